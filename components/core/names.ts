@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import type { Problem } from "./problem.ts";
+
+const dnsLabelPattern = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
+
+/**
+ * Problems of a name that becomes a Kubernetes Service: an RFC 1035 label, which is stricter than most other names.
+ * `max` leaves room for what is appended to it (a Rollout's pods add a hash of 10 and a suffix of 5).
+ */
+export function dnsLabelProblems(path: string, value: string, max = 63): Problem[] {
+  if (dnsLabelPattern.test(value) && value.length <= max) return [];
+  const suggestion = dnsLabel(value, max);
+  return [
+    {
+      path,
+      reason: `"${value}" is not a DNS label of at most ${max} characters (a-z, 0-9 and "-", first a letter).`,
+      ...(suggestion === "" ? {} : { fix: `Write "${suggestion}".` }),
+    },
+  ];
+}
+
+/** The nearest DNS label: lower case, `-` for the rest, cut to `max` with a hash when too long so that two names stay two. */
+export function dnsLabel(value: string, max = 63): string {
+  const label = value
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^[^a-z]+|-+$/g, "");
+  if (label.length <= max) return label;
+  const hash = createHash("sha256").update(value).digest("hex").slice(0, 8);
+  return `${label.slice(0, max - hash.length - 1).replace(/-+$/, "")}-${hash}`;
+}
