@@ -10,18 +10,18 @@ export interface ChartPin {
 /**
  * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see each object;
  * none needs a hook (kube-prometheus-stack's are its admission webhook, which is off).
- * Ranges: Istio 1.30 runs on Kubernetes 1.32–1.36 (istio.io supported releases); Argo Rollouts 1.9 is tested on 1.32–1.35
+ * Ranges: Istio 1.30 runs on Kubernetes 1.32–1.36 (istio.io supported releases); Argo Rollouts 1.9.1 (the tag we set; the chart still says 1.9.0) is tested on 1.32–1.35
  * (its `testing.yaml`); kube-prometheus-stack 88 wants at least 1.25 (its chart).
  */
 export const charts = {
-  istioBase: { chart: "base", version: "1.30.0", repository: "https://istio-release.storage.googleapis.com/charts" },
-  istiod: { chart: "istiod", version: "1.30.0", repository: "https://istio-release.storage.googleapis.com/charts" },
+  istioBase: { chart: "base", version: "1.30.5", repository: "https://istio-release.storage.googleapis.com/charts" },
+  istiod: { chart: "istiod", version: "1.30.5", repository: "https://istio-release.storage.googleapis.com/charts" },
   istioGateway: {
     chart: "gateway",
-    version: "1.30.0",
+    version: "1.30.5",
     repository: "https://istio-release.storage.googleapis.com/charts",
   },
-  argoRollouts: { chart: "argo-rollouts", version: "2.40.5", repository: "https://argoproj.github.io/argo-helm" },
+  argoRollouts: { chart: "argo-rollouts", version: "2.41.0", repository: "https://argoproj.github.io/argo-helm" },
   kubePrometheusStack: {
     chart: "kube-prometheus-stack",
     version: "88.5.3",

@@ -1,0 +1,57 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { charts } from "../core/charts.ts";
+import { Component } from "../core/component.ts";
+import { adopt, type Requirement } from "./adopted.ts";
+import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
+
+/** Argo Rollouts: installed from its chart, or adopted where it runs already. Changing from one to the other redeploys the controller. */
+export type ArgoRolloutsArgs = { readonly install: Install } | { readonly adopt: Record<string, never> };
+
+/** Rollouts 1.8 brought `consecutiveSuccessLimit`, without which an analysis that never decides ends Successful. */
+const requirements: readonly Requirement[] = [
+  {
+    crd: "rollouts.argoproj.io",
+    version: "v1alpha1",
+    since: "Argo Rollouts 1.8",
+    fields: ["spec.progressDeadlineAbort"],
+  },
+  {
+    crd: "analysistemplates.argoproj.io",
+    version: "v1alpha1",
+    since: "Argo Rollouts 1.8",
+    fields: ["spec.metrics.consecutiveSuccessLimit"],
+  },
+];
+
+export class ArgoRollouts extends Component {
+  constructor(name: string, args: ArgoRolloutsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const mode = "install" in args ? "install" : "adopt";
+    super("platform:ArgoRollouts", name, { mode }, opts);
+
+    if ("install" in args) {
+      const namespace = systemNamespace(this.childName("namespace"), "argo-rollouts", {}, { parent: this });
+      systemChart(
+        this.childName("chart"),
+        charts.argoRollouts,
+        {
+          release: "argo-rollouts",
+          namespace: "argo-rollouts",
+          install: args.install,
+          values: {
+            controller: { image: { tag: "v1.9.1" }, replicas: 2, metrics: { enabled: true } },
+            // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch (`promoteFull`):
+            // argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
+            createClusterAggregateRoles: false,
+          },
+        },
+        { parent: this, dependsOn: namespace },
+      );
+      this.registerOutputs({ mode });
+    } else {
+      this.registerOutputs({
+        mode,
+        adopted: adopt(this.childName("crd"), "Argo Rollouts", requirements, { parent: this }),
+      });
+    }
+  }
+}

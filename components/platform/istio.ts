@@ -1,0 +1,145 @@
+import * as pulumi from "@pulumi/pulumi";
+import { charts } from "../core/charts.ts";
+import { Component } from "../core/component.ts";
+import { customResource } from "../core/customResource.ts";
+import { adopt, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
+
+/** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
+export type IstioArgs = { readonly install: Install } | { readonly adopt: { readonly gateway: AdoptedGateway } };
+
+/** An ingress gateway that runs already: which pods it is, where it listens, where clients reach it. */
+export interface AdoptedGateway {
+  /** Labels of the gateway's pods. @default `istio: ingressgateway`, the label of Istio's own gateway chart. */
+  readonly selector?: Readonly<Record<string, string>>;
+  /** The port the gateway's pods listen on. */
+  readonly port: Recorded;
+  /** The address they listen on. @default every address. */
+  readonly bind?: Recorded;
+  /** `host:port` where clients reach it. */
+  readonly address: Recorded;
+}
+
+/** The Gateway all models register at, as a VirtualService refers to it. */
+export const modelGateway = "istio-system/models";
+
+const rootNamespace = "istio-system";
+const gatewayNamespace = "istio-ingress";
+const gatewayLabels = { istio: "ingressgateway" };
+
+/** `delegate` is what lets the entry VirtualService and the release's be two objects with two owners. */
+const requirements: readonly Requirement[] = [
+  { crd: "virtualservices.networking.istio.io", version: "v1", since: "Istio 1.22", fields: ["spec.http.delegate"] },
+  { crd: "destinationrules.networking.istio.io", version: "v1", since: "Istio 1.22" },
+  { crd: "gateways.networking.istio.io", version: "v1", since: "Istio 1.22", fields: ["spec.servers.bind"] },
+  { crd: "peerauthentications.security.istio.io", version: "v1", since: "Istio 1.22" },
+];
+
+export class Istio extends Component {
+  /** `host:port` of the gateway, as clients reach it. */
+  readonly gatewayAddress: pulumi.Output<string>;
+
+  constructor(name: string, args: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
+    const mode = "install" in args ? "install" : "adopt";
+    super("platform:Istio", name, { mode }, opts);
+
+    if ("install" in args) {
+      const ready = this.#install(args.install);
+      this.gatewayAddress = ready.address;
+      this.#gateway({ selector: gatewayLabels, port: 80 }, ready.dependsOn);
+    } else {
+      const { gateway } = args.adopt;
+      const adopted = adopt(this.childName("crd"), "Istio", requirements, { parent: this });
+      this.gatewayAddress = recorded(this.childName("gateway-address"), gateway.address, { parent: this });
+      this.#gateway(
+        {
+          selector: gateway.selector ?? gatewayLabels,
+          port: pulumi
+            .all([recorded(this.childName("gateway-port"), gateway.port, { parent: this }), adopted])
+            .apply(([port]) => Number(port)),
+          ...(gateway.bind === undefined
+            ? {}
+            : { bind: recorded(this.childName("gateway-bind"), gateway.bind, { parent: this }) }),
+        },
+        [],
+      );
+    }
+
+    this.registerOutputs({ gatewayAddress: this.gatewayAddress });
+  }
+
+  #install(install: Install): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[] } {
+    const root = systemNamespace(this.childName("namespace"), rootNamespace, {}, { parent: this });
+    const ingress = systemNamespace(
+      this.childName("ingress-namespace"),
+      gatewayNamespace,
+      { "istio-injection": "enabled" },
+      { parent: this },
+    );
+    const base = systemChart(
+      this.childName("base"),
+      charts.istioBase,
+      { release: "istio-base", namespace: rootNamespace, install, values: { defaultRevision: "default" } },
+      { parent: this, dependsOn: root },
+    );
+    const istiod = systemChart(
+      this.childName("istiod"),
+      charts.istiod,
+      { release: "istiod", namespace: rootNamespace, install, values: istiodValues },
+      { parent: this, dependsOn: base },
+    );
+    const gateway = systemChart(
+      this.childName("ingressgateway"),
+      charts.istioGateway,
+      { release: "istio-ingressgateway", namespace: gatewayNamespace, install, values: { labels: gatewayLabels } },
+      { parent: this, dependsOn: [istiod, ingress] },
+    );
+    customResource(
+      "PeerAuthentication",
+      this.childName("strict-mtls"),
+      { name: "default", namespace: rootNamespace },
+      { mtls: { mode: "STRICT" } },
+      { parent: this, dependsOn: base },
+    );
+    return { address: gateway.resources.apply(loadBalancerAddress), dependsOn: [istiod, gateway] };
+  }
+
+  #gateway(
+    at: { selector: Readonly<Record<string, string>>; port: pulumi.Input<number>; bind?: pulumi.Input<string> },
+    dependsOn: pulumi.Resource[],
+  ): void {
+    const server = { port: { number: at.port, name: "http", protocol: "HTTP" }, hosts: ["*"] };
+    customResource(
+      "Gateway",
+      this.childName("gateway"),
+      { name: "models", namespace: rootNamespace },
+      { selector: at.selector, servers: [at.bind === undefined ? server : { ...server, bind: at.bind }] },
+      { parent: this, dependsOn },
+    );
+  }
+}
+
+/**
+ * `enablePrometheusMerge: false`: the sidecar and the model are scraped as two endpoints of one PodMonitor; merging would count each
+ * request twice. `validationFailurePolicy: Fail` is what istiod sets by itself once ready, so it is not drift
+ * (https://github.com/istio/istio/issues/44285).
+ */
+const istiodValues = {
+  meshConfig: { enablePrometheusMerge: false, enableAutoMtls: true },
+  base: { validationFailurePolicy: "Fail" },
+};
+
+interface LoadBalancerService {
+  readonly status?: pulumi.Output<{ loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } } | undefined>;
+}
+
+/** The first address of the chart's LoadBalancer Service, on the gateway's HTTP port. */
+function loadBalancerAddress(resources: readonly unknown[] | undefined): pulumi.Output<string> {
+  const service = (resources ?? []).find(
+    (resource) => (resource as { __pulumiType?: string }).__pulumiType === "kubernetes:core/v1:Service",
+  ) as LoadBalancerService | undefined;
+  return pulumi.output(service?.status).apply((status) => {
+    const ingress = status?.loadBalancer?.ingress?.[0];
+    return `${ingress?.hostname ?? ingress?.ip ?? `istio-ingressgateway.${gatewayNamespace}.svc.cluster.local`}:80`;
+  });
+}

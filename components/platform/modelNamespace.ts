@@ -1,0 +1,69 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../core/component.ts";
+import { customResource } from "../core/customResource.ts";
+import { dnsLabelProblems } from "../core/names.ts";
+import { describeProblems, type Problem } from "../core/problem.ts";
+
+/**
+ * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that holds the models,
+ * for example). Changing the name replaces every model in it.
+ */
+export type ModelNamespaceArgs = { readonly create: string } | { readonly adopt: string };
+
+const injection = "istio-injection";
+
+export function validateModelNamespace(args: ModelNamespaceArgs): Problem[] {
+  return "create" in args ? dnsLabelProblems("create", args.create) : dnsLabelProblems("adopt", args.adopt);
+}
+
+export class ModelNamespace extends Component {
+  /** The name of the namespace, once it is there and the sidecars will be injected. */
+  readonly namespaceName: pulumi.Output<string>;
+
+  constructor(name: string, args: ModelNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:ModelNamespace", name, { ...args }, opts);
+    this.reject(validateModelNamespace(args));
+    const namespace = "create" in args ? args.create : args.adopt;
+
+    const dependsOn: pulumi.Resource[] = [];
+    if ("create" in args) {
+      const created = new Namespace(
+        this.childName("namespace"),
+        {
+          metadata: {
+            name: namespace,
+            labels: { [injection]: "enabled" },
+          },
+        },
+        { parent: this },
+      );
+      dependsOn.push(created);
+      this.namespaceName = created.metadata.name;
+    } else {
+      const found = Namespace.get(this.childName("namespace"), namespace, { parent: this });
+      this.namespaceName = found.metadata.apply(({ name: foundName, labels }) => {
+        if (labels?.[injection] === "enabled") return foundName;
+        throw new pulumi.RunError(
+          describeProblems("The adopted namespace does not fit", [
+            {
+              path: `Namespace ${namespace} metadata.labels`,
+              reason: `"${injection}" is not "enabled", so models there would run outside the mesh.`,
+              fix: `Run: kubectl label namespace ${namespace} ${injection}=enabled`,
+            },
+          ]),
+        );
+      });
+    }
+
+    customResource(
+      "PeerAuthentication",
+      this.childName("strict-mtls"),
+      { name: "default", namespace },
+      { mtls: { mode: "STRICT" } },
+      { parent: this, dependsOn },
+    );
+
+    this.registerOutputs({ namespaceName: this.namespaceName });
+  }
+}

@@ -1,0 +1,47 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { type ChartPin, chartSource } from "../core/charts.ts";
+
+/** Options every installed system shares. */
+export interface Install {
+  /**
+   * Where the charts come from instead of their public repositories: an HTTPS repository or `oci://registry/path`, for air-gapped
+   * sites. @default the pinned public repository of each chart.
+   */
+  readonly repository?: string;
+}
+
+/**
+ * One chart of an installed system. Object names carry no prefix of ours (`resourcePrefix` is the release name), and values are plain
+ * data, so that previews are complete.
+ */
+export function systemChart(
+  name: string,
+  pin: ChartPin,
+  args: { release: string; namespace: string; values: Record<string, unknown>; install: Install },
+  opts: pulumi.ComponentResourceOptions,
+): Chart {
+  const { repository } = args.install;
+  return new Chart(
+    name,
+    {
+      ...chartSource(pin, repository),
+      name: args.release,
+      namespace: args.namespace,
+      values: args.values,
+      resourcePrefix: name,
+    },
+    opts,
+  );
+}
+
+/** The namespace a system is installed into. */
+export function systemNamespace(
+  name: string,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+  opts: pulumi.CustomResourceOptions,
+): Namespace {
+  return new Namespace(name, { metadata: { name: namespace, labels: { ...labels } } }, opts);
+}
