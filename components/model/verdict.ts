@@ -1,0 +1,158 @@
+/**
+ * The sequential test behind every verdict: Wald's SPRT of "the share of bad requests is p0" against "it is r times as much",
+ * placed so that the corridor between pass and fail rises with slope θ, the objective itself.
+ * A test that may be looked at after every scrape: a fixed threshold looked at five times a stage aborts 36–88 % of healthy canaries.
+ */
+export interface SequentialTest {
+  /** θ, the share of bad requests the objective allows; also the slope of the corridor. */
+  readonly objective: number;
+  readonly p0: number;
+  readonly p1: number;
+  /** FAIL once bad ≥ failIntercept + objective · total. */
+  readonly failIntercept: number;
+  /** PASS once bad ≤ objective · total − passIntercept. */
+  readonly passIntercept: number;
+  /** Requests without one bad among them that are enough to pass. */
+  readonly cleanRequests: number;
+  /** Requests until a verdict on average, if the share of bad ones is p0. */
+  readonly expectedHealthy: number;
+  /** Requests until a verdict on average, if the share of bad ones is p1. */
+  readonly expectedBad: number;
+}
+
+/** How sure a verdict must be. */
+export interface Confidence {
+  /** Chance of rolling back a healthy version. */
+  readonly falseAlarm: number;
+  /** Chance of promoting a bad one. */
+  readonly miss: number;
+}
+
+/** Abraham Wald, Sequential Tests of Statistical Hypotheses (1945): boundaries and average sample number. */
+export function sequentialTest(objective: number, ratio: number, { falseAlarm, miss }: Confidence): SequentialTest {
+  const p0 = solveP0(objective, ratio);
+  const p1 = ratio * p0;
+  const success = Math.log(p1 / p0);
+  const failure = Math.log((1 - p1) / (1 - p0));
+  const upper = Math.log((1 - miss) / falseAlarm);
+  const lower = Math.log(miss / (1 - falseAlarm));
+  const failIntercept = upper / (success - failure);
+  const passIntercept = -lower / (success - failure);
+  return {
+    objective,
+    p0,
+    p1,
+    failIntercept,
+    passIntercept,
+    cleanRequests: Math.ceil(passIntercept / objective),
+    expectedHealthy: ((1 - falseAlarm) * lower + falseAlarm * upper) / (p0 * success + (1 - p0) * failure),
+    expectedBad: (miss * lower + (1 - miss) * upper) / (p1 * success + (1 - p1) * failure),
+  };
+}
+
+/** The slope rises with p0 from 0 towards 1, so halving finds where it equals the objective. */
+function solveP0(objective: number, ratio: number): number {
+  const slope = (p0: number) => {
+    const failure = Math.log((1 - ratio * p0) / (1 - p0));
+    return -failure / (Math.log(ratio) - failure);
+  };
+  let [low, high] = [0, Math.min(objective, 1 / ratio)];
+  for (let step = 0; step < 200; step++) {
+    const middle = (low + high) / 2;
+    if (slope(middle) < objective) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/**
+ * The same corridor for a mean: is the mean score of the predictions within `tolerance` of what was declared? Wald's test of a
+ * normal mean, with the variance taken from the predictions themselves; half the false alarms go to each side.
+ * With d the deviation of the mean and V the variance, T = N · tolerance · (|d| − tolerance) / V: FAIL at T ≥ fail, PASS at T ≤ −pass.
+ */
+export interface MeanTest {
+  readonly mean: number;
+  readonly tolerance: number;
+  readonly fail: number;
+  readonly pass: number;
+  /** Predictions below which the normal approximation is not trusted. */
+  readonly minimum: number;
+}
+
+/** At 200 predictions the mean of scores between 0 and 1 is close to normal unless nearly all of them are equal. */
+const meanTestMinimum = 200;
+
+export function meanTest(mean: number, tolerance: number, { falseAlarm, miss }: Confidence): MeanTest {
+  return {
+    mean,
+    tolerance,
+    fail: Math.log((1 - miss) / (falseAlarm / 2)),
+    pass: -Math.log(miss / (1 - falseAlarm / 2)),
+    minimum: meanTestMinimum,
+  };
+}
+
+/** The outcome of a test at one moment, as the queries return it. */
+export const verdicts = { undecided: 0, pass: 1, fail: 2 } as const;
+export type Verdict = (typeof verdicts)[keyof typeof verdicts];
+
+/** The verdict on `bad` of `total` requests; `minimum` keeps a stage from passing on the requests of the one before. */
+export function verdictOf(test: SequentialTest, bad: number, total: number, minimum: number): Verdict {
+  if (bad >= test.failIntercept + test.objective * total) return verdicts.fail;
+  return bad <= test.objective * total - test.passIntercept && total >= minimum ? verdicts.pass : verdicts.undecided;
+}
+
+/** PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one series each. */
+export function verdictQuery(test: SequentialTest, bad: string, total: string, minimum: number): string {
+  const { failIntercept, passIntercept, objective } = test;
+  return [
+    `2 * (${bad} >= bool (${decimal(failIntercept)} + ${decimal(objective)} * ${total}))`,
+    `+ (${bad} <= bool (${decimal(objective)} * ${total} - ${decimal(passIntercept)})) * (${total} >= bool ${minimum})`,
+  ].join("\n");
+}
+
+/** The verdict on the mean of `count` scores, given their sum and the sum of their squares. */
+export function meanVerdictOf(test: MeanTest, moments: { count: number; sum: number; squares: number }, minimum: number): Verdict {
+  const { count, sum, squares } = moments;
+  const deviation = Math.abs(sum / count - test.mean);
+  const variance = Math.max(squares / count - (sum / count) ** 2, varianceFloor);
+  const statistic = (count * test.tolerance * (deviation - test.tolerance)) / variance;
+  if (statistic >= test.fail) return verdicts.fail;
+  return statistic <= -test.pass && count >= minimum ? verdicts.pass : verdicts.undecided;
+}
+
+/** Scores that are all equal have no variance; the floor keeps the statistic finite. */
+const varianceFloor = 1e-9;
+
+/** PromQL of `meanVerdictOf`. */
+export function meanVerdictQuery(test: MeanTest, moments: { count: string; sum: string; squares: string }, minimum: number): string {
+  const { count, sum, squares } = moments;
+  const deviation = `abs(${sum} / ${count} - ${decimal(test.mean)})`;
+  const variance = `clamp_min(${squares} / ${count} - (${sum} / ${count}) ^ 2, ${varianceFloor})`;
+  const statistic = `${count} * ${decimal(test.tolerance)} * (${deviation} - ${decimal(test.tolerance)}) / ${variance}`;
+  return [
+    `2 * ((${statistic}) >= bool ${decimal(test.fail)})`,
+    `+ ((${statistic}) <= bool ${decimal(-test.pass)}) * (${count} >= bool ${minimum})`,
+  ].join("\n");
+}
+
+/**
+ * PromQL that is 2 when the canary's share of bad requests is, beyond chance, more than `ratio` times the stable version's, else 0:
+ * the conditional binomial form of the same test, which needs no objective. No series while the canary has no requests.
+ */
+export function relativeFailQuery(
+  ratio: number,
+  { falseAlarm, miss }: Confidence,
+  canary: { bad: string; total: string },
+  stable: { bad: string; total: string },
+): string {
+  const all = `(${canary.total} + ${stable.total})`;
+  const expected = `(${ratio} * ${canary.total} + ${stable.total})`;
+  const evidence = `${canary.bad} * ln(${ratio} * ${all} / ${expected}) + ${stable.bad} * ln(${all} / ${expected})`;
+  return `2 * ((${evidence}) >= bool ${decimal(Math.log((1 - miss) / falseAlarm))})`;
+}
+
+/** Enough digits for a verdict, and no exponent, which PromQL reads but people do not. */
+function decimal(value: number): string {
+  return String(Number(value.toFixed(8)));
+}
