@@ -1,0 +1,122 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ProblemError } from "../../../components/core/problem.ts";
+import { type Fault, formatFaults, parseFaults } from "../../../embedded/faults/fault.ts";
+
+describe("a fault expression", () => {
+  it("reads each kind of fault", () => {
+    expect(parseFaults("errors=1%")).toEqual([{ kind: "errors", share: 0.01 }]);
+    expect(parseFaults("errors=100%")).toEqual([{ kind: "errors", share: 1 }]);
+    expect(parseFaults("latency=+200ms")).toEqual([{ kind: "latency", addedMs: 200 }]);
+    expect(parseFaults("score=+0.1")).toEqual([{ kind: "score", shift: 0.1 }]);
+    expect(parseFaults("score=-0.1")).toEqual([{ kind: "score", shift: -0.1 }]);
+    expect(parseFaults("crash")).toEqual([{ kind: "crash", afterRequests: 50 }]);
+    expect(parseFaults("slow-start=60s")).toEqual([{ kind: "slowStart", delayMs: 60_000 }]);
+  });
+
+  it("reads several faults, in their order, with or without blanks", () => {
+    expect(parseFaults(" latency=+1s, errors=0.5% ").map((fault) => fault.kind)).toEqual(["latency", "errors"]);
+  });
+
+  it("is empty when there is no fault", () => {
+    expect(parseFaults("")).toEqual([]);
+    expect(parseFaults("  ")).toEqual([]);
+  });
+
+  it("reads back what it writes", () => {
+    const anyFaults = fc.uniqueArray(
+      fc.oneof<fc.Arbitrary<Fault>[]>(
+        fc.integer({ min: 1, max: 1000 }).map((n) => ({ kind: "errors", share: n / 1000 })),
+        fc.integer({ min: 1, max: 30_000 }).map((addedMs) => ({ kind: "latency", addedMs })),
+        fc
+          .integer({ min: -500, max: 500 })
+          .filter((n) => n !== 0)
+          .map((n) => ({ kind: "score", shift: n / 1000 })),
+        fc.constant({ kind: "crash", afterRequests: 50 }),
+        fc.integer({ min: 1000, max: 600_000 }).map((delayMs) => ({ kind: "slowStart", delayMs })),
+      ),
+      { selector: (fault) => fault.kind },
+    );
+    fc.assert(
+      fc.property(anyFaults, (faults) => {
+        expect(parseFaults(formatFaults(faults))).toEqual(faults);
+      }),
+    );
+  });
+
+  it("either reads any text or explains every problem with a remedy", () => {
+    const words = fc.constantFrom(
+      "errors",
+      "latency",
+      "score",
+      "crash",
+      "slow-start",
+      "=",
+      ",",
+      "+",
+      "1%",
+      "0.1",
+      "5s",
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(words).map((parts) => parts.join("")),
+        ),
+        (text) => {
+          try {
+            parseFaults(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ProblemError);
+            for (const problem of (error as ProblemError).problems) expect(problem.fix).toBeTruthy();
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("a wrong fault expression", () => {
+  const problemsOf = (text: string): string => {
+    try {
+      parseFaults(text);
+    } catch (error) {
+      if (error instanceof ProblemError) return error.message;
+    }
+    throw new Error(`"${text}" was taken`);
+  };
+
+  it("names the nearest fault", () => {
+    expect(problemsOf("error=1%")).toContain('Did you mean "errors"?');
+    expect(problemsOf("slowstart=60s")).toContain('Did you mean "slow-start"?');
+  });
+
+  it("lists everything that is wrong at once", () => {
+    const message = problemsOf("errors=1,latency=200ms,score=0.1,crash=5,slow-start=1h");
+    for (const name of ["errors", "latency", "score", "crash", "slow-start"]) {
+      expect(message).toContain(`--fault ${name}:`);
+    }
+  });
+
+  it("shows the right form of each", () => {
+    expect(problemsOf("latency=200ms")).toContain('Write "latency=+200ms".');
+    expect(problemsOf("score=0.1")).toContain('Write "score=+0.1".');
+    expect(problemsOf("errors")).toContain("is not a percentage");
+    expect(problemsOf("score=+0")).toContain("must change the score");
+  });
+
+  it("refuses what can have no effect or cannot be shared out", () => {
+    expect(problemsOf("errors=0%")).toContain("is not between 0% and 100%");
+    expect(problemsOf("errors=101%")).toContain("is not between 0% and 100%");
+    expect(problemsOf("latency=+0ms")).toContain("below 1ms");
+    expect(problemsOf("errors=1%,errors=2%")).toContain('"errors" is given more than once');
+    expect(problemsOf("crash,,errors=1%")).toContain("nothing between two commas");
+  });
+
+  it("names the place where it was written", () => {
+    expect(() => parseFaults("x", "annotation rehearsal.serin.dev/fault")).toThrow(
+      "annotation rehearsal.serin.dev/fault",
+    );
+  });
+});
