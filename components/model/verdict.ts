@@ -102,17 +102,23 @@ export function verdictOf(test: SequentialTest, bad: number, total: number, mini
   return bad <= test.objective * total - test.passIntercept && total >= minimum ? verdicts.pass : verdicts.undecided;
 }
 
-/** PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one series each. */
-export function verdictQuery(test: SequentialTest, bad: string, total: string, minimum: number): string {
+/**
+ * PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one series each.
+ * Without a minimum it never passes: 0 or 2.
+ */
+export function verdictQuery(test: SequentialTest, bad: string, total: string, minimum?: number): string {
   const { failIntercept, passIntercept, objective } = test;
-  return [
-    `2 * (${bad} >= bool (${decimal(failIntercept)} + ${decimal(objective)} * ${total}))`,
-    `+ (${bad} <= bool (${decimal(objective)} * ${total} - ${decimal(passIntercept)})) * (${total} >= bool ${minimum})`,
-  ].join("\n");
+  const fail = `2 * (${bad} >= bool (${decimal(failIntercept)} + ${decimal(objective)} * ${total}))`;
+  const pass = `(${bad} <= bool (${decimal(objective)} * ${total} - ${decimal(passIntercept)}))`;
+  return minimum === undefined ? fail : `${fail}\n+ ${pass} * (${total} >= bool ${minimum})`;
 }
 
 /** The verdict on the mean of `count` scores, given their sum and the sum of their squares. */
-export function meanVerdictOf(test: MeanTest, moments: { count: number; sum: number; squares: number }, minimum: number): Verdict {
+export function meanVerdictOf(
+  test: MeanTest,
+  moments: { count: number; sum: number; squares: number },
+  minimum: number,
+): Verdict {
   const { count, sum, squares } = moments;
   const deviation = Math.abs(sum / count - test.mean);
   const variance = Math.max(squares / count - (sum / count) ** 2, varianceFloor);
@@ -124,16 +130,19 @@ export function meanVerdictOf(test: MeanTest, moments: { count: number; sum: num
 /** Scores that are all equal have no variance; the floor keeps the statistic finite. */
 const varianceFloor = 1e-9;
 
-/** PromQL of `meanVerdictOf`. */
-export function meanVerdictQuery(test: MeanTest, moments: { count: string; sum: string; squares: string }, minimum: number): string {
+/** PromQL of `meanVerdictOf`; without a minimum it never passes. */
+export function meanVerdictQuery(
+  test: MeanTest,
+  moments: { count: string; sum: string; squares: string },
+  minimum?: number,
+): string {
   const { count, sum, squares } = moments;
   const deviation = `abs(${sum} / ${count} - ${decimal(test.mean)})`;
   const variance = `clamp_min(${squares} / ${count} - (${sum} / ${count}) ^ 2, ${varianceFloor})`;
-  const statistic = `${count} * ${decimal(test.tolerance)} * (${deviation} - ${decimal(test.tolerance)}) / ${variance}`;
-  return [
-    `2 * ((${statistic}) >= bool ${decimal(test.fail)})`,
-    `+ ((${statistic}) <= bool ${decimal(-test.pass)}) * (${count} >= bool ${minimum})`,
-  ].join("\n");
+  const statistic = `(${count} * ${decimal(test.tolerance)} * (${deviation} - ${decimal(test.tolerance)}) / ${variance})`;
+  const fail = `2 * (${statistic} >= bool ${decimal(test.fail)})`;
+  const pass = `(${statistic} <= bool ${decimal(-test.pass)})`;
+  return minimum === undefined ? fail : `${fail}\n+ ${pass} * (${count} >= bool ${minimum})`;
 }
 
 /**

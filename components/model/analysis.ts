@@ -1,0 +1,217 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { AnalysisMetric, CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
+import { type Duration, duration, milliseconds, ratio, seconds } from "../core/quantity.ts";
+import type { Model } from "./model.ts";
+import {
+  type Confidence,
+  meanTest,
+  meanVerdictQuery,
+  relativeFailQuery,
+  type SequentialTest,
+  sequentialTest,
+  verdictQuery,
+} from "./verdict.ts";
+
+/** How much worse than allowed a version must be for the test to be tuned to it: ten times the errors, three times the slow requests. */
+const errorRatio = 10;
+const latencyRatio = 3;
+/** A canary that refuses three times the share of requests that the stable version refuses has changed its input. */
+const clientErrorRatio = 3;
+
+/** p99 is below the objective if fewer than 1 % of the requests are slower than it. */
+const slowShare = 0.01;
+
+/** Evidence each stage asks for, as a multiple of what a clean pass needs; the test goes on over all stages. */
+const stageEvidence = [1, 2, 4] as const;
+
+/** The sample number of a healthy release has a long tail: 95 % are decided by 2.25 times the average (both golden tests). */
+const tailFactor = 2.25;
+/** Traffic may run below its trough for a while. */
+const slack = 1.75;
+
+/** Argo Rollouts tries again 10 s after an error of a metric provider. */
+const errorRetrySeconds = 10;
+
+const istioEdges = [0.5, 1, 5, 10, 25, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 10_000];
+
+/** Edges of the latency buckets in milliseconds, the objective among them. */
+export function latencyEdges(objectiveMs: number): number[] {
+  return [...new Set([...istioEdges, objectiveMs])].sort((a, b) => a - b);
+}
+
+/** Weights whose step an analysis decides: all but the last. */
+export function analysedWeights(weights: readonly number[]): number[] {
+  return weights.filter((weight) => weight < 100);
+}
+
+/** What a template needs to know of its surroundings. */
+export interface AnalysisContext {
+  readonly name: string;
+  readonly namespace: string;
+  readonly prometheusAddress: pulumi.Input<string>;
+  readonly scrapeInterval: Duration;
+}
+
+type TemplateSpec = DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
+
+/** The analysis that decides one step of the canary. */
+export function stageTemplate(model: Model, stage: number, context: AnalysisContext): TemplateSpec {
+  const weights = analysedWeights(model.release.weights);
+  const share = (weights[stage] ?? 100) / 100;
+  const evidence = stageEvidence[Math.min(stage, stageEvidence.length - 1)] ?? 1;
+  const metrics = decidingMetrics(model, context).map(({ name, query, cleanRequests, expectedRequests }) => {
+    const wait =
+      (slack * tailFactor * Math.max(expectedRequests, cleanRequests * evidence)) /
+      (model.traffic.expectedQps.trough * share);
+    return decidingMetric(name, query(cleanRequests * evidence), wait, model, context);
+  });
+  return { args: [{ name: "canary-hash" }], metrics: sameCount(metrics) };
+}
+
+/**
+ * The analysis that runs in the background from the first weight to the end: a metric that has passed its stage is no longer measured
+ * there, and refused requests (HTTP 4xx) decide no stage. It only ever fails: no data is no failure.
+ */
+export function guardTemplate(model: Model, context: AnalysisContext): TemplateSpec {
+  const failing = [
+    ...decidingMetrics(model, context).map(({ name, query }) => ({ name, query: query() })),
+    { name: "client-errors", query: clientErrors(model, context) },
+  ];
+  return {
+    args: [{ name: "canary-hash" }, { name: "stable-hash" }],
+    metrics: failing.map(({ name, query }) => ({
+      name,
+      interval: interval(context),
+      initialDelay: interval(context),
+      failureLimit: 0,
+      consecutiveErrorLimit: outageErrors(model),
+      failureCondition: "len(result) > 0 && result[0] == 2",
+      provider: { prometheus: { address: context.prometheusAddress, query } },
+    })),
+  };
+}
+
+interface DecidingMetric {
+  readonly name: string;
+  /** Without a minimum it only fails. */
+  readonly query: (minimum?: number) => string;
+  readonly cleanRequests: number;
+  readonly expectedRequests: number;
+}
+
+/** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between them (Bonferroni). */
+function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric[] {
+  const { slo } = model;
+  const confidence = shared(model, slo.predictionScore === undefined ? 2 : 3);
+  const requests = `istio_requests_total{${istioSelector(context, "canary")}}`;
+  const latency = (suffix: string, more = "") =>
+    `sum(istio_request_duration_milliseconds_${suffix}{${istioSelector(context, "canary")}${more}})`;
+
+  const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
+  const slow = sequentialTest(slowShare, latencyRatio, confidence);
+  // Prometheus 3 stores le="150" as le="150.0" (its migration guide). The histogram's own count: Envoy flushes histograms later
+  // than counters.
+  const within = latency("bucket", `,le=~"${milliseconds(slo.p99)}(\\\\.0)?"`);
+  const metrics = [
+    shareMetric(
+      "errors",
+      errors,
+      `(sum(istio_requests_total{${istioSelector(context, "canary")},response_code=~"5.."}) or vector(0))`,
+      `sum(${requests})`,
+    ),
+    shareMetric("latency", slow, `(${latency("count")} - ${within})`, latency("count")),
+  ];
+  if (slo.predictionScore === undefined) return metrics;
+
+  const test = meanTest(slo.predictionScore.mean, slo.predictionScore.tolerance, confidence);
+  const score = (moment: string) => `sum(model_prediction_score_${moment}{${podSelector(context, "canary")}})`;
+  const moments = { count: score("count"), sum: score("sum"), squares: score("sumsq") };
+  return [
+    ...metrics,
+    {
+      name: "prediction-score",
+      query: (minimum) => meanVerdictQuery(test, moments, minimum),
+      cleanRequests: test.minimum,
+      expectedRequests: test.minimum,
+    },
+  ];
+}
+
+function shareMetric(name: string, test: SequentialTest, bad: string, total: string): DecidingMetric {
+  return {
+    name,
+    query: (minimum) => verdictQuery(test, bad, total, minimum),
+    cleanRequests: test.cleanRequests,
+    expectedRequests: test.expectedHealthy,
+  };
+}
+
+/** Stable's counters reach back before the release; its share over the last half hour is the comparison. */
+function clientErrors(model: Model, context: AnalysisContext): string {
+  const canary = (more = "") => `sum(istio_requests_total{${istioSelector(context, "canary")}${more}})`;
+  const stable = (more = "") =>
+    `(sum(increase(istio_requests_total{${istioSelector(context, "stable")}${more}}[30m])) or vector(0))`;
+  const refused = `,response_code=~"4.."`;
+  return relativeFailQuery(
+    clientErrorRatio,
+    shared(model, 1),
+    { bad: `(${canary(refused)} or vector(0))`, total: canary() },
+    { bad: stable(refused), total: stable() },
+  );
+}
+
+/**
+ * The recipe that makes an AnalysisRun an exact sequential test: one success passes, one failure fails, anything else, no data included,
+ * is inconclusive and measured again; if it never decides, the run ends Inconclusive and the release pauses.
+ * `len(result) > 0`: an empty answer must not be read as a value.
+ */
+function decidingMetric(
+  name: string,
+  query: string,
+  waitSeconds: number,
+  model: Model,
+  context: AnalysisContext,
+): DeepInput<AnalysisMetric> & { readonly count: number } {
+  return {
+    name,
+    interval: interval(context),
+    initialDelay: interval(context),
+    count: Math.max(10, Math.ceil(waitSeconds / (2 * seconds(context.scrapeInterval)))),
+    failureLimit: 0,
+    consecutiveSuccessLimit: 1,
+    consecutiveErrorLimit: outageErrors(model),
+    successCondition: "len(result) > 0 && result[0] == 1",
+    failureCondition: "len(result) > 0 && result[0] == 2",
+    provider: { prometheus: { address: context.prometheusAddress, query } },
+  };
+}
+
+/** The first metric to end Inconclusive pauses the release, so all get the time of the slowest. */
+function sameCount<M extends { readonly count: number }>(metrics: readonly M[]): (M & { inconclusiveLimit: number })[] {
+  const count = Math.max(...metrics.map((metric) => metric.count));
+  return metrics.map((metric) => ({ ...metric, count, inconclusiveLimit: count }));
+}
+
+function shared({ release }: Model, metrics: number): Confidence {
+  return { falseAlarm: ratio(release.confidence.falseAlarm) / metrics, miss: ratio(release.confidence.miss) };
+}
+
+/** Two scrapes: one may be under way. */
+function interval({ scrapeInterval }: AnalysisContext): Duration {
+  return duration(2 * milliseconds(scrapeInterval));
+}
+
+function outageErrors({ release }: Model): number {
+  return Math.ceil(seconds(release.metricsOutage) / errorRetrySeconds);
+}
+
+type Revision = "canary" | "stable";
+
+/** By pod, since the workload name is the same for both versions (Istio strips the hash: istio `pkg/kube/util.go`). */
+function podSelector({ name, namespace }: AnalysisContext, revision: Revision): string {
+  return `namespace="${namespace}",pod=~"${name}-{{args.${revision}-hash}}-.+"`;
+}
+
+function istioSelector({ name, namespace }: AnalysisContext, revision: Revision): string {
+  return `reporter="destination",destination_workload_namespace="${namespace}",pod=~"${name}-{{args.${revision}-hash}}-.+"`;
+}

@@ -1,0 +1,154 @@
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../core/component.ts";
+import { customResource } from "../core/customResource.ts";
+import { ignoreChanges } from "../core/driftRules.ts";
+import type { Duration } from "../core/quantity.ts";
+import { type AnalysisContext, analysedWeights, guardTemplate, stageTemplate } from "./analysis.ts";
+import { type Model, validateModel } from "./model.ts";
+import { objectNames, rolloutSpec } from "./rollout.ts";
+import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
+
+/** Where a model is deployed: the namespace and what the platform offers there. */
+export interface ModelDeploymentArgs {
+  /** The model's name: its host, its Service, the prefix of its pods. Changing it replaces everything of the model. */
+  readonly name: string;
+  readonly model: Model;
+  /** The namespace, which must exist and be in the mesh. Changing it replaces everything of the model. */
+  readonly namespace: string;
+  /** Models are reached at `<name>.<domain>`. Changing it restarts nothing, but clients must follow. */
+  readonly domain: string;
+  /** `<namespace>/<name>` of the Gateway to register at. */
+  readonly gateway: string;
+  /** `host:port` where clients reach that gateway. */
+  readonly gatewayAddress: pulumi.Input<string>;
+  /** Where the Argo Rollouts controller reaches Prometheus. */
+  readonly prometheusAddress: pulumi.Input<string>;
+  /** Time between two scrapes of that Prometheus: how often an analysis looks follows from it. */
+  readonly scrapeInterval: Duration;
+}
+
+/**
+ * A model served by Triton and released by canary: a Rollout, its traffic, its analyses, its metrics.
+ * A new `version`, image or server option is rolled out step by step and rolled back when an analysis fails; the first deployment is
+ * not analysed, since there is nothing to compare it with.
+ */
+export class ModelDeployment extends Component {
+  /** Where clients send requests; the gateway tells models apart by their host name. */
+  readonly url: pulumi.Output<string>;
+  /** The host name to send. */
+  readonly host: string;
+
+  constructor(name: string, args: ModelDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { model, namespace } = args;
+    super(
+      "model:ModelDeployment",
+      name,
+      { name: args.name, namespace, version: model.version, release: model.release.kind },
+      opts,
+    );
+    this.reject(validateModel(args.name, model));
+
+    const identity = this.#serviceAccount(args);
+    const traffic = this.#traffic(args);
+    const analyses = this.#analyses(args);
+    this.#metrics(args);
+    customResource(
+      "Rollout",
+      this.childName("rollout"),
+      this.#metadata(args, args.name),
+      rolloutSpec(args.name, model, args.name),
+      {
+        parent: this,
+        dependsOn: [identity, ...traffic, ...analyses],
+      },
+    );
+
+    this.host = modelHost(args.name, args.domain);
+    this.url = pulumi.interpolate`http://${args.gatewayAddress}/v2/models/${args.name}/infer`;
+    this.registerOutputs({ url: this.url, host: this.host });
+  }
+
+  #serviceAccount(args: ModelDeploymentArgs): pulumi.Resource {
+    return new ServiceAccount(
+      this.childName("service-account"),
+      { metadata: this.#metadata(args, args.name), automountServiceAccountToken: false },
+      { parent: this },
+    );
+  }
+
+  #traffic(args: ModelDeploymentArgs): pulumi.Resource[] {
+    const { name, namespace, model } = args;
+    const service = new Service(
+      this.childName("service"),
+      { metadata: this.#metadata(args, name), spec: { selector: { app: name }, ports: servicePorts } },
+      { parent: this },
+    );
+    const subsets = customResource(
+      "DestinationRule",
+      this.childName("destination-rule"),
+      this.#metadata(args, name),
+      destinationRuleSpec(name, namespace),
+      { parent: this, dependsOn: service, ...ignoreChanges("destinationRule") },
+    );
+    const release = customResource(
+      "VirtualService",
+      this.childName("release"),
+      this.#metadata(args, objectNames(name).release),
+      releaseSpec(name, namespace),
+      { parent: this, dependsOn: subsets, ...ignoreChanges("releaseVirtualService") },
+    );
+    const entry = customResource(
+      "VirtualService",
+      this.childName("entry"),
+      this.#metadata(args, name),
+      entrySpec(name, model, args),
+      { parent: this, dependsOn: release },
+    );
+    return [service, subsets, release, entry];
+  }
+
+  #analyses(args: ModelDeploymentArgs): pulumi.Resource[] {
+    const { model } = args;
+    const names = objectNames(args.name);
+    const context: AnalysisContext = args;
+    const stages = analysedWeights(model.release.weights).map((weight, stage) =>
+      customResource(
+        "AnalysisTemplate",
+        this.childName(`at-${weight}`),
+        this.#metadata(args, names.analysisAt(weight)),
+        stageTemplate(model, stage, context),
+        { parent: this },
+      ),
+    );
+    const guard = customResource(
+      "AnalysisTemplate",
+      this.childName("guard"),
+      this.#metadata(args, names.guard),
+      guardTemplate(model, context),
+      { parent: this },
+    );
+    return [...stages, guard];
+  }
+
+  #metrics(args: ModelDeploymentArgs): void {
+    customResource(
+      "PodMonitor",
+      this.childName("pod-monitor"),
+      this.#metadata(args, args.name),
+      podMonitorSpec(args.name),
+      {
+        parent: this,
+      },
+    );
+  }
+
+  #metadata({ name, namespace }: ModelDeploymentArgs, objectName: string) {
+    return {
+      name: objectName,
+      namespace,
+      labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" },
+    };
+  }
+}

@@ -1,0 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+import { program } from "./program.ts";
+
+/** What `pulumi up` runs. A default export, and only that: its result becomes the outputs of the stack. */
+export default async (): Promise<Record<string, unknown>> => program(pulumi.getStack());
