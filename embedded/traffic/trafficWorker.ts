@@ -1,0 +1,90 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Pool } from "undici";
+import { seededRandom } from "./arrivals.ts";
+import { runOpenLoop } from "./openLoop.ts";
+import { type ModelInput, requestBodies } from "./requestBodies.ts";
+import type { Answer } from "./tally.ts";
+import { servedByHeaders, type TrafficJob, type TrafficMessage } from "./traffic.ts";
+
+const job = workerData as TrafficJob;
+const stopping = new AbortController();
+parentPort?.on("message", () => stopping.abort());
+
+const pool = new Pool(`http://${job.address}:${job.port}`, {
+  connections: job.maxInFlight,
+  pipelining: 1,
+  headersTimeout: job.timeoutMs,
+  bodyTimeout: job.timeoutMs,
+  connect: { timeout: job.timeoutMs },
+});
+const headers = { host: job.host, "content-type": "application/json", ...job.headers };
+
+try {
+  const bodies = requestBodies(await modelInputs(), seededRandom(job.seed));
+  const summary = await runOpenLoop({
+    ...job,
+    signal: stopping.signal,
+    send: (n) => infer(bodies[n % bodies.length] ?? ""),
+    onSecond: (second, tally) => say({ kind: "sample", sample: { ...tally, second } }),
+  });
+  say({ kind: "end", summary });
+} catch (error) {
+  say({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+} finally {
+  await pool.destroy();
+  // The port's listener would keep the thread alive.
+  parentPort?.close();
+}
+
+function say(message: TrafficMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** Asks the model what it takes; once more each second while the gateway does not know the model yet. */
+async function modelInputs(): Promise<ModelInput[]> {
+  const path = `/v2/models/${job.model}`;
+  const deadline = performance.now() + Math.min(job.durationMs, job.timeoutMs);
+  for (;;) {
+    const refusal = await ask(path);
+    if (typeof refusal !== "string") return refusal;
+    if (performance.now() > deadline || stopping.signal.aborted) {
+      throw new Error(`Model "${job.model}" does not say what it takes (${path} on ${job.host}): ${refusal}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function ask(path: string): Promise<ModelInput[] | string> {
+  try {
+    const { statusCode, body } = await pool.request({ path, method: "GET", headers });
+    const text = await body.text();
+    return statusCode === 200
+      ? (JSON.parse(text) as { inputs: ModelInput[] }).inputs
+      : `HTTP ${statusCode} ${text.slice(0, 200)}`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function infer(body: string): Promise<Omit<Answer, "latencyMs">> {
+  try {
+    const response = await pool.request({
+      path: `/v2/models/${job.model}/infer`,
+      method: "POST",
+      headers,
+      body,
+      signal: AbortSignal.timeout(job.timeoutMs),
+    });
+    const served = response.headers[servedByHeaders.version];
+    const version = typeof served === "string" ? served : undefined;
+    const text = await response.body.text();
+    if (response.statusCode !== 200) return { outcome: `${response.statusCode}`, version, score: undefined };
+    const answer = JSON.parse(text) as { model_version?: string; outputs?: { data?: unknown[] }[] };
+    const data = answer.outputs?.[0]?.data;
+    const score = data?.length === 1 && typeof data[0] === "number" ? data[0] : undefined;
+    return { outcome: "ok", version: version ?? answer.model_version, score };
+  } catch (error) {
+    const timedOut = error instanceof Error && /timeout/i.test(`${error.name} ${error.message}`);
+    return { outcome: timedOut ? "timeout" : "connection", version: undefined, score: undefined };
+  }
+}
