@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Site } from "../supervisor/processSpec.ts";
+import type { ApiClient } from "./apiClient.ts";
+import { configurationObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
+import { roleObjects } from "./roles.ts";
+
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/** What the controllers need before they start: namespaces, their rights, and their custom resource definitions. */
+export async function prepareCluster(api: ApiClient, { tools }: Site): Promise<void> {
+  await Promise.all(namespaceObjects().map((object) => api.apply(object)));
+  const files = [...tools.crds.argoRollouts, ...tools.crds.istio, ...tools.crds.prometheusOperator];
+  const documents = files.flatMap((file) => definitionsIn(readFileSync(file, "utf8")));
+  await Promise.all([
+    ...roleObjects().map((object) => api.apply(object)),
+    ...documents.map(({ name, text }) => api.applyText(`${definitions}/${name}`, text)),
+  ]);
+  await until("all custom resource definitions are served", async () => {
+    const served = await servedResources(api);
+    return documents.every(({ name }) => served.has(name));
+  });
+}
+
+/** What the models need: configuration, model store, machines. Ends when the store is bound and the machines are ready. */
+export async function furnishCluster(api: ApiClient, site: Site): Promise<void> {
+  const nodes = nodeObjects();
+  await Promise.all([
+    ...configurationObjects(site).map((object) => api.apply(object)),
+    ...nodes.map(async (node) => {
+      const { status: _, ...spec } = node;
+      await api.apply(spec);
+      await api.apply(withoutSpec(node), "status");
+    }),
+  ]);
+  await until("the model store is bound", async () => {
+    const claim = (await api.get("/api/v1/namespaces/models/persistentvolumeclaims/model-store")) as {
+      status?: { phase?: string };
+    };
+    return claim.status?.phase === "Bound";
+  });
+  await until("the simulated machines are ready", async () => {
+    const ready = await readyNodes(api);
+    return nodes.every(({ metadata }) => ready.has(metadata.name));
+  });
+}
+
+/** Splits a YAML file into its definitions without parsing it: the schemas are megabytes, the name is one line. */
+export function definitionsIn(text: string): { name: string; text: string }[] {
+  return text
+    .split(/^---$/m)
+    .filter((document) => /^kind: CustomResourceDefinition$/m.test(document))
+    .map((document) => {
+      const name = /^metadata:\n(?:[ ].*\n)*? {2}name: (\S+)$/m.exec(document)?.[1];
+      if (name === undefined) throw new Error("A custom resource definition has no name.");
+      return { name, text: document };
+    });
+}
+
+/** All resources the API server serves, as `<plural>.<group>`, in one small answer (aggregated discovery). */
+async function servedResources(api: ApiClient): Promise<Set<string>> {
+  const groups = (await api.get("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")) as {
+    items: { metadata: { name: string }; versions: { resources?: { resource: string }[] }[] }[];
+  };
+  return new Set(
+    groups.items.flatMap(({ metadata, versions }) =>
+      versions.flatMap(({ resources = [] }) => resources.map(({ resource }) => `${resource}.${metadata.name}`)),
+    ),
+  );
+}
+
+async function readyNodes(api: ApiClient): Promise<Set<string>> {
+  const nodes = (await api.get("/api/v1/nodes")) as {
+    items: { metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }[];
+  };
+  const isReady = (node: (typeof nodes.items)[number]) =>
+    node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return new Set(nodes.items.filter(isReady).map(({ metadata }) => metadata.name));
+}
+
+async function until(what: string, reached: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await reached())) {
+    if (performance.now() > deadline) throw new Error(`Gave up after ${timeoutMs / 1000} s waiting until ${what}.`);
+    await sleep(100);
+  }
+}

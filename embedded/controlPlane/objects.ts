@@ -1,0 +1,103 @@
+import { stringify } from "yaml";
+import { meshConfig } from "../mesh/istiod.ts";
+import { environmentFiles } from "../paths.ts";
+import type { Site } from "../supervisor/processSpec.ts";
+import type { ApiObject } from "./apiClient.ts";
+
+/** The namespaces an administrator would have prepared. `models` is where the models run. */
+export function namespaceObjects(): ApiObject[] {
+  return ["istio-system", "argo-rollouts", "serin-system", "models"].map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+  }));
+}
+
+/** Mesh configuration, model store and the addresses the platform layer reads. */
+export function configurationObjects({ environment, dataDir, host, ports }: Site): ApiObject[] {
+  const store = { name: "model-store", namespace: "models" };
+  const capacity = { storage: "1Ti" };
+  const shared = { accessModes: ["ReadOnlyMany"], storageClassName: "" };
+  return [
+    configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
+    configMap("serin-system", "serin-embedded", {
+      environment,
+      prometheusAddress: `http://${host}:${ports.prometheus}`,
+      gatewayBind: host,
+      gatewayPort: String(ports.gateway),
+      gatewayAddress: `${host}:${ports.gateway}`,
+    }),
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: store.name },
+      spec: {
+        ...shared,
+        capacity,
+        persistentVolumeReclaimPolicy: "Retain",
+        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", ...store },
+        hostPath: { path: environmentFiles(dataDir).modelStore, type: "Directory" },
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: store,
+      spec: { ...shared, volumeName: store.name, resources: { requests: capacity } },
+    },
+  ];
+}
+
+/** Two machines as a cloud would label them. What they hold is simulated; what is scheduled onto them is not. */
+export function nodeObjects(): ApiObject[] {
+  return [
+    node("cpu-1", { cpu: "64", memory: "256Gi", pods: "110" }, { "node.kubernetes.io/instance-type": "m7i.16xlarge" }),
+    node(
+      "gpu-1",
+      { cpu: "192", memory: "768Gi", pods: "110", "nvidia.com/gpu": "8" },
+      {
+        "node.kubernetes.io/instance-type": "g6.48xlarge",
+        "nvidia.com/gpu.present": "true",
+        "nvidia.com/gpu.product": "NVIDIA-L4",
+        "nvidia.com/gpu.count": "8",
+        "nvidia.com/gpu.memory": "23034",
+      },
+      [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }],
+    ),
+  ];
+}
+
+/** The part of a node that only its status subresource takes. */
+export function withoutSpec({ spec: _, ...object }: ApiObject): ApiObject {
+  return object as ApiObject;
+}
+
+function node(
+  name: string,
+  capacity: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+  taints?: readonly object[],
+): ApiObject {
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      labels: {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "topology.kubernetes.io/region": "local",
+        "topology.kubernetes.io/zone": "local-a",
+        "serin.dev/simulated": "true",
+        ...labels,
+      },
+    },
+    ...(taints === undefined ? {} : { spec: { taints } }),
+    status: { capacity, allocatable: capacity },
+  };
+}
+
+function configMap(namespace: string, name: string, data: Readonly<Record<string, string>>): ApiObject {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
+}

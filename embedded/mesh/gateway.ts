@@ -1,0 +1,76 @@
+import { environmentFiles } from "../paths.ts";
+import type { ProcessSpec, Site } from "../supervisor/processSpec.ts";
+
+/** The ingress gateway: Envoy as released, told everything but its own identity by istiod. */
+export function gateway({ host, ports, tools, dataDir }: Site): ProcessSpec {
+  return {
+    name: "gateway",
+    command: tools.envoy,
+    args: [
+      "--config-path",
+      environmentFiles(dataDir).gatewayBootstrap,
+      "--disable-hot-restart",
+      "--concurrency",
+      "2",
+      "--log-level",
+      "warning",
+    ],
+    ready: { url: `http://${host}:${ports.gatewayAdmin}/ready` },
+  };
+}
+
+/** Envoy's bootstrap. istiod derives what this proxy is from the node id, and which Gateways it serves from its labels. */
+export function gatewayBootstrap(host: string, ports: Site["ports"]) {
+  const viaAds = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
+  return {
+    node: {
+      id: `router~${host}~${workload}.istio-system~istio-system.svc.cluster.local`,
+      cluster: `${workload}.istio-system`,
+      metadata: {
+        CLUSTER_ID: "Kubernetes",
+        NAMESPACE: "istio-system",
+        LABELS: { istio: "ingressgateway", app: workload },
+        ISTIO_VERSION: "1.31.0",
+        INSTANCE_IPS: host,
+        MESH_ID: "cluster.local",
+        WORKLOAD_NAME: workload,
+      },
+    },
+    admin: { address: socketAddress(host, ports.gatewayAdmin) },
+    dynamic_resources: {
+      lds_config: viaAds,
+      cds_config: viaAds,
+      ads_config: {
+        api_type: "GRPC",
+        set_node_on_first_message_only: true,
+        transport_api_version: "V3",
+        grpc_services: [{ envoy_grpc: { cluster_name: "xds-grpc" } }],
+      },
+    },
+    static_resources: {
+      clusters: [
+        {
+          name: "xds-grpc",
+          type: "STATIC",
+          connect_timeout: "1s",
+          typed_extension_protocol_options: {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+              "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: {
+            cluster_name: "xds-grpc",
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(host, ports.istiodGrpc) } }] }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+const workload = "istio-ingressgateway";
+
+function socketAddress(address: string, port: number) {
+  return { socket_address: { address, port_value: port } };
+}

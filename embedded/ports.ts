@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { ProblemError } from "../components/core/problem.ts";
+import { type Claim, claim } from "./claim.ts";
+import { firstBlock, Loopback, lastBlock } from "./loopback.ts";
+
+/** Where each server of an environment listens, on the first address of its loopback block. */
+export interface Ports {
+  readonly etcd: number;
+  readonly etcdPeer: number;
+  readonly apiserver: number;
+  readonly controllerManager: number;
+  readonly scheduler: number;
+  readonly kwok: number;
+  readonly istiodGrpc: number;
+  readonly istiodHttp: number;
+  readonly istiodMonitoring: number;
+  readonly istiodIntrospection: number;
+  readonly gateway: number;
+  readonly gatewayAdmin: number;
+  readonly prometheus: number;
+}
+
+/** The ports these programs use everywhere else; an address of one's own makes them free nearly always. */
+export const usualPorts: Ports = {
+  etcd: 2379,
+  etcdPeer: 2380,
+  apiserver: 6443,
+  controllerManager: 10257,
+  scheduler: 10259,
+  kwok: 10247,
+  istiodGrpc: 15010,
+  istiodHttp: 15080,
+  istiodMonitoring: 15014,
+  istiodIntrospection: 9876,
+  gateway: 8080,
+  gatewayAdmin: 15000,
+  prometheus: 9090,
+};
+
+/**
+ * A port for every server: the one asked for, else the remembered one, else the usual one, else any free one.
+ * @throws ProblemError when a port that was asked for is in use: another one would not be what the person wanted.
+ */
+export async function pickPorts(
+  host: string,
+  remembered: Partial<Ports> | undefined,
+  asked: { readonly gateway?: number },
+): Promise<Ports> {
+  if (asked.gateway !== undefined && !(await isFree(host, asked.gateway))) throw portInUse(host, asked.gateway);
+  const used = new Set<number>(asked.gateway === undefined ? [] : [asked.gateway]);
+  const ports: Record<keyof Ports, number> = { ...usualPorts };
+  for (const name of Object.keys(usualPorts) as (keyof Ports)[]) {
+    const preferred = [remembered?.[name], usualPorts[name]].filter((port) => port !== undefined);
+    ports[name] =
+      name === "gateway" && asked.gateway !== undefined ? asked.gateway : await freePort(host, preferred, used);
+    used.add(ports[name]);
+  }
+  return ports;
+}
+
+/** A block of loopback addresses together with the claim that keeps every other environment off it. */
+export async function claimBlock(
+  remembered: number | undefined,
+  reserved: ReadonlySet<number>,
+): Promise<{ loopback: Loopback; held: Claim }> {
+  const busy = listeningBlocks(readFileSync("/proc/net/tcp", "utf8"));
+  const all = Array.from({ length: lastBlock - firstBlock + 1 }, (_, index) => firstBlock + index);
+  const fresh = all.filter((block) => !reserved.has(block) && !busy.has(block));
+  for (const block of [...(remembered === undefined || busy.has(remembered) ? [] : [remembered]), ...fresh]) {
+    const held = await claim(`loopback/127.${block}`);
+    if (held !== undefined) return { loopback: new Loopback(block), held };
+  }
+  throw new ProblemError(
+    "No loopback addresses left",
+    [
+      {
+        path: "127.0.0.0/8",
+        reason: `every block from 127.${firstBlock}.0.0/16 to 127.${lastBlock}.0.0/16 is in use.`,
+        fix: "Stop an environment that is no longer needed.",
+      },
+    ],
+    4,
+  );
+}
+
+/** The second numbers of all 127.<n> addresses somebody listens on, from the text of `/proc/net/tcp` (proc_net(5)). */
+export function listeningBlocks(procNetTcp: string): Set<number> {
+  const blocks = new Set<number>();
+  for (const line of procNetTcp.split("\n").slice(1)) {
+    const [, local, , state] = line.trim().split(/\s+/);
+    const match = /^[0-9A-F]{4}([0-9A-F]{2})7F:/.exec(local ?? "");
+    if (state === "0A" && match?.[1] !== undefined) blocks.add(Number.parseInt(match[1], 16));
+  }
+  return blocks;
+}
+
+/** Whether a server could listen there now; a server on 0.0.0.0 holds the port of every address. */
+export async function isFree(host: string, port: number): Promise<boolean> {
+  return (await tryListening(host, port)) !== undefined;
+}
+
+async function freePort(host: string, preferred: readonly number[], used: ReadonlySet<number>): Promise<number> {
+  for (const port of preferred) if (!used.has(port) && (await isFree(host, port))) return port;
+  for (;;) {
+    const port = await tryListening(host, 0);
+    if (port !== undefined && !used.has(port)) return port;
+  }
+}
+
+function tryListening(host: string, port: number): Promise<number | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : undefined));
+    });
+  });
+}
+
+function portInUse(host: string, port: number): ProblemError {
+  return new ProblemError(
+    "The gateway cannot listen",
+    [
+      {
+        path: "gatewayPort",
+        reason: `${port} is in use on ${host} (\`ss -ltnp 'sport = :${port}'\` shows by what).`,
+        fix: "Name another port, or none to have a free one picked.",
+      },
+    ],
+    4,
+  );
+}

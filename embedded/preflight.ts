@@ -1,0 +1,87 @@
+import { accessSync, constants, statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { exitCodes, type Problem, ProblemError, rejectProblems } from "../components/core/problem.ts";
+import { validateEnvironmentName } from "./paths.ts";
+
+/** Rejects what a person asked for when it cannot be done; nothing has been changed then. */
+export function checkRequest(
+  name: string,
+  request: { readonly modelStore: string; readonly gatewayPort?: number },
+): void {
+  rejectProblems(`Environment "${name}" cannot be started`, [
+    ...validateEnvironmentName(name),
+    ...modelStoreProblems(request.modelStore),
+    ...(request.gatewayPort === undefined ? [] : gatewayPortProblems(request.gatewayPort)),
+  ]);
+}
+
+/** The processes are told apart by `/proc` and bound to addresses in 127.0.0.0/8, and the tools exist for one platform. */
+export function checkPlatform(platform: string = process.platform, architecture: string = process.arch): void {
+  if (platform === "linux" && architecture === "x64") return;
+  throw new ProblemError(
+    "The embedded environment cannot run here",
+    [
+      {
+        path: "platform",
+        reason: `it needs Linux on x86-64 (WSL included), and this is ${platform} on ${architecture}.`,
+        fix: "Use a kind, k3d or minikube cluster instead: serin up local --kubeconfig <file> --context <name>.",
+      },
+    ],
+    exitCodes.unavailable,
+  );
+}
+
+/** etcd, Prometheus and the logs together stay below 1 GiB; a disk that fills up under etcd ends in lost writes. */
+export const neededBytes = 1024 ** 3;
+
+/** Rejects a disk without room for an environment's data, before anything is written to it. */
+export function checkSpace(dataDir: string): void {
+  const { bavail, bsize } = statfsSync(nearestExisting(dataDir));
+  const free = bavail * bsize;
+  if (free >= neededBytes) return;
+  throw new ProblemError(
+    "There is no room for the environment's data",
+    [
+      {
+        path: dataDir,
+        reason: `${Math.floor(free / 1024 ** 2)} MiB are free on this disk and ${neededBytes / 1024 ** 2} MiB are needed.`,
+        fix: "Free some space, or name a folder on another disk in SERIN_HOME.",
+      },
+    ],
+    exitCodes.unavailable,
+  );
+}
+
+function modelStoreProblems(folder: string): Problem[] {
+  try {
+    if (!statSync(folder).isDirectory()) {
+      return [
+        { path: "modelStore", reason: `${folder} is not a folder.`, fix: "Name the folder of the model repository." },
+      ];
+    }
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    return [];
+  } catch {
+    return [
+      {
+        path: "modelStore",
+        reason: `${folder} does not exist or cannot be read.`,
+        fix: "Name the folder of the model repository.",
+      },
+    ];
+  }
+}
+
+function gatewayPortProblems(port: number): Problem[] {
+  if (Number.isInteger(port) && port >= 1024 && port <= 65_535) return [];
+  return [{ path: "gatewayPort", reason: `${port} is not a whole number from 1024 to 65535.` }];
+}
+
+function nearestExisting(path: string): string {
+  try {
+    statSync(path);
+    return path;
+  } catch {
+    return nearestExisting(dirname(path));
+  }
+}

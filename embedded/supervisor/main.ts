@@ -1,0 +1,26 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { environmentFiles } from "../paths.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** `node main.ts <dataDir>`: runs one environment until it is told to stop. */
+const dataDir = process.argv[2];
+if (dataDir === undefined) throw new Error("Usage: main.ts <folder of the environment>");
+
+const { temporary } = environmentFiles(dataDir);
+rmSync(temporary, { recursive: true, force: true });
+mkdirSync(temporary, { recursive: true, mode: 0o700 });
+
+const supervisor = new Supervisor(dataDir, () => ({ start: async () => {}, stop: async () => {} }));
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  process.on(signal, () => void supervisor.stop().then(() => process.exit(0)));
+}
+process.on("uncaughtException", (error) => {
+  console.error(error);
+  void supervisor.stop().finally(() => process.exit(1));
+});
+
+supervisor.start().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

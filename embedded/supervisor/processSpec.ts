@@ -1,0 +1,34 @@
+import type { Credentials } from "../controlPlane/credentials.ts";
+import type { Ports } from "../ports.ts";
+import type { Tools } from "../toolchain/index.ts";
+
+/** One long-running program of an environment: how it is started and how one can tell that it works. */
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  /** Never a secret: every user of the machine can read command lines. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly ready: Probe;
+}
+
+/** A health address that answers 2xx, or for a program without one the line it logs when it has started. */
+export type Probe = HttpProbe | { readonly logLine: RegExp };
+
+export interface HttpProbe {
+  readonly url: string;
+  /** PEM texts; the server's certificate is always verified. */
+  readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
+  readonly token?: string;
+}
+
+/** What every process builder needs to know about its environment. */
+export interface Site {
+  readonly environment: string;
+  readonly dataDir: string;
+  /** The address all servers listen on, 127.<n>.0.1. */
+  readonly host: string;
+  readonly ports: Ports;
+  readonly tools: Tools;
+  readonly credentials: Credentials;
+}

@@ -1,0 +1,236 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type { Claim } from "../claim.ts";
+import { ApiClient } from "../controlPlane/apiClient.ts";
+import { furnishCluster, prepareCluster } from "../controlPlane/bootstrap.ts";
+import { ensureCredentials } from "../controlPlane/credentials.ts";
+import * as controlPlane from "../controlPlane/processes.ts";
+import {
+  blocksOfOthers,
+  type EnvironmentState,
+  type Failure,
+  readState,
+  type StepStatus,
+  type SupervisorStatus,
+  writeFileAtomic,
+  writeState,
+  writeStatus,
+} from "../environmentState.ts";
+import type { Loopback } from "../loopback.ts";
+import { gateway, gatewayBootstrap } from "../mesh/gateway.ts";
+import { istiod } from "../mesh/istiod.ts";
+import { environmentFiles } from "../paths.ts";
+import { claimBlock, pickPorts } from "../ports.ts";
+import { prometheus, prometheusConfig } from "../prometheus.ts";
+import { BoundedLog } from "./boundedLog.ts";
+import { identityOf } from "./processIdentity.ts";
+import type { ProcessSpec, Site } from "./processSpec.ts";
+import { SupervisedProcess } from "./supervisedProcess.ts";
+
+/** What runs the models' pods, in this process. */
+export interface Agent {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type CreateAgent = (site: Site, loopback: Loopback, log: (line: string) => void) => Agent;
+
+/** Owns every process of one environment from its first start to its stop. */
+export class Supervisor {
+  readonly #dataDir: string;
+  readonly #createAgent: CreateAgent;
+  readonly #processes: SupervisedProcess[] = [];
+  readonly #steps: StepStatus[] = [];
+  readonly #claims: Claim[] = [];
+  readonly #identity = identityOf(process.pid);
+  #phase: SupervisorStatus["phase"] = "starting";
+  #failure: Failure | undefined;
+  #agent: { readonly runs: Agent; ready: boolean; readonly since: Date } | undefined;
+  #stopped: Promise<void> | undefined;
+  #reportScheduled = false;
+
+  constructor(dataDir: string, createAgent: CreateAgent) {
+    this.#dataDir = dataDir;
+    this.#createAgent = createAgent;
+  }
+
+  /** Brings everything up. What fails is recorded for whoever is waiting, and everything is stopped again. */
+  async start(): Promise<void> {
+    try {
+      this.#report();
+      await this.#bringUp();
+      if (this.#stopped === undefined) this.#enter("ready");
+    } catch (error) {
+      if (this.#stopped !== undefined) return;
+      this.#failure = failureOf(error);
+      this.#enter("failed");
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends everything in the order of dependence, each within a bounded time; the data stays. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
+  }
+
+  async #bringUp(): Promise<void> {
+    const { site, loopback } = await this.#step("addresses and certificates", () => this.#settle());
+    const run = (spec: ProcessSpec) => this.#run(spec);
+    const api = new ApiClient(
+      `https://${site.host}:${site.ports.apiserver}`,
+      readFileSync(site.credentials.clusterAuthority, "utf8"),
+      site.credentials.adminToken,
+    );
+    await this.#step("API server", async () => {
+      run(controlPlane.etcd(site));
+      await run(controlPlane.kubeApiserver(site)).whenReady(readyMs);
+    });
+    const allReady = (processes: SupervisedProcess[]) => Promise.all(processes.map((one) => one.whenReady(readyMs)));
+    await Promise.all([
+      this.#step("controllers", () => {
+        return allReady([run(controlPlane.kubeControllerManager(site)), run(controlPlane.kubeScheduler(site))]);
+      }),
+      this.#step("custom resources and rights", () => prepareCluster(api, site)),
+    ]);
+    await Promise.all([
+      this.#step("mesh", async () => {
+        await run(istiod(site)).whenReady(readyMs);
+        await run(gateway(site)).whenReady(readyMs);
+      }),
+      this.#step("releases and metrics", () => {
+        return allReady([run(controlPlane.argoRollouts(site)), run(prometheus(site))]);
+      }),
+      this.#step("machines and model store", () => {
+        run(controlPlane.kwok(site));
+        return furnishCluster(api, site);
+      }),
+    ]);
+    await api.close();
+    await this.#step("node agent", () => this.#startAgent(site, loopback));
+  }
+
+  async #settle(): Promise<{ site: Site; loopback: Loopback }> {
+    const state = readState(this.#dataDir);
+    if (state === undefined) throw new Error(`There is no readable environment.json in ${this.#dataDir}.`);
+    const { loopback, held } = await claimBlock(state.block, blocksOfOthers(state.name));
+    this.#claims.push(held);
+    const sameBlock = state.block === loopback.block;
+    const ports = await pickPorts(loopback.host, sameBlock ? state.ports : undefined, state.askedPorts);
+    const settled: EnvironmentState = { ...state, block: loopback.block, ports };
+    writeState(this.#dataDir, settled);
+    const credentials = await ensureCredentials(this.#dataDir, state.name, loopback.host, ports.apiserver);
+    const { name: environment, tools } = settled;
+    const site: Site = { environment, dataDir: this.#dataDir, host: loopback.host, ports, tools, credentials };
+    const files = environmentFiles(this.#dataDir);
+    mkdirSync(files.prometheusTargets, { recursive: true });
+    writeFileAtomic(files.prometheusConfig, prometheusConfig(this.#dataDir));
+    writeFileAtomic(files.gatewayBootstrap, JSON.stringify(gatewayBootstrap(site.host, ports), undefined, 2));
+    return { site, loopback };
+  }
+
+  #run(spec: ProcessSpec): SupervisedProcess {
+    if (this.#stopped !== undefined) throw new Error("The environment is being stopped.");
+    const files = environmentFiles(this.#dataDir);
+    const log = new BoundedLog(join(files.logs, `${spec.name}.log`));
+    const process = new SupervisedProcess(spec, log, files.temporary, () => this.#report());
+    this.#processes.push(process);
+    process.start();
+    return process;
+  }
+
+  async #startAgent(site: Site, loopback: Loopback): Promise<void> {
+    const log = new BoundedLog(join(environmentFiles(this.#dataDir).logs, "node-agent.log"));
+    const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
+    this.#agent = { runs: this.#createAgent(site, loopback, write), ready: false, since: new Date() };
+    await this.#agent.runs.start();
+    this.#agent.ready = true;
+  }
+
+  async #shutDown(): Promise<void> {
+    if (this.#phase !== "failed") this.#enter("stopping");
+    if (this.#agent !== undefined) {
+      this.#agent.ready = false;
+      await withinTime(this.#agent.runs.stop(), agentStopMs);
+    }
+    const last = ["etcd", "kube-apiserver"];
+    const byName = (name: string) => this.#processes.filter(({ spec }) => spec.name === name);
+    await stopAll(this.#processes.filter(({ spec }) => !last.includes(spec.name)));
+    await stopAll(byName("kube-apiserver"));
+    await stopAll(byName("etcd"));
+    await Promise.all(this.#claims.map((held) => held.release()));
+    this.#writeStatus();
+  }
+
+  async #step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const began = performance.now();
+    const index = this.#steps.push({ name, state: "started", elapsedMs: 0 }) - 1;
+    this.#report();
+    const result = await work();
+    this.#steps[index] = { name, state: "done", elapsedMs: Math.round(performance.now() - began) };
+    this.#report();
+    return result;
+  }
+
+  #enter(phase: SupervisorStatus["phase"]): void {
+    this.#phase = phase;
+    this.#writeStatus();
+  }
+
+  /** Changes come in bursts; one write per turn of the event loop records them all. */
+  #report(): void {
+    if (this.#reportScheduled) return;
+    this.#reportScheduled = true;
+    setImmediate(() => {
+      this.#reportScheduled = false;
+      this.#writeStatus();
+    });
+  }
+
+  #writeStatus(): void {
+    if (this.#identity === undefined) return;
+    const processes = this.#processes.map(({ status }) => status);
+    if (this.#agent !== undefined) {
+      const { ready, since } = this.#agent;
+      processes.push({ name: "node-agent", identity: this.#identity, since: since.toISOString(), restarts: 0, ready });
+    }
+    try {
+      writeStatus(this.#dataDir, {
+        supervisor: this.#identity,
+        phase: this.#phase,
+        steps: this.#steps,
+        processes,
+        ...(this.#failure === undefined ? {} : { failure: this.#failure }),
+      });
+    } catch (error) {
+      // A full disk must not end what still runs; the supervisor's own log says why the status is old.
+      console.error(error);
+    }
+  }
+}
+
+const readyMs = 60_000;
+const agentStopMs = 10_000;
+const processStopMs = 4_000;
+
+async function stopAll(processes: readonly SupervisedProcess[]): Promise<void> {
+  await Promise.all(processes.map((process) => process.stop(processStopMs)));
+}
+
+async function withinTime(work: Promise<void>, timeoutMs: number): Promise<void> {
+  await Promise.race([work.catch(console.error), new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof ProblemError) {
+    return { subject: error.subject, problems: error.problems, exitCode: error.exitCode };
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    subject: "The environment did not start",
+    problems: [{ path: "environment", reason }],
+    exitCode: exitCodes.unavailable,
+  };
+}
