@@ -1,0 +1,64 @@
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Problem } from "../../components/core/problem.ts";
+import { type Fault, faultAnnotation, formatFaults } from "./fault.ts";
+
+/** The model's own file in a private copy whose model.py is ours. */
+const renamedModel = "served_model.py";
+const faultyModel = join(dirname(fileURLToPath(import.meta.url)), "faultyModel.py");
+
+/**
+ * Makes a model repository of a pod's own: every file of `source` linked under `target`, with the faults in front of
+ * each Python model. The user's files are never touched, not even by Python's bytecode cache.
+ *
+ * Returns what makes the faults impossible; the copy is then without them.
+ */
+export async function makePrivateRepository(
+  source: string,
+  target: string,
+  faults: readonly Fault[],
+): Promise<Problem[]> {
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  const inModel = faults.filter((fault) => fault.kind !== "slowStart");
+  let models = 0;
+  for (const model of await readdir(source, { withFileTypes: true })) {
+    if (!model.isDirectory()) continue;
+    await mkdir(join(target, model.name));
+    for (const entry of await readdir(join(source, model.name), { withFileTypes: true })) {
+      const from = join(source, model.name, entry.name);
+      const to = join(target, model.name, entry.name);
+      if (!entry.isDirectory() || !/^\d+$/.test(entry.name)) await symlink(from, to);
+      else if (await linkVersion(from, to, inModel)) models += 1;
+    }
+  }
+  return inModel.length === 0 || models > 0 ? [] : [noPythonModel(inModel, source)];
+}
+
+/** True when the version is a Python model, so that the faults are in front of it. */
+async function linkVersion(source: string, target: string, faults: readonly Fault[]): Promise<boolean> {
+  await mkdir(target);
+  const names = (await readdir(source)).filter((name) => name !== "__pycache__");
+  const wrapped = faults.length > 0 && names.includes("model.py");
+  for (const name of names) {
+    await symlink(join(source, name), join(target, wrapped && name === "model.py" ? renamedModel : name));
+  }
+  if (!wrapped) return false;
+  await copyFile(faultyModel, join(target, "model.py"));
+  await writeFile(join(target, "faults.json"), JSON.stringify(faultSettings(faults)));
+  return true;
+}
+
+function faultSettings(faults: readonly Fault[]): Record<string, unknown> {
+  const settings = faults.map(({ kind: _, ...values }) => values);
+  return Object.assign({ model: renamedModel }, ...settings);
+}
+
+function noPythonModel(faults: readonly Fault[], source: string): Problem {
+  return {
+    path: `annotation ${faultAnnotation}`,
+    reason: `"${formatFaults(faults)}" acts on models of the Python backend, and ${source} has none.`,
+    fix: 'Use "slow-start=60s", which works for every model, or rehearse a model with a model.py.',
+  };
+}
