@@ -1,2 +1,107 @@
 #!/usr/bin/env node
-console.log("serin", process.version, process.argv.slice(2));
+import { Command, InvalidArgumentError, Option } from "commander";
+import { exitCodes } from "../components/core/problem.ts";
+import { type Answer, type Invocation, run } from "./run.ts";
+
+const program = new Command("serin")
+  .description("Plans, brings up and rehearses the environments declared under stacks/.")
+  .version("0.1.0")
+  .showHelpAfterError("(run with --help for the arguments)")
+  .showSuggestionAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput))
+  .addHelpText(
+    "after",
+    `
+Exit codes: 0 done, 1 a defect of serin, 2 wrong input (nothing changed), 3 a policy objects (nothing changed),
+4 something needed cannot be had (nothing changed), 5 the release was rolled back or not decided, 6 stopped half-way, 130 interrupted.`,
+  );
+
+interface Common {
+  readonly json?: true;
+}
+
+/** Every verb: `--json`, and its module loaded only when it runs, so that `--help` and bad arguments answer at once. */
+function verb(declaration: string, description: string): Command {
+  return program
+    .command(declaration)
+    .description(description)
+    .option("--json", "print one JSON document, for programs");
+}
+
+function start(options: Common, action: (invocation: Invocation) => Promise<Answer>): Promise<void> {
+  return run(action, { json: options.json === true });
+}
+
+const kubeconfigOptions = [
+  new Option("--kubeconfig <file>", "use this cluster for `local` instead of the embedded one (kind, k3d, minikube)"),
+  new Option("--context <name>", "its context").default(undefined, "the current one"),
+];
+const engineOption = new Option(
+  "--engine <engine>",
+  "what applies the stacks of `local`; other environments always use pulumi",
+)
+  .choices(["live", "pulumi"])
+  .default("live");
+
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Write a number from ${min} to ${max}.`);
+  };
+}
+
+verb("up <environment>", "bring an environment up, or up to date: cluster, platform, models")
+  .addOption(engineOption)
+  .addOption(kubeconfigOptions[0] as Option)
+  .addOption(kubeconfigOptions[1] as Option)
+  .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", number(1, 65_535))
+  .action((environment, options) =>
+    start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),
+  );
+
+verb("down <environment>", "take an environment down; for `local`: every process, port and file of it")
+  .addOption(engineOption)
+  .addOption(kubeconfigOptions[0] as Option)
+  .addOption(kubeconfigOptions[1] as Option)
+  .action((environment, options) =>
+    start(options, async (invocation) => (await import("./verbs/down.ts")).down(environment, options, invocation)),
+  );
+
+verb("status <environment>", "show clusters, platform, models, versions, weights and verdicts")
+  .addOption(kubeconfigOptions[0] as Option)
+  .addOption(kubeconfigOptions[1] as Option)
+  .action((environment, options) =>
+    start(options, async (invocation) => (await import("./verbs/status.ts")).status(environment, options, invocation)),
+  );
+
+verb("predict <model>", "send one request through the gateway: answer, version, latency")
+  .option("--environment <name>", "where the model runs", "local")
+  .option("--input <json>", "the request as Triton's HTTP protocol has it (default: a sample request)")
+  .action((model, options) =>
+    start(options, async (invocation) => (await import("./verbs/predict.ts")).predict(model, options, invocation)),
+  );
+
+verb("rehearse <model>", "release a version under traffic, on real controllers, and go back to what is declared")
+  .requiredOption("--to <version>", "the version to release")
+  .option(
+    "--fault <faults>",
+    "what it does wrong: errors=1%, latency=+200ms, score=+0.1, crash, slow-start=60s; several with commas",
+    "",
+  )
+  .option("--rate <requests>", "requests per second (default: the model's expected trough)", number(1, 2_000))
+  .option("--timeout <duration>", "longest time to wait for the end of the release", "15m")
+  .option("--report <folder>", "where the report goes, as JSON and as a page", "rehearsals")
+  .option("--environment <name>", "the embedded environment to use", "local")
+  .action((model, options) =>
+    start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
+  );
+
+verb(
+  "plan <environment>",
+  "show what would be declared and what the policies say; no account, no CLI, no network",
+).action((environment, options) =>
+  start(options, async (invocation) => (await import("./verbs/plan.ts")).plan(environment, invocation)),
+);
+
+await program.parseAsync();

@@ -1,0 +1,64 @@
+import type { RehearsalReport, StepReport } from "./report.ts";
+
+/** The outcome in one line. */
+export function headline({ model, from, to, faults, outcome, durationMs }: RehearsalReport): string {
+  const what = `${model} version ${from} → ${to}${faults.length === 0 ? "" : ` with ${faults.join(", ")}`}`;
+  const end = {
+    promoted: "promoted to 100 %",
+    rolledBack: "rolled back",
+    undecided: "undecided: the release waits for a person",
+    timedOut: "did not end in time",
+  }[outcome];
+  return `${what}, ${end} after ${seconds(durationMs)}`;
+}
+
+export const stepColumns = ["weight", "from", "to", "requests", "failed", "slow", "verdict"] as const;
+
+/** A row per weight. */
+export function stepRows({ steps }: RehearsalReport): string[][] {
+  return steps.map((step) => [
+    `${step.weight} %`,
+    seconds(step.startMs),
+    seconds(step.endMs),
+    String(step.requests),
+    String(step.errors),
+    String(step.slow),
+    verdict(step),
+  ]);
+}
+
+/** What callers got, in sentences. */
+export function servedLines({ served, objectives, faults }: RehearsalReport): string[] {
+  const share = served.requests === 0 ? 0 : (100 * served.bad) / served.requests;
+  const lines = [
+    `Bad requests served: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed, ` +
+      `${served.slow} slower than ${objectives.p99Ms} ms.`,
+  ];
+  if (faults.some((fault) => fault.startsWith("score"))) {
+    lines.push(`Answers with a shifted score: ${served.byNewVersion}.`);
+  }
+  if (served.dropped > 0)
+    lines.push(`${served.dropped} requests were due and could not be sent: this machine is too busy.`);
+  return lines;
+}
+
+/** A verdict in words: what failed and who said so, else what passed. */
+function verdict({ verdicts }: StepReport): string {
+  const bad = verdicts.filter(({ verdict: phase }) => ["Failed", "Error", "Inconclusive"].includes(phase));
+  if (bad.length > 0) {
+    return [
+      ...new Set(
+        bad.map(
+          ({ metric, verdict: phase, by }) => `${metric} ${phase.toLowerCase()}${by === "guard" ? " (guard)" : ""}`,
+        ),
+      ),
+    ].join(", ");
+  }
+  if (verdicts.length === 0) return "–";
+  const passed = verdicts.filter(({ verdict: phase }) => phase === "Successful").map(({ metric }) => metric);
+  return passed.length === verdicts.length ? "pass" : passed.length === 0 ? "no verdict" : `pass: ${passed.join(", ")}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(0)} s`;
+}
