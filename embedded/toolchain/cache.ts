@@ -1,0 +1,102 @@
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import envPaths from "env-paths";
+import type { InstalledTool, Tool } from "./tool.ts";
+
+/** A scratch directory this old was left by something that is gone, whatever its process number says now. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
+
+/** The user's cache of tools: `SERIN_CACHE`, or the platform's cache directory (`~/.cache/serin` unless XDG says otherwise). */
+export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  const chosen = env.SERIN_CACHE;
+  return chosen === undefined || chosen === "" ? envPaths("serin", { suffix: "" }).cache : resolve(chosen);
+}
+
+/** Where one version of a tool lives. */
+export function toolDirectory(cache: string, tool: Pick<Tool, "name" | "version">): string {
+  return join(cache, "tools", tool.name, tool.version);
+}
+
+/** The tool out of the cache; undefined when it, or one of its files, is not there. */
+export async function findCached(cache: string, tool: Tool): Promise<InstalledTool | undefined> {
+  const directory = toolDirectory(cache, tool);
+  const files = filesIn(directory, tool);
+  const present = await Promise.all([...files.values()].map(exists));
+  return present.every(Boolean) ? { how: directory, files } : undefined;
+}
+
+/** Moves a fetched tool into the cache in one step, so that nobody ever sees half of it. */
+export async function installFrom(fetched: string, cache: string, tool: Tool): Promise<InstalledTool> {
+  const directory = toolDirectory(cache, tool);
+  await mkdir(dirname(directory), { recursive: true });
+  await rm(directory, { recursive: true, force: true });
+  await rename(fetched, directory);
+  return { how: directory, files: filesIn(directory, tool) };
+}
+
+/** Names the files that a source should have made and did not. */
+export async function missingFiles(directory: string, tool: Tool): Promise<string[]> {
+  const present = await Promise.all(tool.files.map((file) => exists(join(directory, file))));
+  return tool.files.filter((_, index) => present[index] !== true);
+}
+
+/** A new scratch directory in the cache, on the same file system so that a rename suffices to install. */
+export async function makeScratch(cache: string): Promise<string> {
+  const parent = join(cache, "scratch");
+  await mkdir(parent, { recursive: true });
+  return mkdtemp(join(parent, `${ownerPrefix()}${process.pid}-`));
+}
+
+/** Removes what runs left that ended without cleaning up: kill -9, a power cut. */
+export async function removeAbandonedScratch(cache: string, now: number = Date.now()): Promise<void> {
+  const parent = join(cache, "scratch");
+  for (const name of await readdir(parent).catch(() => [])) {
+    const directory = join(parent, name);
+    const age = await stat(directory).then(
+      ({ mtimeMs }) => now - mtimeMs,
+      () => 0,
+    );
+    if (age > abandonedAfterMs || isOfDeadProcess(name)) await removeTree(directory);
+  }
+}
+
+/** Removes a tree even where directories in it are read-only, as in Go's module cache. */
+export async function removeTree(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true });
+  } catch {
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o700);
+    }
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function filesIn(directory: string, tool: Tool): Map<string, string> {
+  return new Map(tool.files.map((file) => [file, join(directory, file)]));
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The host is in the name because the cache may be on a shared home, where a process number says nothing. */
+function ownerPrefix(): string {
+  return `${hostname().replaceAll(/[^A-Za-z0-9.]/g, "_")}-`;
+}
+
+function isOfDeadProcess(name: string): boolean {
+  const prefix = ownerPrefix();
+  const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}

@@ -1,0 +1,10 @@
+export { cacheDirectory } from "./cache.ts";
+export {
+  type EnsureOptions,
+  ensureHelm,
+  ensureTools,
+  requireSupportedMachine,
+  type Tools,
+  type TritonTool,
+} from "./ensureTools.ts";
+export type { ToolEvent } from "./tool.ts";

@@ -1,0 +1,218 @@
+import { mkdir, mkdtemp, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
+import { findCached, installFrom, makeScratch, missingFiles, removeAbandonedScratch, removeTree } from "./cache.ts";
+import { lockCache } from "./lock.ts";
+import { checkFetched, findOnPath } from "./programVersion.ts";
+import { ToolProgress } from "./progress.ts";
+import { type InstalledTool, messageOf, type Source, type Tool, type ToolEvent } from "./tool.ts";
+
+export interface InstallOptions {
+  readonly cache: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (event: ToolEvent) => void;
+  /** The free space of the file system that `directory` is on, MiB. Replaced in tests. */
+  readonly freeMiB?: (directory: string) => Promise<number>;
+}
+
+/** Waiting for a network costs no processor; compiling uses all of them, and two at a time keep them busy while one links. */
+const parallel = { download: 6, build: 2 } as const;
+
+const subject = "The tools of the embedded environment cannot be had";
+
+/** One tool that is not there yet. */
+interface Wanted {
+  readonly tool: Tool;
+  readonly progress: ToolProgress;
+  /** What was tried, with its reason for not working. */
+  readonly tried: string[];
+}
+
+/**
+ * Has every tool: on PATH at a good version, in the cache, or fetched from the first of its sources that works.
+ *
+ * Everything that can be downloaded is, before anything is built, so that what cannot be had at all is known before
+ * minutes of compiling. Throws a `ProblemError` naming each tool that cannot be had, what was tried and the way round.
+ */
+export async function installTools(
+  tools: readonly Tool[],
+  options: InstallOptions,
+): Promise<ReadonlyMap<string, InstalledTool>> {
+  const installed = new Map<string, InstalledTool>();
+  const wanted = await findPresent(tools, installed, options);
+  if (wanted.length === 0) return installed;
+  await mkdir(options.cache, { recursive: true });
+  const release = await lockCache(options.cache, {
+    signal: options.signal,
+    onWait: (holder) => {
+      for (const { progress } of wanted) progress.started(`waiting for process ${holder}, which is fetching tools`);
+    },
+  });
+  try {
+    await removeAbandonedScratch(options.cache);
+    const scratch = await makeScratch(options.cache);
+    try {
+      const missing = await withoutThoseCachedMeanwhile(wanted, installed, options);
+      const toBuild = await fetchAll("download", missing, installed, scratch, options);
+      rejectHopeless(toBuild);
+      rejectHopeless(await fetchAll("build", toBuild, installed, scratch, options), () => true);
+    } finally {
+      await removeTree(scratch);
+    }
+  } finally {
+    for (const { progress } of wanted) progress.stop();
+    await release();
+  }
+  return installed;
+}
+
+async function findPresent(
+  tools: readonly Tool[],
+  installed: Map<string, InstalledTool>,
+  { cache, signal, onProgress }: InstallOptions,
+): Promise<Wanted[]> {
+  const wanted = await Promise.all(
+    tools.map(async (tool) => {
+      const progress = new ToolProgress(tool.name, onProgress);
+      const onPath = await findOnPath(tool, signal);
+      if ("files" in onPath) {
+        installed.set(tool.name, onPath);
+        progress.ended("found", onPath.how);
+        return [];
+      }
+      const cached = await findCached(cache, tool);
+      if (cached === undefined)
+        return [{ tool, progress, tried: tool.onPath === undefined ? [] : [`PATH: ${onPath.rejected}`] }];
+      installed.set(tool.name, cached);
+      progress.ended("cached", cached.how);
+      return [];
+    }),
+  );
+  return wanted.flat();
+}
+
+async function withoutThoseCachedMeanwhile(
+  wanted: readonly Wanted[],
+  installed: Map<string, InstalledTool>,
+  { cache }: InstallOptions,
+): Promise<Wanted[]> {
+  const missing: Wanted[] = [];
+  for (const each of wanted) {
+    const cached = await findCached(cache, each.tool);
+    if (cached === undefined) missing.push(each);
+    else {
+      installed.set(each.tool.name, cached);
+      each.progress.ended("cached", cached.how);
+    }
+  }
+  return missing;
+}
+
+/** Tries all sources of one kind, longest tool first; gives those that are still missing. */
+async function fetchAll(
+  kind: Source["kind"],
+  wanted: readonly Wanted[],
+  installed: Map<string, InstalledTool>,
+  scratch: string,
+  options: InstallOptions,
+): Promise<Wanted[]> {
+  const candidates = wanted
+    .filter(({ tool }) => tool.sources.some((source) => source.kind === kind))
+    .sort((a, b) => b.tool.seconds - a.tool.seconds);
+  await checkSpace(kind, candidates, options);
+  const queue = candidates.values();
+  const workers = Array.from({ length: parallel[kind] }, async () => {
+    for (const each of queue) await fetchOne(kind, each, installed, scratch, options);
+  });
+  // All of them, even when one throws: nobody may write into the scratch directory while it is removed.
+  for (const result of await Promise.allSettled(workers)) if (result.status === "rejected") throw result.reason;
+  return wanted.filter(({ tool }) => !installed.has(tool.name));
+}
+
+async function fetchOne(
+  kind: Source["kind"],
+  { tool, progress, tried }: Wanted,
+  installed: Map<string, InstalledTool>,
+  scratch: string,
+  { cache, signal }: InstallOptions,
+): Promise<void> {
+  for (const source of tool.sources.filter((each) => each.kind === kind)) {
+    signal.throwIfAborted();
+    progress.started(source.name);
+    const own = await mkdtemp(join(scratch, `${tool.name}-`));
+    const directory = join(own, "tool");
+    const work = join(own, "work");
+    try {
+      await mkdir(directory);
+      await mkdir(work);
+      const context = {
+        signal,
+        scratch: work,
+        goCaches: join(scratch, "go"),
+        progress: (detail: string) => progress.detail(detail),
+      };
+      await source.fetch(directory, context);
+      const absent = await missingFiles(directory, tool);
+      if (absent.length > 0) throw new Error(`it has no ${absent.join(", ")}`);
+      await checkFetched(tool, directory, context);
+      installed.set(tool.name, await installFrom(directory, cache, tool));
+      progress.ended("done", source.name);
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      tried.push(`${source.name}: ${messageOf(error)}`);
+    } finally {
+      await removeTree(own);
+    }
+  }
+  progress.stop();
+}
+
+/** Throws when tools are left that have nothing more to try. */
+function rejectHopeless(
+  missing: readonly Wanted[],
+  isHopeless: (wanted: Wanted) => boolean = ({ tool }) => tool.sources.every(({ kind }) => kind === "download"),
+): void {
+  const hopeless = missing.filter(isHopeless);
+  if (hopeless.length === 0) return;
+  for (const { progress, tried } of hopeless) progress.ended("failed", undefined, tried.at(-1));
+  throw new ProblemError(subject, hopeless.map(problemOf), exitCodes.unavailable);
+}
+
+function problemOf({ tool, tried }: Wanted): Problem {
+  return {
+    path: `${tool.name} ${tool.version}`,
+    reason: `needed for ${tool.purpose}; tried ${tried.map((each) => `\n      ${each}`).join("")}\n     `,
+    fix: tool.fix,
+  };
+}
+
+async function checkSpace(kind: Source["kind"], wanted: readonly Wanted[], options: InstallOptions): Promise<void> {
+  const needed = wanted
+    .map(({ tool }) => tool.sizeMiB + Math.max(...tool.sources.filter((s) => s.kind === kind).map((s) => s.scratchMiB)))
+    .reduce((sum, each) => sum + each, 0);
+  const free = await (options.freeMiB ?? freeMiB)(options.cache);
+  if (free >= needed) return;
+  const names = wanted.map(({ tool }) => tool.name).join(", ");
+  const verb = kind === "build" ? "building" : "fetching";
+  throw new ProblemError(
+    "There is too little disk space for the tools of the embedded environment",
+    [
+      {
+        path: options.cache,
+        reason: `${gib(free)} GiB are free, and ${verb} ${names} needs ${gib(needed)} GiB, most of it for the time being.`,
+        fix: "Free some, or set SERIN_CACHE to a directory on a larger disk.",
+      },
+    ],
+    exitCodes.unavailable,
+  );
+}
+
+async function freeMiB(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return (bavail * bsize) / 1024 / 1024;
+}
+
+function gib(mebibytes: number): string {
+  return (mebibytes / 1024).toFixed(1);
+}

