@@ -195,7 +195,7 @@ function container(name: string, model: Model): IContainer {
       `--exit-timeout-secs=${exitSeconds}`,
       ...logFlags(server.logLevel),
     ],
-    env: [...("s3" in repository ? [{ name: "AWS_REGION", value: repository.region }] : [])],
+    ...("s3" in repository ? { env: [{ name: "AWS_REGION", value: repository.region }] } : {}),
     ports: Object.entries(ports).map(([portName, containerPort]) => ({ name: portName, containerPort })),
     startupProbe: {
       httpGet: { path: "/v2/health/ready", port: "http" },

@@ -18,16 +18,19 @@ const golden = [
 ] as const;
 
 describe("the sequential test of a share", () => {
-  it.each(golden)("θ %d, r %d, α %d, β %d has its golden boundaries", (theta, r, falseAlarm, miss, p0, p1, h1, h0, n0, asn0, asn1) => {
-    const test = sequentialTest(theta, r, { falseAlarm, miss });
-    expect(test.p0).toBeCloseTo(p0, 8);
-    expect(test.p1).toBeCloseTo(p1, 8);
-    expect(test.failIntercept).toBeCloseTo(h1, 4);
-    expect(test.passIntercept).toBeCloseTo(h0, 4);
-    expect(test.cleanRequests).toBe(n0);
-    expect(Math.round(test.expectedHealthy)).toBe(asn0);
-    expect(Math.round(test.expectedBad)).toBe(asn1);
-  });
+  it.each(golden)(
+    "θ %d, r %d, α %d, β %d has its golden boundaries",
+    (theta, r, falseAlarm, miss, p0, p1, h1, h0, n0, asn0, asn1) => {
+      const test = sequentialTest(theta, r, { falseAlarm, miss });
+      expect(test.p0).toBeCloseTo(p0, 8);
+      expect(test.p1).toBeCloseTo(p1, 8);
+      expect(test.failIntercept).toBeCloseTo(h1, 4);
+      expect(test.passIntercept).toBeCloseTo(h0, 4);
+      expect(test.cleanRequests).toBe(n0);
+      expect(Math.round(test.expectedHealthy)).toBe(asn0);
+      expect(Math.round(test.expectedBad)).toBe(asn1);
+    },
+  );
 
   const test = sequentialTest(0.001, 10, { falseAlarm: 0.01, miss: 0.05 });
 
@@ -49,7 +52,9 @@ describe("the sequential test of a share", () => {
         const now = verdictOf(test, bad, bad + good, 0);
         const worse = verdictOf(test, bad + 1, bad + good + 1, 0);
         const better = verdictOf(test, bad, bad + good + 1, 0);
-        return !(now === verdicts.fail && worse === verdicts.pass) && !(now === verdicts.pass && better === verdicts.fail);
+        return (
+          !(now === verdicts.fail && worse === verdicts.pass) && !(now === verdicts.pass && better === verdicts.fail)
+        );
       }),
     );
   });
@@ -97,8 +102,12 @@ describe("the sequential test of a mean", () => {
   });
 
   it("does not pass before the minimum, and stays finite when all scores are equal", () => {
-    expect(meanVerdictOf(test, { count: 199, sum: 199 * 0.12, squares: 199 * 0.0144 }, test.minimum)).toBe(verdicts.undecided);
-    expect(meanVerdictOf(test, { count: 200, sum: 200 * 0.12, squares: 200 * 0.0144 }, test.minimum)).toBe(verdicts.pass);
+    expect(meanVerdictOf(test, { count: 199, sum: 199 * 0.12, squares: 199 * 0.0144 }, test.minimum)).toBe(
+      verdicts.undecided,
+    );
+    expect(meanVerdictOf(test, { count: 200, sum: 200 * 0.12, squares: 200 * 0.0144 }, test.minimum)).toBe(
+      verdicts.pass,
+    );
   });
 });
 

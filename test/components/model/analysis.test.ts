@@ -1,0 +1,98 @@
+import { parser } from "@prometheus-io/lezer-promql";
+import { describe, expect, it } from "vitest";
+import type { AnalysisMetric } from "../../../components/core/customResource.ts";
+import { guardTemplate, latencyEdges, stageTemplate } from "../../../components/model/analysis.ts";
+import type { Model } from "../../../components/model/model.ts";
+import { context, sound } from "./fixtures.ts";
+
+const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).metrics;
+const stage = (index: number, model: Model = sound) => metricsOf(stageTemplate(model, index, context));
+const guard = () => metricsOf(guardTemplate(sound, context));
+const query = (metric: AnalysisMetric | undefined) => metric?.provider.prometheus?.query ?? "";
+
+function syntaxErrors(text: string): string[] {
+  const errors: string[] = [];
+  parser.parse(text.replaceAll(/\{\{args\.[a-z-]+\}\}/g, "abc")).iterate({
+    enter: ({ type, from }) => {
+      if (type.isError) errors.push(text.slice(from, from + 20));
+    },
+  });
+  return errors;
+}
+
+it("every query is well-formed PromQL", () => {
+  for (const metric of [...[0, 1, 2].flatMap((index) => stage(index)), ...guard()]) {
+    expect(syntaxErrors(query(metric)), metric.name).toEqual([]);
+  }
+  expect(syntaxErrors("sum(up")).not.toEqual([]);
+});
+
+describe("a stage", () => {
+  it("follows the recipe of an exact sequential test, which no data can pass or fail", () => {
+    for (const metric of stage(0)) {
+      expect(metric).toMatchObject({
+        failureLimit: 0,
+        consecutiveSuccessLimit: 1,
+        inconclusiveLimit: metric.count,
+        successCondition: "len(result) > 0 && result[0] == 1",
+        failureCondition: "len(result) > 0 && result[0] == 2",
+      });
+      expect(metric.count).toBeGreaterThanOrEqual(10);
+    }
+  });
+
+  it("gives every metric the same number of looks, since the first to run out pauses the release", () => {
+    expect(new Set(stage(0).map(({ count }) => count)).size).toBe(1);
+  });
+
+  it("judges only the canary's own pods, as the receiving proxy saw them", () => {
+    for (const metric of stage(0)) expect(query(metric)).toContain('pod=~"fraud-{{args.canary-hash}}-.+"');
+    expect(query(stage(0)[0])).toContain('reporter="destination"');
+  });
+
+  it("asks the latency bucket for its edge in both spellings of Prometheus", () => {
+    expect(query(stage(0)[1])).toContain('le=~"150(\\\\.0)?"');
+  });
+
+  it("splits the chance of a false alarm over what is judged", () => {
+    const { predictionScore: _, ...slo } = sound.slo;
+    const intercept = (metric: AnalysisMetric | undefined) => Number(/>= bool \(([\d.]+)/.exec(query(metric))?.[1]);
+    // θ 0.1 %, r 10, α 0.005: the golden value of the test for two metrics.
+    expect(intercept(stage(0, { ...sound, slo })[0])).toBeCloseTo(2.2765, 4);
+    expect(intercept(stage(0)[0])).toBeGreaterThan(2.2765);
+  });
+
+  it("asks for more evidence than the one before, and waits as long as the trough of traffic may take", () => {
+    const minimum = (index: number) => Number(/>= bool (\d+)\)$/.exec(query(stage(index)[0]))?.[1]);
+    expect([minimum(1) / minimum(0), minimum(2) / minimum(0)]).toEqual([2, 4]);
+    const slower = { ...sound, traffic: { expectedQps: { trough: 10, peak: 1_000 } } };
+    expect(Number(stage(0, slower)[0]?.count)).toBeGreaterThan(9 * Number(stage(0)[0]?.count));
+  });
+
+  it("survives as long an outage of Prometheus as declared", () => {
+    expect(stage(0)[0]?.consecutiveErrorLimit).toBe(30);
+  });
+});
+
+describe("the guard", () => {
+  it("can only fail, and says nothing without data", () => {
+    for (const metric of guard()) {
+      expect(metric.successCondition).toBeUndefined();
+      expect(metric.failureCondition).toBe("len(result) > 0 && result[0] == 2");
+      expect(query(metric)).not.toContain("<= bool");
+      expect(metric.count).toBeUndefined();
+    }
+  });
+
+  it("sees requests the canary refuses, which are no errors of the server", () => {
+    expect(guard().map(({ name }) => name)).toEqual(["errors", "latency", "prediction-score", "client-errors"]);
+    expect(query(guard()[3])).toContain('response_code=~"4.."');
+    expect(query(guard()[3])).toContain("{{args.stable-hash}}");
+  });
+});
+
+it("latency edges hold the objective once, in order", () => {
+  expect(latencyEdges(150)).toEqual([...new Set(latencyEdges(150))]);
+  expect(latencyEdges(120)).toContain(120);
+  expect(latencyEdges(120)).toEqual([...latencyEdges(120)].sort((a, b) => a - b));
+});

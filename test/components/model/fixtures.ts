@@ -1,0 +1,21 @@
+import { canary, defineModel, type Model } from "../../../components/model/model.ts";
+import { triton } from "../../../components/model/triton.ts";
+
+/** A model without a problem, to be changed in one place by each test. */
+export const sound: Model = {
+  ...defineModel({
+    server: triton({ backend: "python" }),
+    repository: { pvc: "model-store" },
+    traffic: { expectedQps: { trough: 100, peak: 1_000 } },
+    slo: { p99: "150ms", errorRate: "0.1%", predictionScore: { mean: 0.12, tolerance: 0.02 } },
+    release: canary(),
+  }),
+  version: "1",
+};
+
+export const context = {
+  name: "fraud",
+  namespace: "models",
+  prometheusAddress: "http://prometheus:9090",
+  scrapeInterval: "15s",
+} as const;

@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { canary, type Model, validateModel } from "../../../components/model/model.ts";
+import { sound } from "./fixtures.ts";
+
+const problemsOf = (change: Partial<Model>, name = "fraud") => validateModel(name, { ...sound, ...change });
+
+it("has nothing to say about a sound model", () => {
+  expect(problemsOf({})).toEqual([]);
+});
+
+it("lists the problems of every part at once", () => {
+  const paths = problemsOf(
+    {
+      version: "Version 2",
+      replicas: 0,
+      repository: { s3: "s3://Models/", region: "us-east-1" },
+      server: { ...sound.server, image: "nvcr.io/nvidia/tritonserver:26.07-py3", memory: "4Gi" as "4GiB" },
+      traffic: { expectedQps: { trough: 10, peak: 1 } },
+      slo: { p99: "150" as "150ms", errorRate: "0%", predictionScore: { mean: 0.1, tolerance: 0 } },
+      release: canary({ weights: [60, 50] }),
+    },
+    "Fraud",
+  ).map(({ path }) => path);
+  expect(paths).toEqual([
+    "name",
+    "version",
+    "server.memory",
+    "server.image",
+    "repository.s3",
+    "replicas",
+    "traffic.expectedQps.trough",
+    "slo.p99",
+    "slo.errorRate",
+    "slo.predictionScore.tolerance",
+    "release.weights[1]",
+    "release.weights",
+    "release.weights",
+  ]);
+});
+
+describe("latency objectives", () => {
+  it("need a unit", () => {
+    expect(problemsOf({ slo: { ...sound.slo, p99: "150" as "150ms" } })).toEqual([
+      {
+        path: "slo.p99",
+        reason: '"150" is not a duration.',
+        fix: 'Write a number and one of ms, s, m, h, for example "150ms".',
+      },
+    ]);
+  });
+
+  it("are whole milliseconds, since a bucket edge must be", () => {
+    expect(problemsOf({ slo: { ...sound.slo, p99: "1.5ms" } })[0]?.path).toBe("slo.p99");
+  });
+});
+
+describe("weights", () => {
+  const problemsOfWeights = (weights: number[]) => problemsOf({ release: canary({ weights }) });
+
+  it("that fall are refused, with the place and the weight before", () => {
+    expect(problemsOfWeights([5, 50, 20, 100])).toEqual([
+      {
+        path: "release.weights[2]",
+        reason: "20 is not above 50, the weight before it.",
+        fix: "Write rising weights, for example [5, 20, 50, 100].",
+      },
+    ]);
+  });
+
+  it.each([[[]], [[100]], [[5, 20]], [[0, 100]], [[5.5, 100]], [[5, 5, 100]], [[5, 101]], [[50, 100]]])(
+    "%j are refused",
+    (weights) => {
+      expect(problemsOfWeights(weights).length).toBeGreaterThan(0);
+    },
+  );
+
+  it("that rise to 100 from below 50 are accepted, whatever they are", () => {
+    const rising = fc
+      .uniqueArray(fc.integer({ min: 1, max: 99 }), { minLength: 1, maxLength: 8 })
+      .map((weights) => [...weights.sort((a, b) => a - b), 100])
+      .filter(([first]) => first !== undefined && first < 50);
+    fc.assert(fc.property(rising, (weights) => problemsOfWeights(weights).length === 0));
+  });
+});
+
+it("names the nearest backend and GPU", () => {
+  const server = { ...sound.server, backend: "onnx-runtime" as "onnxruntime", gpu: { kind: "L-4" as "L4", count: 1 } };
+  expect(problemsOf({ server }).map(({ fix }) => fix)).toEqual(['Did you mean "onnxruntime"?', 'Did you mean "L4"?']);
+});
