@@ -1,0 +1,43 @@
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { everyContainer, everyPod } from "../podTemplate.ts";
+import { everyItem, independently } from "../unknown.ts";
+
+/** Istio's gateway injection replaces this image by the proxy of the mesh's own version. */
+const injectedImage = "auto";
+const injectionAnnotation = "inject.istio.io/templates";
+
+const unpinned =
+  "has no digest: whoever can push the tag can change what runs, and a rollback may not bring back what ran.";
+const fix = "Write <repository>@sha256:<digest>.";
+
+export const requireDigest: ResourceValidationPolicy = {
+  name: "image-require-digest",
+  displayName: "Images are pinned by digest",
+  description: "Every image a pod runs or mounts names its content by a sha256 digest.",
+  severity: "high",
+  remediationSteps:
+    "Look up the digest of the tag you tested (`docker buildx imagetools inspect <image>`) and write `<repository>@sha256:<digest>`.",
+  url: "https://kubernetes.io/docs/concepts/containers/images/#image-names",
+  validateResource: everyPod((pod, report, { isPatch }) => {
+    const checkImage = (path: string, image: string) => {
+      if (!isPinned(image)) report({ path, reason: `"${image}" ${unpinned}`, fix });
+    };
+    independently([
+      () =>
+        everyContainer(pod, ({ name, image }, path) => {
+          if (image === injectedImage && pod.hasAnnotation(injectionAnnotation)) return;
+          if (image !== undefined) checkImage(`${path}.image`, image);
+          else if (!isPatch) report({ path, reason: `container "${name}" has no image.`, fix });
+        }),
+      () =>
+        everyItem(pod.spec.volumes, ({ image }, index) => {
+          const reference = image?.reference;
+          if (reference !== undefined) checkImage(`${pod.path}.volumes[${index}].image.reference`, reference);
+        }),
+    ]);
+  }),
+};
+
+function isPinned(image: string): boolean {
+  return /@sha256:[0-9a-f]{64}$/.test(image);
+}

@@ -1,0 +1,17 @@
+import type { Policies } from "@pulumi/policy";
+import { requireNoDataHandling } from "./analysis/requireNoDataHandling.ts";
+import { requireLimitsOnly } from "./gpu/requireLimitsOnly.ts";
+import { requireDigest } from "./image/requireDigest.ts";
+import { requireMeshWideMtls } from "./mesh/requireMeshWideMtls.ts";
+import { requireStrictMtls } from "./mesh/requireStrictMtls.ts";
+import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.ts";
+
+/** Every policy of the pack. */
+export const policies: Readonly<Policies> = [
+  requireNoDataHandling,
+  requireLimitsOnly,
+  requireDigest,
+  requireMeshWideMtls,
+  requireStrictMtls,
+  requireAnalysisBeforeHalf,
+];
