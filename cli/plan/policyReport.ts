@@ -1,0 +1,103 @@
+import type { AnalyzeDiagnostic } from "@pulumi/pulumi/proto/analyzer_pb.js";
+import type { Analysis } from "./policyClient.ts";
+import type { PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
+
+type Tally = "passed" | "violated" | "undetermined" | "notApplicable";
+
+/** A policy that is in force, and whether it judges resources or the stack. */
+export type PolicyUnderReport = Omit<PolicySummary, Tally> & { readonly kind: "resource" | "stack" };
+
+/** Puts together what a pack says of one stack. */
+export class PolicyReport {
+  readonly #pack: PolicyResult["pack"];
+  readonly #stack: string;
+  readonly #policies: readonly PolicyUnderReport[];
+  readonly #mask: (message: string) => string;
+  readonly #findings: PolicyFinding[] = [];
+  readonly #tallies = new Map<string, Record<Tally, number>>();
+
+  constructor(
+    pack: PolicyResult["pack"],
+    stack: string,
+    policies: readonly PolicyUnderReport[],
+    mask: (message: string) => string,
+  ) {
+    this.#pack = pack;
+    this.#stack = stack;
+    this.#policies = policies;
+    this.#mask = mask;
+    for (const { policy } of policies) {
+      this.#tallies.set(policy, { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 });
+    }
+  }
+
+  /** Takes in what the policies of one kind said of one resource or of the stack. */
+  add(kind: PolicyUnderReport["kind"], { diagnostics, notApplicable }: Analysis, urn: string): void {
+    for (const policy of this.#policies) {
+      const tally = this.#tallies.get(policy.policy);
+      if (policy.kind !== kind || tally === undefined) continue;
+      const findings = diagnostics
+        .filter((diagnostic) => diagnostic.getPolicyname() === policy.policy)
+        .map((diagnostic) => this.#finding(policy, diagnostic, urn));
+      this.#findings.push(...findings);
+
+      if (findings.some(({ status }) => status === "violation")) tally.violated++;
+      if (findings.some(({ status }) => status === "undetermined")) tally.undetermined++;
+      if (findings.length === 0) tally[notApplicable.includes(policy.policy) ? "notApplicable" : "passed"]++;
+    }
+  }
+
+  result(): PolicyResult {
+    const policies = this.#policies.map(({ kind: _, ...policy }): PolicySummary => {
+      const tally = this.#tallies.get(policy.policy) ?? { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 };
+      return { ...policy, ...tally };
+    });
+    const total = (tally: Tally) => policies.reduce((sum, policy) => sum + policy[tally], 0);
+    const findings = (status: PolicyFinding["status"], enforcement?: PolicyFinding["enforcement"]) =>
+      this.#findings.filter(
+        (finding) => finding.status === status && (enforcement ?? finding.enforcement) === finding.enforcement,
+      ).length;
+    return {
+      pack: this.#pack,
+      stack: this.#stack,
+      findings: this.#findings,
+      policies,
+      counts: {
+        passed: total("passed"),
+        mandatoryViolations: findings("violation", "mandatory"),
+        advisoryViolations: findings("violation", "advisory"),
+        undetermined: findings("undetermined"),
+        notApplicable: total("notApplicable"),
+      },
+    };
+  }
+
+  #finding(
+    { policy, severity, enforcement, description }: PolicyUnderReport,
+    diagnostic: AnalyzeDiagnostic,
+    urn: string,
+  ): PolicyFinding {
+    const text = diagnostic.getMessage();
+    const unknown = whatIsUnknown(text);
+    return {
+      policy,
+      severity,
+      enforcement,
+      status: unknown === undefined ? "violation" : "undetermined",
+      urn: diagnostic.getUrn() || urn,
+      message: this.#mask(unknown ?? text.replace(`${description}\n`, "")),
+    };
+  }
+}
+
+/**
+ * The SDK turns a rule that met an unknown value into an advisory diagnostic that only its wording tells from a violation.
+ * A violation cannot be worded so: its text starts with the policy's description.
+ */
+function whatIsUnknown(message: string): string | undefined {
+  if (!message.startsWith("can't run policy '")) return undefined;
+  const paths = [...message.matchAll(/value at \.(?<path>.+?) can't be known during preview/g)].map(
+    ({ groups }) => groups?.path ?? "",
+  );
+  return paths.length === 0 ? message : `${paths.join(", ")}: known only after the deployment.`;
+}
