@@ -1,14 +1,7 @@
-import {
-  CoreV1Api,
-  CustomObjectsApi,
-  KubeConfig,
-  PatchStrategy,
-  setHeaderOptions,
-  type V1PersistentVolume,
-  type V1PersistentVolumeClaim,
-  type V1Pod,
-} from "@kubernetes/client-node";
-import { ifFound, patiently } from "./retry.ts";
+import type { V1ConfigMap, V1Node, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
+import { releaseRoute, subsets } from "../../components/model/rollout.ts";
+import { isNotFound } from "../engine/live/cluster.ts";
+import { KubernetesClient } from "../engine/live/kubernetesClient.ts";
 
 /** A Rollout's state, as far as a release is concerned. */
 export interface RolloutView {
@@ -49,35 +42,28 @@ export interface AnalysisView {
   readonly metrics: readonly MetricView[];
 }
 
-const rollouts = { group: "argoproj.io", version: "v1alpha1", plural: "rollouts" } as const;
-const analysisRuns = { ...rollouts, plural: "analysisruns" } as const;
-const virtualServices = { group: "networking.istio.io", version: "v1", plural: "virtualservices" } as const;
-
 /** What a person asks a cluster about its models. Reads ride out a restart of the API server. */
 export class ClusterView {
-  readonly #core: CoreV1Api;
-  readonly #custom: CustomObjectsApi;
+  readonly #client: KubernetesClient;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(kubeconfig: string, signal?: AbortSignal) {
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
-    this.#core = config.makeApiClient(CoreV1Api);
-    this.#custom = config.makeApiClient(CustomObjectsApi);
+  /** @throws ProblemError when `kubeconfig`, contents or path, is none or has no such context. */
+  constructor(kubeconfig: string, { context, signal }: { context?: string; signal?: AbortSignal } = {}) {
+    this.#client = new KubernetesClient(kubeconfig, context);
     this.#signal = signal;
   }
 
   async rollout(namespace: string, name: string): Promise<RolloutView | undefined> {
-    const found = await this.#read(() => this.#custom.getNamespacedCustomObject({ ...rollouts, namespace, name }));
-    return found === undefined ? undefined : rolloutView(found as RawRollout);
+    const found = await this.#read<RawRollout>(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`);
+    return found === undefined ? undefined : rolloutView(found);
   }
 
   /** The AnalysisRuns of one revision, the oldest first. */
   async analyses(namespace: string, name: string, hash: string): Promise<AnalysisView[]> {
-    const labelSelector = `rollouts-pod-template-hash=${hash}`;
-    const list = (await this.#read(() =>
-      this.#custom.listNamespacedCustomObject({ ...analysisRuns, namespace, labelSelector }),
-    )) as { items?: RawAnalysisRun[] } | undefined;
+    const list = await this.#read<{ items: RawAnalysisRun[] }>(
+      `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`,
+      { labelSelector: `rollouts-pod-template-hash=${hash}` },
+    );
     return (list?.items ?? [])
       .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === name))
       .map(analysisView)
@@ -86,49 +72,61 @@ export class ClusterView {
 
   /** Percent of traffic on the canary, as the release VirtualService says. */
   async canaryWeight(namespace: string, releaseName: string): Promise<number> {
-    const found = (await this.#read(() =>
-      this.#custom.getNamespacedCustomObject({ ...virtualServices, namespace, name: releaseName }),
-    )) as RawVirtualService | undefined;
-    const primary = found?.spec?.http?.find(({ name }) => name === "primary");
-    return primary?.route?.find(({ destination }) => destination?.subset === "canary")?.weight ?? 0;
+    const path = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${releaseName}`;
+    const found = await this.#read<RawVirtualService>(path);
+    const primary = found?.spec?.http?.find(({ name }) => name === releaseRoute);
+    return primary?.route?.find(({ destination }) => destination?.subset === subsets.canary)?.weight ?? 0;
   }
 
   /** Ends a release at once without its analyses, as `kubectl argo rollouts promote --full` does. */
   async promoteFully(namespace: string, name: string): Promise<void> {
-    await patiently(
-      () =>
-        this.#custom.patchNamespacedCustomObjectStatus(
-          { ...rollouts, namespace, name, body: { status: { promoteFull: true } } },
-          setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
-        ),
-      this.#signal,
-    );
-  }
-
-  async namespaceExists(name: string): Promise<boolean> {
-    return (await this.#read(() => this.#core.readNamespace({ name }))) !== undefined;
+    await this.#client.send({
+      method: "PATCH",
+      path: `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}/status`,
+      contentType: "application/merge-patch+json",
+      body: { status: { promoteFull: true } },
+      ...this.#abortable(),
+    });
   }
 
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
-    return this.#read(() => this.#core.readNamespacedPersistentVolumeClaim({ namespace, name }));
+    return this.#read(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`);
   }
 
   volume(name: string): Promise<V1PersistentVolume | undefined> {
-    return this.#read(() => this.#core.readPersistentVolume({ name }));
+    return this.#read(`/api/v1/persistentvolumes/${name}`);
   }
 
   async pods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
-    const list = await this.#read(() => this.#core.listNamespacedPod({ namespace, labelSelector }));
+    const list = await this.#read<{ items: V1Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
     return list?.items ?? [];
   }
 
+  async nodes(): Promise<V1Node[]> {
+    return (await this.#read<{ items: V1Node[] }>("/api/v1/nodes"))?.items ?? [];
+  }
+
   async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
-    const found = await this.#read(() => this.#core.readNamespacedConfigMap({ namespace, name }));
+    const found = await this.#read<V1ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
     return found === undefined ? undefined : (found.data ?? {});
   }
 
-  #read<T>(call: () => Promise<T>): Promise<T | undefined> {
-    return patiently(() => ifFound(call), this.#signal);
+  async #read<T>(path: string, query?: Record<string, string>): Promise<T | undefined> {
+    try {
+      return await this.#client.send<T>({
+        method: "GET",
+        path,
+        ...(query === undefined ? {} : { query }),
+        ...this.#abortable(),
+      });
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #abortable(): { signal?: AbortSignal } {
+    return this.#signal === undefined ? {} : { signal: this.#signal };
   }
 }
 

@@ -1,0 +1,41 @@
+import { fileURLToPath } from "node:url";
+import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
+import type { Model } from "../components/model/model.ts";
+import { type Environment, validateEnvironment } from "../stacks/environments/environment.ts";
+import { environments } from "../stacks/environments/index.ts";
+
+/** The name of the Pulumi project, as `Pulumi.yaml` has it: the namespace of configuration keys. */
+export const project = "serin";
+
+/** The folder of `Pulumi.yaml`. */
+export const projectDirectory = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * A declared environment without a problem.
+ *
+ * @throws ProblemError for a name that is of none, or with everything wrong in the declaration.
+ */
+export function declaredEnvironment(name: string): Environment {
+  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  if (environment === undefined) {
+    throw new ProblemError(`There is no environment "${name}"`, [
+      unknownChoice("environment", name, Object.keys(environments)),
+    ]);
+  }
+  rejectProblems(`Environment "${name}" is invalid`, validateEnvironment(environment));
+  return environment;
+}
+
+/** A declared model of an environment. @throws ProblemError when there is none of that name. */
+export function declaredModel(environment: Environment, name: string): Model {
+  const model = Object.hasOwn(environment.models, name) ? environment.models[name] : undefined;
+  if (model !== undefined) return model;
+  throw new ProblemError(`Environment "${environment.name}" has no model "${name}"`, [
+    unknownChoice("model", name, Object.keys(environment.models)),
+  ]);
+}
+
+/** The namespace of an environment's models. */
+export function modelNamespace({ platform }: Environment): string {
+  return "create" in platform.modelNamespace ? platform.modelNamespace.create : platform.modelNamespace.adopt;
+}

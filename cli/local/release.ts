@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type { ClusterView, RolloutView } from "../cluster/clusterView.ts";
+
+const pollMs = 500;
+
+/** Whether a new version is on its way: some traffic is on one revision and the rest on another. */
+export function underWay({ stableHash, currentHash, aborted }: RolloutView): boolean {
+  return stableHash !== "" && currentHash !== "" && stableHash !== currentHash && !aborted;
+}
+
+/**
+ * Waits until a model serves its declared version, or a release towards it is under way.
+ *
+ * @throws ProblemError when it does neither in time, with what the controller says.
+ */
+export async function waitUntilServing(
+  view: ClusterView,
+  namespace: string,
+  name: string,
+  { timeoutMs, signal, onState }: { timeoutMs: number; signal: AbortSignal; onState?: (state: string) => void },
+): Promise<RolloutView> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const rollout = await view.rollout(namespace, name);
+    if (rollout?.observed === true && (rollout.phase === "Healthy" || underWay(rollout) || rollout.aborted))
+      return rollout;
+    if (performance.now() > until) {
+      throw new ProblemError(
+        `Model "${name}" is declared and does not serve yet`,
+        [
+          {
+            path: `Rollout ${namespace}/${name}`,
+            reason:
+              rollout === undefined
+                ? "it does not exist."
+                : `it is ${rollout.phase}: ${rollout.message || "no reason given"}.`,
+            fix: "It may still come up; look at it with: npx serin status",
+          },
+        ],
+        exitCodes.incomplete,
+      );
+    }
+    onState?.(
+      rollout === undefined
+        ? "declared"
+        : `${rollout.phase.toLowerCase()}, ${rollout.readyReplicas} of ${rollout.replicas} ready`,
+    );
+    await sleep(pollMs, undefined, { signal });
+  }
+}

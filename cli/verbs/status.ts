@@ -1,0 +1,121 @@
+import colours from "picocolors";
+import { ProblemError } from "../../components/core/problem.ts";
+import { objectNames } from "../../components/model/rollout.ts";
+import { modelHost } from "../../components/model/traffic.ts";
+import { environmentStatus } from "../../embedded/environment.ts";
+import { type AnalysisView, ClusterView, type RolloutView } from "../cluster/clusterView.ts";
+import { declaredEnvironment, modelNamespace } from "../declared.ts";
+import { type ClusterOptions, localCluster } from "../local/localCluster.ts";
+import { underWay } from "../local/release.ts";
+import type { Answer, Invocation } from "../run.ts";
+import { columns } from "../terminal.ts";
+
+interface ModelStatus {
+  readonly name: string;
+  readonly declared: string;
+  readonly rollout?: RolloutView;
+  /** Percent of traffic on the new version. */
+  readonly weight: number;
+  readonly host: string;
+  readonly analyses: readonly AnalysisView[];
+  readonly stableVersion: string;
+}
+
+/** What runs: clusters, platform, models with their versions, weights and verdicts. */
+export async function status(name: string, options: ClusterOptions, { signal }: Invocation): Promise<Answer> {
+  const environment = declaredEnvironment(name);
+  if (name !== "local" && options.kubeconfig === undefined) {
+    throw new ProblemError(`Environment "${name}" cannot be looked at without its cluster`, [
+      {
+        path: "--kubeconfig",
+        reason: "it is not given, and serin keeps no credentials.",
+        fix: `Run: npx serin status ${name} --kubeconfig <file>`,
+      },
+    ]);
+  }
+  const cluster = localCluster(name, options);
+  const view = new ClusterView(cluster.kubeconfig, { signal });
+  const namespace = modelNamespace(environment);
+  const nodes = (await view.nodes()).map(({ metadata, status: node }) => ({
+    name: metadata?.name ?? "?",
+    ready: node?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true,
+    gpus: Number(node?.allocatable?.["nvidia.com/gpu"] ?? 0),
+  }));
+  const processes = cluster.embedded === undefined ? [] : environmentStatus(name);
+  const models = await Promise.all(
+    Object.entries(environment.models).map(([model, { version }]) =>
+      modelStatus(view, namespace, model, version, modelHost(model, environment.domain)),
+    ),
+  );
+  const gateway = cluster.embedded?.gateway;
+  return {
+    result: {
+      environment: name,
+      clusters: { [Object.keys(environment.clusters)[0] ?? name]: { nodes } },
+      platform: { processes, gateway },
+      models,
+    },
+    text: [
+      gateway === undefined ? undefined : `${colours.bold(name)}  gateway http://${gateway.address}:${gateway.port}`,
+      columns(
+        ["node", "state", "GPUs"],
+        nodes.map((node) => [node.name, node.ready ? "ready" : "not ready", String(node.gpus)]),
+        [2],
+      ),
+      columns(
+        ["process", "state", "pid", "restarts"],
+        processes.map(({ name: process, ready, pid, restarts }) => [
+          process,
+          ready ? "ready" : "not ready",
+          String(pid ?? "–"),
+          String(restarts),
+        ]),
+        [2, 3],
+      ),
+      columns(["model", "version", "state", "canary", "verdicts"], models.map(modelRow), [3]),
+    ]
+      .filter((part) => part !== undefined && part !== "")
+      .join("\n\n"),
+  };
+}
+
+async function modelStatus(
+  view: ClusterView,
+  namespace: string,
+  name: string,
+  declared: string,
+  host: string,
+): Promise<ModelStatus> {
+  const rollout = await view.rollout(namespace, name);
+  if (rollout === undefined) return { name, declared, weight: 0, host, analyses: [], stableVersion: "–" };
+  const [weight, analyses, pods] = await Promise.all([
+    view.canaryWeight(namespace, objectNames(name).release),
+    view.analyses(namespace, name, rollout.currentHash),
+    view.pods(namespace, `app=${name},rollouts-pod-template-hash=${rollout.stableHash}`),
+  ]);
+  return { name, declared, rollout, weight, host, analyses, stableVersion: pods[0]?.metadata?.labels?.version ?? "–" };
+}
+
+function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: ModelStatus): string[] {
+  if (rollout === undefined) return [name, `– (declared ${declared})`, "not deployed", "–", ""];
+  const releasing = underWay(rollout);
+  const version = releasing ? `${stableVersion} → ${rollout.version}` : stableVersion;
+  return [name, version, stateOf(rollout), releasing ? `${weight} %` : "–", verdictsOf(analyses)];
+}
+
+function stateOf(rollout: RolloutView): string {
+  if (rollout.aborted) return `rolled back from ${rollout.version}`;
+  if (rollout.inconclusive) return "undecided, waits for a person";
+  return rollout.phase.toLowerCase();
+}
+
+/** The latest word of each metric: what failed first, then what passed. */
+function verdictsOf(analyses: readonly AnalysisView[]): string {
+  const latest = new Map(analyses.flatMap(({ metrics }) => metrics.map(({ name, phase }) => [name, phase] as const)));
+  const failed = analyses
+    .flatMap(({ metrics }) => metrics)
+    .filter(({ phase }) => phase === "Failed" || phase === "Error");
+  if (failed.length > 0)
+    return [...new Set(failed.map(({ name, phase }) => `${name} ${phase.toLowerCase()}`))].join(", ");
+  return [...latest].map(([metric, phase]) => `${metric} ${phase.toLowerCase()}`).join(", ");
+}

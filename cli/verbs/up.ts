@@ -1,0 +1,210 @@
+import type { ListrTask } from "listr2";
+import { ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { seconds } from "../../components/core/quantity.ts";
+import { modelHost } from "../../components/model/traffic.ts";
+import {
+  type EnvironmentEvent,
+  findEnvironment,
+  startEnvironment,
+  stopEnvironment,
+} from "../../embedded/environment.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
+import { ClusterView } from "../cluster/clusterView.ts";
+import { declaredEnvironment, modelNamespace, project } from "../declared.ts";
+import type { Engine, ResourceEvent, StackResult } from "../engine/engine.ts";
+import {
+  type ClusterOptions,
+  embeddedCluster,
+  type LocalCluster,
+  liveEngine,
+  localConfig,
+  ownCluster,
+  pulumiEngine,
+  sampleRepository,
+  stacksOf,
+} from "../local/localCluster.ts";
+import { embeddedStoreProblems, missingClaims } from "../local/modelStore.ts";
+import { underWay, waitUntilServing } from "../local/release.ts";
+import { planEnvironment, rejectMandatoryViolations } from "../plan/plan.ts";
+import { planSummary } from "../plan/planText.ts";
+import { type Prediction, predictOnce } from "../predict/prediction.ts";
+import type { Answer, Invocation } from "../run.ts";
+import { runSteps } from "../terminal.ts";
+import { predictionText } from "./predict.ts";
+
+export interface UpOptions extends ClusterOptions {
+  readonly engine: "live" | "pulumi";
+  readonly gatewayPort?: number;
+}
+
+interface Progress {
+  cluster?: LocalCluster;
+  stacks: StackResult[];
+  models: Record<string, { version: string; state: string; prediction?: Prediction }>;
+}
+
+/** Plans, then brings the layers up in order, then shows that the models answer. */
+export async function up(name: string, options: UpOptions, invocation: Invocation): Promise<Answer> {
+  const environment = declaredEnvironment(name);
+  const isLocal = name === "local";
+  if (!isLocal) refuseLocalOptions(options);
+  const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);
+  if (isLocal && own === undefined) {
+    rejectProblems(
+      `Environment "${name}" cannot be brought up`,
+      embeddedStoreProblems(environment.models, sampleRepository),
+    );
+  }
+
+  const plan = await planEnvironment(environment, invocation.signal);
+  if (!invocation.json) process.stdout.write(`${planSummary(plan)}\n\n`);
+  rejectMandatoryViolations(plan);
+
+  const progress: Progress = { stacks: [], models: {} };
+  const steps = isLocal
+    ? localSteps(environment, options, own, invocation)
+    : [layersStep(environment, () => pulumiEngine({ signal: invocation.signal }))];
+  await runSteps(progress, steps, invocation);
+  return { result: result(name, progress), text: summary(progress) };
+}
+
+function localSteps(
+  environment: Environment,
+  options: UpOptions,
+  own: LocalCluster | undefined,
+  invocation: Invocation,
+): ListrTask<Progress>[] {
+  const { signal } = invocation;
+  const clusterOf = ({ cluster }: Progress): LocalCluster => cluster ?? embeddedCluster(environment.name);
+  const engine = async (progress: Progress): Promise<Engine> =>
+    options.engine === "pulumi"
+      ? pulumiEngine({ config: () => localConfig(environment, clusterOf(progress)), signal })
+      : liveEngine(environment, clusterOf(progress), { signal });
+
+  return [
+    own === undefined ? embeddedStep(environment.name, options, invocation) : ownClusterStep(environment, own, signal),
+    layersStep(environment, engine),
+    {
+      title: "Models",
+      task: async (progress, task) => {
+        const { kubeconfig, embedded } = clusterOf(progress);
+        const view = new ClusterView(kubeconfig, { signal });
+        for (const [name, model] of Object.entries(environment.models)) {
+          const rollout = await waitUntilServing(view, modelNamespace(environment), name, {
+            timeoutMs: 2_000 * seconds(model.server.startup),
+            signal,
+            onState: (state) => {
+              task.title = `Models: ${name} ${state}`;
+            },
+          });
+          const state = underWay(rollout) ? `release under way, step ${rollout.step}` : rollout.phase.toLowerCase();
+          progress.models[name] = { version: rollout.version, state };
+          if (embedded === undefined) continue;
+          const gateway = `${embedded.gateway.address}:${embedded.gateway.port}`;
+          const prediction = await predictOnce(
+            { gateway, host: modelHost(name, environment.domain), model: name },
+            undefined,
+            signal,
+          );
+          progress.models[name] = { version: prediction.version, state, prediction };
+        }
+        task.title = "Models answer";
+      },
+    },
+  ];
+}
+
+/** Tools, control plane, mesh and metrics; a line for each tool that has to be fetched. */
+function embeddedStep(name: string, options: UpOptions, { signal }: Invocation): ListrTask<Progress> {
+  return {
+    title: "Embedded environment",
+    task: async (progress, task) => {
+      const before = findEnvironment(name);
+      const say = (event: EnvironmentEvent): void => {
+        const line = eventLine(event);
+        if (line !== undefined) task.output = line;
+      };
+      const embedded = await startEnvironment(name, {
+        modelStore: sampleRepository,
+        onProgress: say,
+        signal,
+        ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
+      });
+      // Ctrl-C between the start and its use must not leave behind what was not there before.
+      if (signal.aborted && before?.state !== "running") await stopEnvironment(name);
+      signal.throwIfAborted();
+      progress.cluster = embeddedCluster(name);
+      task.title = `Embedded environment, gateway at ${embedded.gateway.address}:${embedded.gateway.port}`;
+    },
+    rendererOptions: { outputBar: 3, persistentOutput: false },
+  };
+}
+
+function eventLine(event: EnvironmentEvent): string | undefined {
+  if (event.kind === "step") return event.state === "done" ? undefined : event.name;
+  if (event.state === "cached" || event.state === "found") return undefined;
+  const detail = [event.how, event.detail].filter((part) => part !== undefined).join(": ");
+  return `${event.tool} ${event.state}${detail === "" ? "" : `, ${detail}`} (${Math.round(event.elapsedMs / 1_000)} s)`;
+}
+
+function ownClusterStep(environment: Environment, own: LocalCluster, signal: AbortSignal): ListrTask<Progress> {
+  return {
+    title: "Cluster",
+    task: async (progress) => {
+      const problems = await missingClaims(environment, new ClusterView(own.kubeconfig, { signal }));
+      rejectProblems(`Environment "${environment.name}" cannot be brought up on this cluster`, problems);
+      progress.cluster = own;
+    },
+  };
+}
+
+function layersStep(environment: Environment, engine: (progress: Progress) => Promise<Engine>): ListrTask<Progress> {
+  return {
+    title: "Layers",
+    task: async (progress, task) => {
+      let changed = 0;
+      progress.stacks = await (await engine(progress)).up(stacksOf(environment), {
+        onStack: (stack, state) => {
+          if (state === "started") task.title = `Layers: ${stack}`;
+        },
+        onResource: ({ action, type, name, object }: ResourceEvent) => {
+          if (action === "unchanged" || action === "read") return;
+          changed += 1;
+          task.output = `${action} ${object ?? `${type} ${name}`}`;
+        },
+        onLog: (severity, message) => {
+          task.output = `${severity}: ${message}`;
+        },
+      });
+      task.title = `Layers: ${changed === 0 ? "nothing to change" : `${changed} changes`}`;
+    },
+    rendererOptions: { outputBar: 1, persistentOutput: false },
+  };
+}
+
+function result(environment: string, { stacks, models }: Progress): unknown {
+  return { environment, stacks: stacks.map(({ stack, changes }) => ({ stack, changes })), models };
+}
+
+function summary({ models }: Progress): string {
+  return Object.entries(models)
+    .map(([name, { prediction, version, state }]) =>
+      prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
+    )
+    .join("\n");
+}
+
+function refuseLocalOptions({ kubeconfig, context }: UpOptions): void {
+  const given = Object.entries({ "--kubeconfig": kubeconfig, "--context": context }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length === 0) return;
+  throw new ProblemError(
+    "Only `local` takes a cluster from the command line",
+    given.map(([path]) => ({
+      path,
+      reason: "the clusters of other environments are declared.",
+      fix: `Set the kubeconfig as configuration: pulumi config set --secret ${project}:<name>`,
+    })),
+  );
+}
