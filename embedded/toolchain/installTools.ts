@@ -45,7 +45,7 @@ export async function installTools(
   const release = await lockCache(options.cache, {
     signal: options.signal,
     onWait: (holder) => {
-      for (const { progress } of wanted) progress.started(`waiting for process ${holder}, which is fetching tools`);
+      for (const { progress } of wanted) progress.waiting(`process ${holder} is fetching tools`);
     },
   });
   try {
@@ -121,11 +121,14 @@ async function fetchAll(
     .sort((a, b) => b.tool.seconds - a.tool.seconds);
   await checkSpace(kind, candidates, options);
   const queue = candidates.values();
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
   const workers = Array.from({ length: parallel[kind] }, async () => {
-    for (const each of queue) await fetchOne(kind, each, installed, scratch, options);
+    for (const each of queue) await fetchOne(kind, each, installed, scratch, { ...options, signal });
   });
-  // All of them, even when one throws: nobody may write into the scratch directory while it is removed.
-  for (const result of await Promise.allSettled(workers)) if (result.status === "rejected") throw result.reason;
+  // Every worker is waited for: none may write into the scratch directory while it is removed.
+  await Promise.all(workers.map((worker) => worker.catch((error: unknown) => failure.abort(error))));
+  failure.signal.throwIfAborted();
   return wanted.filter(({ tool }) => !installed.has(tool.name));
 }
 
@@ -182,7 +185,7 @@ function rejectHopeless(
 function problemOf({ tool, tried }: Wanted): Problem {
   return {
     path: `${tool.name} ${tool.version}`,
-    reason: `needed for ${tool.purpose}; tried ${tried.map((each) => `\n      ${each}`).join("")}\n     `,
+    reason: [`needed for ${tool.purpose}. Tried:`, ...tried.map((each) => `      ${each}`), "   "].join("\n"),
     fix: tool.fix,
   };
 }

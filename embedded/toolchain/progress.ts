@@ -7,7 +7,7 @@ const heartbeatMs = 3000;
 export class ToolProgress {
   readonly #tool: string;
   readonly #emit: (event: ToolEvent) => void;
-  readonly #start = performance.now();
+  #start = performance.now();
   #how: string | undefined;
   #detail: string | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -19,10 +19,17 @@ export class ToolProgress {
 
   /** Begins with one source; the heartbeat lasts until the tool is done or has failed. */
   started(how: string): void {
+    if (this.#how === undefined) this.#start = performance.now();
     this.#how = how;
     this.#detail = undefined;
     this.#say("started");
     this.#timer ??= setInterval(() => this.#say("progress"), heartbeatMs);
+  }
+
+  /** Says at once why nothing is happening to it. */
+  waiting(detail: string): void {
+    this.#detail = detail;
+    this.#say("progress");
   }
 
   /** Kept for the next heartbeat: compilers say more than anyone can read. */

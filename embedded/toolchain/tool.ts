@@ -5,7 +5,7 @@ export interface ToolEvent {
   readonly state: "cached" | "found" | "started" | "progress" | "done" | "failed";
   /** Where it comes from: `PATH`, a download, a package, a Go module. */
   readonly how?: string;
-  /** Milliseconds since this tool was looked for. */
+  /** Milliseconds since the first attempt to have it began. */
   readonly elapsedMs: number;
   readonly detail?: string;
 }

@@ -30,7 +30,7 @@ export const etcd: Tool = {
       ],
       60,
     ),
-    goBuild({ module: "go.etcd.io/etcd/server/v3", version: "v3.6.8", programs: { etcd: "." }, scratchMiB: 600 }),
+    goBuild({ module: "go.etcd.io/etcd/server/v3", version: "v3.6.8", programs: { etcd: "." }, scratchMiB: 900 }),
   ],
 };
 
@@ -92,7 +92,7 @@ export const kwok: Tool = {
       version: "v0.7.0",
       programs: { kwok: "./cmd/kwok" },
       set: { "sigs.k8s.io/kwok/pkg/consts.Version": "v0.7.0" },
-      scratchMiB: 1200,
+      scratchMiB: 1300,
     }),
   ],
 };
@@ -123,7 +123,7 @@ export const argoRollouts: Tool = {
       version: "v1.9.1",
       programs: { "rollouts-controller": "./cmd/rollouts-controller" },
       set: { "github.com/argoproj/argo-rollouts/utils/version.version": "1.9.1" },
-      scratchMiB: 3000,
+      scratchMiB: 2500,
     }),
   ],
 };
@@ -156,7 +156,7 @@ export const istiod: Tool = {
         "istio.io/istio/pkg/version.buildVersion": "1.31.0-eed52ebb66ad",
         "istio.io/istio/pkg/version.buildGitRevision": "eed52ebb66ad",
       },
-      scratchMiB: 3500,
+      scratchMiB: 3000,
     }),
   ],
 };
@@ -218,7 +218,7 @@ export const prometheus: Tool = {
       version: "v0.305.0",
       programs: { prometheus: "./cmd/prometheus", promtool: "./cmd/promtool" },
       set: { "github.com/prometheus/common/version.Version": "3.5.0" },
-      scratchMiB: 3500,
+      scratchMiB: 3000,
     }),
   ],
 };
@@ -250,7 +250,7 @@ export const helm: Tool = {
       version: "v3.19.0",
       programs: { helm: "./cmd/helm" },
       set: { "helm.sh/helm/v3/internal/version.version": "v3.19.0" },
-      scratchMiB: 1500,
+      scratchMiB: 1300,
     }),
   ],
 };
