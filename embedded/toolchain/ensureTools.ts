@@ -23,9 +23,9 @@ export interface Tools {
   readonly triton: TritonTool;
   /** Files with the definitions of custom resources, YAML. */
   readonly crds: {
-    readonly argoRollouts: readonly string[];
-    readonly istio: readonly string[];
-    readonly prometheusOperator: readonly string[];
+    readonly argoRollouts: string[];
+    readonly istio: string[];
+    readonly prometheusOperator: string[];
   };
 }
 
