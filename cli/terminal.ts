@@ -17,7 +17,8 @@ export async function runSteps<C extends object>(
     ctx: context,
     renderer,
     fallbackRenderer: "simple",
-    rendererOptions: { collapseSubtasks: false },
+    // The error itself is printed once, at the end.
+    rendererOptions: { collapseSubtasks: false, showErrorMessage: false, collapseErrors: false },
     // The verb's own handlers decide what Ctrl-C means.
     registerSignalListeners: false,
   });

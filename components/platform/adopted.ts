@@ -1,7 +1,7 @@
 import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1/customResourceDefinition.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
-import { describeProblems, type Problem } from "../core/problem.ts";
+import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /** What an adopted system must offer: a served version of a custom resource and, inside it, the fields we write. */
 export interface Requirement {
@@ -44,7 +44,7 @@ export function adopt(
     return definition.spec.versions.apply((versions) => {
       const problems = unmet(requirement, versions as unknown as readonly ServedVersion[]);
       if (problems.length > 0)
-        throw new pulumi.RunError(describeProblems(`The ${system} in the cluster does not fit`, problems));
+        throw new ProblemError(`The ${system} in the cluster does not fit`, problems, exitCodes.unavailable);
       return `${requirement.crd}/${requirement.version}`;
     });
   });
@@ -87,10 +87,10 @@ export function recorded(name: string, value: Recorded, opts: pulumi.CustomResou
   return record.data.apply((data) => {
     const found = data?.[value.key];
     if (found !== undefined) return found;
-    throw new pulumi.RunError(
-      describeProblems("A recorded value is missing", [
-        { path: `ConfigMap ${value.namespace}/${value.configMap} data.${value.key}`, reason: "the key is not there." },
-      ]),
+    throw new ProblemError(
+      "A recorded value is missing",
+      [{ path: `ConfigMap ${value.namespace}/${value.configMap} data.${value.key}`, reason: "the key is not there." }],
+      exitCodes.unavailable,
     );
   });
 }

@@ -1,9 +1,9 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { dnsLabelProblems } from "../core/names.ts";
-import { describeProblems, type Problem } from "../core/problem.ts";
+import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /**
  * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that holds the models,
@@ -44,14 +44,16 @@ export class ModelNamespace extends Component {
       const found = Namespace.get(this.childName("namespace"), namespace, { parent: this });
       this.namespaceName = found.metadata.apply(({ name: foundName, labels }) => {
         if (labels?.[injection] === "enabled") return foundName;
-        throw new pulumi.RunError(
-          describeProblems("The adopted namespace does not fit", [
+        throw new ProblemError(
+          "The adopted namespace does not fit",
+          [
             {
               path: `Namespace ${namespace} metadata.labels`,
               reason: `"${injection}" is not "enabled", so models there would run outside the mesh.`,
               fix: `Run: kubectl label namespace ${namespace} ${injection}=enabled`,
             },
-          ]),
+          ],
+          exitCodes.unavailable,
         );
       });
     }
