@@ -86,24 +86,25 @@ async function prepareModFile(source: string, build: GoBuild, context: FetchCont
   return modFile;
 }
 
+/** What `go mod edit -json` prints: an empty block is null. */
 interface GoMod {
   readonly Go?: string;
-  readonly Require?: readonly { readonly Path: string; readonly Version: string }[];
-  readonly Replace?: readonly {
-    readonly Old: { readonly Path: string };
-    readonly New: { readonly Version?: string };
-  }[];
+  readonly Require: readonly { readonly Path: string; readonly Version: string }[] | null;
+  readonly Replace:
+    | readonly { readonly Old: { readonly Path: string }; readonly New: { readonly Version?: string } }[]
+    | null;
 }
 
 /**
  * The module's own `replace` block stays, except where it points at directories of its repository: a published module
  * does not contain those, and the versions it requires instead are published too.
  */
-function siblingEdits({ Require = [], Replace = [] }: GoMod, siblings: string | undefined): string[] {
-  const directories = Replace.filter(({ New }) => New.Version === undefined).map(({ Old }) => Old.Path);
-  const unversioned = Require.filter(({ Version }) => Version === "v0.0.0").map(({ Path }) => Path);
-  if (unversioned.length > 0 && siblings === undefined)
+function siblingEdits({ Require, Replace }: GoMod, siblings: string | undefined): string[] {
+  const directories = (Replace ?? []).filter(({ New }) => New.Version === undefined).map(({ Old }) => Old.Path);
+  const unversioned = (Require ?? []).filter(({ Version }) => Version === "v0.0.0").map(({ Path }) => Path);
+  if (unversioned.length > 0 && siblings === undefined) {
     throw new Error(`its go.mod has no version of ${unversioned.join(", ")}`);
+  }
   return [
     ...directories.map((path) => `-dropreplace=${path}`),
     ...unversioned.map((path) => `-replace=${path}=${path}@${siblings}`),

@@ -15,7 +15,11 @@ interface FakeGo {
 }
 
 /** A `go` that knows one module and writes down what it is asked and in which settings. */
-function fakeGo({ goMod = { Go: "1.24.0" }, version = "go1.26.1", toolchain = "local" }: FakeGo = {}): () => string {
+function fakeGo({
+  goMod = { Go: "1.24.0", Require: null, Replace: null },
+  version = "go1.26.1",
+  toolchain = "local",
+}: FakeGo = {}): () => string {
   const module = temporaryFolder();
   writeFileSync(join(module, "go.mod"), "module example.org/widget\n");
   writeFileSync(join(module, "go.sum"), "");
