@@ -6,9 +6,9 @@ import { readState, readStatus, type SupervisorStatus, writeState } from "./envi
 import { attach, endAll, launch, linkModelStore, lockName, type StepEvent } from "./launch.ts";
 import { Loopback } from "./loopback.ts";
 import { environmentDir, environmentFiles, validateEnvironmentName } from "./paths.ts";
-import { checkPlatform, checkRequest, checkSpace } from "./preflight.ts";
+import { checkRequest, checkSpace } from "./preflight.ts";
 import { isAlive } from "./supervisor/processIdentity.ts";
-import { ensureTools, type ToolEvent, type Tools } from "./toolchain/index.ts";
+import { ensureTools, requireSupportedMachine, type ToolEvent, type Tools } from "./toolchain/index.ts";
 
 /** An environment that works: where it keeps its data and where it is reached. */
 export interface Environment {
@@ -64,11 +64,13 @@ export interface EnvironmentProcess {
  * @throws ProblemError for bad input, a port in use, no disk, a tool that cannot be had, a process that does not start.
  */
 export async function startEnvironment(name: string, options: StartOptions): Promise<Environment> {
-  checkPlatform();
+  requireSupportedMachine();
   checkRequest(name, options);
   const dataDir = environmentDir(name);
+  const works = liveStatus(dataDir)?.phase === "ready";
+  if (!works) checkSpace(dataDir);
   // Tools may take minutes to build, so they are made before the lock that a stop would wait for.
-  const tools = liveStatus(dataDir)?.phase === "ready" ? undefined : await toolsFor(options);
+  const tools = works ? undefined : await toolsFor(options);
   const lock = await claimWhenFree(lockName(dataDir), options.signal);
   try {
     const live = liveStatus(dataDir);

@@ -15,41 +15,26 @@ export function checkRequest(
   ]);
 }
 
-/** The processes are told apart by `/proc` and bound to addresses in 127.0.0.0/8, and the tools exist for one platform. */
-export function checkPlatform(platform: string = process.platform, architecture: string = process.arch): void {
-  if (platform === "linux" && architecture === "x64") return;
-  throw new ProblemError(
-    "The embedded environment cannot run here",
-    [
-      {
-        path: "platform",
-        reason: `it needs Linux on x86-64 (WSL included), and this is ${platform} on ${architecture}.`,
-        fix: "Use a kind, k3d or minikube cluster instead: serin up local --kubeconfig <file> --context <name>.",
-      },
-    ],
-    exitCodes.unavailable,
-  );
-}
-
 /** etcd, Prometheus and the logs together stay below 1 GiB; a disk that fills up under etcd ends in lost writes. */
-export const neededBytes = 1024 ** 3;
+const neededBytes = 1024 ** 3;
 
 /** Rejects a disk without room for an environment's data, before anything is written to it. */
 export function checkSpace(dataDir: string): void {
-  const { bavail, bsize } = statfsSync(nearestExisting(dataDir));
-  const free = bavail * bsize;
-  if (free >= neededBytes) return;
-  throw new ProblemError(
-    "There is no room for the environment's data",
-    [
-      {
-        path: dataDir,
-        reason: `${Math.floor(free / 1024 ** 2)} MiB are free on this disk and ${neededBytes / 1024 ** 2} MiB are needed.`,
-        fix: "Free some space, or name a folder on another disk in SERIN_HOME.",
-      },
-    ],
-    exitCodes.unavailable,
-  );
+  const problems = spaceProblems(dataDir, statfsSync(nearestExisting(dataDir)));
+  if (problems.length === 0) return;
+  throw new ProblemError("There is no room for the environment's data", problems, exitCodes.unavailable);
+}
+
+export function spaceProblems(dataDir: string, disk: { readonly bavail: number; readonly bsize: number }): Problem[] {
+  const free = disk.bavail * disk.bsize;
+  if (free >= neededBytes) return [];
+  return [
+    {
+      path: dataDir,
+      reason: `${Math.floor(free / 1024 ** 2)} MiB are free on this disk and ${neededBytes / 1024 ** 2} MiB are needed.`,
+      fix: "Free some space, or name a folder on another disk in SERIN_HOME.",
+    },
+  ];
 }
 
 function modelStoreProblems(folder: string): Problem[] {

@@ -43,10 +43,10 @@ export class ApiClient {
   /** Applies an object given as JSON or YAML text. */
   async applyText(path: string, text: string): Promise<void> {
     const response = await this.#send("PATCH", `${path}?fieldManager=serin-embedded&force=true`, {
-      headers: { "content-type": "application/apply-patch+yaml" },
+      headers: { "content-type": "application/apply-patch+yaml", accept: metadataOnly },
       body: text,
     });
-    await response.body.dump({ limit: Number.POSITIVE_INFINITY });
+    await response.body.text();
   }
 
   /** Reads an object or a list. */
@@ -73,6 +73,9 @@ export class ApiClient {
     throw new ApiError(`${method} ${path}`, response.statusCode, messageOf(await response.body.text()));
   }
 }
+
+/** Otherwise every apply is answered with the whole object, megabytes for a custom resource definition. */
+const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 
 /** Where objects of a kind live; only the kinds an environment itself creates are known. */
 function collectionPath({ apiVersion, kind, metadata }: ApiObject): string {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Site } from "../supervisor/processSpec.ts";
 import type { ApiClient } from "./apiClient.ts";
-import { configurationObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
+import { configurationObjects, modelStoreObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
 import { roleObjects } from "./roles.ts";
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -11,7 +11,9 @@ const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 export async function prepareCluster(api: ApiClient, { tools }: Site): Promise<void> {
   await Promise.all(namespaceObjects().map((object) => api.apply(object)));
   const files = [...tools.crds.argoRollouts, ...tools.crds.istio, ...tools.crds.prometheusOperator];
-  const documents = files.flatMap((file) => definitionsIn(readFileSync(file, "utf8")));
+  const documents = files
+    .flatMap((file) => definitionsIn(readFileSync(file, "utf8")))
+    .filter(({ name }) => isWanted(name));
   await Promise.all([
     ...roleObjects().map((object) => api.apply(object)),
     ...documents.map(({ name, text }) => api.applyText(`${definitions}/${name}`, text)),
@@ -22,27 +24,52 @@ export async function prepareCluster(api: ApiClient, { tools }: Site): Promise<v
   });
 }
 
-/** What the models need: configuration, model store, machines. Ends when the store is bound and the machines are ready. */
+/** What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound. */
 export async function furnishCluster(api: ApiClient, site: Site): Promise<void> {
-  const nodes = nodeObjects();
   await Promise.all([
     ...configurationObjects(site).map((object) => api.apply(object)),
-    ...nodes.map(async (node) => {
+    offerMachines(api),
+    offerModelStore(api, site),
+  ]);
+}
+
+async function offerMachines(api: ApiClient): Promise<void> {
+  const nodes = nodeObjects();
+  await Promise.all(
+    nodes.map(async (node) => {
       const { status: _, ...spec } = node;
       await api.apply(spec);
       await api.apply(withoutSpec(node), "status");
     }),
-  ]);
-  await until("the model store is bound", async () => {
-    const claim = (await api.get("/api/v1/namespaces/models/persistentvolumeclaims/model-store")) as {
-      status?: { phase?: string };
-    };
-    return claim.status?.phase === "Bound";
-  });
+  );
   await until("the simulated machines are ready", async () => {
     const ready = await readyNodes(api);
     return nodes.every(({ metadata }) => ready.has(metadata.name));
   });
+}
+
+async function offerModelStore(api: ApiClient, { dataDir }: Site): Promise<void> {
+  const { volume, claim } = modelStoreObjects(dataDir);
+  await api.apply(volume);
+  await api.apply(claim);
+  await until("the model store is bound", async () => {
+    const seen = (await api.get("/api/v1/namespaces/models/persistentvolumeclaims/model-store")) as {
+      status?: { phase?: string };
+    };
+    return seen.status?.phase === "Bound";
+  });
+}
+
+/**
+ * Of the Prometheus operator's resources, those that describe what to watch. The others ask the operator to run servers,
+ * which nothing here does; leaving them out saves the API server 300 MB and a start 2 s.
+ */
+function isWanted(name: string): boolean {
+  const [plural, ...group] = name.split(".");
+  return (
+    group.join(".") !== "monitoring.coreos.com" ||
+    ["podmonitors", "servicemonitors", "probes", "prometheusrules"].includes(plural ?? "")
+  );
 }
 
 /** Splits a YAML file into its definitions without parsing it: the schemas are megabytes, the name is one line. */

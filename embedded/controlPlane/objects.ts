@@ -4,20 +4,17 @@ import { environmentFiles } from "../paths.ts";
 import type { Site } from "../supervisor/processSpec.ts";
 import type { ApiObject } from "./apiClient.ts";
 
-/** The namespaces an administrator would have prepared. `models` is where the models run. */
+/** The namespaces an administrator would have prepared. `models` is where the models run: in the mesh. */
 export function namespaceObjects(): ApiObject[] {
   return ["istio-system", "argo-rollouts", "serin-system", "models"].map((name) => ({
     apiVersion: "v1",
     kind: "Namespace",
-    metadata: { name },
+    metadata: { name, ...(name === "models" ? { labels: { "istio-injection": "enabled" } } : {}) },
   }));
 }
 
-/** Mesh configuration, model store and the addresses the platform layer reads. */
-export function configurationObjects({ environment, dataDir, host, ports }: Site): ApiObject[] {
-  const store = { name: "model-store", namespace: "models" };
-  const capacity = { storage: "1Ti" };
-  const shared = { accessModes: ["ReadOnlyMany"], storageClassName: "" };
+/** Mesh configuration and the addresses the platform layer reads. */
+export function configurationObjects({ environment, host, ports }: Site): ApiObject[] {
   return [
     configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
     configMap("serin-system", "serin-embedded", {
@@ -27,7 +24,16 @@ export function configurationObjects({ environment, dataDir, host, ports }: Site
       gatewayPort: String(ports.gateway),
       gatewayAddress: `${host}:${ports.gateway}`,
     }),
-    {
+  ];
+}
+
+/** The model store as an administrator would offer it: a volume made by hand, and the claim it is for. */
+export function modelStoreObjects(dataDir: string): { volume: ApiObject; claim: ApiObject } {
+  const store = { name: "model-store", namespace: "models" };
+  const capacity = { storage: "1Ti" };
+  const shared = { accessModes: ["ReadOnlyMany"], storageClassName: "" };
+  return {
+    volume: {
       apiVersion: "v1",
       kind: "PersistentVolume",
       metadata: { name: store.name },
@@ -39,13 +45,13 @@ export function configurationObjects({ environment, dataDir, host, ports }: Site
         hostPath: { path: environmentFiles(dataDir).modelStore, type: "Directory" },
       },
     },
-    {
+    claim: {
       apiVersion: "v1",
       kind: "PersistentVolumeClaim",
       metadata: store,
       spec: { ...shared, volumeName: store.name, resources: { requests: capacity } },
     },
-  ];
+  };
 }
 
 /** Two machines as a cloud would label them. What they hold is simulated; what is scheduled onto them is not. */

@@ -82,6 +82,8 @@ export function kubeControllerManager({ host, ports, tools, credentials }: Site)
       "--use-service-account-credentials=true",
       `--service-account-private-key-file=${credentials.serviceAccountKey}`,
       `--root-ca-file=${credentials.clusterAuthority}`,
+      // By default a claim seen in the wrong moment stays pending for 15 s.
+      "--pvclaimbinder-sync-period=1s",
       // The node life-cycle controller stays on: without it new nodes keep their not-ready taint.
       "--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-persistentvolume-attach-detach-controller",
     ],

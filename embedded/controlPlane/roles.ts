@@ -61,6 +61,12 @@ const istiodRules: readonly Rule[] = [
     verbs: [...read, ...write],
   },
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: read },
+  // Watched even with injection and validation switched off.
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+    verbs: read,
+  },
   {
     apiGroups: [""],
     resources: ["pods", "nodes", "services", "namespaces", "endpoints", "secrets"],

@@ -20,7 +20,7 @@ export function istiod({ host, ports, tools, credentials }: Site): ProcessSpec {
       `--ctrlz_port=${ports.istiodIntrospection}`,
       "--secureGRPCAddr=",
       "--httpsAddr=",
-      "--log_output_level=default:warn",
+      "--log_output_level=all:warn",
     ],
     env: {
       POD_NAMESPACE: "istio-system",

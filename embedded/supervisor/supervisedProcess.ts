@@ -84,11 +84,11 @@ export class SupervisedProcess {
       const started = performance.now();
       await this.#runOnce();
       if (this.#stopping.signal.aborted) return;
-      failures = performance.now() - started > healthyMs ? 0 : failures + 1;
+      failures = performance.now() - started > healthyMs ? 1 : failures + 1;
       this.#restarts += 1;
       this.#log.write(`serin: ${this.spec.name} ended (${this.#lastExit}) and is started again\n`);
       this.#onChange();
-      await this.#pause(Math.min(maxBackoffMs, firstBackoffMs * 2 ** failures));
+      await this.#pause(Math.min(maxBackoffMs, firstBackoffMs * 2 ** (failures - 1)));
     }
   }
 
@@ -154,7 +154,7 @@ const tailLength = 2_000;
 const hopelessDeaths = 6;
 const startProbeMs = 50;
 const steadyProbeMs = 5_000;
-const firstBackoffMs = 100;
+const firstBackoffMs = 50;
 const maxBackoffMs = 5_000;
 /** A program that ran this long did not fail because of how it was started, so the back-off begins anew. */
 const healthyMs = 10_000;

@@ -1,0 +1,131 @@
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { definitionsIn } from "../../../embedded/controlPlane/bootstrap.ts";
+import {
+  configurationObjects,
+  modelStoreObjects,
+  namespaceObjects,
+  nodeObjects,
+} from "../../../embedded/controlPlane/objects.ts";
+import { roleObjects } from "../../../embedded/controlPlane/roles.ts";
+import type { Site } from "../../../embedded/supervisor/processSpec.ts";
+import { makeSite } from "../site.fixture.ts";
+
+let site: Site;
+beforeAll(async () => {
+  site = await makeSite();
+});
+afterAll(() => rmSync(site.dataDir, { recursive: true, force: true }));
+
+describe("the objects of a new environment", () => {
+  it("tell the platform layer where gateway and Prometheus are", () => {
+    const found = configurationObjects(site).find(({ metadata }) => metadata.name === "serin-embedded");
+    expect(found).toMatchObject({
+      kind: "ConfigMap",
+      metadata: { namespace: "serin-system" },
+      data: {
+        environment: "local",
+        prometheusAddress: "http://127.251.0.1:9090",
+        gatewayBind: "127.251.0.1",
+        gatewayPort: "8080",
+        gatewayAddress: "127.251.0.1:8080",
+      },
+    });
+  });
+
+  it("switch off what only istio-agent could serve", () => {
+    const mesh = configurationObjects(site).find(({ metadata }) => metadata.name === "istio")?.data as { mesh: string };
+    expect(parse(mesh.mesh)).toMatchObject({ enableAutoMtls: false, outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } });
+  });
+
+  it("bind the model store to the link inside the environment's folder, read-only", () => {
+    const { volume, claim } = modelStoreObjects("/data/local");
+    expect(volume).toMatchObject({
+      spec: {
+        accessModes: ["ReadOnlyMany"],
+        hostPath: { path: "/data/local/model-store" },
+        claimRef: { namespace: "models", name: "model-store" },
+      },
+    });
+    expect(claim).toMatchObject({
+      metadata: { namespace: "models", name: "model-store" },
+      spec: { volumeName: "model-store" },
+    });
+  });
+
+  it("put every object into a namespace that is made", () => {
+    const made = namespaceObjects().map(({ metadata }) => metadata.name);
+    const objects = [...configurationObjects(site), ...Object.values(modelStoreObjects("/data")), ...roleObjects()];
+    const used = objects.flatMap(({ metadata }) => metadata.namespace ?? []);
+    expect(made).toEqual(expect.arrayContaining(used));
+  });
+
+  it("offer a machine with GPUs behind the one taint, and one without", () => {
+    const nodes = nodeObjects().map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status }));
+    expect(nodes).toMatchObject([
+      { name: "cpu-1", status: { allocatable: { cpu: "64" } } },
+      {
+        name: "gpu-1",
+        spec: { taints: [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }] },
+        status: { allocatable: { "nvidia.com/gpu": "8" } },
+      },
+    ]);
+    expect(JSON.stringify(nodes[0])).not.toContain("nvidia");
+  });
+
+  it("give no component a right over everything", () => {
+    for (const role of roleObjects().filter(({ kind }) => kind === "ClusterRole" || kind === "Role")) {
+      for (const rule of role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[]) {
+        expect(rule.apiGroups).not.toContain("*");
+        expect(rule.verbs).not.toContain("*");
+        if (rule.resources.includes("*")) expect(rule.verbs).toEqual(["get", "list", "watch"]);
+      }
+    }
+  });
+
+  it("let only istiod and the node agent change what the mesh routes to", () => {
+    const writers = roleObjects().filter(({ rules }) =>
+      ((rules ?? []) as { resources: string[]; verbs: string[] }[]).some(
+        ({ resources, verbs }) => resources.includes("workloadentries") && verbs.includes("create"),
+      ),
+    );
+    expect(writers.map(({ metadata }) => metadata.name)).toEqual(["serin-istiod", "serin-node-agent"]);
+  });
+});
+
+describe("definitionsIn", () => {
+  it("splits a file into definitions by name, whatever stands before the name", () => {
+    const text = [
+      "# generated",
+      "apiVersion: apiextensions.k8s.io/v1",
+      "kind: CustomResourceDefinition",
+      "metadata:",
+      "  annotations:",
+      '    "helm.sh/resource-policy": keep',
+      "    name: not-this-one",
+      "  name: gateways.networking.istio.io",
+      "spec:",
+      "  names:",
+      "    name: nor-this",
+      "---",
+      "apiVersion: v1",
+      "kind: ConfigMap",
+      "metadata:",
+      "  name: other",
+      "---",
+      "apiVersion: apiextensions.k8s.io/v1",
+      "kind: CustomResourceDefinition",
+      "metadata:",
+      "  name: rollouts.argoproj.io",
+      "",
+    ].join("\n");
+    const found = definitionsIn(text);
+    expect(found.map(({ name }) => name)).toEqual(["gateways.networking.istio.io", "rollouts.argoproj.io"]);
+    expect(parse(found[1]?.text ?? "")).toMatchObject({ metadata: { name: "rollouts.argoproj.io" } });
+  });
+
+  it("refuses a definition without a name", () => {
+    expect(() => definitionsIn("kind: CustomResourceDefinition\nmetadata:\n  labels: {}\n")).toThrow("no name");
+  });
+});

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import * as controlPlane from "../../../embedded/controlPlane/processes.ts";
+import { gateway } from "../../../embedded/mesh/gateway.ts";
+import { istiod } from "../../../embedded/mesh/istiod.ts";
+import { prometheus } from "../../../embedded/prometheus.ts";
+import type { ProcessSpec, Site } from "../../../embedded/supervisor/processSpec.ts";
+import { makeSite } from "../site.fixture.ts";
+
+let site: Site;
+let specs: ProcessSpec[];
+beforeAll(async () => {
+  site = await makeSite();
+  const { etcd, kubeApiserver, kubeControllerManager, kubeScheduler, kwok, argoRollouts } = controlPlane;
+  const builders = [
+    etcd,
+    kubeApiserver,
+    kubeControllerManager,
+    kubeScheduler,
+    kwok,
+    argoRollouts,
+    istiod,
+    gateway,
+    prometheus,
+  ];
+  specs = builders.map((build) => build(site));
+});
+afterAll(() => rmSync(site.dataDir, { recursive: true, force: true }));
+
+function flags(name: string): readonly string[] {
+  const spec = specs.find((candidate) => candidate.name === name);
+  if (spec === undefined) throw new Error(`There is no process ${name}.`);
+  return spec.args;
+}
+
+describe("the processes of an environment", () => {
+  it("are asked for their health on the environment's own address", () => {
+    for (const { name, ready } of specs) {
+      if ("url" in ready) expect([name, new URL(ready.url).hostname]).toEqual([name, site.host]);
+    }
+  });
+
+  it("listen nowhere but on the environment's own address", () => {
+    const addresses = specs.flatMap(({ args }) =>
+      args.flatMap((argument) => argument.match(/\d+\.\d+\.\d+\.\d+/g) ?? []),
+    );
+    const elsewhere = addresses.filter((address) => address !== site.host);
+    // Not listened on: the advertised address that leads nowhere, and the ranges of Services and simulated pods.
+    expect(new Set(elsewhere)).toEqual(new Set(["192.0.2.1", "10.96.0.0", "10.244.0.0"]));
+  });
+
+  it("show no secret in their command lines or variables", () => {
+    const folder = join(site.dataDir, "secrets");
+    const secrets = readdirSync(folder).filter((file) => /token|\.key$/.test(file));
+    expect(secrets.length).toBeGreaterThan(4);
+    const visible = JSON.stringify(specs.map(({ args, env }) => ({ args, env })));
+    for (const file of secrets)
+      expect(visible).not.toContain(readFileSync(join(folder, file), "utf8").trim().split("\n").at(1) ?? "?");
+    expect(visible).not.toContain(site.credentials.adminToken);
+  });
+
+  it("verify each other: no anonymous user, no etcd without a certificate", () => {
+    expect(flags("kube-apiserver")).toContain("--anonymous-auth=false");
+    expect(flags("kube-apiserver")).toContain("--authorization-mode=Node,RBAC");
+    expect(flags("etcd")).toEqual(expect.arrayContaining(["--client-cert-auth", "--peer-client-cert-auth"]));
+  });
+
+  it("keep what a model needs switched on: volume binder and node life cycle", () => {
+    const controllers = flags("kube-controller-manager").find((flag) => flag.startsWith("--controllers=")) ?? "";
+    expect(controllers).toContain("*");
+    expect(controllers).not.toContain("-persistentvolume-binder-controller");
+    expect(controllers).not.toContain("-node-lifecycle-controller");
+  });
+
+  it("leave the pods of the node agent to it", () => {
+    expect(flags("kwok")).toContain("--disregard-status-with-label-selector=serin.dev/server=triton");
+  });
+
+  it("know the Rollouts controller as started when it says so", () => {
+    const ready = specs.find(({ name }) => name === "argo-rollouts")?.ready;
+    const line = 'time="2026-11-22T19:10:01Z" level=info msg="Started controller"';
+    expect(ready !== undefined && "logLine" in ready && ready.logLine.test(line)).toBe(true);
+  });
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { gatewayBootstrap } from "../../../embedded/mesh/gateway.ts";
+import { usualPorts } from "../../../embedded/ports.ts";
+
+describe("the gateway's bootstrap", () => {
+  const bootstrap = gatewayBootstrap("127.7.0.1", usualPorts);
+
+  it("makes istiod take it for an ingress gateway of its own network", () => {
+    const [type, address, id, domain] = bootstrap.node.id.split("~");
+    expect([type, address]).toEqual(["router", "127.7.0.1"]);
+    expect(id).toBe("istio-ingressgateway.istio-system");
+    expect(domain).toBe("istio-system.svc.cluster.local");
+    expect(bootstrap.node.metadata.LABELS).toMatchObject({ istio: "ingressgateway" });
+  });
+
+  it("uses the environment's own address only", () => {
+    const addresses = JSON.stringify(bootstrap).match(/\d+\.\d+\.\d+\.\d+/g) ?? [];
+    expect(new Set(addresses)).toEqual(new Set(["127.7.0.1"]));
+  });
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { prometheusConfig, sidecarRules } from "../../embedded/prometheus.ts";
+
+/** Prometheus' relabelling, as far as the rules use it: anchored expressions, `replace` and `drop`. */
+function relabel(name: string): string | undefined {
+  let current = name;
+  for (const rule of sidecarRules) {
+    const match = new RegExp(`^(?:${rule.regex})$`).exec(current);
+    if (match === null) continue;
+    if ("action" in rule) return undefined;
+    current = rule.replacement.replace("$1", match[1] ?? "");
+  }
+  return current;
+}
+
+describe("Prometheus", () => {
+  it.each([
+    ["envoy_istio_requests_total", "istio_requests_total"],
+    ["envoy_istio_request_duration_milliseconds_bucket", "istio_request_duration_milliseconds_bucket"],
+    ["envoy_cluster_upstream_rq", undefined],
+    ["envoy_server_live", undefined],
+    ["nv_inference_request_success", "nv_inference_request_success"],
+    ["model_prediction_score_sum", "model_prediction_score_sum"],
+    ["up", "up"],
+  ])("stores %s as %s", (scraped, stored) => {
+    expect(relabel(scraped)).toBe(stored);
+  });
+
+  it("scrapes every second what the node agent lists, with the labels the sidecar gives", () => {
+    const config = parse(prometheusConfig("/data/local"));
+    expect(config.global).toMatchObject({ scrape_interval: "1s" });
+    expect(config.scrape_configs).toHaveLength(1);
+    expect(config.scrape_configs[0]).toMatchObject({
+      honor_labels: true,
+      file_sd_configs: [{ files: ["/data/local/prometheus/targets/*.json"] }],
+      metric_relabel_configs: sidecarRules,
+    });
+  });
+});
