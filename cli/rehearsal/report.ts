@@ -18,8 +18,6 @@ export interface RehearsalReport {
   readonly steps: readonly StepReport[];
   readonly samples: readonly Sample[];
   readonly served: Served;
-  /** Interruptions of the environment during the release, such as a killed controller. */
-  readonly events: readonly { readonly atMs: number; readonly what: string }[];
 }
 
 /**

@@ -1,0 +1,113 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { type Duration, durationProblems, milliseconds } from "../../components/core/quantity.ts";
+import { parseFaults } from "../../embedded/faults/fault.ts";
+import { declaredEnvironment, declaredModel } from "../declared.ts";
+import { embeddedCluster } from "../local/localCluster.ts";
+import { storedVersionProblems } from "../local/modelStore.ts";
+import { rehearsalPage } from "../rehearsal/page.ts";
+import { runRehearsal } from "../rehearsal/rehearsal.ts";
+import type { RehearsalReport } from "../rehearsal/report.ts";
+import { headline, servedLines, stepColumns, stepRows } from "../rehearsal/text.ts";
+import type { Answer, Invocation } from "../run.ts";
+import { columns, runSteps } from "../terminal.ts";
+
+export interface RehearseOptions {
+  readonly to: string;
+  readonly fault: string;
+  readonly rate?: number;
+  readonly timeout: string;
+  readonly report: string;
+  readonly environment: string;
+}
+
+/** Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared. */
+export async function rehearse(name: string, options: RehearseOptions, invocation: Invocation): Promise<Answer> {
+  const environment = declaredEnvironment(options.environment);
+  const model = declaredModel(environment, name);
+  rejectProblems(`The rehearsal of "${name}" cannot start`, [
+    ...faultProblems(options.fault),
+    ...durationProblems("--timeout", options.timeout, { min: "10s", max: "50m" }),
+  ]);
+  const { embedded } = embeddedCluster(environment.name);
+  rejectProblems(
+    `The rehearsal of "${name}" cannot start`,
+    storedVersionProblems(name, { ...model, version: options.to }, embedded.modelStore, "--to"),
+  );
+
+  const done: { report?: RehearsalReport } = {};
+  const rate = options.rate ?? model.traffic.expectedQps.trough;
+  await runSteps(
+    done,
+    [
+      {
+        title: `Rehearsal at ${rate} requests a second`,
+        task: async (_, task) => {
+          let shown = "";
+          done.report = await runRehearsal({
+            environment,
+            name,
+            model,
+            to: options.to,
+            faults: options.fault,
+            rate,
+            timeoutMs: milliseconds(options.timeout as Duration),
+            signal: invocation.signal,
+            onPhase: (phase) => {
+              task.title = `Rehearsal: ${phase}`;
+            },
+            onState: (rollout, { atMs, weight, counters }) => {
+              const line = `${weight} % on version ${rollout.version}: ${counters.requests} requests, ${counters.errors} failed, ${counters.slow} slow`;
+              // Where output is piped a line per weight is enough.
+              const key = process.stdout.isTTY ? line : `${weight} ${rollout.aborted}`;
+              if (key === shown) return;
+              shown = key;
+              task.output = `${String(Math.round(atMs / 1_000)).padStart(4)} s  ${line}`;
+            },
+          });
+        },
+        rendererOptions: { outputBar: 1, persistentOutput: false },
+      },
+    ],
+    invocation,
+  );
+  if (done.report === undefined) throw new Error("the rehearsal ended without a report");
+  return answer(done.report, options.report);
+}
+
+function answer(report: RehearsalReport, folder: string): Answer {
+  const files = write(report, folder);
+  return {
+    result: { ...report, files },
+    text: [
+      headline(report),
+      report.reason,
+      "",
+      columns(stepColumns, stepRows(report), [0, 1, 2, 3, 4, 5]),
+      "",
+      ...servedLines(report),
+      `Report: ${files.page}`,
+    ].join("\n"),
+    exitCode: report.outcome === "promoted" ? exitCodes.ok : exitCodes.releaseFailed,
+  };
+}
+
+function write(report: RehearsalReport, folder: string): { json: string; page: string } {
+  mkdirSync(folder, { recursive: true });
+  const stem = join(resolve(folder), `${report.model}-${report.to}-${report.startedAt.replaceAll(/[:.]/g, "")}`);
+  const files = { json: `${stem}.json`, page: `${stem}.html` };
+  writeFileSync(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(files.page, rehearsalPage(report));
+  return files;
+}
+
+function faultProblems(text: string): readonly Problem[] {
+  try {
+    parseFaults(text);
+    return [];
+  } catch (error) {
+    if (error instanceof ProblemError) return error.problems;
+    throw error;
+  }
+}
