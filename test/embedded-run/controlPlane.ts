@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import getPort from "get-port";
 import { type ApiRequest, KubernetesClient } from "../../cli/engine/live/kubernetesClient.ts";
 import { cacheDirectory } from "../../embedded/toolchain/cache.ts";
+import { istioDefinitions } from "../../embedded/toolchain/customResources.ts";
 import { installTools } from "../../embedded/toolchain/installTools.ts";
 import { etcd, kubernetes } from "../../embedded/toolchain/tools.ts";
 
@@ -17,13 +18,15 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   readonly client: KubernetesClient;
   send<Answer>(request: ApiRequest): Promise<Answer>;
+  /** Files with Istio's custom resource definitions. */
+  readonly istioDefinitions: readonly string[];
   /** Kills the API server; it comes back on the same port after `downMs`. */
   restart(downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startControlPlane(): Promise<ControlPlane> {
-  const installed = await installTools([etcd, kubernetes], {
+  const installed = await installTools([etcd, kubernetes, istioDefinitions], {
     cache: cacheDirectory(),
     signal: new AbortController().signal,
     onProgress: () => {},
@@ -86,6 +89,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     kubeconfig,
     client: api,
     send: (request) => api.send(request),
+    istioDefinitions: istioDefinitions.files.map((file) => program(istioDefinitions.name, file)),
     async restart(downMs) {
       await stop(server);
       await sleep(downMs);

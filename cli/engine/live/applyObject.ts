@@ -21,7 +21,7 @@ export interface ApplyOptions {
   /** Takes fields over from other managers. */
   readonly force: boolean;
   /** Refuses an object that is not ours to apply. */
-  readonly check: (live: KubernetesObject) => void;
+  readonly check: (live: KubernetesObject) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -73,7 +73,7 @@ async function settle(
         const object = await cluster.apply(manifest, options.force, options.signal);
         return { action: replaced ? "replaced" : "created", object };
       }
-      options.check(live);
+      await options.check(live);
       const body = withIgnoredPaths(manifest, live, options.ignored, fieldManager);
       const object = await cluster.apply(body, options.force, options.signal);
       const unchanged = object.metadata.resourceVersion === live.metadata.resourceVersion;

@@ -61,18 +61,16 @@ export class ApplySet {
   }
 
   /** Refuses an object that another stack owns. */
-  readonly check = (live: KubernetesObject): void => {
+  async check(live: KubernetesObject): Promise<void> {
     const owner = live.metadata.labels?.[partOfLabel];
     if (owner === undefined || owner === this.id) return;
+    const parents = await this.#cluster.labelled("v1", "ConfigMap", idLabel, owner);
+    const name = parents[0]?.name.replace(parentName(""), "");
     const path = describeObject(referenceTo(live));
-    throw new ProblemError(`${path} cannot be applied`, [
-      {
-        path,
-        reason: `another stack or tool owns it (${partOfLabel}: ${owner}).`,
-        fix: "Declare it in one stack only.",
-      },
-    ]);
-  };
+    const reason =
+      name === undefined ? `another tool owns it (${partOfLabel}: ${owner}).` : `the stack "${name}" owns it.`;
+    throw new ProblemError(`${path} cannot be applied`, [{ path, reason, fix: "Declare it in one stack only." }]);
+  }
 
   /** Makes an object a member. Resolves when the parent tells of its kind and namespace, so that no member can be lost sight of. */
   async join(object: KubernetesObject, traits: Omit<Member, "object">): Promise<KubernetesObject> {

@@ -44,7 +44,7 @@ const concurrency = 16;
 /** How long credentials are used before they are asked for again; exec plugins cache their own. */
 const credentialsMs = 60_000;
 /** How long to wait for a server that has answered before (it may restart), and for one that never has, in ms. */
-const patience = { known: 30_000, unknown: 5_000 };
+const patience = { known: 30_000, unknown: 3_000 };
 
 /** One cluster, reached with the credentials of a kubeconfig and nothing else. */
 export class KubernetesClient {
@@ -118,7 +118,8 @@ export class KubernetesClient {
   /** `299 - "spec.x is deprecated"` (RFC 7234); the API server sends unknown fields and deprecations so. */
   #warn(header: string | string[] | undefined): void {
     for (const line of [header ?? []].flat()) {
-      for (const [, message] of line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)) this.#onWarning(message ?? line);
+      for (const [, message] of line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
+        this.#onWarning((message ?? line).replaceAll('\\"', '"'));
     }
   }
 

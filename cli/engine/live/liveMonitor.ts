@@ -138,7 +138,7 @@ export class LiveMonitor implements ResourceMonitor {
     const { action, object: live } = await applyObject(cluster.cluster, member, {
       ignored: ignoreChanges.map((path) => this.#ignoredPath(registration, path)).filter((path) => path !== undefined),
       force: cluster.forces(member),
-      check: set.check,
+      check: (existing) => set.check(existing),
       signal,
     });
     if (live.kind === "CustomResourceDefinition") this.#definitionsApplied = true;
