@@ -54,8 +54,8 @@ export async function installTools(
     try {
       const missing = await withoutThoseCachedMeanwhile(wanted, installed, options);
       const toBuild = await fetchAll("download", missing, installed, scratch, options);
-      rejectHopeless(toBuild);
-      rejectHopeless(await fetchAll("build", toBuild, installed, scratch, options), () => true);
+      rejectHopeless(toBuild.filter(({ tool }) => !hasBuild(tool)));
+      rejectHopeless(await fetchAll("build", toBuild, installed, scratch, options));
     } finally {
       await removeTree(scratch);
     }
@@ -168,18 +168,17 @@ async function fetchOne(
       await removeTree(own);
     }
   }
-  progress.stop();
+  if (kind === "build" || !hasBuild(tool)) progress.ended("failed", undefined, tried.at(-1));
+  else progress.stop();
 }
 
-/** Throws when tools are left that have nothing more to try. */
-function rejectHopeless(
-  missing: readonly Wanted[],
-  isHopeless: (wanted: Wanted) => boolean = ({ tool }) => tool.sources.every(({ kind }) => kind === "download"),
-): void {
-  const hopeless = missing.filter(isHopeless);
-  if (hopeless.length === 0) return;
-  for (const { progress, tried } of hopeless) progress.ended("failed", undefined, tried.at(-1));
-  throw new ProblemError(subject, hopeless.map(problemOf), exitCodes.unavailable);
+function hasBuild({ sources }: Tool): boolean {
+  return sources.some(({ kind }) => kind === "build");
+}
+
+/** Throws when there are any, all of them at once. */
+function rejectHopeless(hopeless: readonly Wanted[]): void {
+  if (hopeless.length > 0) throw new ProblemError(subject, hopeless.map(problemOf), exitCodes.unavailable);
 }
 
 function problemOf({ tool, tried }: Wanted): Problem {

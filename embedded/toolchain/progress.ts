@@ -23,13 +23,14 @@ export class ToolProgress {
     this.#how = how;
     this.#detail = undefined;
     this.#say("started");
-    this.#timer ??= setInterval(() => this.#say("progress"), heartbeatMs);
+    this.#beat();
   }
 
-  /** Says at once why nothing is happening to it. */
+  /** Says at once, and goes on saying, why nothing is happening to it. */
   waiting(detail: string): void {
     this.#detail = detail;
     this.#say("progress");
+    this.#beat();
   }
 
   /** Kept for the next heartbeat: compilers say more than anyone can read. */
@@ -47,6 +48,10 @@ export class ToolProgress {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  #beat(): void {
+    this.#timer ??= setInterval(() => this.#say("progress"), heartbeatMs);
   }
 
   #say(state: ToolEvent["state"]): void {

@@ -12,6 +12,8 @@ interface FakeGo {
   readonly goMod?: object;
   readonly version?: string;
   readonly toolchain?: string;
+  /** How many builds fail before one succeeds. */
+  readonly failures?: number;
 }
 
 /** A `go` that knows one module and writes down what it is asked and in which settings. */
@@ -19,6 +21,7 @@ function fakeGo({
   goMod = { Go: "1.24.0", Require: null, Replace: null },
   version = "go1.26.1",
   toolchain = "local",
+  failures = 0,
 }: FakeGo = {}): () => string {
   const module = temporaryFolder();
   writeFileSync(join(module, "go.mod"), "module example.org/widget\n");
@@ -34,7 +37,9 @@ case "$1 $2" in
 "mod download") echo '{"Dir": "${module}"}' ;;
 "mod edit") [ "$3" != -json ] || echo '${JSON.stringify(goMod)}' ;;
 "env GOVERSION") printf '${version}\\n${toolchain}\\n' ;;
-build*) echo example.org/widget >&2 ;;
+build*)
+  echo example.org/widget >&2
+  [ "$(grep -c ^build ${log})" -gt ${failures} ] || { echo connection reset by peer >&2; exit 1; } ;;
 esac`,
   );
   vi.stubEnv("PATH", `${bin}${delimiter}${process.env.PATH}`);
@@ -83,6 +88,14 @@ describe("a program built from its Go module", () => {
     );
     fakeGo({ version: "go1.22.4", toolchain: "auto" });
     await goBuild(build).fetch("/out", context());
+  });
+
+  it("is tried once more when the network fails it, and what fails twice is reported", async () => {
+    const log = fakeGo({ failures: 1 });
+    await goBuild(build).fetch("/out", context());
+    expect(log().match(/build .*\/out\/widget/g)).toHaveLength(2);
+    fakeGo({ failures: 2 });
+    await expect(goBuild(build).fetch("/out", context())).rejects.toThrow("connection reset by peer");
   });
 
   it("says when there is no Go", async () => {
