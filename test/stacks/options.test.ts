@@ -1,0 +1,55 @@
+import { expect, it } from "vitest";
+import { shown } from "../../cli/plan/shownValues.ts";
+import { environments } from "../../stacks/environments/index.ts";
+import { record } from "./record.ts";
+
+it.each(Object.keys(environments))(
+  "every Kubernetes resource of %s has an explicit provider, which knows its cluster",
+  async (environment) => {
+    for (const { resources } of await record(environment)) {
+      for (const { type, name, provider, custom, props } of resources) {
+        if (type === "pulumi:providers:kubernetes") expect(props, name).toHaveProperty("clusterIdentifier");
+        if (custom && type.startsWith("kubernetes:")) expect(provider?.type, name).toBe("pulumi:providers:kubernetes");
+      }
+    }
+  },
+);
+
+it("ignores exactly the fields the Rollouts controller owns", async () => {
+  const resources = (await record("local")).flatMap((stack) => stack.resources);
+  const ignoring = resources.flatMap(({ name, ignoreChanges }) =>
+    ignoreChanges === undefined ? [] : [[name, ignoreChanges]],
+  );
+  expect(Object.fromEntries(ignoring)).toEqual({
+    "embedded-fraud-destination-rule": ["spec.subsets"],
+    "embedded-fraud-release": ["spec.http"],
+  });
+});
+
+it("declares the Rollout after everything it refers to", async () => {
+  const models = (await record("local")).at(-1);
+  const rollout = models?.resources.find(({ type }) => type.endsWith(":Rollout"));
+  const types = rollout?.dependencies.map((urn) => urn.split("::")[2]?.split(":").at(-1)).sort();
+  expect(types).toEqual([
+    "AnalysisTemplate",
+    "AnalysisTemplate",
+    "AnalysisTemplate",
+    "AnalysisTemplate",
+    "DestinationRule",
+    "Service",
+    "ServiceAccount",
+    "VirtualService",
+    "VirtualService",
+  ]);
+});
+
+it("never lets a kubeconfig out of its wrapping as a secret", async () => {
+  const planted = "planted-kubeconfig-token";
+  const stacks = await record("dev", { "serin:dcLabKubeconfig": planted });
+  const recorded = JSON.stringify(stacks);
+  expect(recorded).toContain(planted);
+  for (const stack of stacks) {
+    for (const { props } of stack.resources) expect(JSON.stringify(shown(props))).not.toContain(planted);
+    expect(JSON.stringify(shown(stack.outputs))).not.toContain(planted);
+  }
+});
