@@ -1,4 +1,4 @@
-import type { ResourceValidation, ResourceValidationArgs } from "@pulumi/policy";
+import type { ResourceValidation, ResourceValidationArgs, StackValidation } from "@pulumi/policy";
 import type { Problem } from "../components/core/problem.ts";
 
 export type Report = (problem: Problem) => void;
@@ -24,6 +24,14 @@ export function resourceRule<Props>(
       isPatch: args.type.endsWith("Patch"),
     });
   };
+}
+
+/**
+ * Marks a rule with the one type it is about, as the SDK's `…OfType` helpers do where there is a class: without a resource of that
+ * type the SDK leaves the rule out before it unpacks any, which is most of a rule's cost.
+ */
+export function ofType<Rule extends ResourceValidation | StackValidation>(type: string, rule: Rule): Rule {
+  return Object.assign(rule, { __pulumiType: type });
 }
 
 export interface ResourceKinds {

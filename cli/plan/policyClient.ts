@@ -1,5 +1,5 @@
 import { type CallOptions, ChannelCredentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import { AnalyzerClient, AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import type {
   AnalyzeDiagnostic,
   AnalyzeRequest,
@@ -11,6 +11,8 @@ import type {
 } from "@pulumi/pulumi/proto/analyzer_pb.js";
 import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import protobuf from "protobufjs/minimal.js";
 import { analyzerProperties } from "./analyzerProperties.ts";
 import type { RecordedResource } from "./recordedResource.ts";
 
@@ -58,37 +60,45 @@ export class PolicyClient {
   }
 
   async analyze(resource: RecordedResource): Promise<Analysis> {
-    const request = describe(new messages.AnalyzeRequest(), resource);
-    return analysis(await this.#call((...call) => this.#client.analyze(request, ...call)));
+    const { path } = AnalyzerService.analyze;
+    return this.#analyze(path, withProperties(describe(new messages.AnalyzeRequest(), resource), resource));
   }
 
   async analyzeStack(resources: readonly RecordedResource[]): Promise<Analysis> {
-    const request = new messages.AnalyzeStackRequest();
-    request.setResourcesList(
-      resources.map((resource) => {
-        const message = describe(new messages.AnalyzerResource(), resource);
-        message.setDependenciesList([...resource.dependencies]);
-        if (resource.parent !== undefined) message.setParent(resource.parent);
-        for (const [property, urns] of Object.entries(resource.propertyDependencies)) {
-          const dependencies = new messages.AnalyzerPropertyDependencies();
-          message.getPropertydependenciesMap().set(property, dependencies.setUrnsList([...urns]));
-        }
-        return message;
-      }),
+    const request = protobuf.Writer.create();
+    for (const resource of resources) {
+      const message = describe(new messages.AnalyzerResource(), resource);
+      message.setDependenciesList([...resource.dependencies]);
+      if (resource.parent !== undefined) message.setParent(resource.parent);
+      for (const [property, urns] of Object.entries(resource.propertyDependencies)) {
+        const dependencies = new messages.AnalyzerPropertyDependencies();
+        message.getPropertydependenciesMap().set(property, dependencies.setUrnsList([...urns]));
+      }
+      request.uint32(resourcesTag).bytes(withProperties(message, resource));
+    }
+    return this.#analyze(AnalyzerService.analyzeStack.path, request.finish());
+  }
+
+  async #analyze(path: string, request: Uint8Array): Promise<Analysis> {
+    const response = await this.#call<AnalyzeResponse>((...call) =>
+      this.#client.makeUnaryRequest(path, Buffer.from, messages.AnalyzeResponse.deserializeBinary, request, ...call),
     );
-    return analysis(await this.#call((...call) => this.#client.analyzeStack(request, ...call)));
+    return {
+      diagnostics: response.getDiagnosticsList(),
+      notApplicable: response.getNotApplicableList().map((entry) => entry.getPolicyName()),
+    };
   }
 
   #call<Response>(
     start: (
       metadata: Metadata,
-      options: Partial<CallOptions>,
-      done: (error: ServiceError | null, response: Response) => void,
+      options: CallOptions,
+      done: (error: ServiceError | null, response?: Response) => void,
     ) => void,
   ): Promise<Response> {
     return new Promise((resolve, reject) => {
       start(new Metadata(), { deadline: Date.now() + this.#timeoutMs }, (error, response) => {
-        if (error === null) resolve(response);
+        if (error === null && response !== undefined) resolve(response);
         else reject(error);
       });
     });
@@ -96,6 +106,16 @@ export class PolicyClient {
 }
 
 const maxMessageBytes = 400 * 1024 * 1024;
+
+/** Length-delimited fields: `properties = 2` of both messages about a resource, `resources = 1` of a stack. */
+const propertiesTag = (2 << 3) | 2;
+const resourcesTag = (1 << 3) | 2;
+
+/** A message and its properties: fields of a protobuf message may come in any order, so they are appended. */
+function withProperties(message: AnalyzeRequest | AnalyzerResource, { props }: RecordedResource): Uint8Array {
+  const properties = protobuf.Writer.create().uint32(propertiesTag).bytes(analyzerProperties(props)).finish();
+  return Buffer.concat([message.serializeBinary(), properties]);
+}
 
 /** What a request about one resource and a resource of a stack have in common. */
 function describe<Message extends AnalyzeRequest | AnalyzerResource>(
@@ -105,12 +125,12 @@ function describe<Message extends AnalyzeRequest | AnalyzerResource>(
   message.setUrn(resource.urn);
   message.setType(resource.type);
   message.setName(resource.name);
-  message.setProperties(analyzerProperties(resource.props));
   message.setOptions(options(resource));
   if (resource.provider !== undefined) {
     const { urn, type, name, props } = resource.provider;
     const provider = new messages.AnalyzerProviderResource();
-    message.setProvider(provider.setUrn(urn).setType(type).setName(name).setProperties(analyzerProperties(props)));
+    const properties = struct.Struct.deserializeBinary(analyzerProperties(props));
+    message.setProvider(provider.setUrn(urn).setType(type).setName(name).setProperties(properties));
   }
   return message;
 }
@@ -125,11 +145,4 @@ function options(resource: RecordedResource): AnalyzerResourceOptions {
   message.setDeletebeforereplace(resource.deleteBeforeReplace ?? false);
   if (resource.parent !== undefined) message.setParent(resource.parent);
   return message;
-}
-
-function analysis(response: AnalyzeResponse): Analysis {
-  return {
-    diagnostics: response.getDiagnosticsList(),
-    notApplicable: response.getNotApplicableList().map((entry) => entry.getPolicyName()),
-  };
 }

@@ -5,12 +5,12 @@ import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { ProblemError } from "../../components/core/problem.ts";
 import { preset } from "../../policies/preset.ts";
 import { environmentOf } from "../../policies/stackName.ts";
-import { masked, secretTexts } from "./analyzerProperties.ts";
 import { type Analysis, PolicyClient } from "./policyClient.ts";
 import { PolicyProcess } from "./policyProcess.ts";
 import { PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
 import type { PolicyResult, Severity } from "./policyResult.ts";
 import type { RecordedResource } from "./recordedResource.ts";
+import { masked, secretTexts } from "./secretTexts.ts";
 
 export interface PolicyServerOptions {
   /** Ends the pack, whatever it is doing; what is being analysed rejects with the signal's reason. */

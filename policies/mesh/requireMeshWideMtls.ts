@@ -1,4 +1,5 @@
 import type { PolicyResource, StackValidationPolicy } from "@pulumi/policy";
+import { ofType } from "../rule.ts";
 import { independently, known } from "../unknown.ts";
 import { isMeshWide, type PeerAuthentication } from "./peerAuthentication.ts";
 
@@ -16,7 +17,7 @@ export const requireMeshWideMtls: StackValidationPolicy = {
   remediationSteps:
     'Add a PeerAuthentication in namespace istio-system, without a selector, with `mtls: { mode: "STRICT" }`, through the cluster\'s provider.',
   url: "https://istio.io/latest/docs/tasks/security/authentication/mtls-migration/#lock-down-mutual-tls-for-the-entire-mesh",
-  validateStack: ({ resources, notApplicable }, reportViolation) => {
+  validateStack: ofType(istioComponent, ({ resources, notApplicable }, reportViolation) => {
     const meshes = resources.filter(({ type, props }) => type === istioComponent && props.mode === "install");
     if (meshes.length === 0) return notApplicable("this stack installs no mesh");
 
@@ -36,7 +37,7 @@ export const requireMeshWideMtls: StackValidationPolicy = {
         }),
       ),
     );
-  },
+  }),
 };
 
 function isStrictForTheMesh(authentication: Partial<PeerAuthentication>): boolean {
