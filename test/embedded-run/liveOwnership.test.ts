@@ -125,8 +125,8 @@ describe("what a stack no longer has", () => {
   it("is found however it was left: a run that broke off does not lose sight of what it made", async () => {
     await failureOf(
       up((opts) => {
-        configMap("orphan", { a: "1" }, opts);
-        configMap("wrong name", { a: "1" }, opts);
+        const orphan = configMap("orphan", { a: "1" }, opts);
+        configMap("wrong name", { a: "1" }, { ...opts, dependsOn: [orphan] });
       }),
     );
     expect(await live(configMapPath("orphan"))).toBeDefined();

@@ -41,6 +41,8 @@ interface Access {
 
 /** Requests at a time to one cluster; more only queue in the API server. */
 const concurrency = 16;
+/** How long one request may take: longer than the API server's own limit for requests that are not watches would be pointless. */
+const requestMs = 60_000;
 /** How long credentials are used before they are asked for again; exec plugins cache their own. */
 const credentialsMs = 60_000;
 /** How long to wait for a server that has answered before (it may restart), and for one that never has, in ms. */
@@ -106,7 +108,10 @@ export class KubernetesClient {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
-      ...(signal === undefined ? {} : { signal }),
+      // A write that is on its way is finished, or nobody would know what became of it.
+      ...(signal === undefined || method !== "GET" ? {} : { signal }),
+      headersTimeout: requestMs,
+      bodyTimeout: requestMs,
     });
     const text = await response.body.text();
     this.#warn(response.headers.warning);

@@ -30,6 +30,8 @@ if (command[0] === "up" || command[0] === "destroy") {
   const events = [step("create", true), step("same", false), ...(args.includes("dev-broken") ? [failed] : []), { cancelEvent: {} }];
   const log = args[args.indexOf("--event-log") + 1];
   writeFileSync(log, events.map((event) => JSON.stringify(event) + "\\n").join(""));
+  // The Automation API looks at the log every 200 ms, and not once more when the CLI has ended.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
   if (args.includes("dev-broken")) process.exit(255);
 }
 if (command[0] === "stack" && command[1] === "output") {
