@@ -5,7 +5,7 @@ import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { ProblemError } from "../../components/core/problem.ts";
 import { preset } from "../../policies/preset.ts";
 import { environmentOf } from "../../policies/stackName.ts";
-import { type Analysis, PolicyClient } from "./policyClient.ts";
+import { PolicyClient } from "./policyClient.ts";
 import { PolicyProcess } from "./policyProcess.ts";
 import { PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
 import type { PolicyResult, Severity } from "./policyResult.ts";
@@ -84,32 +84,47 @@ export class PolicyServer {
     const secrets = secretTexts(
       resources.flatMap(({ props, provider }) => [props, ...(provider ? [provider.props] : [])]),
     );
+    const mask = (message: string) => masked(message, secrets);
+    /** An answer of the pack; when there is none, an error that says what it was asked about. */
+    const about = <Answer>(path: string, answer: Promise<Answer>): Promise<Answer> =>
+      answer.catch((error: unknown) => {
+        this.#signal?.throwIfAborted();
+        const reason = mask(error instanceof Error ? error.message : String(error));
+        throw new ProblemError(`The policies could not judge stack "${stack}"`, [{ path, reason }]);
+      });
+
+    const client = await this.#connect();
+    const info = await about(this.#pack, client.info());
+    const policies = info.getPoliciesList();
+    const config = configOf(policies, info.getInitialconfigMap(), environmentOf(stack));
+    await about(this.#pack, client.configureStack(stack, project));
+    await about(this.#pack, client.configure(config));
+
+    const report = new PolicyReport(
+      { name: info.getName(), version: info.getVersion() },
+      stack,
+      policies.flatMap((policy) => underReport(policy, config.get(policy.getName()))),
+      mask,
+    );
+    for (let start = 0; start < resources.length; start += requestsAtOnce) {
+      const batch = resources.slice(start, start + requestsAtOnce);
+      const analyses = await Promise.all(
+        batch.map(async (resource) => [resource.urn, await about(resource.urn, client.analyze(resource))] as const),
+      );
+      for (const [urn, analysis] of analyses) report.add("resource", analysis, urn);
+    }
+    const urn = stackUrn(resources, stack, project);
+    report.add("stack", await about(urn, client.analyzeStack(resources)), urn);
+    return report.result();
+  }
+
+  async #connect(): Promise<PolicyClient> {
     try {
       this.#client ??= new PolicyClient(await this.#process.port, this.#timeoutMs);
-      const client = this.#client;
-      const info = await client.info();
-      const config = configOf(info.getPoliciesList(), info.getInitialconfigMap(), environmentOf(stack));
-      await client.configureStack(stack, project);
-      await client.configure(config);
-
-      const report = new PolicyReport(
-        { name: info.getName(), version: info.getVersion() },
-        stack,
-        info.getPoliciesList().flatMap((policy) => underReport(policy, config.get(policy.getName()))),
-        (message) => masked(message, secrets),
-      );
-      const analyses = await inBatches(resources, (resource) => client.analyze(resource));
-      analyses.forEach((analysis, index) => {
-        const urn = resources[index]?.urn;
-        if (urn !== undefined) report.add("resource", analysis, urn);
-      });
-      report.add("stack", await client.analyzeStack(resources), stackUrn(resources, stack, project));
-      return report.result();
+      return this.#client;
     } catch (error) {
       this.#signal?.throwIfAborted();
-      if (error instanceof ProblemError) throw error;
-      const reason = masked(error instanceof Error ? error.message : String(error), secrets);
-      throw new ProblemError(`The policies could not judge stack "${stack}"`, [{ path: this.#pack, reason }]);
+      throw error;
     }
   }
 }
@@ -161,17 +176,6 @@ function underReport(policy: PolicyInfo, config: PolicyConfig | undefined): Poli
       url: policy.getUrl(),
     },
   ];
-}
-
-async function inBatches(
-  resources: readonly RecordedResource[],
-  analyze: (resource: RecordedResource) => Promise<Analysis>,
-): Promise<Analysis[]> {
-  const analyses: Analysis[] = [];
-  for (let start = 0; start < resources.length; start += requestsAtOnce) {
-    analyses.push(...(await Promise.all(resources.slice(start, start + requestsAtOnce).map(analyze))));
-  }
-  return analyses;
 }
 
 function stackUrn(resources: readonly RecordedResource[], stack: string, project: string): string {

@@ -3,8 +3,9 @@ import { ofType } from "../rule.ts";
 import { independently, known } from "../unknown.ts";
 import { isMeshWide, type PeerAuthentication } from "./peerAuthentication.ts";
 
-/** Our component; its inputs say whether the mesh is installed by this stack or adopted from somebody else. */
 const istioComponent = "serin:platform:Istio";
+/** A mesh with a chart below it is installed by this stack; one without is adopted. (Stack rules see no inputs of components.) */
+const chart = /^kubernetes:helm\.sh\/[^:/]+:(?:Chart|Release)$/;
 const peerAuthentication = /^kubernetes:security\.istio\.io\/[^:/]+:PeerAuthentication$/;
 
 export const requireMeshWideMtls: StackValidationPolicy = {
@@ -18,7 +19,9 @@ export const requireMeshWideMtls: StackValidationPolicy = {
     'Add a PeerAuthentication in namespace istio-system, without a selector, with `mtls: { mode: "STRICT" }`, through the cluster\'s provider.',
   url: "https://istio.io/latest/docs/tasks/security/authentication/mtls-migration/#lock-down-mutual-tls-for-the-entire-mesh",
   validateStack: ofType(istioComponent, ({ resources, notApplicable }, reportViolation) => {
-    const meshes = resources.filter(({ type, props }) => type === istioComponent && props.mode === "install");
+    const meshes = resources
+      .filter(({ type }) => type === istioComponent)
+      .filter((mesh) => resources.some((resource) => chart.test(resource.type) && isBelow(resource, mesh)));
     if (meshes.length === 0) return notApplicable("this stack installs no mesh");
 
     const written = resources.filter(({ type }) => peerAuthentication.test(type));

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -134,12 +136,13 @@ describe("the policy pack, served by the SDK's own server", () => {
   });
 
   it("judges the stack as a whole, along parents and providers", async () => {
-    const mesh = { ...resource("serin:platform:Istio", "istio", { mode: "install" }), custom: false };
+    const mesh = { ...resource("serin:platform:Istio", "istio", {}), custom: false };
+    const chart = { ...resource("kubernetes:helm.sh/v4:Chart", "istiod", {}), custom: false, parent: mesh.urn };
     const provider = { urn: "urn:pulumi:p::c1", type: "pulumi:providers:kubernetes", name: "c1", props: {} };
     const child = { ...resource("kubernetes:core/v1:Namespace", "istio-system", {}), parent: mesh.urn, provider };
     const platform = { stack: "prod-platform", project: "serin" };
 
-    const { findings } = await server.analyze([mesh, child], platform);
+    const { findings } = await server.analyze([mesh, chart, child], platform);
     expect(findings).toMatchObject([{ policy: "mesh-require-mesh-wide-mtls", urn: mesh.urn, status: "violation" }]);
 
     const strict = {
@@ -149,13 +152,13 @@ describe("the policy pack, served by the SDK's own server", () => {
       }),
       provider,
     };
-    expect((await server.analyze([mesh, child, strict], platform)).findings).toEqual([]);
+    expect((await server.analyze([mesh, chart, child, strict], platform)).findings).toEqual([]);
 
     const later = {
       ...strict,
       props: { metadata: { namespace: unknownSentinel }, spec: { mtls: { mode: "STRICT" } } },
     };
-    expect((await server.analyze([mesh, child, later], platform)).findings).toMatchObject([
+    expect((await server.analyze([mesh, chart, child, later], platform)).findings).toMatchObject([
       {
         status: "undetermined",
         enforcement: "mandatory",
@@ -225,6 +228,37 @@ describe("starting and ending", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("says which rule broke, on what, without the secrets it was given", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "serin-pack-"));
+    writeFileSync(join(folder, "package.json"), `{ "version": "0.0.1", "type": "module", "main": "main.js" }`);
+    const rule = `({ props }) => { throw new TypeError("cannot split " + props.data); }`;
+    writeFileSync(
+      join(folder, "main.js"),
+      `import { PolicyPack } from ${JSON.stringify(import.meta.resolve("@pulumi/policy"))};
+       new PolicyPack("broken", { policies: [{ name: "a-require-b", description: "B.", validateResource: ${rule} }] });`,
+    );
+    const server = startPolicyServer({ pack: folder });
+    try {
+      const map = resource("kubernetes:core/v1:ConfigMap", "settings", { data: secret("hush-hush") });
+      const analysis = server.analyze([map], { stack: "dev-models", project: "serin" });
+      await expect(analysis).rejects.toThrow(
+        /^The policies could not judge stack "dev-models":\n {2}- urn:pulumi:.*::settings: .*'a-require-b'.*cannot split \[secret\]/s,
+      );
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("does not wait for ever for an answer", async () => {
+    const deaf = createServer().listen(0, "127.0.0.1");
+    await once(deaf, "listening");
+    const client = new PolicyClient((deaf.address() as AddressInfo).port, 200);
+    await expect(client.info()).rejects.toThrow("DEADLINE_EXCEEDED");
+    client.close();
+    deaf.close();
   });
 
   it("ends the pack when it is interrupted", async () => {
