@@ -78,10 +78,12 @@ export function unknownChoice(path: string, value: string, choices: readonly str
   };
 }
 
+/** A typing error at most: a third of the letters, two in a short word, and never all of them. */
 function nearestChoice(value: string, choices: readonly string[]): string | undefined {
   const ranked = choices
     .map((choice) => ({ choice, distance: leven(value.toLowerCase(), choice.toLowerCase()) }))
+    .filter(({ choice, distance }) => distance < Math.max(value.length, choice.length))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(value.length / 3)) ? best.choice : undefined;
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(value.length / 3)) ? best.choice : undefined;
 }

@@ -25,7 +25,9 @@ it("throws nothing for no problems", () => {
 
 it("names the nearest choice only when it is near", () => {
   expect(unknownChoice("environment", "devv", ["dev", "local"]).fix).toBe('Did you mean "dev"?');
+  expect(unknownChoice("model", "frod", ["fraud"]).fix).toBe('Did you mean "fraud"?');
   expect(unknownChoice("environment", "zebra", ["dev", "local"]).fix).toBeUndefined();
+  expect(unknownChoice("--to", "3", ["1", "2"]).fix).toBeUndefined();
 });
 
 it("prefixes paths from one level up", () => {

@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { exitCodes } from "../../components/core/problem.ts";
+
+const command = fileURLToPath(new URL("../../cli/serin.ts", import.meta.url));
+const serin = (...args: string[]) =>
+  execa(process.execPath, [command, ...args], { reject: false, env: { NO_COLOR: "1" } });
+
+it("answers wrong input on standard error alone, without a stack trace", { timeout: 60_000 }, async () => {
+  const { exitCode, stdout, stderr } = await serin("plan", "devv");
+  expect(stderr).toContain('Did you mean "dev"?');
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(stdout).toBe("");
+  expect(exitCode).toBe(exitCodes.badInput);
+});
+
+it("prints one document for programs, on failure too", { timeout: 60_000 }, async () => {
+  const { stdout, exitCode } = await serin("plan", "devv", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode, problems: [{ path: "environment" }] } });
+});
+
+it("suggests the verb that was meant, and asks for what is missing", { timeout: 60_000 }, async () => {
+  const [verb, option, rate] = await Promise.all([
+    serin("rehears"),
+    serin("rehearse", "fraud"),
+    serin("rehearse", "fraud", "--to", "2", "--rate", "lots"),
+  ]);
+  expect(verb.stderr).toContain("Did you mean rehearse?");
+  expect(option.stderr).toContain("required option '--to <version>' not specified");
+  expect(rate.stderr).toContain("Write a number from 1 to 2000.");
+  expect([verb.exitCode, option.exitCode, rate.exitCode]).toEqual([2, 2, 2]);
+});

@@ -1,0 +1,144 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Answer, Invocation } from "../../cli/run.ts";
+import { down } from "../../cli/verbs/down.ts";
+import { plan } from "../../cli/verbs/plan.ts";
+import { predict } from "../../cli/verbs/predict.ts";
+import { rehearse } from "../../cli/verbs/rehearse.ts";
+import { status } from "../../cli/verbs/status.ts";
+import { up } from "../../cli/verbs/up.ts";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+
+let home: string;
+const invocation: Invocation = { signal: new AbortController().signal, json: true };
+
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), "serin-cli-"));
+});
+// An empty home, so that no environment of this machine is seen.
+beforeEach(() => void vi.stubEnv("SERIN_HOME", home));
+afterEach(() => void vi.unstubAllEnvs());
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+const rehearsal = { to: "2", fault: "", timeout: "15m", report: "rehearsals", environment: "local" } as const;
+
+async function refusal(answer: Promise<Answer>): Promise<ProblemError> {
+  const error = await answer.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ProblemError) return error;
+  throw new Error(`expected a problem, got ${error}`);
+}
+
+describe("wrong input is refused before anything is changed", () => {
+  it.each<[string, () => Promise<Answer>, string]>([
+    [
+      "an unknown environment",
+      () => plan("devv", invocation),
+      'environment: "devv" is not one of "local", "dev". Did you mean "dev"?',
+    ],
+    ["an environment of Object.prototype", () => plan("constructor", invocation), '"constructor" is not one of'],
+    ["an unknown environment to bring up", () => up("locl", { engine: "live" }, invocation), 'Did you mean "local"?'],
+    [
+      "an unknown environment to take down",
+      () => down("locl", { engine: "live" }, invocation),
+      'Did you mean "local"?',
+    ],
+    ["an unknown environment to look at", () => status("production", {}, invocation), '"production" is not one of'],
+    [
+      "an unknown model",
+      () => predict("frod", { environment: "local" }, invocation),
+      'model: "frod" is not one of "fraud". Did you mean "fraud"?',
+    ],
+    ["an unknown model to rehearse", () => rehearse("frod", rehearsal, invocation), 'Did you mean "fraud"?'],
+    [
+      "a request that is no JSON",
+      () => predict("fraud", { environment: "local", input: "{" }, invocation),
+      "--input: it is not JSON",
+    ],
+    [
+      "a fault that is none, and a time without a unit",
+      () => rehearse("fraud", { ...rehearsal, fault: "erors=1%", timeout: "15" }, invocation),
+      '--timeout: "15" is not a duration.',
+    ],
+    [
+      "a cluster for an environment that declares its own",
+      () => up("dev", { engine: "live", kubeconfig: "x" }, invocation),
+      "--kubeconfig: the clusters of other environments are declared.",
+    ],
+    [
+      "a kubeconfig that is not there",
+      () => up("local", { engine: "live", kubeconfig: "/nowhere" }, invocation),
+      "--kubeconfig: /nowhere",
+    ],
+    [
+      "a context that is not in it",
+      () => up("local", { engine: "live", kubeconfig: kubeconfig(1), context: "kid" }, invocation),
+      '--context: "kid" is not one of "kind".',
+    ],
+  ])("%s", async (_, answer, message) => {
+    const error = await refusal(answer());
+    expect(error.message).toContain(message);
+    expect(error.exitCode).toBe(exitCodes.badInput);
+  });
+});
+
+describe("what is needed and cannot be had", () => {
+  it("an environment that is not up, with the way to bring it up", async () => {
+    const error = await refusal(predict("fraud", { environment: "local" }, invocation));
+    expect(error.message).toContain("it is not up. Run: npx serin up local");
+    expect(error.exitCode).toBe(exitCodes.unavailable);
+  });
+
+  it("a cluster that cannot be reached, before anything is changed", { timeout: 60_000 }, async () => {
+    const port = await closedPort();
+    const error = await refusal(up("local", { engine: "live", kubeconfig: kubeconfig(port) }, invocation));
+    expect(error.message).toContain(`127.0.0.1:${port}`);
+    expect(error.exitCode).toBe(exitCodes.unavailable);
+  });
+});
+
+it("takes down what is not up without complaint", async () => {
+  expect((await down("local", { engine: "live" }, invocation)).result).toEqual({ environment: "local", was: "not up" });
+});
+
+it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {
+  const { result, text, exitCode } = await plan("dev", invocation);
+  expect(result).toMatchObject({
+    environment: "dev",
+    stacks: [
+      { stack: "dev-cluster", missingConfig: ["serin:dcLabKubeconfig"] },
+      { stack: "dev-platform" },
+      { stack: "dev-models" },
+    ],
+  });
+  expect(text).toMatch(/dev: 3 stacks, \d+ resources; \d+ policies: 0 violations/);
+  expect(exitCode).toBe(exitCodes.ok);
+});
+
+function kubeconfig(port: number): string {
+  const file = join(home, `kubeconfig-${port}`);
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "kind",
+    clusters: [{ name: "c", cluster: { server: `https://127.0.0.1:${port}` } }],
+    users: [{ name: "u", user: {} }],
+    contexts: [{ name: "kind", context: { cluster: "c", user: "u" } }],
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+/** A port nobody listens on: it was free a moment ago. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
