@@ -7,7 +7,17 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import type { KubernetesObject } from "../../cli/engine/live/cluster.ts";
 import { LiveEngine } from "../../cli/engine/liveEngine.ts";
-import { configMap, configMapPath, live, namespace, plane, release, up, usesControlPlane } from "./liveRuns.ts";
+import {
+  configMap,
+  configMapPath,
+  failureOf,
+  live,
+  namespace,
+  plane,
+  release,
+  up,
+  usesControlPlane,
+} from "./liveRuns.ts";
 
 usesControlPlane();
 
@@ -117,6 +127,8 @@ describe("the live engine", () => {
     };
     await up(program("1"));
     expect((await up(program("2"))).events).toEqual(["replaced fixed"]);
+    const protectedOne = (opts: pulumi.CustomResourceOptions) => program("3")({ ...opts, protect: true });
+    expect((await failureOf(up(protectedOne))).message).toMatch(/data: .*immutable/);
     expect(await live(configMapPath("fixed"))).toMatchObject({ data: { value: "2" } });
   });
 

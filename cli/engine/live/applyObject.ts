@@ -20,6 +20,8 @@ export interface ApplyOptions {
   readonly ignored: readonly (readonly string[])[];
   /** Takes fields over from other managers. */
   readonly force: boolean;
+  /** May be deleted and made anew where it cannot be changed in place. */
+  readonly replaceable: boolean;
   /** Refuses an object that is not ours to apply. */
   readonly check: (live: KubernetesObject) => Promise<void>;
   readonly signal: AbortSignal;
@@ -80,7 +82,7 @@ async function settle(
       return { action: unchanged ? "unchanged" : "updated", object };
     } catch (error) {
       if (!(error instanceof ApiError) || attempt === attempts) throw refusal(manifest, error);
-      if (isImmutable(error) && live !== undefined) {
+      if (isImmutable(error) && live !== undefined && options.replaceable) {
         await remove(cluster, live, options.signal);
         replaced = true;
       } else if (isNamespaceMissing(error)) {

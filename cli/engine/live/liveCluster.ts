@@ -13,11 +13,12 @@ export class LiveCluster {
   /** @throws ProblemError when the provider `name` has no usable kubeconfig. */
   constructor(name: string, settings: Readonly<Record<string, unknown>>, onWarning: (message: string) => void) {
     const { kubeconfig, context, namespace, enablePatchForce } = settings;
-    if (typeof kubeconfig !== "string" || kubeconfig === "") {
+    // The provider's constructor fills in the variable where the program says nothing.
+    if (typeof kubeconfig !== "string" || kubeconfig === "" || kubeconfig === process.env.KUBECONFIG) {
       throw new ProblemError("A cluster cannot be reached", [
         {
           path: `Kubernetes provider "${name}" kubeconfig`,
-          reason: "it is not set, and the ambient one is never used.",
+          reason: "the program does not set it, and the ambient one is never used.",
         },
       ]);
     }

@@ -138,6 +138,7 @@ export class LiveMonitor implements ResourceMonitor {
     const { action, object: live } = await applyObject(cluster.cluster, member, {
       ignored: ignoreChanges.map((path) => this.#ignoredPath(registration, path)).filter((path) => path !== undefined),
       force: cluster.forces(member),
+      replaceable: !protect,
       check: (existing) => set.check(existing),
       signal,
     });
