@@ -1,0 +1,110 @@
+import type { ChildProcess } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BoundedLog } from "../supervisor/boundedLog.ts";
+import { spawnBound } from "../supervisor/spawnBound.ts";
+import type { Termination } from "./podStatus.ts";
+
+const sharedMemory = "/dev/shm";
+const keptLogBytes = 16_384;
+
+/** How a Triton process is started. */
+export interface TritonStart {
+  readonly bin: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly directory: string;
+  readonly log: BoundedLog;
+  readonly sharedMemoryPrefix: string;
+}
+
+/** One running Triton, with the processes of its Python models. */
+export class TritonProcess {
+  readonly startedAt = new Date();
+  /** Resolves when the process has ended, however it did. */
+  readonly ended: Promise<Termination>;
+  readonly #child: ChildProcess;
+  #lastOutput = "";
+  #over = false;
+
+  constructor({ bin, args, env, directory, log, sharedMemoryPrefix }: TritonStart) {
+    // A group of its own, so that the model processes end with the server, and Ctrl-C in a terminal does not reach it.
+    this.#child = spawnBound(bin, args, {
+      cwd: directory,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => {
+        log.write(chunk);
+        this.#lastOutput = (this.#lastOutput + chunk.toString()).slice(-keptLogBytes);
+      });
+    }
+    this.ended = this.#watchEnd(sharedMemoryPrefix);
+  }
+
+  /** Asks the server to end, and ends it when it has not after `graceMs`. */
+  async stop(graceMs: number): Promise<Termination> {
+    if (graceMs > 0) {
+      this.#signal("SIGTERM");
+      const waiting = new AbortController();
+      const timeout = sleep(graceMs, undefined, { signal: waiting.signal }).catch(() => undefined);
+      await Promise.race([this.ended, timeout]);
+      waiting.abort();
+    }
+    this.#signal("SIGKILL");
+    return this.ended;
+  }
+
+  async #watchEnd(sharedMemoryPrefix: string): Promise<Termination> {
+    const closed = new Promise<void>((resolve) => this.#child.once("close", () => resolve()));
+    const [exitCode, signal, failure] = await new Promise<[number, NodeJS.Signals | null, string?]>((resolve) => {
+      this.#child.once("error", (error) => resolve([128, null, error.message]));
+      this.#child.once("exit", (code, by) => resolve([code ?? 128 + (by === null ? 0 : constants.signals[by]), by]));
+    });
+    this.#signal("SIGKILL");
+    this.#over = true;
+    // The last of the output says why; a process that kept the pipe open must not hold up the pod.
+    await Promise.race([closed, sleep(500)]);
+    removeSharedMemory(sharedMemoryPrefix);
+    return this.#termination(exitCode, signal, failure);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined || this.#over) return;
+    try {
+      process.kill(-this.#child.pid, signal);
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+
+  #termination(exitCode: number, signal: NodeJS.Signals | null, failure?: string): Termination {
+    const message = failure ?? (exitCode === 0 ? undefined : lastErrors(this.#lastOutput));
+    return {
+      exitCode,
+      ...(signal === null ? {} : { signal: constants.signals[signal] }),
+      reason: exitCode === 0 ? "Completed" : "Error",
+      ...(message === undefined || message === "" ? {} : { message }),
+      startedAt: this.startedAt,
+      finishedAt: new Date(),
+    };
+  }
+}
+
+/** Removes what killed Python models leave behind; a prefix names the pods of one environment, or one pod. */
+export function removeSharedMemory(prefix: string): void {
+  for (const name of readdirSync(sharedMemory)) {
+    if (name.startsWith(prefix)) rmSync(join(sharedMemory, name), { force: true });
+  }
+}
+
+/** The lines of Triton's log that say why it ended. */
+function lastErrors(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  const errors = lines.filter((line) => /^(E\d{4} |error: )/.test(line));
+  return (errors.length > 0 ? errors : lines).slice(-3).join("\n").slice(0, 1_024);
+}
