@@ -76,7 +76,9 @@ export async function startEnvironment(name: string, options: StartOptions): Pro
     const live = liveStatus(dataDir);
     if (live?.phase === "starting" || live?.phase === "ready") {
       checkSameGateway(name, options);
-      await attach(dataDir, live.supervisor, options);
+      // What happened before this call is no progress of it.
+      const { onProgress, ...quiet } = options;
+      await attach(dataDir, live.supervisor, live.phase === "ready" ? quiet : options);
       changeModelStore(dataDir, options.modelStore);
     } else {
       await startAnew(name, options, tools ?? (await toolsFor(options)));

@@ -114,7 +114,8 @@ export function kwok({ host, ports, tools, credentials }: Site): ProcessSpec {
       `--manage-nodes-with-label-selector=${simulatedNodes}`,
       `--disregard-status-with-label-selector=${nodeAgentPods}`,
       "--cidr=10.244.0.0/16",
-      "--node-lease-duration-seconds=40",
+      // How long the machines stand still when kwok is killed: a new kwok waits until the lease of the old one is over.
+      "--node-lease-duration-seconds=8",
     ],
     ready: { url: `http://${host}:${ports.kwok}/healthz` },
   };
