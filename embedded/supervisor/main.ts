@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
+import { NodeAgent } from "../nodeAgent/nodeAgent.ts";
 import { environmentFiles } from "../paths.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -10,7 +11,9 @@ const { temporary } = environmentFiles(dataDir);
 rmSync(temporary, { recursive: true, force: true });
 mkdirSync(temporary, { recursive: true, mode: 0o700 });
 
-const supervisor = new Supervisor(dataDir, () => ({ start: async () => {}, stop: async () => {} }));
+const supervisor = new Supervisor(dataDir, ({ credentials, tools }, loopback, log) => {
+  return new NodeAgent({ kubeconfigPath: credentials.kubeconfigs.nodeAgent, dataDir, tools, loopback, log });
+});
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(signal, () => void supervisor.stop().then(() => process.exit(0)));
