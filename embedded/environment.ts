@@ -112,6 +112,9 @@ export async function stopEnvironment(name: string, options: { readonly signal?:
   try {
     if (!existsSync(dataDir)) return false;
     await endAll(dataDir);
+    // Loaded here, because the client library it brings takes longer to load than the rest of a command.
+    const { clearNode } = await import("./nodeAgent/nodeAgent.ts");
+    clearNode(dataDir);
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
     return true;
   } finally {

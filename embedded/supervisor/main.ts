@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { NodeAgent } from "../nodeAgent/nodeAgent.ts";
 import { environmentFiles } from "../paths.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -11,9 +10,7 @@ const { temporary } = environmentFiles(dataDir);
 rmSync(temporary, { recursive: true, force: true });
 mkdirSync(temporary, { recursive: true, mode: 0o700 });
 
-const supervisor = new Supervisor(dataDir, ({ credentials, tools }, loopback, log) => {
-  return new NodeAgent({ kubeconfigPath: credentials.kubeconfigs.nodeAgent, dataDir, tools, loopback, log });
-});
+const supervisor = new Supervisor(dataDir);
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(signal, () => void supervisor.stop().then(() => process.exit(0)));

@@ -20,6 +20,7 @@ import {
 import type { Loopback } from "../loopback.ts";
 import { gateway, gatewayBootstrap } from "../mesh/gateway.ts";
 import { istiod } from "../mesh/istiod.ts";
+import type { NodeAgent } from "../nodeAgent/nodeAgent.ts";
 import { environmentFiles } from "../paths.ts";
 import { claimBlock, pickPorts } from "../ports.ts";
 import { prometheus, prometheusConfig } from "../prometheus.ts";
@@ -28,31 +29,21 @@ import { identityOf } from "./processIdentity.ts";
 import type { ProcessSpec, Site } from "./processSpec.ts";
 import { SupervisedProcess } from "./supervisedProcess.ts";
 
-/** What runs the models' pods, in this process. */
-export interface Agent {
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-export type CreateAgent = (site: Site, loopback: Loopback, log: (line: string) => void) => Agent;
-
 /** Owns every process of one environment from its first start to its stop. */
 export class Supervisor {
   readonly #dataDir: string;
-  readonly #createAgent: CreateAgent;
   readonly #processes: SupervisedProcess[] = [];
   readonly #steps: StepStatus[] = [];
   readonly #claims: Claim[] = [];
   readonly #identity = identityOf(process.pid);
   #phase: SupervisorStatus["phase"] = "starting";
   #failure: Failure | undefined;
-  #agent: { readonly runs: Agent; ready: boolean; readonly since: Date } | undefined;
+  #agent: { readonly runs: NodeAgent; ready: boolean; readonly since: Date } | undefined;
   #stopped: Promise<void> | undefined;
   #reportScheduled = false;
 
-  constructor(dataDir: string, createAgent: CreateAgent) {
+  constructor(dataDir: string) {
     this.#dataDir = dataDir;
-    this.#createAgent = createAgent;
   }
 
   /** Brings everything up. What fails is recorded for whoever is waiting, and everything is stopped again. */
@@ -144,8 +135,13 @@ export class Supervisor {
   async #startAgent(site: Site, loopback: Loopback): Promise<void> {
     const log = new BoundedLog(join(environmentFiles(this.#dataDir).logs, "node-agent.log"));
     const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
-    this.#agent = { runs: this.#createAgent(site, loopback, write), ready: false, since: new Date() };
-    await this.#agent.runs.start();
+    // Loaded here, because the client library it brings would delay the start of everything else by half a second.
+    const { NodeAgent } = await import("../nodeAgent/nodeAgent.ts");
+    const { dataDir, tools, credentials } = site;
+    const kubeconfigPath = credentials.kubeconfigs.nodeAgent;
+    const runs = new NodeAgent({ kubeconfigPath, dataDir, tools, loopback, log: write });
+    this.#agent = { runs, ready: false, since: new Date() };
+    await runs.start();
     this.#agent.ready = true;
   }
 
