@@ -83,7 +83,11 @@ export async function attach(
 export async function endAll(dataDir: string): Promise<void> {
   const status = readStatus(dataDir);
   if (status !== undefined && signalProcess(status.supervisor, "SIGTERM")) await waitGone([status.supervisor], stopMs);
-  const survivors = await endProcesses(findLeftovers(dataDir, recordedProcesses(status)), 1_000);
+  let survivors: ProcessIdentity[] = [];
+  // Again, because what is killed last may have started something in its last moment.
+  for (let round = 0; round < 2; round += 1) {
+    survivors = await endProcesses(findLeftovers(dataDir, recordedProcesses(status)), 1_000);
+  }
   if (survivors.length === 0) return;
   throw new ProblemError(
     "Some processes of the environment cannot be ended",

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, type Dispatcher, request } from "undici";
 
 /** An object as it is written to the API server. */
@@ -58,21 +59,36 @@ export class ApiClient {
     await this.#agent.destroy();
   }
 
-  async #send(
-    method: "GET" | "PATCH",
-    path: string,
-    { headers, body }: { headers: Record<string, string>; body?: string },
-  ): Promise<Dispatcher.ResponseData> {
+  /** Everything sent here may be sent twice, so an API server that is just starting again is waited for. */
+  async #send(method: "GET" | "PATCH", path: string, content: Content): Promise<Dispatcher.ResponseData> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      const answer = await this.#sendOnce(method, path, content).catch((error: unknown) => error as Error);
+      if (!(answer instanceof Error)) return answer;
+      const isPassing = !(answer instanceof ApiError) || answer.status === 429 || answer.status >= 500;
+      if (!isPassing || performance.now() > deadline) throw answer;
+      await sleep(200);
+    }
+  }
+
+  async #sendOnce(method: "GET" | "PATCH", path: string, content: Content): Promise<Dispatcher.ResponseData> {
     const response = await request(`${this.#server}${path}`, {
       method,
       dispatcher: this.#agent,
-      headers: { ...headers, authorization: `Bearer ${this.#token}` },
-      ...(body === undefined ? {} : { body }),
+      headers: { ...content.headers, authorization: `Bearer ${this.#token}` },
+      ...(content.body === undefined ? {} : { body: content.body }),
     });
     if (response.statusCode < 300) return response;
     throw new ApiError(`${method} ${path}`, response.statusCode, messageOf(await response.body.text()));
   }
 }
+
+interface Content {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const patienceMs = 20_000;
 
 /** Otherwise every apply is answered with the whole object, megabytes for a custom resource definition. */
 const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
