@@ -125,7 +125,6 @@ export function release(weight: number, timeout: string, opts: pulumi.CustomReso
       kind: "VirtualService",
       metadata: { name: "release", namespace, annotations: { timeout } },
       spec: {
-        hosts: ["fraud"],
         http: [
           {
             name: "primary",

@@ -13,10 +13,12 @@ export function withIgnoredPaths(
   paths: readonly (readonly string[])[],
   manager: string,
 ): KubernetesObject {
-  const owned = ownedBy(manager, live.metadata.managedFields ?? []);
+  const entries = live.metadata.managedFields ?? [];
+  const owned = fieldsOf(entries.filter((entry) => entry.manager === manager && entry.operation === "Apply"));
+  const others = fieldsOf(entries.filter((entry) => entry.manager !== manager));
   const result = structuredClone(manifest) as JsonObject;
   for (const path of paths) {
-    const kept = keptValue(live, owned, path);
+    const kept = keptValue(live, owned, others, path);
     if (kept === undefined) remove(result, path);
     else set(result, path, kept);
   }
@@ -24,21 +26,28 @@ export function withIgnoredPaths(
 }
 
 /** What we own at a path, with its live value; undefined when that is nothing. */
-function keptValue(live: unknown, owned: FieldSet, path: readonly string[]): unknown {
+function keptValue(live: unknown, owned: FieldSet, others: FieldSet, path: readonly string[]): unknown {
   let value = live;
   let fields: FieldSet = owned;
   let wholly = false;
-  for (const key of path) {
+  for (const [depth, key] of path.entries()) {
     if (!isObject(value) || !(key in value)) return undefined;
     value = value[key];
     if (wholly) continue;
     const inner = fields[`f:${key}`];
     if (inner === undefined) return undefined;
     fields = inner;
-    // An empty set is a leaf: everything below is owned as one.
+    // An empty set is a leaf: all below is owned as one, unless the field was applied as an empty map that others have filled since.
     wholly = Object.keys(fields).length === 0;
+    if (wholly && depth < path.length - 1 && contains(others, path)) return undefined;
   }
   return wholly ? value : ownedPart(value, fields);
+}
+
+function contains(fields: FieldSet, path: readonly string[]): boolean {
+  let inner: FieldSet | undefined = fields;
+  for (const key of path) inner = inner?.[`f:${key}`];
+  return inner !== undefined;
 }
 
 /** The part of a live value that a field set covers; the same as `managedfields.ExtractInto` of apimachinery. */
@@ -70,10 +79,10 @@ function selects(element: string, item: unknown, index: number): boolean {
   return Object.entries(keys).every(([key, value]) => item[key] === value);
 }
 
-/** Everything a manager applied, its several entries (one per API version) taken together; not subresources such as `status`. */
-function ownedBy(manager: string, entries: readonly ManagedFields[]): FieldSet {
+/** The fields of several entries (a manager has one per API version) taken together; not of subresources such as `status`. */
+function fieldsOf(entries: readonly ManagedFields[]): FieldSet {
   return entries
-    .filter((entry) => entry.manager === manager && entry.operation === "Apply" && entry.subresource === undefined)
+    .filter(({ subresource }) => subresource === undefined)
     .reduce<FieldSet>((all, entry) => union(all, entry.fieldsV1 ?? {}), {});
 }
 
@@ -104,12 +113,13 @@ function set(target: JsonObject, path: readonly string[], value: unknown): void 
   if (last !== undefined) parent[last] = value;
 }
 
+/** Takes a field out, and with it the maps that hold nothing else: applying an empty map would be a claim of its own. */
 function remove(target: JsonObject, path: readonly string[]): void {
-  const parent = path
-    .slice(0, -1)
-    .reduce<unknown>((object, key) => (isObject(object) ? object[key] : undefined), target);
-  const last = path.at(-1);
-  if (isObject(parent) && last !== undefined) delete parent[last];
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  const inner = target[key];
+  if (rest.length > 0 && isObject(inner)) remove(inner, rest);
+  if (rest.length === 0 || (isObject(inner) && Object.keys(inner).length === 0)) delete target[key];
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -45,6 +45,28 @@ describe("withIgnoredPaths", () => {
     expect(withIgnoredPaths(manifest, object(80), http, "serin").spec).toEqual({ hosts: ["fraud"] });
   });
 
+  it("leaves no empty map behind, which would be a claim to it", () => {
+    const only = { ...manifest, spec: { http: [{ weight: 100 }] } };
+    const live = { ...object(80, "rollouts-controller"), spec: { http: [{ weight: 80 }] } };
+    expect(withIgnoredPaths(only, live, http, "serin")).not.toHaveProperty("spec");
+  });
+
+  it("does not take an empty map we once applied for all that others have put into it", () => {
+    const live: KubernetesObject = {
+      ...manifest,
+      metadata: {
+        name: "fraud",
+        managedFields: [
+          { manager: "serin", operation: "Apply", fieldsV1: { "f:spec": {} } },
+          { manager: "rollouts-controller", operation: "Update", fieldsV1: { "f:spec": { "f:http": {} } } },
+        ],
+      },
+      spec: { http: [{ weight: 80 }] },
+    };
+    const only = { ...manifest, spec: { http: [{ weight: 100 }] } };
+    expect(withIgnoredPaths(only, live, http, "serin")).not.toHaveProperty("spec");
+  });
+
   it("changes nothing at other paths, nor the manifest it was given", () => {
     const before = structuredClone(manifest);
     withIgnoredPaths(manifest, object(80), http, "serin");
