@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
@@ -70,6 +70,7 @@ export class NodeAgent {
     const { dataDir } = this.#args;
     clearNode(dataDir);
     mkdirSync(this.#host.podsDirectory, { recursive: true, mode: 0o700 });
+    pruneLogs(this.#host.logsDirectory);
     await this.#withdrawAll();
     this.#writeTargets();
     this.#cluster.watchPodMonitors({
@@ -165,6 +166,16 @@ export function clearNode(dataDir: string): void {
   rmSync(join(dataDir, "node"), { recursive: true, force: true });
   removeSharedMemory(sharedMemoryPrefix(dataDir));
 }
+
+/** Logs outlive their pods, because a pod that failed is often gone before anyone looks; the oldest make room. */
+function pruneLogs(directory: string): void {
+  if (!existsSync(directory)) return;
+  const age = (name: string): number => statSync(join(directory, name)).mtimeMs;
+  const files = readdirSync(directory).sort((a, b) => age(b) - age(a));
+  for (const name of files.slice(keptLogs)) rmSync(join(directory, name), { force: true });
+}
+
+const keptLogs = 50;
 
 function sharedMemoryPrefix(dataDir: string): string {
   return `serin-${createHash("sha256").update(dataDir).digest("hex").slice(0, 8)}-`;

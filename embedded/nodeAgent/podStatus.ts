@@ -24,7 +24,12 @@ export interface Termination {
   readonly finishedAt: Date;
 }
 
-/** The status of a pod as a kubelet would write it, on top of what others wrote (the scheduler's condition stays). */
+/**
+ * The status of a pod as a kubelet would write it, on top of what others wrote (the scheduler's condition stays).
+ *
+ * Without a pod IP: the API server takes a loopback address here, but refuses the EndpointSlice that the controller
+ * manager then makes of it, again and again. The pod's WorkloadEntry has the address.
+ */
 export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: Date): V1PodStatus {
   const ready = view.ready && pod.metadata?.deletionTimestamp === undefined;
   const unready = ready ? {} : { reason: "ContainersNotReady", message: `containers with unready status: [${triton}]` };
@@ -41,6 +46,18 @@ export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: 
       name === triton ? containerStatus(name, image, view) : simulatedStatus(name, image, view),
     ),
   };
+}
+
+/** How a pod begins: one that ran before the agent was started has lost its process, as on a node that was rebooted. */
+export function initialView(pod: V1Pod, triton: string, now: Date): ContainerView {
+  const before = pod.status?.containerStatuses?.find(({ name }) => name === triton);
+  const state = { kind: "waiting", reason: "ContainerCreating" } as const;
+  const fresh = { state, started: false, ready: false, restartCount: 0 };
+  if (before?.state?.running === undefined && (before?.restartCount ?? 0) === 0) return fresh;
+  const startedAt = new Date(before?.state?.running?.startedAt ?? now);
+  const message = "The node agent was started again.";
+  const last = { exitCode: 255, reason: "Unknown", message, startedAt, finishedAt: now };
+  return { ...fresh, restartCount: (before?.restartCount ?? 0) + 1, last };
 }
 
 type Condition = Pick<V1PodCondition, "type" | "status" | "reason" | "message">;

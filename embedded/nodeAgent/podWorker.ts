@@ -12,7 +12,7 @@ import { innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
 import { type PodPlan, planPod, tritonContainer } from "./podPlan.ts";
 import { PodPresence } from "./podPresence.ts";
 import { PodProblem } from "./podProblem.ts";
-import type { ContainerView, Termination } from "./podStatus.ts";
+import { initialView, type Termination } from "./podStatus.ts";
 import { translatePath } from "./podVolumes.ts";
 import { RestartBackOff } from "./restartBackOff.ts";
 import type { ScrapedPod } from "./scrapeTargets.ts";
@@ -66,7 +66,12 @@ export class PodWorker {
     this.#directory = join(host.podsDirectory, pod.metadata?.uid ?? "");
     this.#address = host.loopback.allocate();
     this.#log = new BoundedLog(join(host.logsDirectory, `${this.#name.replace("/", "_")}.log`));
-    this.#presence = new PodPresence(pod, firstView(pod), host.cluster, host.log);
+    this.#presence = new PodPresence(
+      pod,
+      initialView(pod, tritonContainer(pod).name, new Date()),
+      host.cluster,
+      host.log,
+    );
     this.update(pod);
     this.done = this.#live();
   }
@@ -172,13 +177,13 @@ export class PodWorker {
       onStarted: () => this.#presence.show({ started: true }),
       onReady: (ready: boolean, failure = "") => {
         if (ready) void this.#becomeReady(endpoint, over);
-        else if (this.#presence.view.ready) {
+        else if (this.#presence.view.ready && !this.#ending.signal.aborted) {
           this.#presence.warn("Unhealthy", `readiness probe failed: ${failure}`);
           void this.#presence.leave();
         }
       },
       onFailed: (probe: string, failure: string) => {
-        if (failed.signal.aborted) return;
+        if (failed.signal.aborted || this.#ending.signal.aborted) return;
         this.#presence.warn("Unhealthy", `${probe} probe failed, the container is restarted: ${failure}`);
         failed.abort();
       },
@@ -258,19 +263,6 @@ export class PodWorker {
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
   }
-}
-
-/** A pod that was here before the agent started again has lost its process, as on a node that was rebooted. */
-function firstView(pod: V1Pod): ContainerView {
-  const before = pod.status?.containerStatuses?.find(({ name }) => name === tritonContainer(pod).name);
-  const state = { kind: "waiting", reason: "ContainerCreating" } as const;
-  const fresh = { state, started: false, ready: false, restartCount: 0 };
-  if (before?.state?.running === undefined && (before?.restartCount ?? 0) === 0) return fresh;
-  const finishedAt = new Date();
-  const startedAt = new Date(before?.state?.running?.startedAt ?? finishedAt);
-  const message = "The node agent was started again.";
-  const last = { exitCode: 255, reason: "Unknown", message, startedAt, finishedAt };
-  return { ...fresh, restartCount: (before?.restartCount ?? 0) + 1, last };
 }
 
 /** The wait a preStop hook asks for: `sleep`, or an exec of sleep. Other commands have no container to run in. */

@@ -122,6 +122,8 @@ function cluster(endpoint: PodEndpoint, protocol: Protocol) {
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": httpOptions,
+        // Triton waits for open connections before it ends, up to its exit timeout, even when nothing is asked on them.
+        common_http_protocol_options: { idle_timeout: "1s" },
         explicit_http_config: protocol === "grpc" ? { http2_protocol_options: {} } : { http_protocol_options: {} },
       },
     },
