@@ -51,16 +51,18 @@ export async function watchHealth(
   };
 
   if (probes.has("startup")) {
-    const passed = new AbortController();
+    const decided = new AbortController();
+    let passed = false;
     await run(
       "startup",
       (well, failure = "") => {
+        passed = well;
         if (!well) events.onFailed("startup", failure);
-        passed.abort();
+        decided.abort();
       },
-      AbortSignal.any([signal, passed.signal]),
+      AbortSignal.any([signal, decided.signal]),
     );
-    if (signal.aborted) return;
+    if (signal.aborted || !passed) return;
   }
   events.onStarted();
   if (!probes.has("readiness")) events.onReady(true, undefined);

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import type { PodMonitor } from "../../../embedded/nodeAgent/cluster.ts";
+import { matchesSelector } from "../../../embedded/nodeAgent/labelSelector.ts";
+import { type ScrapedPod, scrapeTargets, unsupportedParts } from "../../../embedded/nodeAgent/scrapeTargets.ts";
+import { endpointOf, tritonPod } from "./pods.ts";
+
+type Endpoints = NonNullable<NonNullable<PodMonitor["spec"]>["podMetricsEndpoints"]>;
+
+const bothPorts: Endpoints = [
+  { port: "metrics", path: "/metrics" },
+  { port: "http-envoy-prom", path: "/stats/prometheus" },
+];
+
+function monitor(
+  podMetricsEndpoints: Endpoints = bothPorts,
+  spec: Partial<NonNullable<PodMonitor["spec"]>> = {},
+): PodMonitor {
+  return {
+    metadata: { name: "fraud", namespace: "models" },
+    spec: { selector: { matchLabels: { app: "fraud" } }, podMetricsEndpoints, ...spec },
+  };
+}
+
+function scraped(name: string, address: string, labels: Record<string, string> = {}): ScrapedPod {
+  return {
+    endpoint: endpointOf(tritonPod(name, { labels }), address),
+    container: "triton",
+    sidecarStats: "127.9.1.9:15090",
+  };
+}
+
+describe("what Prometheus scrapes", () => {
+  it("is nothing without a PodMonitor", () => {
+    expect(scrapeTargets([], [scraped("a", "127.9.1.1")])).toEqual([]);
+  });
+
+  it("is each pod's Triton, labelled as the Prometheus operator does", () => {
+    expect(scrapeTargets([monitor()], [scraped("a", "127.9.1.1")])[0]).toEqual({
+      targets: ["127.9.1.1:8002"],
+      labels: {
+        job: "models/fraud",
+        endpoint: "metrics",
+        namespace: "models",
+        pod: "a",
+        container: "triton",
+        __metrics_path__: "/metrics",
+      },
+    });
+  });
+
+  it("is the sidecar once for all its pods, so that nothing is counted twice", () => {
+    const targets = scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), scraped("b", "127.9.1.2")]);
+    const sidecars = targets.filter(({ labels }) => labels.container === "istio-proxy");
+    expect(sidecars).toHaveLength(1);
+    expect(sidecars[0]?.targets).toEqual(["127.9.1.9:15090"]);
+    expect(sidecars[0]?.labels).not.toHaveProperty("pod");
+  });
+
+  it("keeps the sidecar's target the same while pods come and go", () => {
+    const before = scrapeTargets([monitor()], [scraped("a", "127.9.1.1")]).at(-1);
+    expect(scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), scraped("b", "127.9.1.2")]).at(-1)).toEqual(before);
+  });
+
+  it("leaves out pods that no PodMonitor selects, on the sidecar's page too", () => {
+    const other = scraped("c", "127.9.1.3", { app: "other" });
+    const targets = scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), other]);
+    expect(targets.flatMap(({ targets: [target] }) => target)).toEqual(["127.9.1.1:8002", "127.9.1.9:15090"]);
+    const filter = new RegExp(targets.at(-1)?.labels.__param_filter ?? "");
+    const statistic = (workload: string) =>
+      `istio.requests_total.pod.x.destination_workload.${workload}.destination_workload_namespace.models.response_code.200`;
+    expect(filter.test(statistic("fraud"))).toBe(true);
+    expect(filter.test(statistic("fraud-2"))).toBe(false);
+  });
+
+  it("is only of the PodMonitor's namespaces", () => {
+    const pods = [scraped("a", "127.9.1.1")];
+    const elsewhere = { ...monitor(), metadata: { name: "fraud", namespace: "other" } };
+    expect(scrapeTargets([elsewhere], pods)).toEqual([]);
+    const named = monitor(bothPorts, { namespaceSelector: { matchNames: ["models"] } });
+    expect(scrapeTargets([{ ...named, metadata: elsewhere.metadata }], pods)).toHaveLength(2);
+    const any = monitor(bothPorts, { namespaceSelector: { any: true } });
+    expect(scrapeTargets([{ ...any, metadata: elsewhere.metadata }], pods)).toHaveLength(2);
+  });
+
+  it("knows a port by its number, and leaves out one the pod does not have", () => {
+    expect(scrapeTargets([monitor([{ portNumber: 8002 }])], [scraped("a", "127.9.1.1")])[0]?.targets).toEqual([
+      "127.9.1.1:8002",
+    ]);
+    expect(scrapeTargets([monitor([{ port: "nothing" }])], [scraped("a", "127.9.1.1")])).toEqual([]);
+  });
+
+  it("passes on parameters and chosen pod labels", () => {
+    const chosen = monitor([{ port: "metrics", params: { model: ["a"] } }], {
+      podTargetLabels: ["rollouts-pod-template-hash"],
+    });
+    expect(scrapeTargets([chosen], [scraped("a", "127.9.1.1")])[0]?.labels).toMatchObject({
+      __param_model: "a",
+      rollouts_pod_template_hash: "abc",
+    });
+  });
+
+  it("names what it does not follow", () => {
+    expect(unsupportedParts(monitor([{ port: "metrics", metricRelabelings: [] }]))).toEqual([
+      "podMetricsEndpoints[0].metricRelabelings",
+    ]);
+  });
+});
+
+describe("a label selector", () => {
+  const labels = { app: "fraud", tier: "gold" };
+
+  it.each([
+    [{}, true],
+    [{ matchLabels: { app: "fraud" } }, true],
+    [{ matchLabels: { app: "other" } }, false],
+    [{ matchExpressions: [{ key: "tier", operator: "In", values: ["gold", "silver"] }] }, true],
+    [{ matchExpressions: [{ key: "tier", operator: "NotIn", values: ["gold"] }] }, false],
+    [{ matchExpressions: [{ key: "none", operator: "NotIn", values: ["gold"] }] }, true],
+    [{ matchExpressions: [{ key: "tier", operator: "Exists" }] }, true],
+    [{ matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] }, false],
+    [{ matchLabels: { app: "fraud" }, matchExpressions: [{ key: "x", operator: "Exists" }] }, false],
+  ])("%j decides as Kubernetes does: %s", (selector, matches) => {
+    expect(matchesSelector(selector, labels)).toBe(matches);
+  });
+});
