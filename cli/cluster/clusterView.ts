@@ -1,5 +1,5 @@
 import type { V1ConfigMap, V1Node, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
-import { releaseRoute, subsets } from "../../components/model/rollout.ts";
+import { releaseRoutes, subsets } from "../../components/model/rollout.ts";
 import { isNotFound } from "../engine/live/cluster.ts";
 import { KubernetesClient } from "../engine/live/kubernetesClient.ts";
 
@@ -74,7 +74,7 @@ export class ClusterView {
   async canaryWeight(namespace: string, releaseName: string): Promise<number> {
     const path = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${releaseName}`;
     const found = await this.#read<RawVirtualService>(path);
-    const primary = found?.spec?.http?.find(({ name }) => name === releaseRoute);
+    const primary = found?.spec?.http?.find(({ name }) => name === releaseRoutes.http);
     return primary?.route?.find(({ destination }) => destination?.subset === subsets.canary)?.weight ?? 0;
   }
 

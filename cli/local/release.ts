@@ -4,6 +4,9 @@ import type { ClusterView, RolloutView } from "../cluster/clusterView.ts";
 
 const pollMs = 500;
 
+/** A Rollout that stays degraded without a release has an invalid spec or gave up: waiting longer changes nothing. */
+const degradedMs = 15_000;
+
 /** Whether a new version is on its way: some traffic is on one revision and the rest on another. */
 export function underWay({ stableHash, currentHash, aborted }: RolloutView): boolean {
   return stableHash !== "" && currentHash !== "" && stableHash !== currentHash && !aborted;
@@ -21,11 +24,13 @@ export async function waitUntilServing(
   { timeoutMs, signal, onState }: { timeoutMs: number; signal: AbortSignal; onState?: (state: string) => void },
 ): Promise<RolloutView> {
   const until = performance.now() + timeoutMs;
+  let soundAt = performance.now();
   for (;;) {
     const rollout = await view.rollout(namespace, name);
+    if (rollout?.phase !== "Degraded") soundAt = performance.now();
     if (rollout?.observed === true && (rollout.phase === "Healthy" || underWay(rollout) || rollout.aborted))
       return rollout;
-    if (performance.now() > until) {
+    if (performance.now() > until || performance.now() > soundAt + degradedMs) {
       throw new ProblemError(
         `Model "${name}" is declared and does not serve yet`,
         [

@@ -23,8 +23,8 @@ export function objectNames(name: string) {
 
 export const subsets = { canary: "canary", stable: "stable" } as const;
 
-/** The only route of the release VirtualService, whose weights the controller sets. */
-export const releaseRoute = "primary";
+/** The routes of the release VirtualService, whose weights the controller sets: everything, and before it gRPC, which has a port of its own. */
+export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;
 
 const canaryHash = { name: "canary-hash", valueFrom: { podTemplateHashValue: "Latest" } } as const;
 const stableHash = { name: "stable-hash", valueFrom: { podTemplateHashValue: "Stable" } } as const;
@@ -60,7 +60,7 @@ export function rolloutSpec(name: string, model: Model, serviceAccountName: stri
         },
         trafficRouting: {
           istio: {
-            virtualServices: [{ name: names.release, routes: [releaseRoute] }],
+            virtualServices: [{ name: names.release, routes: Object.values(releaseRoutes) }],
             destinationRule: { name, canarySubsetName: subsets.canary, stableSubsetName: subsets.stable },
           },
         },

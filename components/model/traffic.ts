@@ -1,6 +1,7 @@
 import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import type { Model } from "./model.ts";
-import { objectNames, releaseRoute, subsets } from "./rollout.ts";
+import { objectNames, releaseRoutes, subsets } from "./rollout.ts";
+import { ports } from "./triton.ts";
 
 /** Where a model is reached: its own host at the models' gateway. */
 export function modelHost(name: string, domain: string): string {
@@ -35,18 +36,24 @@ export function entrySpec(
   };
 }
 
-/** The controller's: the weights between stable and canary. What stands here is only the beginning. */
+/**
+ * The controller's: the weights between stable and canary. What stands here is only the beginning. The port is spelled out: of a Service with
+ * two ports Istio takes the one that the gateway listens on, which is neither.
+ */
 export function releaseSpec(name: string, namespace: string): DeepInput<CustomResourceSpecs["VirtualService"]> {
   const host = serviceHost(name, namespace);
+  const route = (port: number) => [
+    { destination: { host, port: { number: port }, subset: subsets.stable }, weight: 100 },
+    { destination: { host, port: { number: port }, subset: subsets.canary }, weight: 0 },
+  ];
   return {
     http: [
       {
-        name: releaseRoute,
-        route: [
-          { destination: { host, subset: subsets.stable }, weight: 100 },
-          { destination: { host, subset: subsets.canary }, weight: 0 },
-        ],
+        name: releaseRoutes.grpc,
+        match: [{ headers: { "content-type": { prefix: "application/grpc" } } }],
+        route: route(ports.grpc),
       },
+      { name: releaseRoutes.http, route: route(ports.http) },
     ],
   };
 }
@@ -63,8 +70,8 @@ export function destinationRuleSpec(
 }
 
 export const servicePorts = [
-  { name: "http", port: 8000, targetPort: "http", appProtocol: "http" },
-  { name: "grpc", port: 8001, targetPort: "grpc", appProtocol: "grpc" },
+  { name: "http", port: ports.http, targetPort: "http", appProtocol: "http" },
+  { name: "grpc", port: ports.grpc, targetPort: "grpc", appProtocol: "grpc" },
 ];
 
 /** Two endpoints, each scraped once: the model's own metrics and the sidecar's. A second job would double every count. */

@@ -110,7 +110,8 @@ export function repositoryUrl(name: string, { repository, version }: Model): str
 }
 
 const mountPath = "/models";
-const ports = { http: 8000, grpc: 8001, metrics: 8002 } as const;
+/** Triton's own defaults; the Service has the same. */
+export const ports = { http: 8000, grpc: 8001, metrics: 8002 } as const;
 
 /** Time for endpoints to forget the pod before Triton stops taking requests. */
 const drainSeconds = 5;

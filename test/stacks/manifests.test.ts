@@ -21,7 +21,18 @@ it("gives the entry to us and the release to the controller", () => {
   expect(entry.spec.hosts).toEqual(["fraud.models.local"]);
   expect(entry.spec.http[0]).toMatchObject({ timeout: "5s", delegate: { name: "fraud-release", namespace: "models" } });
   expect(release.spec.hosts).toBeUndefined();
-  expect(release.spec.http.map(({ name }) => name)).toEqual(["primary"]);
+  expect(release.spec.http.map(({ name }) => name)).toEqual(["grpc", "primary"]);
+});
+
+it("names the port of every destination, since Istio would take the gateway's", () => {
+  const release = objects["VirtualService models/fraud-release"] as {
+    spec: { http: { route: { destination: { port?: { number: number } } }[] }[] };
+  };
+  const ports = release.spec.http.map(({ route }) => route.map(({ destination }) => destination.port?.number));
+  expect(ports).toEqual([
+    [8001, 8001],
+    [8000, 8000],
+  ]);
 });
 
 it("scrapes the model and its sidecar once each", () => {
