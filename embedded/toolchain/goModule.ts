@@ -101,7 +101,10 @@ interface GoMod {
  */
 function siblingEdits({ Require, Replace }: GoMod, siblings: string | undefined): string[] {
   const directories = (Replace ?? []).filter(({ New }) => New.Version === undefined).map(({ Old }) => Old.Path);
-  const unversioned = (Require ?? []).filter(({ Version }) => Version === "v0.0.0").map(({ Path }) => Path);
+  const replaced = new Set((Replace ?? []).filter(({ New }) => New.Version !== undefined).map(({ Old }) => Old.Path));
+  const unversioned = (Require ?? [])
+    .filter(({ Path, Version }) => Version === "v0.0.0" && !replaced.has(Path))
+    .map(({ Path }) => Path);
   if (unversioned.length > 0 && siblings === undefined) {
     throw new Error(`its go.mod has no version of ${unversioned.join(", ")}`);
   }

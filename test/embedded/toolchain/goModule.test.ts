@@ -67,6 +67,7 @@ describe("a program built from its Go module", () => {
         Require: [
           { Path: "example.org/api", Version: "v0.0.0" },
           { Path: "example.org/client", Version: "v1.2.3" },
+          { Path: "example.org/kept", Version: "v0.0.0" },
         ],
         Replace: [
           { Old: { Path: "example.org/client" }, New: { Path: "../client" } },
