@@ -46,7 +46,26 @@ export async function recordEnvironment(
   return recorded;
 }
 
+/** Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces. */
 async function recordStack(
+  stack: string,
+  earlier: readonly RecordedStack[],
+  options: RecordOptions,
+): Promise<RecordedStack> {
+  const { stackTraceLimit } = Error;
+  try {
+    // The SDK takes the trace of every promise it makes: half of the time a recording takes.
+    Error.stackTraceLimit = 1;
+    return await recordOnce(stack, earlier, options);
+  } catch (error) {
+    if (error instanceof ProblemError || options.signal?.aborted === true) throw error;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return recordOnce(stack, earlier, options);
+}
+
+async function recordOnce(
   stack: string,
   earlier: readonly RecordedStack[],
   { project, program, config, onLog, signal }: RecordOptions,

@@ -92,6 +92,16 @@ describe("recordEnvironment", () => {
     );
   });
 
+  it("gives a defect of the program its whole stack trace", async () => {
+    const deep = (depth: number): string => (depth === 0 ? JSON.parse("null").text : deep(depth - 1).trim());
+    const program = () => ({ value: deep(3) });
+    const limit = Error.stackTraceLimit;
+    const error = await recordEnvironment("dev", ["models"], { project: "serin", program }).catch((caught) => caught);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).stack?.match(/at deep/g)).toHaveLength(4);
+    expect(Error.stackTraceLimit).toBe(limit);
+  });
+
   it("refuses functions that ask a provider", async () => {
     const program = async () => ({ zones: await pulumi.runtime.invoke("aws:index/getAvailabilityZones:get", {}) });
     await expect(recordEnvironment("dev", ["cluster"], { project: "serin", program })).rejects.toThrow(
