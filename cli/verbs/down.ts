@@ -1,6 +1,7 @@
 import { findEnvironment, stopEnvironment } from "../../embedded/environment.ts";
 import { declaredEnvironment } from "../declared.ts";
 import type { Engine } from "../engine/engine.ts";
+import { alone } from "../local/exclusive.ts";
 import {
   type ClusterOptions,
   liveEngine,
@@ -22,7 +23,9 @@ export async function down(name: string, options: DownOptions, invocation: Invoc
   const { signal } = invocation;
   if (name === "local" && options.kubeconfig === undefined) {
     const was = findEnvironment(name)?.state ?? "not up";
-    await runSteps({}, [{ title: "Embedded environment", task: () => stopEnvironment(name) }], invocation);
+    const takeDown = () =>
+      runSteps({}, [{ title: "Embedded environment", task: () => stopEnvironment(name) }], invocation);
+    await alone(name, takeDown);
     return { result: { environment: name, was }, text: was === "not up" ? `${name} was not up.` : `${name} is down.` };
   }
   const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);

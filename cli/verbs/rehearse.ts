@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { ListrTask } from "listr2";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { type Duration, durationProblems, milliseconds } from "../../components/core/quantity.ts";
 import { parseFaults } from "../../embedded/faults/fault.ts";
 import { declaredEnvironment, declaredModel } from "../declared.ts";
+import { alone } from "../local/exclusive.ts";
 import { embeddedCluster } from "../local/localCluster.ts";
 import { storedVersionProblems } from "../local/modelStore.ts";
 import { rehearsalPage } from "../rehearsal/page.ts";
@@ -38,40 +40,37 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
 
   const done: { report?: RehearsalReport } = {};
   const rate = options.rate ?? model.traffic.expectedQps.trough;
-  await runSteps(
-    done,
-    [
-      {
-        title: `Rehearsal at ${rate} requests a second`,
-        task: async (_, task) => {
-          let shown = "";
-          done.report = await runRehearsal({
-            environment,
-            name,
-            model,
-            to: options.to,
-            faults: options.fault,
-            rate,
-            timeoutMs: milliseconds(options.timeout as Duration),
-            signal: invocation.signal,
-            onPhase: (phase) => {
-              task.title = `Rehearsal: ${phase}`;
-            },
-            onState: (rollout, { atMs, weight, counters }) => {
-              const line = `${weight} % on version ${rollout.version}: ${counters.requests} requests, ${counters.errors} failed, ${counters.slow} slow`;
-              // Where output is piped a line per weight is enough.
-              const key = process.stdout.isTTY ? line : `${weight} ${rollout.aborted}`;
-              if (key === shown) return;
-              shown = key;
-              task.output = `${String(Math.round(atMs / 1_000)).padStart(4)} s  ${line}`;
-            },
-          });
-        },
-        rendererOptions: { outputBar: 1, persistentOutput: false },
+  const steps: ListrTask<typeof done>[] = [
+    {
+      title: `Rehearsal at ${rate} requests a second`,
+      task: async (_, task) => {
+        let shown = "";
+        done.report = await runRehearsal({
+          environment,
+          name,
+          model,
+          to: options.to,
+          faults: options.fault,
+          rate,
+          timeoutMs: milliseconds(options.timeout as Duration),
+          signal: invocation.signal,
+          onPhase: (phase) => {
+            task.title = `Rehearsal: ${phase}`;
+          },
+          onState: (rollout, { atMs, weight, counters }) => {
+            const line = `${weight} % on version ${rollout.version}: ${counters.requests} requests, ${counters.errors} failed, ${counters.slow} slow`;
+            // Where output is piped a line per weight is enough.
+            const key = process.stdout.isTTY ? line : `${weight} ${rollout.aborted}`;
+            if (key === shown) return;
+            shown = key;
+            task.output = `${String(Math.round(atMs / 1_000)).padStart(4)} s  ${line}`;
+          },
+        });
       },
-    ],
-    invocation,
-  );
+      rendererOptions: { outputBar: 1, persistentOutput: false },
+    },
+  ];
+  await alone(environment.name, () => runSteps(done, steps, invocation));
   if (done.report === undefined) throw new Error("the rehearsal ended without a report");
   return answer(done.report, options.report);
 }

@@ -12,6 +12,7 @@ import type { Environment } from "../../stacks/environments/environment.ts";
 import { ClusterView } from "../cluster/clusterView.ts";
 import { declaredEnvironment, modelNamespace, project } from "../declared.ts";
 import type { Engine, ResourceEvent, StackResult } from "../engine/engine.ts";
+import { alone } from "../local/exclusive.ts";
 import {
   type ClusterOptions,
   embeddedCluster,
@@ -64,7 +65,8 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   const steps = isLocal
     ? localSteps(environment, options, own, invocation)
     : [layersStep(environment, () => pulumiEngine({ signal: invocation.signal }))];
-  await runSteps(progress, steps, invocation);
+  const bringUp = () => runSteps(progress, steps, invocation);
+  await (isLocal ? alone(name, bringUp) : bringUp());
   return { result: result(name, progress), text: summary(progress) };
 }
 
