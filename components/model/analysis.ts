@@ -4,10 +4,11 @@ import { type Duration, duration, milliseconds, ratio, seconds } from "../core/q
 import type { Model } from "./model.ts";
 import {
   type Confidence,
+  type Counts,
+  comparedVerdictQuery,
   meanTest,
   meanVerdictQuery,
   relativeFailQuery,
-  type SequentialTest,
   sequentialTest,
   verdictQuery,
 } from "./verdict.ts";
@@ -52,6 +53,9 @@ export interface AnalysisContext {
   readonly scrapeInterval: Duration;
 }
 
+/** Which pods are the canary's and which the stable version's; the Rollout fills them in. */
+const revisionArgs = [{ name: "canary-hash" }, { name: "stable-hash" }];
+
 type TemplateSpec = DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
 
 /** The analysis that decides one step of the canary. */
@@ -65,7 +69,7 @@ export function stageTemplate(model: Model, stage: number, context: AnalysisCont
       (model.traffic.expectedQps.trough * share);
     return decidingMetric(name, query(cleanRequests * evidence), wait, model, context);
   });
-  return { args: [{ name: "canary-hash" }], metrics: sameCount(metrics) };
+  return { args: revisionArgs, metrics: sameCount(metrics) };
 }
 
 /**
@@ -78,7 +82,7 @@ export function guardTemplate(model: Model, context: AnalysisContext): TemplateS
     { name: "client-errors", query: clientErrors(model, context) },
   ];
   return {
-    args: [{ name: "canary-hash" }, { name: "stable-hash" }],
+    args: revisionArgs,
     metrics: failing.map(({ name, query }) => ({
       name,
       interval: interval(context),
@@ -103,23 +107,34 @@ interface DecidingMetric {
 function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric[] {
   const { slo } = model;
   const confidence = shared(model, slo.predictionScore === undefined ? 2 : 3);
-  const requests = `istio_requests_total{${istioSelector(context, "canary")}}`;
-  const latency = (suffix: string, more = "") =>
-    `sum(istio_request_duration_milliseconds_${suffix}{${istioSelector(context, "canary")}${more}})`;
-
   const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
   const slow = sequentialTest(slowShare, latencyRatio, confidence);
-  // Prometheus 3 stores le="150" as le="150.0" (its migration guide). The histogram's own count: Envoy flushes histograms later
-  // than counters.
-  const within = latency("bucket", `,le=~"${milliseconds(slo.p99)}(\\\\.0)?"`);
-  const metrics = [
-    shareMetric(
-      "errors",
-      errors,
-      `(sum(istio_requests_total{${istioSelector(context, "canary")},response_code=~"5.."}) or vector(0))`,
-      `sum(${requests})`,
-    ),
-    shareMetric("latency", slow, `(${latency("count")} - ${within})`, latency("count")),
+  const latency = {
+    canary: slowCounts(model, context, "canary", (series) => `sum(${series})`),
+    recently: {
+      canary: slowCounts(model, context, "canary", recentIncrease),
+      stable: slowCounts(model, context, "stable", (series) => `(${recentIncrease(series)} or vector(0))`),
+    },
+  };
+  const metrics: DecidingMetric[] = [
+    {
+      name: "errors",
+      query: (minimum) =>
+        verdictQuery(
+          errors,
+          `(sum(istio_requests_total{${istioSelector(context, "canary")},response_code=~"5.."}) or vector(0))`,
+          `sum(istio_requests_total{${istioSelector(context, "canary")}})`,
+          minimum,
+        ),
+      cleanRequests: errors.cleanRequests,
+      expectedRequests: errors.expectedHealthy,
+    },
+    {
+      name: "latency",
+      query: (minimum) => comparedVerdictQuery(slow, latencyRatio, confidence, latency, minimum),
+      cleanRequests: slow.cleanRequests,
+      expectedRequests: slow.expectedHealthy,
+    },
   ];
   if (slo.predictionScore === undefined) return metrics;
 
@@ -137,13 +152,25 @@ function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric
   ];
 }
 
-function shareMetric(name: string, test: SequentialTest, bad: string, total: string): DecidingMetric {
-  return {
-    name,
-    query: (minimum) => verdictQuery(test, bad, total, minimum),
-    cleanRequests: test.cleanRequests,
-    expectedRequests: test.expectedHealthy,
-  };
+/**
+ * Slow requests are those of the histogram that are not within the objective's edge. The histogram's own count, since Envoy flushes histograms
+ * later than counters; both spellings of the edge, since Prometheus 3 stores le="150" as le="150.0" (its migration guide).
+ */
+function slowCounts(
+  model: Model,
+  context: AnalysisContext,
+  revision: Revision,
+  over: (series: string) => string,
+): Counts<string> {
+  const series = (suffix: string, more = "") =>
+    `istio_request_duration_milliseconds_${suffix}{${istioSelector(context, revision)}${more}}`;
+  const total = over(series("count"));
+  return { total, bad: `(${total} - ${over(series("bucket", `,le=~"${milliseconds(model.slo.p99)}(\\\\.0)?"`))})` };
+}
+
+/** Over the same few minutes for both versions, so that they had the same surroundings. */
+function recentIncrease(series: string): string {
+  return `sum(increase(${series}[5m]))`;
 }
 
 /** Stable's counters reach back before the release; its share over the last half hour is the comparison. */

@@ -26,8 +26,11 @@ export const subsets = { canary: "canary", stable: "stable" } as const;
 /** The routes of the release VirtualService, whose weights the controller sets: everything, and before it gRPC, which has a port of its own. */
 export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;
 
-const canaryHash = { name: "canary-hash", valueFrom: { podTemplateHashValue: "Latest" } } as const;
-const stableHash = { name: "stable-hash", valueFrom: { podTemplateHashValue: "Stable" } } as const;
+/** The arguments of every template: the pods an analysis judges, and those it compares with. */
+const revisionHashes: AnalysisReference["args"] = [
+  { name: "canary-hash", valueFrom: { podTemplateHashValue: "Latest" } },
+  { name: "stable-hash", valueFrom: { podTemplateHashValue: "Stable" } },
+];
 
 /** Step 0 sets the first weight; the guard starts with the step after it. */
 const guardFrom = 1;
@@ -56,7 +59,7 @@ export function rolloutSpec(name: string, model: Model, serviceAccountName: stri
         analysis: {
           startingStep: guardFrom,
           templates: [{ templateName: names.guard }],
-          args: [canaryHash, stableHash],
+          args: revisionHashes,
         },
         trafficRouting: {
           istio: {
@@ -77,7 +80,7 @@ function steps(name: string, { release }: Model): CanaryStep[] {
   const decided = analysedWeights(release.weights).flatMap((weight): CanaryStep[] => [
     { setWeight: weight },
     ...(bake === 0 ? [] : [{ pause: { duration: bake } }]),
-    { analysis: { templates: [{ templateName: objectNames(name).analysisAt(weight) }], args: [canaryHash] } },
+    { analysis: { templates: [{ templateName: objectNames(name).analysisAt(weight) }], args: revisionHashes } },
   ]);
   return [...decided, { setWeight: 100 }];
 }

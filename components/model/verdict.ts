@@ -145,20 +145,87 @@ export function meanVerdictQuery(
   return minimum === undefined ? fail : `${fail}\n+ ${pass} * (${count} >= bool ${minimum})`;
 }
 
+/** Bad and all requests of one version over one span of time: numbers, or expressions of one series each. */
+export interface Counts<Value> {
+  readonly bad: Value;
+  readonly total: Value;
+}
+
 /**
- * PromQL that is 2 when the canary's share of bad requests is, beyond chance, more than `ratio` times the stable version's, else 0:
- * the conditional binomial form of the same test, which needs no objective. No series while the canary has no requests.
+ * The evidence (log likelihood ratio) that the canary's share of bad requests is `ratio` times the stable version's rather than equal to
+ * it, over the same span: the conditional binomial form of the sequential test, which needs no objective.
  */
-export function relativeFailQuery(
-  ratio: number,
-  { falseAlarm, miss }: Confidence,
-  canary: { bad: string; total: string },
-  stable: { bad: string; total: string },
-): string {
+export function relativeEvidence(ratio: number, canary: Counts<number>, stable: Counts<number>): number {
+  const all = canary.total + stable.total;
+  const expected = ratio * canary.total + stable.total;
+  return canary.bad * Math.log((ratio * all) / expected) + stable.bad * Math.log(all / expected);
+}
+
+/** PromQL of `relativeEvidence`; no series while the canary has no requests. */
+function relativeEvidenceQuery(ratio: number, canary: Counts<string>, stable: Counts<string>): string {
   const all = `(${canary.total} + ${stable.total})`;
   const expected = `(${ratio} * ${canary.total} + ${stable.total})`;
-  const evidence = `${canary.bad} * ln(${ratio} * ${all} / ${expected}) + ${stable.bad} * ln(${all} / ${expected})`;
-  return `2 * ((${evidence}) >= bool ${decimal(Math.log((1 - miss) / falseAlarm))})`;
+  return `(${canary.bad} * ln(${ratio} * ${all} / ${expected}) + ${stable.bad} * ln(${all} / ${expected}))`;
+}
+
+/** The bounds of the evidence: above `fail` the canary is worse, below `pass` it is not. */
+function evidenceBounds({ falseAlarm, miss }: Confidence): { fail: number; pass: number } {
+  return { fail: Math.log((1 - miss) / falseAlarm), pass: Math.log(miss / (1 - falseAlarm)) };
+}
+
+/** PromQL that is 2 when the canary is, beyond chance, `ratio` times as bad as the stable version, else 0. */
+export function relativeFailQuery(
+  ratio: number,
+  confidence: Confidence,
+  canary: Counts<string>,
+  stable: Counts<string>,
+): string {
+  return `2 * (${relativeEvidenceQuery(ratio, canary, stable)} >= bool ${decimal(evidenceBounds(confidence).fail)})`;
+}
+
+/** What a verdict compares: the canary since it started, and both versions over the same recent span. */
+export interface Comparison<Value> {
+  readonly canary: Counts<Value>;
+  readonly recently: { readonly canary: Counts<Value>; readonly stable: Counts<Value> };
+}
+
+/**
+ * A verdict for what depends on the surroundings, such as latency: the canary fails if it misses its objective and is worse than the stable
+ * version at the same time, and passes if it meets its objective or is not worse. A busy machine, or a slow database behind both versions,
+ * is not the canary's doing.
+ */
+export function comparedVerdictOf(
+  test: SequentialTest,
+  ratio: number,
+  confidence: Confidence,
+  { canary, recently }: Comparison<number>,
+  minimum: number,
+): Verdict {
+  const alone = verdictOf(test, canary.bad, canary.total, 0);
+  const evidence = relativeEvidence(ratio, recently.canary, recently.stable);
+  const bounds = evidenceBounds(confidence);
+  if (alone === verdicts.fail && evidence >= bounds.fail) return verdicts.fail;
+  const good = alone === verdicts.pass || evidence <= bounds.pass;
+  return good && canary.total >= minimum ? verdicts.pass : verdicts.undecided;
+}
+
+/** PromQL of `comparedVerdictOf`; without a minimum it never passes. */
+export function comparedVerdictQuery(
+  test: SequentialTest,
+  ratio: number,
+  confidence: Confidence,
+  { canary, recently }: Comparison<string>,
+  minimum?: number,
+): string {
+  const { failIntercept, passIntercept, objective } = test;
+  const evidence = relativeEvidenceQuery(ratio, recently.canary, recently.stable);
+  const bounds = evidenceBounds(confidence);
+  const missed = `(${canary.bad} >= bool (${decimal(failIntercept)} + ${decimal(objective)} * ${canary.total}))`;
+  const fail = `2 * ${missed} * (${evidence} >= bool ${decimal(bounds.fail)})`;
+  if (minimum === undefined) return fail;
+  const met = `(${canary.bad} <= bool (${decimal(objective)} * ${canary.total} - ${decimal(passIntercept)}))`;
+  const notWorse = `(${evidence} <= bool ${decimal(bounds.pass)})`;
+  return `${fail}\n+ clamp_max(${met} + ${notWorse}, 1) * (${canary.total} >= bool ${minimum})`;
 }
 
 /** Enough digits for a verdict, and no exponent, which PromQL reads but people do not. */

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { meanTest, meanVerdictOf, sequentialTest, verdictOf, verdicts } from "../../../components/model/verdict.ts";
+import {
+  comparedVerdictOf,
+  meanTest,
+  meanVerdictOf,
+  relativeEvidence,
+  sequentialTest,
+  verdictOf,
+  verdicts,
+} from "../../../components/model/verdict.ts";
 
 /** θ, r, α, β, then p0, p1, h1, h0, N0, ASN(p0), ASN(p1): computed independently with exact sums. */
 const golden = [
@@ -107,6 +115,49 @@ describe("the sequential test of a mean", () => {
     );
     expect(meanVerdictOf(test, { count: 200, sum: 200 * 0.12, squares: 200 * 0.0144 }, test.minimum)).toBe(
       verdicts.pass,
+    );
+  });
+});
+
+describe("a verdict that compares", () => {
+  const confidence = { falseAlarm: 0.005, miss: 0.05 };
+  const test = sequentialTest(0.01, 3, confidence);
+  const verdict = (canary: readonly [number, number], stable: readonly [number, number]) =>
+    comparedVerdictOf(
+      test,
+      3,
+      confidence,
+      {
+        canary: { bad: canary[0], total: canary[1] },
+        recently: { canary: { bad: canary[0], total: canary[1] }, stable: { bad: stable[0], total: stable[1] } },
+      },
+      test.cleanRequests,
+    );
+
+  it("fails a canary that is slow alone", () => {
+    expect(verdict([20, 100], [0, 1_900])).toBe(verdicts.fail);
+  });
+
+  it("passes a canary that is slow because everything is", () => {
+    expect(verdict([60, 1_000], [1_140, 19_000])).toBe(verdicts.pass);
+  });
+
+  it("passes a canary that meets its objective, however fast the stable version is", () => {
+    expect(verdict([0, 1_000], [0, 19_000])).toBe(verdicts.pass);
+  });
+
+  it("does not fail what it cannot compare", () => {
+    expect(verdict([20, 100], [0, 0])).not.toBe(verdicts.fail);
+  });
+
+  it("finds no evidence in equal shares, whatever they are", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.001, max: 0.9, noNaN: true }),
+        fc.integer({ min: 10, max: 10_000 }),
+        fc.integer({ min: 10, max: 100_000 }),
+        (share, nc, ns) => relativeEvidence(3, { bad: share * nc, total: nc }, { bad: share * ns, total: ns }) <= 1e-9,
+      ),
     );
   });
 });
