@@ -60,14 +60,20 @@ export class Cluster implements VolumeReader {
     this.#log = log;
   }
 
-  watchPods(changes: Changes<V1Pod>): void {
+  /** Resolves when the pods that are there have been told. */
+  watchPods(changes: Changes<V1Pod>): Promise<void> {
     const labelSelector = `${serverLabel.key}=${serverLabel.value}`;
-    this.#watch("/api/v1/pods", () => this.#core.listPodForAllNamespaces({ labelSelector }), changes, labelSelector);
+    return this.#watch(
+      "/api/v1/pods",
+      () => this.#core.listPodForAllNamespaces({ labelSelector }),
+      changes,
+      labelSelector,
+    );
   }
 
-  watchPodMonitors(changes: Changes<PodMonitor>): void {
+  watchPodMonitors(changes: Changes<PodMonitor>): Promise<void> {
     const group = "monitoring.coreos.com";
-    this.#watch<PodMonitor>(
+    return this.#watch<PodMonitor>(
       `/apis/${group}/v1/podmonitors`,
       () => this.#custom.listCustomObjectForAllNamespaces({ group, version: "v1", resourcePlural: "podmonitors" }),
       changes,
@@ -159,8 +165,15 @@ export class Cluster implements VolumeReader {
     list: () => Promise<KubernetesListObject<T>>,
     { onPresent, onGone }: Changes<T>,
     labelSelector?: string,
-  ): void {
-    const informer = makeInformer<T>(this.#config, path, list, labelSelector);
+  ): Promise<void> {
+    const first = Promise.withResolvers<void>();
+    const listOnce = async (): Promise<KubernetesListObject<T>> => {
+      const objects = await list();
+      // After the informer has told them all, which it does without waiting.
+      setImmediate(first.resolve);
+      return objects;
+    };
+    const informer = makeInformer<T>(this.#config, path, listOnce, labelSelector);
     let stopped = false;
     let retry: NodeJS.Timeout | undefined;
     let lastError = Number.NEGATIVE_INFINITY;
@@ -180,8 +193,10 @@ export class Cluster implements VolumeReader {
       stopped = true;
       clearTimeout(retry);
       void informer.stop();
+      first.resolve();
     });
     start();
+    return first.promise;
   }
 }
 

@@ -65,7 +65,10 @@ export class NodeAgent {
     };
   }
 
-  /** Begins to run pods; resolves when the API server has answered once. What an earlier agent left is cleared away first. */
+  /**
+   * Begins to run pods; resolves when the pods that are there have been taken over. What an earlier agent left is cleared
+   * away first, and a pod it ran is not ready any more.
+   */
   async start(): Promise<void> {
     const { dataDir } = this.#args;
     clearNode(dataDir);
@@ -73,11 +76,13 @@ export class NodeAgent {
     pruneLogs(this.#host.logsDirectory);
     await this.#withdrawAll();
     this.#writeTargets();
-    this.#cluster.watchPodMonitors({
+    void this.#cluster.watchPodMonitors({
       onPresent: (monitor) => this.#setMonitor(monitor, monitor),
       onGone: (monitor) => this.#setMonitor(monitor, undefined),
     });
-    this.#cluster.watchPods({ onPresent: (pod) => this.#present(pod), onGone: (pod) => this.#gone(pod) });
+    await this.#cluster.watchPods({ onPresent: (pod) => this.#present(pod), onGone: (pod) => this.#gone(pod) });
+    const introduced = [...this.#workers.values()].map(({ worker }) => worker.introduced);
+    await Promise.race([Promise.all(introduced), sleep(introductionMs, undefined, { ref: false })]);
   }
 
   /** Ends every process; pods and their registrations stay as they are in the API server, for the next start. */
@@ -177,7 +182,11 @@ function pruneLogs(directory: string): void {
 
 const keptLogs = 50;
 
-function sharedMemoryPrefix(dataDir: string): string {
+/** A status that the API server does not take must not hold up an environment. */
+const introductionMs = 10_000;
+
+/** Begins the names of all shared memory of an environment's models. */
+export function sharedMemoryPrefix(dataDir: string): string {
   return `serin-${createHash("sha256").update(dataDir).digest("hex").slice(0, 8)}-`;
 }
 

@@ -38,9 +38,10 @@ export class PodPresence {
     this.#pod = pod;
   }
 
-  show(change: Partial<ContainerView>): void {
+  /** Resolves when the API server knows. */
+  show(change: Partial<ContainerView>): Promise<void> {
     this.#view = { ...this.#view, ...change };
-    void this.#status.set(this.#view);
+    return this.#status.set(this.#view);
   }
 
   /** Into the mesh first, then ready: a controller that sees a ready pod may send it traffic. */
@@ -48,14 +49,14 @@ export class PodPresence {
     if (this.#registered) return;
     this.#registered = true;
     await this.#mesh.set(endpoint);
-    if (this.#registered) this.show({ ready: true });
+    if (this.#registered) void this.show({ ready: true });
   }
 
   /** Out of the mesh; resolves when the API server knows, or has been away for too long to wait for it. */
   async leave(): Promise<void> {
     if (!this.#registered) return;
     this.#registered = false;
-    this.show({ ready: false });
+    void this.show({ ready: false });
     await Promise.race([this.#mesh.set(undefined), sleep(patienceMs)]);
   }
 

@@ -42,6 +42,8 @@ const shortestDrainMs = 1_000;
 
 /** One pod's life, from the moment it is scheduled until nothing of it is left. */
 export class PodWorker {
+  /** Resolves when the API server knows that the agent has the pod, and not what an earlier agent said last. */
+  readonly introduced: Promise<void>;
   /** Resolves when nothing of the pod is left. */
   readonly done: Promise<void>;
   readonly #host: PodHost;
@@ -73,6 +75,7 @@ export class PodWorker {
       host.log,
     );
     this.update(pod);
+    this.introduced = this.#presence.show({});
     this.done = this.#live();
   }
 
@@ -121,7 +124,7 @@ export class PodWorker {
     const prepared = await this.#prepare();
     if (prepared === undefined) return;
     const { plan, endpoint } = prepared;
-    this.#presence.show({ state: { kind: "running", startedAt: new Date() }, started: false });
+    void this.#presence.show({ state: { kind: "running", startedAt: new Date() }, started: false });
     const over = new AbortController();
     const failed = new AbortController();
     const health = this.#watchHealth(plan, endpoint, failed, over.signal);
@@ -130,7 +133,7 @@ export class PodWorker {
     await Promise.all([health, this.#presence.leave()]);
     if (termination === undefined) return;
     if (this.#ending.signal.aborted)
-      this.#presence.show({ state: { kind: "terminated", ...termination }, started: false });
+      void this.#presence.show({ state: { kind: "terminated", ...termination }, started: false });
     else await this.#waitForRestart(termination);
   }
 
@@ -156,7 +159,7 @@ export class PodWorker {
 
   #explain(error: unknown, message: string): void {
     const reason = error instanceof PodProblem ? error.reason : "ContainerCreating";
-    this.#presence.show({ state: { kind: "waiting", reason, message } });
+    void this.#presence.show({ state: { kind: "waiting", reason, message } });
     this.#presence.warn(error instanceof PodProblem ? error.event : "FailedCreatePodSandBox", message);
   }
 
@@ -174,7 +177,7 @@ export class PodWorker {
   #watchHealth(plan: PodPlan, endpoint: PodEndpoint, failed: AbortController, over: AbortSignal): Promise<void> {
     const urlOf = (port: string | number) => innerUrl(endpoint, plan, port);
     const events = {
-      onStarted: () => this.#presence.show({ started: true }),
+      onStarted: () => void this.#presence.show({ started: true }),
       onReady: (ready: boolean, failure = "") => {
         if (ready) void this.#becomeReady(endpoint, over);
         else if (this.#presence.view.ready && !this.#ending.signal.aborted) {
@@ -246,11 +249,11 @@ export class PodWorker {
     const ranForMs = termination.finishedAt.getTime() - termination.startedAt.getTime();
     const delayMs = this.#backOff.nextDelayMs(ranForMs);
     const restartCount = this.#presence.view.restartCount + 1;
-    this.#presence.show({ last: termination, restartCount, started: false });
+    void this.#presence.show({ last: termination, restartCount, started: false });
     if (delayMs === 0) return;
     const container = tritonContainer(this.#pod).name;
     const message = `back-off ${delayMs / 1_000}s restarting failed container=${container} pod=${this.#name}`;
-    this.#presence.show({ state: { kind: "waiting", reason: "CrashLoopBackOff", message } });
+    void this.#presence.show({ state: { kind: "waiting", reason: "CrashLoopBackOff", message } });
     this.#presence.warn("BackOff", `${message}; exit code ${termination.exitCode}: ${termination.message ?? ""}`);
     await this.#pause(delayMs);
   }
