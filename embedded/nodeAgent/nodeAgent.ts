@@ -121,9 +121,14 @@ export class NodeAgent {
     if (known !== undefined) this.#end(key, known.worker);
     const over = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
     if (pod.spec?.nodeName === undefined || (over && pod.metadata?.deletionTimestamp === undefined)) return;
-    const worker = new PodWorker(pod, this.#host);
-    this.#workers.set(key, { uid, worker });
-    this.#follow(key, worker);
+    try {
+      const worker = new PodWorker(pod, this.#host);
+      this.#workers.set(key, { uid, worker });
+      this.#follow(key, worker);
+    } catch (error) {
+      // The watch would swallow it; the pod is tried again at its next change.
+      this.#args.log(`pod ${key} cannot be taken: ${messageOf(error)}`);
+    }
   }
 
   #gone(pod: V1Pod): void {
@@ -161,8 +166,12 @@ export class NodeAgent {
     const pods = [...this.#workers.values()].flatMap(({ worker }) => worker.scraped ?? []);
     const targets = JSON.stringify(scrapeTargets([...this.#monitors.values()], pods), undefined, 2);
     if (targets === this.#targets) return;
-    this.#targets = targets;
-    writeFileAtomic(join(environmentFiles(this.#args.dataDir).prometheusTargets, "pods.json"), targets);
+    try {
+      writeFileAtomic(join(environmentFiles(this.#args.dataDir).prometheusTargets, "pods.json"), targets);
+      this.#targets = targets;
+    } catch (error) {
+      this.#args.log(`the scrape targets cannot be written: ${messageOf(error)}`);
+    }
   }
 }
 

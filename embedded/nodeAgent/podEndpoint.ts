@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import type { V1Pod } from "@kubernetes/client-node";
 import getPort from "get-port";
 import { isFree } from "../ports.ts";
@@ -70,6 +71,20 @@ export function innerUrl(
 /** A port nobody listens on; the wanted one where possible. */
 export async function freePort(address: string, wanted: number): Promise<number> {
   return (await isFree(address, wanted)) ? wanted : getPort({ host: address });
+}
+
+/** Whether somebody listens there. */
+export function accepts(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    const end = (accepted: boolean) => () => {
+      socket.destroy();
+      resolve(accepted);
+    };
+    socket.once("connect", end(true));
+    socket.once("error", end(false));
+    socket.once("timeout", end(false));
+  });
 }
 
 /** The workload of a pod as Istio names it: the owner's name without the hash of its pod template (istio `pkg/kube/util.go`). */

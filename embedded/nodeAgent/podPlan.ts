@@ -52,6 +52,14 @@ export function tritonContainer(pod: V1Pod): V1Container {
   return container;
 }
 
+/** The wait a preStop hook asks for: `sleep`, or an exec of sleep. Other commands have no container to run in. */
+export function preStopMs({ lifecycle }: V1Container): number {
+  const { sleep: pause, exec } = lifecycle?.preStop ?? {};
+  if (pause !== undefined) return pause.seconds * 1_000;
+  const [program, seconds] = exec?.command ?? [];
+  return program?.endsWith("sleep") === true ? Number(seconds) * 1_000 || 0 : 0;
+}
+
 /** Plain values and fields of the pod. Secrets and config maps are left out: a Triton on local files needs none. */
 function containerEnv(pod: V1Pod, { env = [] }: V1Container): Record<string, string> {
   const fields: Record<string, string | undefined> = {

@@ -1,5 +1,4 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
@@ -8,8 +7,8 @@ import { BoundedLog } from "../supervisor/boundedLog.ts";
 import { type Cluster, messageOf } from "./cluster.ts";
 import { readProbes, watchHealth } from "./containerHealth.ts";
 import { bucketsAnnotation, latencyBuckets } from "./latencyBuckets.ts";
-import { innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
-import { type PodPlan, planPod, tritonContainer } from "./podPlan.ts";
+import { accepts, innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
+import { type PodPlan, planPod, preStopMs, tritonContainer } from "./podPlan.ts";
 import { PodPresence } from "./podPresence.ts";
 import { PodProblem } from "./podProblem.ts";
 import { initialView, type Termination } from "./podStatus.ts";
@@ -37,6 +36,8 @@ export interface PodHost {
 
 /** How long a pod that cannot be started waits before it is looked at again. */
 const replanMs = 2_000;
+/** A failure of the machine, such as a full disk, is given some time to pass. */
+const failureMs = 10_000;
 /** Time for the mesh to forget a pod that declares no preStop of its own: istiod waits 0.1 s for more changes, then pushes. */
 const shortestDrainMs = 1_000;
 
@@ -103,20 +104,32 @@ export class PodWorker {
     this.vanish();
   }
 
+  /** Never rejects: one pod must not take the environment down. */
   async #live(): Promise<void> {
-    try {
-      while (!this.#ending.signal.aborted) await this.#runOnce();
-    } catch (error) {
-      // A defect of ours must end with this pod and be seen.
-      this.#host.log(`pod ${this.#name}: ${error instanceof Error ? error.stack : String(error)}`);
+    while (!this.#ending.signal.aborted) {
+      await this.#runOnce().catch(async (error: unknown) => {
+        void this.#presence.show({
+          state: { kind: "waiting", reason: "RunContainerError", message: messageOf(error) },
+        });
+        this.#presence.warn("Failed", messageOf(error));
+        await this.#pause(failureMs);
+      });
     }
     this.#scraped = undefined;
-    this.#host.onScrapeChange();
-    if (this.#endpoint !== undefined) await this.#host.sidecars.remove(this.#endpoint);
-    await this.#presence.end(this.#cutShort.signal);
-    this.#log.close();
-    rmSync(this.#directory, { recursive: true, force: true });
-    this.#host.loopback.release(this.#address);
+    for (const step of [
+      () => this.#host.onScrapeChange(),
+      () => this.#endpoint !== undefined && this.#host.sidecars.remove(this.#endpoint),
+      () => this.#presence.end(this.#cutShort.signal),
+      () => this.#log.close(),
+      () => rmSync(this.#directory, { recursive: true, force: true }),
+      () => this.#host.loopback.release(this.#address),
+    ]) {
+      try {
+        await step();
+      } catch (error) {
+        this.#host.log(`pod ${this.#name} cannot be cleared away: ${messageOf(error)}`);
+      }
+    }
   }
 
   /** From a pod that is scheduled to the end of one process of it. */
@@ -128,8 +141,7 @@ export class PodWorker {
     const over = new AbortController();
     const failed = new AbortController();
     const health = this.#watchHealth(plan, endpoint, failed, over.signal);
-    const termination = await this.#runProcess(plan, endpoint, failed.signal);
-    over.abort();
+    const termination = await this.#runProcess(plan, endpoint, failed.signal).finally(() => over.abort());
     await Promise.all([health, this.#presence.leave()]);
     if (termination === undefined) return;
     if (this.#ending.signal.aborted)
@@ -268,30 +280,9 @@ export class PodWorker {
   }
 }
 
-/** The wait a preStop hook asks for: `sleep`, or an exec of sleep. Other commands have no container to run in. */
-function preStopMs({ lifecycle }: V1Container): number {
-  const { sleep: pause, exec } = lifecycle?.preStop ?? {};
-  if (pause !== undefined) return pause.seconds * 1_000;
-  const [program, seconds] = exec?.command ?? [];
-  return program?.endsWith("sleep") === true ? Number(seconds) * 1_000 || 0 : 0;
-}
-
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1_000 });
-    const end = (accepted: boolean) => () => {
-      socket.destroy();
-      resolve(accepted);
-    };
-    socket.once("connect", end(true));
-    socket.once("error", end(false));
-    socket.once("timeout", end(false));
   });
 }
