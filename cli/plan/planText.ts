@@ -74,7 +74,7 @@ function countLines(plan: Plan): string[] {
   const resources = plan.stacks.reduce((sum, stack) => sum + stack.resources.length, 0);
   const rules = plan.stacks[0]?.policies.policies.length ?? 0;
   return [
-    `${plan.environment}: ${plan.stacks.length} stacks, ${resources} resources; ${rules} policies: ` +
-      `${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined`,
+    `${plan.environment}: ${plan.stacks.length} stacks, ${resources} resources`,
+    `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined`,
   ];
 }

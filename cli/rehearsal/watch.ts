@@ -83,10 +83,8 @@ function reasonOf(outcome: Outcome, rollout: RolloutView, analyses: readonly Ana
   const messages = analyses
     .filter(({ phase }) => !["Successful", "Running"].includes(phase))
     .map(({ message }) => message);
-  return (
-    [...new Set([...messages, rollout.message])].filter((message) => message !== "").join(" ") ||
-    "The controller gave no reason."
-  );
+  const said = messages.some((message) => message !== "") ? messages : [rollout.message];
+  return [...new Set(said)].filter((message) => message !== "").join(" ") || "The controller gave no reason.";
 }
 
 /** What the analysis itself counts. */

@@ -116,7 +116,7 @@ it("plans without account, CLI or network, with the policies' word", { timeout: 
       { stack: "dev-models" },
     ],
   });
-  expect(text).toMatch(/dev: 3 stacks, \d+ resources; \d+ policies: 0 violations/);
+  expect(text).toMatch(/dev: 3 stacks, \d+ resources\n\d+ policies: 0 violations/);
   expect(exitCode).toBe(exitCodes.ok);
 });
 
