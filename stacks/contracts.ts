@@ -51,17 +51,19 @@ export function readCluster<L extends "cluster" | "platform">(
   layer: L,
   cluster: string,
 ): pulumi.Output<Contracts[L]["clusters"][string]> {
-  return stack.getOutput("clusters").apply((clusters: Readonly<Record<string, Contracts[L]["clusters"][string]>> | undefined) => {
-    const contract = clusters?.[cluster];
-    if (contract !== undefined) return contract;
-    throw new ProblemError(`The ${layer} layer does not know cluster "${cluster}"`, [
-      {
-        path: "stack",
-        reason: "it has not been brought up since the cluster was declared.",
-        fix: `Bring the ${layer} layer up first.`,
-      },
-    ]);
-  });
+  return stack
+    .getOutput("clusters")
+    .apply((clusters: Readonly<Record<string, Contracts[L]["clusters"][string]>> | undefined) => {
+      const contract = clusters?.[cluster];
+      if (contract !== undefined) return contract;
+      throw new ProblemError(`The ${layer} layer does not know cluster "${cluster}"`, [
+        {
+          path: "stack",
+          reason: "it has not been brought up since the cluster was declared.",
+          fix: `Bring the ${layer} layer up first.`,
+        },
+      ]);
+    });
 }
 
 /** The stack of an earlier layer, as narrow as this one. */
