@@ -1,3 +1,5 @@
+// Registers the types of the resources a chart hands back; without it they come without their outputs.
+import "@pulumi/kubernetes/core/v1/index.js";
 import * as pulumi from "@pulumi/pulumi";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";

