@@ -3,7 +3,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/embedded-run/**"], pool: "forks" } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/embedded-run/**"],
+          pool: "forks",
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "embedded",

@@ -94,6 +94,11 @@ describe("what is needed and cannot be had", () => {
     expect(error.exitCode).toBe(exitCodes.unavailable);
   });
 
+  it("a kubeconfig without TLS", async () => {
+    const error = await refusal(up("local", { engine: "live", kubeconfig: kubeconfig(2, "http") }, invocation));
+    expect(error.message).toContain("http://127.0.0.1:2: HTTP protocol is not allowed");
+  });
+
   it("a cluster that cannot be reached, before anything is changed", { timeout: 60_000 }, async () => {
     const port = await closedPort();
     const error = await refusal(up("local", { engine: "live", kubeconfig: kubeconfig(port) }, invocation));
@@ -120,13 +125,13 @@ it("plans without account, CLI or network, with the policies' word", { timeout: 
   expect(exitCode).toBe(exitCodes.ok);
 });
 
-function kubeconfig(port: number): string {
+function kubeconfig(port: number, scheme = "https"): string {
   const file = join(home, `kubeconfig-${port}`);
   const config = {
     apiVersion: "v1",
     kind: "Config",
     "current-context": "kind",
-    clusters: [{ name: "c", cluster: { server: `https://127.0.0.1:${port}` } }],
+    clusters: [{ name: "c", cluster: { server: `${scheme}://127.0.0.1:${port}` } }],
     users: [{ name: "u", user: {} }],
     contexts: [{ name: "kind", context: { cluster: "c", user: "u" } }],
   };

@@ -139,7 +139,12 @@ export class KubernetesClient {
   /** The library makes a new connection pool at each call, so its answer is kept. */
   async #authenticate(): Promise<Access> {
     const context = new RequestContext(this.server, HttpMethod.GET);
-    await this.#kubeConfig.applySecurityAuthentication(context);
+    try {
+      await this.#kubeConfig.applySecurityAuthentication(context);
+    } catch (error) {
+      // A server without TLS, a missing key file, an exec plugin that fails: all of them are the kubeconfig's.
+      throw new ProblemError("A kubeconfig cannot be used", [{ path: this.server, reason: `${causeOf(error)}.` }]);
+    }
     return { headers: context.getHeaders(), dispatcher: context.getDispatcher() };
   }
 
