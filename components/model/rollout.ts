@@ -2,7 +2,7 @@ import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import { seconds } from "../core/quantity.ts";
 import { analysedWeights } from "./analysis.ts";
 import type { Model } from "./model.ts";
-import { tritonPod } from "./triton.ts";
+import { tritonPod } from "./tritonPod.ts";
 
 type RolloutSpec = DeepInput<CustomResourceSpecs["Rollout"]>;
 type CanaryStep = { setWeight: number } | { pause: { duration: number } } | { analysis: AnalysisReference };
