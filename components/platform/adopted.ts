@@ -17,10 +17,10 @@ export interface Requirement {
 /** A value that the cluster itself records, or the value itself. */
 export type Recorded = string | { readonly configMap: string; readonly namespace: string; readonly key: string };
 
-interface OpenApiSchema {
+export interface OpenApiSchema {
   readonly properties?: Readonly<Record<string, OpenApiSchema>>;
   readonly items?: OpenApiSchema;
-  readonly [preserve: `x-kubernetes-${string}`]: unknown;
+  readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
 }
 
 interface ServedVersion {

@@ -1,0 +1,67 @@
+import { expect, it } from "vitest";
+import type { Registration, ResourceMonitor, ResourceState } from "../../cli/engine/monitor.ts";
+import { runProgram } from "../../cli/engine/runProgram.ts";
+import type { RecordedProperties } from "../../cli/plan/recordedResource.ts";
+import { environments } from "../../stacks/environments/index.ts";
+import program from "../../stacks/index.ts";
+import { layers } from "../../stacks/stackName.ts";
+import { record } from "./record.ts";
+
+/** Answers like a cluster where everything exists: every output is known. */
+class Known implements ResourceMonitor {
+  readonly urns: string[] = [];
+
+  register({ urn, inputs, custom }: Registration): Promise<ResourceState> {
+    this.urns.push(urn);
+    return Promise.resolve({ outputs: inputs, ...(custom ? { id: `id-of-${urn}` } : {}) });
+  }
+
+  read({ id, type }: { id: string; type: string }): Promise<ResourceState> {
+    const [first, second] = id.split("/");
+    const metadata = { name: second ?? first ?? "", labels: { "istio-injection": "enabled" }, uid: "1" };
+    const open = { openAPIV3Schema: { "x-kubernetes-preserve-unknown-fields": true } };
+    const versions = ["v1", "v1alpha1"].map((name) => ({ name, served: true, schema: open }));
+    const data = {
+      gatewayAddress: "127.0.0.1:8080",
+      gatewayBind: "127.0.0.1",
+      gatewayPort: "8080",
+      prometheusAddress: "http://127.0.0.1:9090",
+    };
+    return Promise.resolve({
+      id,
+      outputs: type.endsWith("ConfigMap") ? { metadata, data } : { metadata, spec: { versions } },
+    });
+  }
+
+  invoke(): Promise<RecordedProperties> {
+    return Promise.reject(new Error("no function is called"));
+  }
+}
+
+it.each(Object.keys(environments))(
+  "%s declares the same resources in a preview of nothing as on a cluster where all is known",
+  async (environment) => {
+    const previewed = (await record(environment)).flatMap((stack) => stack.resources.map(({ urn }) => urn));
+    const outputs = new Map<string, RecordedProperties>();
+    const deployed: string[] = [];
+    for (const layer of layers) {
+      const stack = `${environment}-${layer}`;
+      const monitor = new Known();
+      const config = { "serin:localKubeconfig": "{}", "serin:dcLabKubeconfig": "{}" };
+      outputs.set(
+        stack,
+        await runProgram(program, {
+          project: "serin",
+          stack,
+          config,
+          secretKeys: Object.keys(config),
+          monitor,
+          preview: false,
+          stackOutputs: (name) => outputs.get(name),
+        }),
+      );
+      deployed.push(...monitor.urns);
+    }
+    expect(deployed.sort()).toEqual(previewed.sort());
+  },
+);
