@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { coerce, gte } from "semver";
 import { commandOutput } from "./runCommand.ts";
@@ -14,6 +14,8 @@ export interface GoBuild {
   readonly set?: Readonly<Record<string, string>>;
   /** The version of the modules that share the repository and are required as v0.0.0: Kubernetes' staging modules. */
   readonly siblings?: string;
+  /** Go files of the module to be built with other content, by path: how a project lets a program be built without parts of it. */
+  readonly rewrite?: Readonly<Record<string, string>>;
   /** Disk for its modules and compiled packages, MiB. */
   readonly scratchMiB: number;
 }
@@ -25,7 +27,8 @@ export function goBuild(build: GoBuild): Source {
     kind: "build",
     scratchMiB: build.scratchMiB,
     async fetch(directory, context) {
-      const source = await downloadModule(build.module, build.version, context);
+      const published = await downloadModule(build.module, build.version, context);
+      const source = await rewriteFiles(published, build.rewrite, context);
       const modFile = await prepareModFile(source, build, context);
       const settings = Object.entries(build.set ?? {}).map(([name, value]) => `-X ${name}=${value}`);
       let compiled = 0;
@@ -72,6 +75,15 @@ async function downloadModule(module: string, version: string, context: FetchCon
   const { Dir, Error: reason } = JSON.parse(output) as { Dir?: string; Error?: string };
   if (Dir === undefined) throw new Error(reason ?? `go mod download gave no directory for ${module}`);
   return Dir;
+}
+
+/** The module itself, or a copy with other content in some files: Go forbids overlays on its module cache. */
+async function rewriteFiles(source: string, rewrite: GoBuild["rewrite"], { scratch }: FetchContext): Promise<string> {
+  if (rewrite === undefined) return source;
+  const copy = join(scratch, "module");
+  await cp(source, copy, { recursive: true });
+  for (const [path, content] of Object.entries(rewrite)) await writeFile(join(copy, path), content);
+  return copy;
 }
 
 /** A `go.mod` and `go.sum` of our own beside the read-only module, usable without its repository around it. */

@@ -38,8 +38,9 @@ case "$1 $2" in
 "mod edit") [ "$3" != -json ] || echo '${JSON.stringify(goMod)}' ;;
 "env GOVERSION") printf '${version}\\n${toolchain}\\n' ;;
 build*)
+  echo "built with: $(cat crd.yaml)" >> ${log}
   echo example.org/widget >&2
-  [ "$(grep -c ^build ${log})" -gt ${failures} ] || { echo connection reset by peer >&2; exit 1; } ;;
+  [ "$(grep -c '^build ' ${log})" -gt ${failures} ] || { echo connection reset by peer >&2; exit 1; } ;;
 esac`,
   );
   vi.stubEnv("PATH", `${bin}${delimiter}${process.env.PATH}`);
@@ -80,6 +81,14 @@ describe("a program built from its Go module", () => {
       "mod edit -dropreplace=example.org/client -replace=example.org/api=example.org/api@v0.35.4 ",
     );
     expect(log()).not.toContain("example.org/kept");
+  });
+
+  it("is built from a copy when files of it are to have other content", async () => {
+    const log = fakeGo();
+    await goBuild({ ...build, rewrite: { "crd.yaml": "kind: Rewritten" } }).fetch("/out", context());
+    expect(log()).toContain("built with: kind: Rewritten");
+    await goBuild(build).fetch("/out", context());
+    expect(log()).toContain("built with: kind: CustomResourceDefinition");
   });
 
   it("names the Go version it needs when the one on PATH is older and may not fetch another", async () => {
