@@ -25,7 +25,7 @@ describe("every tool of the embedded environment", () => {
     ["kubeScheduler", "--version", "1.35"],
     ["kwok", "--version", ">=0.7"],
     ["argoRollouts", "--version", "1.9"],
-    ["envoy", "--version", ">=1.38"],
+    ["envoy", "--version", ">=1.39"],
     ["prometheus", "--version", "3"],
     ["promtool", "--version", "3"],
     ["helm", "version", "3"],
