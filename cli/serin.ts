@@ -103,11 +103,10 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
     start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
   );
 
-verb(
-  "plan <environment>",
-  "show what would be declared and what the policies say; no account, no CLI, no network",
-).action((environment, options) =>
-  start(options, async (invocation) => (await import("./verbs/plan.ts")).plan(environment, invocation)),
-);
+verb("plan <environment>", "show what would be declared and what the policies say; no account, no CLI, no network")
+  .option("--against <file>", "show only what changes since this plan, which --json wrote")
+  .action((environment, options) =>
+    start(options, async (invocation) => (await import("./verbs/plan.ts")).plan(environment, options, invocation)),
+  );
 
 await program.parseAsync();

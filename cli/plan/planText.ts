@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import type { Change } from "./changes.ts";
 import { findings, type Plan, type PlannedResource, type PlannedStack, resourceName } from "./plan.ts";
 import type { PolicyFinding } from "./policyResult.ts";
 
@@ -9,6 +10,27 @@ export function planText(plan: Plan): string {
     ...findingLines(plan),
     ...countLines(plan),
   ].join("\n");
+}
+
+/** What a plan changes, then the policies' word. */
+export function changesText(changes: readonly Change[], plan: Plan): string {
+  const marks = {
+    create: colours.green("+ create"),
+    update: colours.yellow("~ update"),
+    delete: colours.red("- delete"),
+  };
+  const lines = changes.flatMap(({ kind, resource, inputs }) => [
+    `${marks[kind]}  ${resourceLine(resource)}`,
+    ...inputs.map(({ path, before, after }) => `    ${path}: ${short(before)} → ${short(after)}`),
+  ]);
+  return [...(lines.length === 0 ? ["Nothing changes."] : lines), "", ...findingLines(plan), ...countLines(plan)].join(
+    "\n",
+  );
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
 }
 
 /** A plan in a few lines: how much it is, and what the policies found. */

@@ -38,10 +38,11 @@ describe("wrong input is refused before anything is changed", () => {
   it.each<[string, () => Promise<Answer>, string]>([
     [
       "an unknown environment",
-      () => plan("devv", invocation),
+      () => plan("devv", {}, invocation),
       'environment: "devv" is not one of "local", "dev". Did you mean "dev"?',
     ],
-    ["an environment of Object.prototype", () => plan("constructor", invocation), '"constructor" is not one of'],
+    ["an environment of Object.prototype", () => plan("constructor", {}, invocation), '"constructor" is not one of'],
+    ["an earlier plan that is none", () => plan("dev", { against: kubeconfig(3) }, invocation), "it is not a plan."],
     ["an unknown environment to bring up", () => up("locl", { engine: "live" }, invocation), 'Did you mean "local"?'],
     [
       "an unknown environment to take down",
@@ -112,7 +113,7 @@ it("takes down what is not up without complaint", async () => {
 });
 
 it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {
-  const { result, text, exitCode } = await plan("dev", invocation);
+  const { result, text, exitCode } = await plan("dev", {}, invocation);
   expect(result).toMatchObject({
     environment: "dev",
     stacks: [
