@@ -12,6 +12,7 @@ import { modelNamespace, project } from "../declared.ts";
 import type { TransformResource } from "../engine/live/liveMonitor.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "../local/localCluster.ts";
 import { underWay } from "../local/release.ts";
+import { predictOnce } from "../predict/prediction.ts";
 import type { RehearsalReport, Sample, Served } from "./report.ts";
 import { type Observation, stepsOf } from "./timeline.ts";
 import { type Watched, watchRelease } from "./watch.ts";
@@ -170,6 +171,14 @@ async function restore(args: RehearsalArgs, namespace: string): Promise<void> {
   await declare({ ...args, signal });
   const view = new ClusterView(embeddedCluster(args.environment.name).kubeconfig, { signal });
   await settle(view, namespace, args.name, signal);
+  await answersWith(args, signal);
+}
+
+/** The gateway hears of the new weights a moment after the controller has set them. */
+async function answersWith({ environment, name, model }: RehearsalArgs, signal: AbortSignal): Promise<void> {
+  const { address, port } = embeddedCluster(environment.name).embedded.gateway;
+  const at = { gateway: `${address}:${port}`, host: modelHost(name, environment.domain), model: name };
+  while ((await predictOnce(at, undefined, signal)).version !== model.version) await sleep(250, undefined, { signal });
 }
 
 async function collect(traffic: AsyncIterable<TrafficSample>, into: TrafficSample[]): Promise<void> {
