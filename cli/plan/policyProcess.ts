@@ -19,7 +19,7 @@ export class PolicyProcess {
 
   /** Starts the pack as the engine does: its folder is the working directory, and the first line it prints is its port. */
   constructor(directory: string, timeoutMs: number) {
-    this.#child = spawn(process.execPath, ["--import", endWithParent, "."], {
+    this.#child = spawn(process.execPath, ["--max-semi-space-size=4", "--import", endWithParent, "."], {
       cwd: directory,
       // The pack needs nothing of the caller's environment, which may hold credentials.
       env: {},

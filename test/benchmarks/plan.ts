@@ -40,7 +40,7 @@ console.log(
 
 async function once(): Promise<Run> {
   const start = performance.now();
-  const child = spawn(process.execPath, [command, "plan", environment, "--json"], {
+  const child = spawn(command, ["plan", environment, "--json"], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const peaks = new Map<number, number>();
