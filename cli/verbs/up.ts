@@ -122,8 +122,9 @@ function embeddedStep(name: string, options: UpOptions, { signal }: Invocation):
     title: "Embedded environment",
     task: async (progress, task) => {
       const before = findEnvironment(name);
+      const worthALine = quieter();
       const say = (event: EnvironmentEvent): void => {
-        const line = eventLine(event);
+        const line = worthALine(event) ? eventLine(event) : undefined;
         if (line !== undefined) task.output = line;
       };
       const embedded = await startEnvironment(name, {
@@ -139,6 +140,17 @@ function embeddedStep(name: string, options: UpOptions, { signal }: Invocation):
       task.title = `Embedded environment, gateway at ${embedded.gateway.address}:${embedded.gateway.port}`;
     },
     rendererOptions: { outputBar: 3, persistentOutput: false },
+  };
+}
+
+/** On a terminal each event replaces the one before; in a log a heartbeat of a tool every half minute is enough. */
+function quieter(): (event: EnvironmentEvent) => boolean {
+  const last = new Map<string, number>();
+  return (event) => {
+    if (event.kind === "step" || event.state !== "progress" || process.stdout.isTTY) return true;
+    if (event.elapsedMs - (last.get(event.tool) ?? 0) < 30_000) return false;
+    last.set(event.tool, event.elapsedMs);
+    return true;
   };
 }
 
