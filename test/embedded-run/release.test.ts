@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,8 +19,12 @@ import { kill, listenersOf, pidOf, processesOf, running } from "./environmentRun
 
 const invocation = { signal: new AbortController().signal, json: true } as const;
 let home: string;
+/** Where Triton's Python backend keeps its tensors. */
+const sharedMemory = () => readdirSync("/dev/shm").sort();
+let sharedMemoryBefore: string[];
 
 beforeAll(async () => {
+  sharedMemoryBefore = sharedMemory();
   home = mkdtempSync(join(tmpdir(), "serin-release-"));
   process.env.SERIN_HOME = home;
   await up("local", { engine: "live" }, invocation);
@@ -147,15 +151,34 @@ it("an up in the middle of a canary leaves its weights alone", async () => {
   expect(await servedVersion()).toBe("1");
 });
 
+it("refuses a version that is not in the store, before anything changes", async () => {
+  const before = await view().rollout("models", "fraud");
+  const options = { to: "3", fault: "", timeout: "10m", report: join(home, "reports"), environment: "local" };
+  await expect(rehearse("fraud", options, invocation)).rejects.toThrow('--to: "3" is not one of "1", "2".');
+  expect(await view().rollout("models", "fraud")).toEqual(before);
+});
+
+it("lets one serin at a time change what is declared", async () => {
+  const first = up("local", { engine: "live" }, invocation);
+  await sleep(0);
+  const second = up("local", { engine: "live" }, invocation);
+  const outcomes = await Promise.allSettled([first, second]);
+  const refused = outcomes.filter(({ status }) => status === "rejected");
+  expect(refused).toHaveLength(1);
+  expect(String((refused[0] as PromiseRejectedResult).reason)).toContain('Environment "local" is busy');
+});
+
 it("down leaves no process, no port, no file", async () => {
-  const { dataDir } = findEnvironment("local") ?? {};
+  const dataDir = findEnvironment("local")?.dataDir ?? "";
+  expect(existsSync(dataDir)).toBe(true);
   const pids = processesOf("local");
   expect(listenersOf(pids).length).toBeGreaterThan(0);
   await down("local", { engine: "live" }, invocation);
   expect(running(pids)).toEqual([]);
   expect(listenersOf(pids)).toEqual([]);
   expect(findEnvironment("local")).toBeUndefined();
-  expect(dataDir).toBeDefined();
+  expect(existsSync(dataDir)).toBe(false);
+  expect(sharedMemory()).toEqual(sharedMemoryBefore);
 });
 
 /** Waits until the canary has that share of the traffic. */
