@@ -13,7 +13,22 @@ export async function runSteps<C extends object>(
   { json }: Invocation,
 ): Promise<void> {
   const renderer = json ? "silent" : process.stdout.isTTY ? "default" : "simple";
-  const list = new Listr<C, "default" | "simple" | "silent">([...steps], {
+  let failure: unknown;
+  const remembering = steps.map(
+    (step): ListrTask<C> => ({
+      ...step,
+      task: async (at, task) => {
+        try {
+          return await step.task(at, task);
+        } catch (error) {
+          failure = error;
+          // The simple renderer always prints the message, and whoever called prints it too.
+          throw new Error("see below");
+        }
+      },
+    }),
+  );
+  const list = new Listr<C, "default" | "simple" | "silent">(remembering, {
     ctx: context,
     renderer,
     fallbackRenderer: "simple",
@@ -22,7 +37,9 @@ export async function runSteps<C extends object>(
     // The verb's own handlers decide what Ctrl-C means.
     registerSignalListeners: false,
   });
-  await list.run();
+  await list.run().catch((error: unknown) => {
+    throw failure ?? error;
+  });
 }
 
 /** Rows under a header, aligned, without borders; numbers to the right. */
