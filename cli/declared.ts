@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
 import type { Model } from "../components/model/model.ts";
+import { namespaceName } from "../components/platform/modelNamespace.ts";
 import { type Environment, validateEnvironment } from "../stacks/environments/environment.ts";
 import { environments } from "../stacks/environments/index.ts";
 
@@ -37,5 +38,5 @@ export function declaredModel(environment: Environment, name: string): Model {
 
 /** The namespace of an environment's models. */
 export function modelNamespace({ platform }: Environment): string {
-  return "create" in platform.modelNamespace ? platform.modelNamespace.create : platform.modelNamespace.adopt;
+  return namespaceName(platform.modelNamespace);
 }

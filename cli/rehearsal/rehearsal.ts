@@ -43,8 +43,8 @@ const restoreMs = 120_000;
 /** Releases a version under traffic and returns to what is declared, whatever happened. */
 export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport> {
   const { environment, name, model, to, signal, onPhase } = args;
-  const { embedded } = embeddedCluster(environment.name);
-  const view = new ClusterView(embeddedCluster(environment.name).kubeconfig, { signal });
+  const { embedded, kubeconfig } = embeddedCluster(environment.name);
+  const view = new ClusterView(kubeconfig, { signal });
   const namespace = modelNamespace(environment);
 
   onPhase("declared version");

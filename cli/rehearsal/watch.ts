@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { milliseconds } from "../../components/core/quantity.ts";
+import { canaryCounts } from "../../components/model/analysis.ts";
 import type { Model } from "../../components/model/model.ts";
 import { objectNames } from "../../components/model/rollout.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "../cluster/clusterView.ts";
@@ -88,14 +88,13 @@ function reasonOf(outcome: Outcome, rollout: RolloutView, analyses: readonly Ana
 }
 
 /** What the analysis itself counts. */
-async function counters({ prometheus, namespace, name, model }: WatchArgs, hash: string): Promise<CanaryCounters> {
-  const selector = `reporter="destination",destination_workload_namespace="${namespace}",pod=~"${name}-${hash}-.+"`;
-  const duration = "istio_request_duration_milliseconds";
-  const edge = `le=~"${milliseconds(model.slo.p99)}(\\\\.0)?"`;
+async function counters(args: WatchArgs, hash: string): Promise<CanaryCounters> {
+  const queries = canaryCounts(args.model, args);
+  const value = (query: string) => args.prometheus.value(query.replaceAll("{{args.canary-hash}}", hash));
   const [requests, errors, slow] = await Promise.all([
-    prometheus.value(`sum(istio_requests_total{${selector}})`),
-    prometheus.value(`sum(istio_requests_total{${selector},response_code=~"5.."})`),
-    prometheus.value(`sum(${duration}_count{${selector}}) - sum(${duration}_bucket{${selector},${edge}})`),
+    value(queries.requests),
+    value(queries.errors),
+    value(queries.slow),
   ]);
   return { requests: requests ?? 0, errors: errors ?? 0, slow: slow ?? 0 };
 }

@@ -45,10 +45,14 @@ export function analysedWeights(weights: readonly number[]): number[] {
   return weights.filter((weight) => weight < 100);
 }
 
-/** What a template needs to know of its surroundings. */
-export interface AnalysisContext {
+/** The model whose pods are counted. */
+export interface ModelName {
   readonly name: string;
   readonly namespace: string;
+}
+
+/** What a template needs to know of its surroundings. */
+export interface AnalysisContext extends ModelName {
   readonly prometheusAddress: pulumi.Input<string>;
   readonly scrapeInterval: Duration;
 }
@@ -109,6 +113,7 @@ function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric
   const confidence = shared(model, slo.predictionScore === undefined ? 2 : 3);
   const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
   const slow = sequentialTest(slowShare, latencyRatio, confidence);
+  const counts = canaryCounts(model, context);
   const latency = {
     canary: slowCounts(model, context, "canary", (series) => `sum(${series})`),
     recently: {
@@ -119,13 +124,7 @@ function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric
   const metrics: DecidingMetric[] = [
     {
       name: "errors",
-      query: (minimum) =>
-        verdictQuery(
-          errors,
-          `(sum(istio_requests_total{${istioSelector(context, "canary")},response_code=~"5.."}) or vector(0))`,
-          `sum(istio_requests_total{${istioSelector(context, "canary")}})`,
-          minimum,
-        ),
+      query: (minimum) => verdictQuery(errors, `(${counts.errors} or vector(0))`, counts.requests, minimum),
       cleanRequests: errors.cleanRequests,
       expectedRequests: errors.expectedHealthy,
     },
@@ -152,18 +151,23 @@ function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric
   ];
 }
 
+/** PromQL of what the new version's pods have answered; the pods' hash is `{{args.canary-hash}}`, as in every template. */
+export function canaryCounts(model: Model, at: ModelName): { requests: string; errors: string; slow: string } {
+  const requests = (more = "") => `sum(istio_requests_total{${istioSelector(at, "canary")}${more}})`;
+  return {
+    requests: requests(),
+    errors: requests(`,response_code=~"5.."`),
+    slow: slowCounts(model, at, "canary", (series) => `sum(${series})`).bad,
+  };
+}
+
 /**
  * Slow requests are those of the histogram that are not within the objective's edge. The histogram's own count, since Envoy flushes histograms
  * later than counters; both spellings of the edge, since Prometheus 3 stores le="150" as le="150.0" (its migration guide).
  */
-function slowCounts(
-  model: Model,
-  context: AnalysisContext,
-  revision: Revision,
-  over: (series: string) => string,
-): Counts<string> {
+function slowCounts(model: Model, at: ModelName, revision: Revision, over: (series: string) => string): Counts<string> {
   const series = (suffix: string, more = "") =>
-    `istio_request_duration_milliseconds_${suffix}{${istioSelector(context, revision)}${more}}`;
+    `istio_request_duration_milliseconds_${suffix}{${istioSelector(at, revision)}${more}}`;
   const total = over(series("count"));
   return { total, bad: `(${total} - ${over(series("bucket", `,le=~"${milliseconds(model.slo.p99)}(\\\\.0)?"`))})` };
 }
@@ -235,10 +239,10 @@ function outageErrors({ release }: Model): number {
 type Revision = "canary" | "stable";
 
 /** By pod, since the workload name is the same for both versions (Istio strips the hash: istio `pkg/kube/util.go`). */
-function podSelector({ name, namespace }: AnalysisContext, revision: Revision): string {
+function podSelector({ name, namespace }: ModelName, revision: Revision): string {
   return `namespace="${namespace}",pod=~"${name}-{{args.${revision}-hash}}-.+"`;
 }
 
-function istioSelector({ name, namespace }: AnalysisContext, revision: Revision): string {
+function istioSelector({ name, namespace }: ModelName, revision: Revision): string {
   return `reporter="destination",destination_workload_namespace="${namespace}",pod=~"${name}-{{args.${revision}-hash}}-.+"`;
 }

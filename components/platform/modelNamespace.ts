@@ -13,8 +13,13 @@ export type ModelNamespaceArgs = { readonly create: string } | { readonly adopt:
 
 const injection = "istio-injection";
 
+/** The namespace's name, whoever made it. */
+export function namespaceName(args: ModelNamespaceArgs): string {
+  return "create" in args ? args.create : args.adopt;
+}
+
 export function validateModelNamespace(args: ModelNamespaceArgs): Problem[] {
-  return "create" in args ? dnsLabelProblems("create", args.create) : dnsLabelProblems("adopt", args.adopt);
+  return dnsLabelProblems("create" in args ? "create" : "adopt", namespaceName(args));
 }
 
 export class ModelNamespace extends Component {
@@ -24,7 +29,7 @@ export class ModelNamespace extends Component {
   constructor(name: string, args: ModelNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:ModelNamespace", name, { ...args }, opts);
     this.reject(validateModelNamespace(args));
-    const namespace = "create" in args ? args.create : args.adopt;
+    const namespace = namespaceName(args);
 
     const dependsOn: pulumi.Resource[] = [];
     if ("create" in args) {

@@ -4,6 +4,7 @@ import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { Model } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
 import { modelGateway } from "../../components/platform/istio.ts";
+import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
 import { type Contracts, layerReference, type ModelContract, type Published, readCluster } from "../contracts.ts";
 import type { Environment } from "../environments/environment.ts";
@@ -37,7 +38,7 @@ function publish(
       {
         name,
         model,
-        namespace: "create" in modelNamespace ? modelNamespace.create : modelNamespace.adopt,
+        namespace: namespaceName(modelNamespace),
         domain: environment.domain,
         gateway: modelGateway,
         gatewayAddress: platform.gatewayAddress,

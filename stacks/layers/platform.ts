@@ -3,7 +3,7 @@ import { kubernetesProvider } from "../../components/cluster/gpuCluster.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { ArgoRollouts } from "../../components/platform/argoRollouts.ts";
 import { Istio, modelGateway } from "../../components/platform/istio.ts";
-import { ModelNamespace } from "../../components/platform/modelNamespace.ts";
+import { ModelNamespace, namespaceName } from "../../components/platform/modelNamespace.ts";
 import { Prometheus } from "../../components/platform/prometheus.ts";
 import { type Contracts, layerReference, type PlatformContract, type Published, readCluster } from "../contracts.ts";
 import type { PlatformSpec } from "../environments/environment.ts";
@@ -60,8 +60,6 @@ function platformSpec(declared: PlatformSpec): PlatformSpec {
     istio: { install: {} },
     prometheus: { install: {}, ...(scrapeInterval === undefined ? {} : { scrapeInterval }) },
     argoRollouts: { install: {} },
-    modelNamespace: {
-      create: "adopt" in declared.modelNamespace ? declared.modelNamespace.adopt : declared.modelNamespace.create,
-    },
+    modelNamespace: { create: namespaceName(declared.modelNamespace) },
   };
 }
