@@ -74,7 +74,11 @@ export async function attach(
     if (status?.failure !== undefined) throw failed(status);
     if (alive && status?.phase === "ready" && status.processes.every(({ ready }) => ready)) return;
     if (!alive) throw gone(dataDir, "it ended before the environment worked.");
-    if (performance.now() > deadline) throw gone(dataDir, `the environment does not work after ${startMs / 1000} s.`);
+    if (performance.now() > deadline) {
+      const waited = (status?.processes ?? []).filter(({ ready }) => !ready).map((process) => process.name);
+      const which = waited.length === 0 ? "" : `: not ready are ${waited.join(", ")}`;
+      throw gone(dataDir, `the environment does not work after ${startMs / 1000} s${which}.`);
+    }
     await sleep(40);
   }
 }

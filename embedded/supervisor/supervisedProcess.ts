@@ -120,9 +120,11 @@ export class SupervisedProcess {
 
   #read(chunk: Buffer): void {
     this.#log.write(chunk);
-    this.#tail = (this.#tail + chunk.toString()).slice(-tailLength);
+    const text = this.#tail + chunk.toString();
+    this.#tail = text.slice(-tailLength);
     const { ready } = this.spec;
-    if ("logLine" in ready && !this.#ready && ready.logLine.test(this.#tail)) this.#setReady(true);
+    // Looked for in all of it: a program that starts under load has said more than a tail's length by the first read.
+    if ("logLine" in ready && !this.#ready && ready.logLine.test(text)) this.#setReady(true);
   }
 
   async #watchReadiness(over: AbortSignal): Promise<void> {

@@ -42,6 +42,14 @@ describe("SupervisedProcess", () => {
     expect(readFileSync(join(folder, "sample.log"), "utf8")).toContain("ended (SIGKILL) and is started again");
   });
 
+  it("finds the line that says it works, however much the program logs in the same moment", async () => {
+    const supervised = supervise(
+      `process.stdout.write('I am up\\n' + 'a long story\\n'.repeat(2000)); setInterval(() => {}, 1000)`,
+    );
+    await supervised.whenReady(10_000);
+    expect(supervised.status.ready).toBe(true);
+  });
+
   it("does not start it again once it is stopped, even one that ignores the request to end", async () => {
     const supervised = supervise(`process.on('SIGTERM', () => {}); ${server}`);
     await supervised.whenReady(10_000);
