@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GpuPool } from "../components/cluster/gpuCluster.ts";
+import type { OnPremGpuPool } from "../components/cluster/onPremCluster.ts";
 import { ProblemError } from "../components/core/problem.ts";
 import type { DataSync } from "./environments/environment.ts";
 import { type Layer, type StackOf, stackName } from "./stackName.ts";
@@ -10,7 +10,7 @@ export interface ClusterContract {
   readonly kubeconfig: string;
   readonly clusterIdentifier: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly gpuPools: Readonly<Record<string, OnPremGpuPool>>;
 }
 
 /** What the `platform` layer publishes of each cluster. */

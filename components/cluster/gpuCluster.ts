@@ -1,28 +1,27 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterCapacity } from "./capacity.ts";
+import type { GpuPool } from "./gpuPool.ts";
+import type { ModelStore } from "./stores.ts";
+import type { WorkloadIdentity } from "./workloadIdentity.ts";
 
-/** A set of like GPU nodes, by name. */
-export interface GpuPool {
-  /** GPU model as NVIDIA names it, without the vendor: `"L4"`, `"H100"`. Models ask for it. */
-  readonly gpu: string;
-  /** GPUs on each node, at least 1. */
-  readonly gpusPerNode: number;
-  /** Nodes, at least 0. */
-  readonly nodes: number;
-}
-
-/** What every cluster publishes, whatever cloud it runs on; models and platform read nothing else. */
+/** What every cluster publishes, whatever it runs on; models and platform read nothing else. */
 export interface GpuCluster {
-  /** Credentials; always a secret. Never carries a cloud profile (pulumi-eks #580). */
+  /** Credentials; always a secret. Never carries a token or a cloud profile (pulumi-eks #580). */
   readonly kubeconfig: pulumi.Output<string>;
   /**
    * The stable name of the cluster. The Kubernetes provider compares this instead of the kubeconfig, so rotated credentials never
    * replace what runs on the cluster (pulumi-kubernetes #4019).
    */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** Usable once nodes, network and add-ons are there, and taken down before them. */
   readonly provider: Provider;
-  readonly labels: Readonly<Record<string, string>>;
+  /** By the key its owner gave it. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly workloadIdentity: WorkloadIdentity;
+  readonly modelStore: ModelStore;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: ClusterCapacity;
 }
 
 /** The one way to a cluster: server-side apply, no ambient kubeconfig, replaced only when `clusterIdentifier` changes. */

@@ -3,7 +3,17 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
-import { type GpuCluster, type GpuPool, kubernetesProvider } from "./gpuCluster.ts";
+import { type GpuCluster, kubernetesProvider } from "./gpuCluster.ts";
+
+/** A set of like GPU nodes, by name. */
+export interface OnPremGpuPool {
+  /** GPU model as NVIDIA names it, without the vendor: `"L4"`, `"H100"`. Models ask for it. */
+  readonly gpu: string;
+  /** GPUs on each node, at least 1. */
+  readonly gpusPerNode: number;
+  /** Nodes, at least 0. */
+  readonly nodes: number;
+}
 
 /**
  * A cluster that exists already and is adopted by its kubeconfig: bare metal, RKE2, k3s, kind, OpenShift.
@@ -17,7 +27,7 @@ export interface OnPremClusterArgs {
   /** What placement selects by, for example `environment` and `region`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The GPU nodes there are, by pool. @default none: the models there must run on CPU. */
-  readonly gpuPools?: Readonly<Record<string, GpuPool>>;
+  readonly gpuPools?: Readonly<Record<string, OnPremGpuPool>>;
 }
 
 export function validateOnPremCluster(args: OnPremClusterArgs): Problem[] {
@@ -45,12 +55,15 @@ export function validateOnPremCluster(args: OnPremClusterArgs): Problem[] {
   return problems;
 }
 
-export class OnPremCluster extends Component implements GpuCluster {
+export class OnPremCluster
+  extends Component
+  implements Pick<GpuCluster, "kubeconfig" | "clusterIdentifier" | "provider" | "labels">
+{
   readonly kubeconfig: pulumi.Output<string>;
   readonly clusterIdentifier: pulumi.Output<string>;
   readonly provider: Provider;
   readonly labels: Readonly<Record<string, string>>;
-  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly gpuPools: Readonly<Record<string, OnPremGpuPool>>;
 
   constructor(name: string, args: OnPremClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super(

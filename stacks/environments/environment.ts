@@ -1,4 +1,4 @@
-import type { GpuPool } from "../../components/cluster/gpuCluster.ts";
+import type { OnPremGpuPool } from "../../components/cluster/onPremCluster.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { type Cron, cronProblems } from "../../components/core/quantity.ts";
@@ -16,7 +16,7 @@ export interface OnPremClusterSpec {
   /** What placement selects by. */
   readonly labels?: Readonly<Record<string, string>>;
   /** The GPU nodes there are, by pool. @default none */
-  readonly gpuPools?: Readonly<Record<string, GpuPool>>;
+  readonly gpuPools?: Readonly<Record<string, OnPremGpuPool>>;
 }
 
 export type ClusterSpec = OnPremClusterSpec;

@@ -1,0 +1,29 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** What a service account may do with the cluster's model store; nothing else is ever granted. */
+export interface StorePermission {
+  /** `read` lists and reads; `write` also puts and deletes. */
+  readonly access: "read" | "write";
+  /** Only below this prefix, without a slash at either end: `fraud`. */
+  readonly prefix: string;
+}
+
+/** What a pod of a bound service account needs so that the cloud knows it. Empty where the cloud needs nothing. */
+export interface IdentityBinding {
+  /** Of the ServiceAccount. */
+  readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Of its pods. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  /**
+   * Of a store with keys of its own (on-prem): what the pods get as a Secret, projected as files and named by `env`. Always secret.
+   */
+  readonly credentials?: pulumi.Output<Readonly<Record<string, string>>>;
+}
+
+/** How pods become known to the cloud, without a key anywhere. */
+export interface WorkloadIdentity {
+  /** `podIdentity` (EKS), `federatedCredential` (AKS), `workloadIdentityFederation` (GKE), `projectedSecret` (on-prem). */
+  readonly kind: "podIdentity" | "federatedCredential" | "workloadIdentityFederation" | "projectedSecret";
+  /** Lets a service account use the model store. Each pair may be bound once. */
+  bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding;
+}

@@ -1,0 +1,70 @@
+import type { Reading, Registration, ResourceState } from "../../../cli/engine/monitor.ts";
+import { Recorder } from "../../../cli/engine/recorder.ts";
+import { runProgram } from "../../../cli/engine/runProgram.ts";
+import type { RecordedProperties, RecordedResource } from "../../../cli/plan/recordedResource.ts";
+import { shown } from "../../../cli/plan/shownValues.ts";
+
+/** What a provider would answer: outputs of a resource by type, results of functions by token. */
+export interface Answers {
+  readonly outputs?: Readonly<Record<string, (inputs: RecordedProperties, name: string) => RecordedProperties>>;
+  readonly functions?: Readonly<Record<string, RecordedProperties>>;
+}
+
+/** Every output is known, as in an `up` of what exists already. */
+class KnownRecorder extends Recorder {
+  readonly #answers: Answers;
+
+  constructor(answers: Answers) {
+    super();
+    this.#answers = answers;
+  }
+
+  override async register(registration: Registration): Promise<ResourceState> {
+    await super.register(registration);
+    const { type, name, inputs, custom } = registration;
+    if (!custom) return { outputs: {} };
+    return { id: `${name}-id`, outputs: { ...inputs, ...this.#answers.outputs?.[type]?.(inputs, name) } };
+  }
+
+  override read(reading: Reading): Promise<ResourceState> {
+    return Promise.resolve({ id: reading.id, outputs: { metadata: { name: reading.id, uid: "1" } } });
+  }
+
+  override invoke(token: string): Promise<RecordedProperties> {
+    const answer = this.#answers.functions?.[token];
+    return answer === undefined ? super.invoke(token) : Promise.resolve(answer);
+  }
+}
+
+/** What one run of a component registered, and what `build` returned, as a stack's outputs. */
+export interface Recorded {
+  readonly resources: readonly RecordedResource[];
+  readonly outputs: RecordedProperties;
+}
+
+/**
+ * Runs components as a stack's program. Without `answers` as a preview in which nothing exists: what a provider computes is unknown.
+ *
+ * @throws ProblemError with what the components reject.
+ */
+export async function recorded(build: () => Record<string, unknown> | undefined, answers?: Answers): Promise<Recorded> {
+  const monitor = answers === undefined ? new Recorder() : new KnownRecorder(answers);
+  const outputs = await runProgram(() => build() ?? {}, {
+    project: "serin",
+    stack: "test-cluster",
+    monitor,
+    preview: answers === undefined,
+  });
+  return { resources: monitor.resources, outputs };
+}
+
+/** The inputs of the one resource of a type whose name ends so, ready to compare: secrets and unknowns are words. */
+export function inputsOf({ resources }: Recorded, type: string, nameEnds = ""): Record<string, unknown> {
+  const found = resources.filter((resource) => resource.type === type && resource.name.endsWith(nameEnds));
+  if (found.length !== 1 || found[0] === undefined) {
+    throw new Error(
+      `${found.length} resources ${type} *${nameEnds}, of ${resources.map(({ name }) => name).join(", ")}`,
+    );
+  }
+  return shown(found[0].props) as Record<string, unknown>;
+}
