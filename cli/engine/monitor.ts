@@ -1,4 +1,4 @@
-import type { RecordedProperties } from "../plan/recordedResource.ts";
+import type { CustomTimeouts, RecordedProperties } from "../plan/recordedResource.ts";
 
 /** A resource as the program registered it; values are raw, with secrets and unknowns marked (`RecordedProperties`). */
 export interface Registration {
@@ -24,6 +24,13 @@ export interface Registration {
   readonly aliases: readonly string[];
   readonly deleteBeforeReplace: boolean;
   readonly retainOnDelete: boolean;
+  /** URN of the resource that takes this one with it when it is deleted. */
+  readonly deletedWith?: string;
+  /** Inputs whose change replaces the resource, besides those the provider knows. */
+  readonly replaceOnChanges: readonly string[];
+  readonly customTimeouts?: CustomTimeouts;
+  /** Of the provider's plugin. */
+  readonly version?: string;
 }
 
 /** A resource the program only reads (`ConfigMap.get`). */

@@ -224,7 +224,24 @@ function registrationOf(request: RegisterResourceRequest, urn: string, options: 
     aliases: request.getAliasesList().map((alias) => aliasUrn(alias, request, options)),
     deleteBeforeReplace: request.getDeletebeforereplace(),
     retainOnDelete: request.getRetainondelete() ?? false,
+    ...(request.getDeletedwith() === "" ? {} : { deletedWith: request.getDeletedwith() }),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    ...customTimeoutsOf(request),
+    ...(request.getVersion() === "" ? {} : { version: request.getVersion() }),
   };
+}
+
+/** The SDK sends an empty text for an operation without a limit. */
+function customTimeoutsOf(request: RegisterResourceRequest): Pick<Registration, "customTimeouts"> {
+  const timeouts = request.getCustomtimeouts();
+  const limits = {
+    create: timeouts?.getCreate(),
+    read: timeouts?.getRead(),
+    update: timeouts?.getUpdate(),
+    delete: timeouts?.getDelete(),
+  };
+  const set = Object.entries(limits).filter(([, limit]) => limit !== undefined && limit !== "");
+  return set.length === 0 ? {} : { customTimeouts: Object.fromEntries(set) };
 }
 
 /** An alias names a URN or only what differs from the resource's own. */

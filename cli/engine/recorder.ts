@@ -126,6 +126,7 @@ export class Recorder implements ResourceMonitor {
   #record(registration: Registration): RecordedResource {
     const { urn, type, name, inputs: props, custom, parent, dependencies, propertyDependencies } = registration;
     const { protect, ignoreChanges, aliases, additionalSecretOutputs, deleteBeforeReplace } = registration;
+    const { retainOnDelete, deletedWith, replaceOnChanges, customTimeouts, version } = registration;
     const provider = this.#providers.get(providerUrn(registration.provider ?? ""));
     return {
       urn,
@@ -141,6 +142,11 @@ export class Recorder implements ResourceMonitor {
       ...(aliases.length > 0 ? { aliases } : {}),
       ...(additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {}),
       ...(deleteBeforeReplace ? { deleteBeforeReplace } : {}),
+      ...(retainOnDelete ? { retainOnDelete } : {}),
+      ...(deletedWith === undefined ? {} : { deletedWith }),
+      ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
+      ...(customTimeouts === undefined ? {} : { customTimeouts }),
+      ...(version === undefined ? {} : { version }),
       ...(provider === undefined ? {} : { provider }),
     };
   }

@@ -32,6 +32,14 @@ export interface RecordedProvider {
   readonly props: RecordedProperties;
 }
 
+/** How long the engine waits for each operation, as Go writes durations: `20m`. */
+export interface CustomTimeouts {
+  readonly create?: string;
+  readonly read?: string;
+  readonly update?: string;
+  readonly delete?: string;
+}
+
 /** One resource registration, as the engine would have received it from the program. */
 export interface RecordedResource {
   /** `urn:pulumi:<stack>::<project>::<parent type chain>::<name>`. */
@@ -54,5 +62,12 @@ export interface RecordedResource {
   readonly aliases?: readonly string[];
   readonly additionalSecretOutputs?: readonly string[];
   readonly deleteBeforeReplace?: boolean;
+  readonly retainOnDelete?: boolean;
+  /** URN of the resource that takes this one with it when it is deleted. */
+  readonly deletedWith?: string;
+  readonly replaceOnChanges?: readonly string[];
+  readonly customTimeouts?: CustomTimeouts;
+  /** Of the provider's plugin; absent for components. */
+  readonly version?: string;
   readonly provider?: RecordedProvider;
 }

@@ -1,3 +1,4 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { recordEnvironment } from "../../../cli/engine/recorder.ts";
@@ -108,4 +109,48 @@ describe("recordEnvironment", () => {
       "aws:index/getAvailabilityZones:get: this function asks a cloud",
     );
   });
+});
+
+it("keeps what decides how a resource is replaced and deleted", async () => {
+  const program = () => {
+    const cluster = new Namespace("cluster", {});
+    new Namespace("plain", {});
+    new Namespace(
+      "kept",
+      {},
+      {
+        protect: true,
+        retainOnDelete: true,
+        deleteBeforeReplace: true,
+        deletedWith: cluster,
+        replaceOnChanges: ["metadata.name"],
+        customTimeouts: { create: "40m", delete: "20m" },
+        aliases: [{ name: "before" }],
+      },
+    );
+    return {};
+  };
+  const [stack] = await recordEnvironment("dev", ["cluster"], { project: "serin", program });
+  const { version } = resource(stack, "cluster");
+  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(resource(stack, "kept")).toMatchObject({
+    version,
+    protect: true,
+    retainOnDelete: true,
+    deleteBeforeReplace: true,
+    deletedWith: resource(stack, "cluster").urn,
+    replaceOnChanges: ["metadata.name"],
+    customTimeouts: { create: "40m", delete: "20m" },
+  });
+  expect(Object.keys(resource(stack, "plain"))).toEqual([
+    "urn",
+    "type",
+    "name",
+    "props",
+    "custom",
+    "parent",
+    "dependencies",
+    "propertyDependencies",
+    "version",
+  ]);
 });
