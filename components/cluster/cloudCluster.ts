@@ -1,5 +1,8 @@
+import { type Problem, under } from "../core/problem.ts";
 import type { KubernetesVersion } from "../core/versionMatrix.ts";
 import type { GpuPoolArgs, PurchaseOption } from "./gpuPool.ts";
+import type { Machine } from "./machines/machine.ts";
+import { type Cloud, poolProblems } from "./preconditions.ts";
 import type { AuditStoreArgs } from "./stores.ts";
 
 /** What a cluster of every cloud is declared with; each cloud narrows machines, zones and ways to buy. */
@@ -28,4 +31,16 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
    * it. @default true
    */
   readonly protect?: boolean;
+}
+
+/** Everything wrong with what the clusters of all clouds have in common. */
+export function cloudClusterProblems(
+  cloud: Cloud,
+  args: CloudClusterArgs<string, PurchaseOption["kind"]>,
+  machines: Readonly<Record<string, Machine>>,
+): Problem[] {
+  return Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) => {
+    const machine = machines[pool.machine];
+    return machine === undefined ? [] : under(`gpuPools.${key}`, poolProblems(cloud, pool, machine, args.zones));
+  });
 }

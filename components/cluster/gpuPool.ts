@@ -1,5 +1,6 @@
 import type { Bytes, Duration } from "../core/quantity.ts";
-import type { GpuModel, MigProfile } from "./machines/gpus.ts";
+import { type GpuModel, gpuFacts, type MigProfile } from "./machines/gpus.ts";
+import type { Machine } from "./machines/machine.ts";
 
 /** How the GPUs of a pool are given to pods. A model asks for the same kind; pods of two kinds never meet on a node. */
 export type Sharing =
@@ -60,6 +61,13 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A pool of any cloud. */
+export type AnyGpuPoolArgs = GpuPoolArgs<string, PurchaseOption["kind"]>;
+
+export const defaultDisk: Bytes = "200GiB";
+export const defaultSharing: Sharing = { kind: "exclusive" };
+export const defaultPurchase = { kind: "onDemand" } as const satisfies PurchaseOption;
+
 /** What a cluster publishes of a pool: all that placement and models need to know, whatever cloud it is on. */
 export interface GpuPool {
   readonly gpu: GpuModel;
@@ -96,4 +104,35 @@ export function gpuClass(gpu: GpuModel, sharing: Sharing): string {
     case "mps":
       return `${gpu}.mps`;
   }
+}
+
+/** Pods that one GPU carries, each asking for one `nvidia.com/gpu`. */
+export function sharesPerGpu(gpu: GpuModel, sharing: Sharing): number {
+  switch (sharing.kind) {
+    case "exclusive":
+      return 1;
+    case "mig":
+      return gpuFacts(gpu).mig?.[sharing.profile] ?? 0;
+    case "timeSlicing":
+      return sharing.replicas;
+    case "mps":
+      return sharing.clients;
+  }
+}
+
+/** What a cluster publishes of a pool it makes. `gpus` is the GPUs of one node, before they are shared. */
+export function publishedPool(machine: Machine, gpus: number, pool: AnyGpuPoolArgs, driver: Driver): GpuPool {
+  const { min, max, sharing = defaultSharing, purchase = defaultPurchase } = pool;
+  return {
+    gpu: machine.gpu,
+    gpusPerNode: gpus * sharesPerGpu(machine.gpu, sharing),
+    min,
+    max,
+    sharing,
+    driver,
+    vcpu: machine.vcpu,
+    memoryGiB: machine.memoryGiB,
+    spot: purchase.kind === "spot",
+    nodeSelector: { [gpuClassLabel]: gpuClass(machine.gpu, sharing) },
+  };
 }
