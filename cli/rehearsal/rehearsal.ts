@@ -174,12 +174,21 @@ async function restore(args: RehearsalArgs, namespace: string): Promise<void> {
   await answersWith(args, signal);
 }
 
-/** The gateway hears of the new weights a moment after the controller has set them. */
+/**
+ * The gateway hears of the end a moment after the controller, and not at once: between the new weights and the new subset it may go back
+ * to the old version. So the declared version has answered for a while before it counts as back.
+ */
 async function answersWith({ environment, name, model }: RehearsalArgs, signal: AbortSignal): Promise<void> {
   const { address, port } = embeddedCluster(environment.name).embedded.gateway;
   const at = { gateway: `${address}:${port}`, host: modelHost(name, environment.domain), model: name };
-  while ((await predictOnce(at, undefined, signal)).version !== model.version) await sleep(250, undefined, { signal });
+  for (let answers = 0; answers < steadyAnswers; ) {
+    answers = (await predictOnce(at, undefined, signal)).version === model.version ? answers + 1 : 0;
+    await sleep(100, undefined, { signal });
+  }
 }
+
+/** Two seconds of answers: istiod sends a change within 100 ms, or a second while it is busy. */
+const steadyAnswers = 20;
 
 async function collect(traffic: AsyncIterable<TrafficSample>, into: TrafficSample[]): Promise<void> {
   for await (const sample of traffic) into.push(sample);

@@ -109,6 +109,24 @@ describe("the sequential test of a mean", () => {
     }
   });
 
+  it("fails fewer than one healthy version in a hundred when skewed scores are looked at one by one", () => {
+    const random = mulberry32(7);
+    // Standard deviation 0.11 around 0.12, most of it on one side, as fraud scores are.
+    const score = () => Math.min(1, -0.12 * Math.log(1 - random()));
+    let failed = 0;
+    for (let release = 0; release < 2_000; release++) {
+      let moments = { count: 0, sum: 0, squares: 0 };
+      let verdict: number = verdicts.undecided;
+      while (verdict === verdicts.undecided && moments.count < 1_000) {
+        const one = score();
+        moments = { count: moments.count + 1, sum: moments.sum + one, squares: moments.squares + one * one };
+        verdict = meanVerdictOf(test, moments, test.minimum);
+      }
+      if (verdict === verdicts.fail) failed += 1;
+    }
+    expect(failed).toBeLessThan(20);
+  });
+
   it("does not pass before the minimum, and stays finite when all scores are equal", () => {
     expect(meanVerdictOf(test, { count: 199, sum: 199 * 0.12, squares: 199 * 0.0144 }, test.minimum)).toBe(
       verdicts.undecided,
