@@ -84,6 +84,14 @@ export interface GpuPool {
   readonly spot: boolean;
   /** What selects the pool's nodes. */
   readonly nodeSelector: Readonly<Record<string, string>>;
+  /** What its pods must tolerate: the one taint, and what a cloud adds of its own. */
+  readonly taints: readonly NodeTaint[];
+}
+
+export interface NodeTaint {
+  readonly key: string;
+  readonly value: string;
+  readonly effect: "NoSchedule" | "NoExecute";
 }
 
 /** The one taint of GPU nodes, everywhere: another value than `present` keeps node feature discovery off (k8s-device-plugin #1934). */
@@ -134,5 +142,6 @@ export function publishedPool(machine: Machine, gpus: number, pool: AnyGpuPoolAr
     memoryGiB: machine.memoryGiB,
     spot: purchase.kind === "spot",
     nodeSelector: { [gpuClassLabel]: gpuClass(machine.gpu, sharing) },
+    taints: [gpuTaint],
   };
 }
