@@ -1,8 +1,11 @@
-import { type Problem, under } from "../core/problem.ts";
-import type { KubernetesVersion } from "../core/versionMatrix.ts";
+import { dnsLabelProblems } from "../core/names.ts";
+import { type Problem, under, unknownChoice } from "../core/problem.ts";
+import { type KubernetesVersion, kubernetesVersions } from "../core/versionMatrix.ts";
 import type { GpuPoolArgs, PurchaseOption } from "./gpuPool.ts";
-import type { Machine } from "./machines/machine.ts";
-import { type Cloud, poolProblems } from "./preconditions.ts";
+import { clusterLabelProblems } from "./labels.ts";
+import type { Cloud, Machine } from "./machines/machine.ts";
+import { cidrProblems } from "./network.ts";
+import { poolProblems } from "./preconditions.ts";
 import type { AuditStoreArgs } from "./stores.ts";
 
 /** What a cluster of every cloud is declared with; each cloud narrows machines, zones and ways to buy. */
@@ -33,14 +36,128 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
   readonly protect?: boolean;
 }
 
-/** Everything wrong with what the clusters of all clouds have in common. */
+/** Everything wrong with what the clusters of all clouds have in common, by the path their owner typed. */
 export function cloudClusterProblems(
   cloud: Cloud,
   args: CloudClusterArgs<string, PurchaseOption["kind"]>,
   machines: Readonly<Record<string, Machine>>,
 ): Problem[] {
-  return Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) => {
-    const machine = machines[pool.machine];
-    return machine === undefined ? [] : under(`gpuPools.${key}`, poolProblems(cloud, pool, machine, args.zones));
-  });
+  const { region, zones, cidr, kubernetesVersion, admins, labels, gpuPools = {}, auditStore = {} } = args;
+  return [
+    ...placeProblems(cloud, region, zones),
+    ...cidrProblems("cidr", cidr),
+    ...(kubernetesVersions.includes(kubernetesVersion)
+      ? []
+      : [unknownChoice("kubernetesVersion", kubernetesVersion, kubernetesVersions)]),
+    ...adminProblems(admins),
+    ...clusterLabelProblems("labels", labels),
+    ...under("auditStore", auditProblems(auditStore)),
+    ...Object.entries(gpuPools).flatMap(([key, pool]) => {
+      const path = `gpuPools["${key}"]`;
+      return [
+        ...dnsLabelProblems(path, key, mostPoolKey),
+        ...under(
+          path,
+          Object.hasOwn(machines, pool.machine)
+            ? poolProblems(cloud, pool, machines[pool.machine] as Machine, zones)
+            : [unknownMachine(cloud, pool.machine, Object.keys(machines))],
+        ),
+      ];
+    }),
+  ];
+}
+
+/** A pool's key is part of its nodes' names on every cloud. */
+const mostPoolKey = 20;
+
+/** How a cloud writes a region, and a zone of it. */
+const places = {
+  aws: { region: /^[a-z]{2,3}(-[a-z]+)+-\d$/, example: "us-east-1", zone: (region: string) => `${region}a` },
+  azure: { region: /^[a-z]+\d?$/, example: "westeurope", zone: () => "1" },
+  gcp: { region: /^[a-z]+(-[a-z]+)+\d{1,2}$/, example: "europe-west4", zone: (region: string) => `${region}-a` },
+} as const satisfies Record<Cloud, { region: RegExp; example: string; zone: (region: string) => string }>;
+
+function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): Problem[] {
+  const place = places[cloud];
+  if (!place.region.test(region)) {
+    return [
+      {
+        path: "region",
+        reason: `"${region}" is not a region as ${cloudNames[cloud]} writes them.`,
+        fix: `Write, for example, "${place.example}".`,
+      },
+    ];
+  }
+  const first = place.zone(region);
+  const wellFormed = (zone: string) => zone.slice(0, -1) === first.slice(0, -1) && zone.length === first.length;
+  return [
+    ...(zones.length === 3
+      ? []
+      : [
+          {
+            path: "zones",
+            reason: `there ${zones.length === 1 ? "is" : "are"} ${zones.length}, but a cluster outlives the loss of a zone on three only.`,
+            fix: "Write three.",
+          },
+        ]),
+    ...zones.flatMap((zone, index) => {
+      const path = `zones[${index}]`;
+      if (!wellFormed(zone)) {
+        return [
+          {
+            path,
+            reason: `"${zone}" is not a zone of ${region} as ${cloudNames[cloud]} writes them.`,
+            fix: `Write, for example, "${first}".`,
+          },
+        ];
+      }
+      return zones.indexOf(zone) < index ? [{ path, reason: `"${zone}" is there twice.`, fix: "Name it once." }] : [];
+    }),
+  ];
+}
+
+const cloudNames = { aws: "AWS", azure: "Azure", gcp: "Google Cloud" } as const satisfies Record<Cloud, string>;
+
+function adminProblems(admins: readonly string[]): Problem[] {
+  if (admins.length === 0) {
+    return [
+      {
+        path: "admins",
+        reason: "there is none, so nobody could ever administer the cluster: whoever makes it has no rights on it.",
+        fix: "Name at least one.",
+      },
+    ];
+  }
+  return admins.flatMap((admin, index) =>
+    admins.indexOf(admin) < index
+      ? [{ path: `admins[${index}]`, reason: `"${admin}" is there twice.`, fix: "Name them once." }]
+      : [],
+  );
+}
+
+/** A hundred years, the most that S3 locks an object for. */
+const mostRetentionDays = 36_500;
+
+function auditProblems({ retentionDays = 365, mode = "locked" }: AuditStoreArgs): Problem[] {
+  return [
+    ...(Number.isInteger(retentionDays) && retentionDays >= 1 && retentionDays <= mostRetentionDays
+      ? []
+      : [
+          {
+            path: "retentionDays",
+            reason: `${retentionDays} is not a whole number of days from 1 to ${mostRetentionDays}.`,
+            fix: "Write, for example, 365.",
+          },
+        ]),
+    ...(["locked", "removable"].includes(mode) ? [] : [unknownChoice("mode", mode, ["locked", "removable"])]),
+  ];
+}
+
+function unknownMachine(cloud: Cloud, machine: string, names: readonly string[]): Problem {
+  const { fix } = unknownChoice("machine", machine, names);
+  return {
+    path: "machine",
+    reason: `"${machine}" is not in the catalogue of ${cloudNames[cloud]} machines with NVIDIA GPUs.`,
+    fix: fix ?? `Choose one of components/cluster/machines/${cloud}.ts.`,
+  };
 }

@@ -1,17 +1,283 @@
-import type { Problem } from "../core/problem.ts";
-import type { AnyGpuPoolArgs } from "./gpuPool.ts";
-import type { Machine } from "./machines/machine.ts";
+import { type Problem, unknownChoice } from "../core/problem.ts";
+import { type Bytes, byteCount, bytesProblems, durationProblems, seconds } from "../core/quantity.ts";
+import {
+  type AnyGpuPoolArgs,
+  defaultDisk,
+  defaultPurchase,
+  defaultSharing,
+  type PurchaseOption,
+  type Sharing,
+} from "./gpuPool.ts";
+import { nodeLabelProblems } from "./labels.ts";
+import { type GpuModel, gpuFacts } from "./machines/gpus.ts";
+import type { Cloud, Machine } from "./machines/machine.ts";
+import { machineProblems } from "./machines/machineProblems.ts";
 import { driverProblems } from "./poolDriver.ts";
 
-/** The clouds whose machines we know. */
-export type Cloud = "aws" | "azure" | "gcp";
-
-/** Everything wrong with a pool, by the path its owner typed below the pool. */
+/**
+ * Everything wrong with a pool that can be known before anything is bought, by the path its owner typed below the pool. What the types
+ * rule out already is checked again where it arrives as data.
+ */
 export function poolProblems(
   cloud: Cloud,
   pool: AnyGpuPoolArgs,
   machine: Machine,
-  _zones: readonly string[],
+  zones: readonly string[],
 ): Problem[] {
-  return [...driverProblems(cloud, pool, machine)];
+  return [
+    ...machineProblems(cloud, pool.machine, machine),
+    ...sizeProblems(pool),
+    ...zoneProblems(pool, zones),
+    ...purchaseProblems(cloud, pool, zones),
+    ...placementProblems(cloud, pool, machine, zones),
+    ...sharingProblems(cloud, pool.sharing ?? defaultSharing, machine.gpu),
+    ...driverProblems(cloud, pool, machine),
+    ...diskProblems(pool.disk ?? defaultDisk),
+    ...nodeLabelProblems("labels", pool.labels ?? {}),
+  ];
+}
+
+function sizeProblems({ min, max }: AnyGpuPoolArgs): Problem[] {
+  const problems = [...wholeNumberProblems("min", min, 0), ...wholeNumberProblems("max", max, 1)];
+  if (problems.length === 0 && min > max) {
+    problems.push({ path: "min", reason: `${min} is above max (${max}).`, fix: "Lower min or raise max." });
+  }
+  return problems;
+}
+
+function wholeNumberProblems(path: string, value: number, least: number): Problem[] {
+  return Number.isSafeInteger(value) && value >= least
+    ? []
+    : [{ path, reason: `${value} is not a whole number of at least ${least}.` }];
+}
+
+function zoneProblems({ zones }: AnyGpuPoolArgs, clusterZones: readonly string[]): Problem[] {
+  if (zones === undefined) return [];
+  if (zones.length === 0) {
+    return [
+      {
+        path: "zones",
+        reason: "there is none, so no node could start.",
+        fix: "Name zones of the cluster, or leave zones out for all of them.",
+      },
+    ];
+  }
+  return zones.flatMap((zone, index) => {
+    const path = `zones[${index}]`;
+    if (!clusterZones.includes(zone)) return [unknownChoice(path, zone, clusterZones)];
+    return zones.indexOf(zone) < index ? [{ path, reason: `"${zone}" is there twice.`, fix: "Name it once." }] : [];
+  });
+}
+
+/** Ways to buy, by cloud. */
+const purchases = {
+  aws: ["onDemand", "spot", "reserved", "block"],
+  azure: ["onDemand", "spot", "reserved"],
+  gcp: ["onDemand", "spot", "reserved", "queued"],
+} as const satisfies Record<Cloud, readonly PurchaseOption["kind"][]>;
+
+/** What a reservation is named by. */
+const reservations = {
+  aws: { form: /^cr-[0-9a-f]{8,17}$/, what: "the id of a capacity reservation", example: "cr-0123456789abcdef0" },
+  azure: {
+    form: /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/capacityReservationGroups\/[^/]+$/i,
+    what: "the id of a capacity reservation group",
+    example: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Compute/capacityReservationGroups/<name>",
+  },
+  gcp: {
+    form: /^(projects\/[a-z][a-z0-9:.-]*\/reservations\/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    what: "the name of a reservation",
+    example: "gpus-l4",
+  },
+} as const satisfies Record<Cloud, { form: RegExp; what: string; example: string }>;
+
+function purchaseProblems(cloud: Cloud, pool: AnyGpuPoolArgs, clusterZones: readonly string[]): Problem[] {
+  const { purchase = defaultPurchase, min, zones = clusterZones } = pool;
+  if (!(purchases[cloud] as readonly string[]).includes(purchase.kind)) {
+    return [unknownChoice("purchase.kind", purchase.kind, purchases[cloud])];
+  }
+  switch (purchase.kind) {
+    case "onDemand":
+    case "spot":
+      return [];
+    case "reserved":
+    case "block":
+      return [
+        ...reservationProblems(cloud, purchase.reservation),
+        // Azure's groups span zones, and Google's reservations of several zones may share a name.
+        ...(cloud === "aws" && zones.length > 1
+          ? [oneZone(`a capacity ${purchase.kind === "block" ? "block" : "reservation"} is in one zone`, zones)]
+          : []),
+      ];
+    case "queued":
+      return [
+        ...(min === 0
+          ? []
+          : [
+              {
+                path: "min",
+                reason: `${min} queued nodes cannot be kept: they come when there is room.`,
+                fix: "Write 0.",
+              },
+            ]),
+        ...runDurationProblems(purchase.maxRunDuration),
+      ];
+  }
+}
+
+function reservationProblems(cloud: Cloud, reservation: string): Problem[] {
+  const { form, what, example } = reservations[cloud];
+  return form.test(reservation)
+    ? []
+    : [
+        {
+          path: "purchase.reservation",
+          reason: `"${reservation}" is not ${what}.`,
+          fix: `Write, for example, "${example}".`,
+        },
+      ];
+}
+
+/** Flex-start takes whole seconds, from ten minutes to seven days. */
+function runDurationProblems(duration: Extract<PurchaseOption, { kind: "queued" }>["maxRunDuration"]): Problem[] {
+  const path = "purchase.maxRunDuration";
+  const problems = durationProblems(path, duration, { min: "10m", max: "168h" });
+  if (problems.length > 0 || Number.isInteger(seconds(duration))) return problems;
+  return [{ path, reason: `"${duration}" is not a whole number of seconds.`, fix: 'Write, for example, "24h".' }];
+}
+
+function placementProblems(
+  cloud: Cloud,
+  { placement = "spread", purchase = defaultPurchase, zones, machine: name }: AnyGpuPoolArgs,
+  machine: Machine,
+  clusterZones: readonly string[],
+): Problem[] {
+  if (placement === "spread") return [];
+  if (placement !== "compact") return [unknownChoice("placement", placement, ["spread", "compact"])];
+  const problems: Problem[] = [];
+  const among = zones ?? clusterZones;
+  if (among.length > 1) problems.push(oneZone("compact nodes are side by side in one zone", among));
+  if (purchase.kind === "queued") {
+    problems.push({
+      path: "placement",
+      reason: '"compact" cannot be had of queued nodes: they come wherever there is room.',
+      fix: 'Leave placement out, or write purchase: { kind: "reserved", … }.',
+    });
+  }
+  // docs.cloud.google.com/ai-hypercomputer/docs/placement-policy-and-workload-policy lists A and G machines.
+  if (cloud === "gcp" && machine.family.startsWith("n1")) {
+    problems.push({
+      path: "placement",
+      reason: `"compact" cannot be had of "${name}": Google Cloud places A and G machines only.`,
+      fix: "Leave placement out, or choose a g2 machine.",
+    });
+  }
+  return problems;
+}
+
+function oneZone(why: string, zones: readonly string[]): Problem {
+  return {
+    path: "zones",
+    reason: `${why}, but the pool has ${zones.length}: ${zones.join(", ")}.`,
+    fix: `Write one, for example zones: ["${zones[0]}"].`,
+  };
+}
+
+/** The most pods on a GPU: what MPS serves, and what GKE accepts. */
+const mostShares = 48;
+
+function sharingProblems(cloud: Cloud, sharing: Sharing, gpu: GpuModel): Problem[] {
+  switch (sharing.kind) {
+    case "exclusive":
+      return [];
+    case "mig":
+      return migProblems(cloud, sharing.profile, gpu);
+    case "timeSlicing":
+      return shareProblems("sharing.replicas", sharing.replicas);
+    case "mps":
+      return shareProblems("sharing.clients", sharing.clients);
+    default:
+      return [
+        unknownChoice("sharing.kind", (sharing as { kind: string }).kind, ["exclusive", "mig", "timeSlicing", "mps"]),
+      ];
+  }
+}
+
+function shareProblems(path: string, shares: number): Problem[] {
+  return Number.isInteger(shares) && shares >= 2 && shares <= mostShares
+    ? []
+    : [
+        {
+          path,
+          reason: `${shares} is not a whole number from 2 to ${mostShares}.`,
+          fix: 'Write how many pods share a GPU, or sharing: { kind: "exclusive" } for one.',
+        },
+      ];
+}
+
+function migProblems(cloud: Cloud, profile: string, gpu: GpuModel): Problem[] {
+  const known = Object.keys(gpuFacts(gpu).mig ?? {});
+  if (known.length === 0) {
+    return [
+      {
+        path: "sharing",
+        reason: `an ${gpu} has no MIG that is confirmed.`,
+        fix: 'Write { kind: "mps", clients: 2 } or { kind: "timeSlicing", replicas: 2 }, or choose a machine with A100, H100 or newer.',
+      },
+    ];
+  }
+  const possible = known.filter((candidate) => cuts(cloud, gpu, candidate, known));
+  if (!known.includes(profile)) return [unknownChoice("sharing.profile", profile, possible)];
+  if (possible.includes(profile)) return [];
+  return [
+    {
+      path: "sharing.profile",
+      reason: `"${profile}" of an ${gpu} cannot be had on ${cloud === "azure" ? "AKS" : "GKE"}, which gives slices of ${profile.split("g.")[0]}g the least memory.`,
+      fix: `Write one of "${possible.join('", "')}".`,
+    },
+  ];
+}
+
+/**
+ * AKS names profiles by their compute slices alone, and GKE does so on A100: of two profiles with as many slices, both make the one with
+ * less memory (NVIDIA MIG profile 19, not 15). Azure/AgentBaker `mig-partition.sh`; GoogleCloudPlatform/container-engine-accelerators
+ * `partition_gpu/partition_gpu.go` at 09e2ab1a.
+ */
+function cuts(cloud: Cloud, gpu: GpuModel, profile: string, known: readonly string[]): boolean {
+  if (cloud === "aws" || (cloud === "gcp" && !gpu.startsWith("A100"))) return true;
+  const memory = (candidate: string) => Number.parseInt(candidate.split("g.")[1] ?? "", 10);
+  const slices = `${Number.parseInt(profile, 10)}g.`;
+  return known.every((other) => !other.startsWith(slices) || memory(profile) <= memory(other));
+}
+
+/** Less leaves no room for two Triton images during a release; more is beyond an OS disk of AKS. */
+const diskBounds = { min: "100GiB", max: "2TiB" } as const satisfies Record<string, Bytes>;
+
+function diskProblems(disk: Bytes): Problem[] {
+  const problems = bytesProblems("disk", disk);
+  if (problems.length > 0) return problems;
+  const bytes = byteCount(disk);
+  if (bytes < byteCount(diskBounds.min)) {
+    return [
+      {
+        path: "disk",
+        reason: `"${disk}" is below ${diskBounds.min}: two Triton images of 20 GiB, unpacked beside packed, and logs must fit.`,
+        fix: `Write "${defaultDisk}".`,
+      },
+    ];
+  }
+  if (bytes > byteCount(diskBounds.max)) {
+    return [
+      { path: "disk", reason: `"${disk}" is above ${diskBounds.max}.`, fix: `Write at most "${diskBounds.max}".` },
+    ];
+  }
+  return bytes % byteCount("1GiB") === 0
+    ? []
+    : [
+        {
+          path: "disk",
+          reason: `"${disk}" is not a whole number of GiB.`,
+          fix: `Write, for example, "${defaultDisk}".`,
+        },
+      ];
 }

@@ -1,6 +1,5 @@
 import type { AnyGpuPoolArgs } from "./gpuPool.ts";
-import type { Machine } from "./machines/machine.ts";
-import type { Cloud } from "./preconditions.ts";
+import type { Cloud, Machine } from "./machines/machine.ts";
 
 /** What an account must be allowed, before a cluster's pools can grow to their most. */
 export interface QuotaNeed {

@@ -1,0 +1,80 @@
+import type { Problem } from "../../core/problem.ts";
+import { awsMachines } from "./aws.ts";
+import { azureMachines } from "./azure.ts";
+import { gcpMachines } from "./gcp.ts";
+import { gpuFacts } from "./gpus.ts";
+import type { Cloud, Machine } from "./machine.ts";
+
+const catalogues: Readonly<Record<Cloud, Readonly<Record<string, Machine>>>> = {
+  aws: awsMachines,
+  azure: azureMachines,
+  gcp: gcpMachines,
+};
+
+/** The least of a GPU node: the model server's own need beside drivers, exporters and the mesh. Nominal sizes, as catalogues have them. */
+export const floor = { vcpu: 8, memoryGiB: 32 } as const;
+
+/** Volta and older: CUDA 13, which current Triton is built with, has dropped them. */
+const oldestComputeCapability = 7.5;
+
+/** The driver of the NVIDIA AMI of EKS: awslabs/amazon-eks-ami `CHANGELOG.md`, release v20260714. */
+export const eksDriver = "580.159.03";
+
+/** Why a machine cannot carry models here, if it cannot, and what to take instead. */
+export function machineProblems(cloud: Cloud, name: string, machine: Machine): Problem[] {
+  const faults = machineFaults(cloud, machine);
+  if (faults.length === 0) return [];
+  const instead = nearestFitting(cloud, machine);
+  return faults.map((fault) => ({
+    path: "machine",
+    reason: `"${name}" ${fault}.`,
+    ...(instead === undefined ? {} : { fix: `Write "${instead[0]}" (${describeMachine(instead[1])}).` }),
+  }));
+}
+
+function machineFaults(cloud: Cloud, machine: Machine): string[] {
+  const { vcpu, memoryGiB, gpu, fraction, arch, minimumDriver = 0 } = machine;
+  const { computeCapability } = gpuFacts(gpu);
+  const faults: string[] = [];
+  if (vcpu < floor.vcpu || memoryGiB < floor.memoryGiB) {
+    faults.push(
+      `has ${vcpu} vCPU and ${memoryGiB} GiB, but a GPU node needs at least ${floor.vcpu} and ${floor.memoryGiB} for the model server and what runs beside it`,
+    );
+  }
+  if (fraction !== undefined) faults.push(`has a share of one ${gpu}, but models ask for whole GPUs`);
+  if (arch === "arm64") faults.push("has arm64 CPUs, but Triton's image is pinned for amd64");
+  if (computeCapability < oldestComputeCapability) {
+    faults.push(
+      `has a ${gpu} of compute capability ${computeCapability.toFixed(1)}, but current Triton needs ${oldestComputeCapability}`,
+    );
+  }
+  if (cloud === "aws" && Number.parseInt(eksDriver, 10) < minimumDriver) {
+    faults.push(`needs driver ${minimumDriver}, but the NVIDIA image of EKS brings ${eksDriver}`);
+  }
+  return faults;
+}
+
+/** The same GPU before another one, then no less GPU memory, then the nearest GPU, then the smallest machine. */
+function nearestFitting(cloud: Cloud, { gpu }: Machine): [string, Machine] | undefined {
+  const memory = gpuFacts(gpu).memoryGiB;
+  const rank = (machine: Machine) => {
+    const difference = gpuFacts(machine.gpu).memoryGiB - memory;
+    return [
+      machine.gpu === gpu ? 0 : 1,
+      difference < 0 ? 1 : 0,
+      Math.abs(difference),
+      machine.gpus,
+      machine.vcpu,
+      machine.memoryGiB,
+    ];
+  };
+  return Object.entries(catalogues[cloud])
+    .filter(([, machine]) => machineFaults(cloud, machine).length === 0)
+    .map((entry) => ({ entry, rank: rank(entry[1]) }))
+    .sort((a, b) => a.rank.map((value, index) => value - (b.rank[index] ?? 0)).find((order) => order !== 0) ?? 0)[0]
+    ?.entry;
+}
+
+function describeMachine({ vcpu, memoryGiB, gpus, gpu }: Machine): string {
+  return `${vcpu} vCPU, ${memoryGiB} GiB, ${gpus} × ${gpu}`;
+}
