@@ -28,7 +28,7 @@ export function poolProblems(
     ...machineProblems(cloud, pool.machine, machine),
     ...sizeProblems(pool),
     ...zoneProblems(pool, zones),
-    ...purchaseProblems(cloud, pool, zones),
+    ...purchaseProblems(cloud, pool, machine, zones),
     ...placementProblems(cloud, pool, machine, zones),
     ...sharingProblems(cloud, pool.sharing ?? defaultSharing, machine.gpu),
     ...driverProblems(cloud, pool, machine),
@@ -91,7 +91,12 @@ const reservations = {
   },
 } as const satisfies Record<Cloud, { form: RegExp; what: string; example: string }>;
 
-function purchaseProblems(cloud: Cloud, pool: AnyGpuPoolArgs, clusterZones: readonly string[]): Problem[] {
+function purchaseProblems(
+  cloud: Cloud,
+  pool: AnyGpuPoolArgs,
+  machine: Machine,
+  clusterZones: readonly string[],
+): Problem[] {
   const { purchase = defaultPurchase, min, zones = clusterZones } = pool;
   if (!(purchases[cloud] as readonly string[]).includes(purchase.kind)) {
     return [unknownChoice("purchase.kind", purchase.kind, purchases[cloud])];
@@ -104,6 +109,15 @@ function purchaseProblems(cloud: Cloud, pool: AnyGpuPoolArgs, clusterZones: read
     case "block":
       return [
         ...reservationProblems(cloud, purchase.reservation),
+        ...(purchase.kind === "block" && !/^p[4-9]/.test(machine.family)
+          ? [
+              {
+                path: "purchase.kind",
+                reason: `a capacity block cannot be had of "${pool.machine}": AWS sells them of P4, P5 and P6 machines.`,
+                fix: 'Write { kind: "reserved", … }, or choose such a machine.',
+              },
+            ]
+          : []),
         // Azure's groups span zones, and Google's reservations of several zones may share a name.
         ...(cloud === "aws" && zones.length > 1
           ? [oneZone(`a capacity ${purchase.kind === "block" ? "block" : "reservation"} is in one zone`, zones)]
