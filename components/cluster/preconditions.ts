@@ -200,7 +200,8 @@ function oneZone(why: string, zones: readonly string[]): Problem {
 /** The most pods on a GPU: what MPS serves, and what GKE accepts. */
 const mostShares = 48;
 
-function sharingProblems(cloud: Cloud, sharing: Sharing, gpu: GpuModel): Problem[] {
+/** Problems of how a pool's GPUs are shared. `onPrem` is any site that cuts its GPUs with NVIDIA's own tools. */
+export function sharingProblems(cloud: Cloud | "onPrem", sharing: Sharing, gpu: GpuModel): Problem[] {
   switch (sharing.kind) {
     case "exclusive":
       return [];
@@ -229,7 +230,7 @@ function shareProblems(path: string, shares: number): Problem[] {
       ];
 }
 
-function migProblems(cloud: Cloud, profile: string, gpu: GpuModel): Problem[] {
+function migProblems(cloud: Cloud | "onPrem", profile: string, gpu: GpuModel): Problem[] {
   const known = Object.keys(gpuFacts(gpu).mig ?? {});
   if (known.length === 0) {
     return [
@@ -257,8 +258,8 @@ function migProblems(cloud: Cloud, profile: string, gpu: GpuModel): Problem[] {
  * less memory (NVIDIA MIG profile 19, not 15). Azure/AgentBaker `mig-partition.sh`; GoogleCloudPlatform/container-engine-accelerators
  * `partition_gpu/partition_gpu.go` at 09e2ab1a.
  */
-function cuts(cloud: Cloud, gpu: GpuModel, profile: string, known: readonly string[]): boolean {
-  if (cloud === "aws" || (cloud === "gcp" && !gpu.startsWith("A100"))) return true;
+function cuts(cloud: Cloud | "onPrem", gpu: GpuModel, profile: string, known: readonly string[]): boolean {
+  if (cloud === "aws" || cloud === "onPrem" || (cloud === "gcp" && !gpu.startsWith("A100"))) return true;
   const memory = (candidate: string) => Number.parseInt(candidate.split("g.")[1] ?? "", 10);
   const slices = `${Number.parseInt(profile, 10)}g.`;
   return known.every((other) => !other.startsWith(slices) || memory(profile) <= memory(other));
