@@ -5,13 +5,16 @@ export interface ChartPin {
   readonly chart: string;
   readonly version: string;
   readonly repository: string;
+  /** The version of what the chart installs, where we set it and the chart's own is another. */
+  readonly app?: string;
 }
 
 /**
- * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see each object;
- * none needs a hook (kube-prometheus-stack's are its admission webhook, which is off).
- * Ranges: Istio 1.30 runs on Kubernetes 1.32–1.36 (istio.io supported releases); Argo Rollouts 1.9.1 (the tag we set; the chart still says 1.9.0) is tested on 1.32–1.35
- * (its `testing.yaml`); kube-prometheus-stack 88 wants at least 1.25 (its chart).
+ * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see each object, and
+ * none needs a hook, which `helm.v4.Chart` leaves out (https://github.com/pulumi/pulumi-kubernetes/issues/3284). kube-prometheus-stack's
+ * are its admission webhook, which is off. The GPU Operator's upgrade its custom resource definitions, which are objects of the rendered
+ * chart and so upgrade with it; remove definitions and, after the last uninstall, node labels: off by default, and harmless where they stay.
+ * What runs on which Kubernetes version is in the version matrix.
  */
 export const charts = {
   istioBase: { chart: "base", version: "1.30.5", repository: "https://istio-release.storage.googleapis.com/charts" },
@@ -21,12 +24,18 @@ export const charts = {
     version: "1.30.5",
     repository: "https://istio-release.storage.googleapis.com/charts",
   },
-  argoRollouts: { chart: "argo-rollouts", version: "2.41.0", repository: "https://argoproj.github.io/argo-helm" },
+  argoRollouts: {
+    chart: "argo-rollouts",
+    version: "2.41.0",
+    repository: "https://argoproj.github.io/argo-helm",
+    app: "1.9.1",
+  },
   kubePrometheusStack: {
     chart: "kube-prometheus-stack",
     version: "88.5.3",
     repository: "https://prometheus-community.github.io/helm-charts",
   },
+  gpuOperator: { chart: "gpu-operator", version: "v26.7.0", repository: "https://helm.ngc.nvidia.com/nvidia" },
 } as const satisfies Record<string, ChartPin>;
 
 /** The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://` prefix is kept as it is). */
