@@ -15,7 +15,7 @@ const catalogues: Readonly<Record<Cloud, Readonly<Record<string, Machine>>>> = {
 export const floor = { vcpu: 8, memoryGiB: 32 } as const;
 
 /** Volta and older: CUDA 13, which current Triton is built with, has dropped them. */
-const oldestComputeCapability = 7.5;
+export const oldestComputeCapability = 7.5;
 
 /** The driver of the NVIDIA AMI of EKS: awslabs/amazon-eks-ami `CHANGELOG.md`, release v20260714. */
 export const eksDriver = "580.159.03";
