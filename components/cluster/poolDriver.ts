@@ -4,9 +4,9 @@ import type { AzureMachine } from "./machines/azure.ts";
 import type { Cloud, Machine } from "./machines/machine.ts";
 
 /**
- * Who can install the driver on a cloud, the default first. The node images of EKS and GKE bring it, and NVIDIA makes no driver container
- * for Amazon Linux or Container-Optimized OS (NVIDIA/cloud-native-docs `gpu-operator/platform-support.rst`, `google-gke.rst`). AKS can
- * leave it out, and then the operator's is the newer one. `preinstalled` is for machines whose image is your own.
+ * Who can install the driver on a cloud, the default first. The node images of EKS and GKE bring it, and there the operator's is
+ * supported on Ubuntu only, which neither image is (NVIDIA/cloud-native-docs `gpu-operator/platform-support.rst`). AKS can leave it out,
+ * and then the operator's is the newer one. `preinstalled` is for machines whose image is your own.
  */
 const owners = {
   aws: ["cloud"],
@@ -66,5 +66,5 @@ function refusal(cloud: Cloud, { owner }: Driver, machine: Machine): string {
   if (cloud === "azure") {
     return isGrid(machine) ? "its vGPUs run AKS's GRID driver only" : "AKS cuts MIG slices with its own driver";
   }
-  return `the node image of ${clusterName[cloud]} brings the driver, and NVIDIA has no driver container for its system`;
+  return `the node image of ${clusterName[cloud]} brings the driver, and the operator's is for Ubuntu`;
 }
