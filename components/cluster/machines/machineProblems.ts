@@ -54,19 +54,12 @@ function machineFaults(cloud: Cloud, machine: Machine): string[] {
   return faults;
 }
 
-/** The same GPU before another one, then no less GPU memory, then the nearest GPU, then the smallest machine. */
+/** The same GPU before another one, then what falls short of its memory the least, then the smallest machine. */
 function nearestFitting(cloud: Cloud, { gpu }: Machine): [string, Machine] | undefined {
   const memory = gpuFacts(gpu).memoryGiB;
   const rank = (machine: Machine) => {
-    const difference = gpuFacts(machine.gpu).memoryGiB - memory;
-    return [
-      machine.gpu === gpu ? 0 : 1,
-      difference < 0 ? 1 : 0,
-      Math.abs(difference),
-      machine.gpus,
-      machine.vcpu,
-      machine.memoryGiB,
-    ];
+    const short = memory - gpuFacts(machine.gpu).memoryGiB;
+    return [machine.gpu === gpu ? 0 : 1, Math.max(short, 0), machine.gpus, machine.vcpu, machine.memoryGiB, -short];
   };
   return Object.entries(catalogues[cloud])
     .filter(([, machine]) => machineFaults(cloud, machine).length === 0)
