@@ -36,6 +36,11 @@ export const charts = {
     repository: "https://prometheus-community.github.io/helm-charts",
   },
   gpuOperator: { chart: "gpu-operator", version: "v26.7.0", repository: "https://helm.ngc.nvidia.com/nvidia" },
+  dcgmExporter: {
+    chart: "dcgm-exporter",
+    version: "4.8.2",
+    repository: "https://nvidia.github.io/dcgm-exporter/helm-charts",
+  },
 } as const satisfies Record<string, ChartPin>;
 
 /** The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://` prefix is kept as it is). */

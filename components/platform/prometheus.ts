@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AtSite, SiteSettings } from "../cluster/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
-import { type Duration, durationProblems } from "../core/quantity.ts";
-import { adopt, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import { type Bytes, type Duration, durationProblems, kubernetesBytes } from "../core/quantity.ts";
+import { adopt, adoptionProblems, type Recorded, type Requirement, recorded } from "./adopted.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Prometheus with the operator's PodMonitors: installed (kube-prometheus-stack), or adopted where it runs already. */
@@ -35,15 +36,18 @@ const requirements: readonly Requirement[] = [
 
 export const defaultScrapeInterval: Duration = "15s";
 
-export function validatePrometheus(args: PrometheusArgs): Problem[] {
-  return durationProblems("scrapeInterval", args.scrapeInterval ?? defaultScrapeInterval, { min: "1s", max: "2m" });
+export function validatePrometheus(args: PrometheusArgs & AtSite): Problem[] {
+  return [
+    ...durationProblems("scrapeInterval", args.scrapeInterval ?? defaultScrapeInterval, { min: "1s", max: "2m" }),
+    ...adoptionProblems(args, "install: {}"),
+  ];
 }
 
 export class Prometheus extends Component {
   /** Where the Argo Rollouts controller reaches Prometheus. */
   readonly address: pulumi.Output<string>;
 
-  constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: PrometheusArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
     super("platform:Prometheus", name, { mode }, opts);
     this.reject(validatePrometheus(args));
@@ -53,7 +57,13 @@ export class Prometheus extends Component {
       systemChart(
         this.childName("chart"),
         charts.kubePrometheusStack,
-        { release: "prometheus", namespace, install: args.install, values: stackValues(args) },
+        {
+          release: "prometheus",
+          namespace,
+          install: args.install,
+          values: stackValues(args),
+          settings: args.settings,
+        },
         { parent: this, dependsOn: monitoring },
       );
       this.address = pulumi.output(installedAddress);
@@ -68,18 +78,33 @@ export class Prometheus extends Component {
   }
 }
 
-function stackValues(args: PrometheusArgs): Record<string, unknown> {
+/** Ten days, the chart's default, of a hundred targets every 15 s take a quarter of it. */
+const volumeSize: Bytes = "20GiB";
+
+export function stackValues({ scrapeInterval = defaultScrapeInterval, settings }: PrometheusArgs & AtSite) {
+  const imageRegistry = settings?.registryMirror?.images;
   return {
+    ...(imageRegistry === undefined ? {} : { global: { imageRegistry } }),
     grafana: { enabled: false },
     alertmanager: { enabled: false },
     // Both need Helm hooks, which `helm.v4.Chart` leaves out: https://github.com/pulumi/pulumi-kubernetes/issues/3284
     prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
     prometheus: {
       prometheusSpec: {
-        scrapeInterval: args.scrapeInterval ?? defaultScrapeInterval,
-        // By default only the monitors of this release are selected; ours are in the models' namespaces.
+        scrapeInterval,
+        // By default only the monitors of this release are selected; ours are in the namespaces of models and GPU exporters.
         podMonitorSelectorNilUsesHelmValues: false,
+        ...(settings === undefined ? {} : { storageSpec: { volumeClaimTemplate: { spec: volume(settings) } } }),
+        serviceMonitorSelectorNilUsesHelmValues: false,
       },
     },
+  };
+}
+
+function volume({ storageClass }: SiteSettings): Record<string, unknown> {
+  return {
+    ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+    accessModes: ["ReadWriteOnce"],
+    resources: { requests: { storage: kubernetesBytes(volumeSize) } },
   };
 }

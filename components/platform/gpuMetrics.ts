@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { gpuTaint } from "../cluster/gpuPool.ts";
+import { charts } from "../core/charts.ts";
+import { Component } from "../core/component.ts";
+import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
+
+/**
+ * GPU metrics (`DCGM_FI_*`) on GKE, under the names that the GPU Operator's exporter gives them elsewhere. GKE has its own driver and
+ * device plugin, so this is all of the operator that is missing there. Do not switch on the cluster's monitoring component `DCGM` as well:
+ * two exporters contend for a GPU's profiling counters.
+ */
+export interface GpuMetricsArgs {
+  readonly install: Install & {
+    /** A registry with the image under the path it has in nvcr.io. @default nvcr.io */
+    readonly images?: string;
+  };
+}
+
+const namespace = "gpu-metrics";
+
+export class GpuMetrics extends Component {
+  constructor(name: string, args: GpuMetricsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:GpuMetrics", name, {}, opts);
+    const privileged = systemNamespace(
+      this.childName("namespace"),
+      namespace,
+      { "pod-security.kubernetes.io/enforce": "privileged" },
+      { parent: this },
+    );
+    systemChart(
+      this.childName("chart"),
+      charts.dcgmExporter,
+      { release: "dcgm-exporter", namespace, install: args.install, values: gpuMetricsValues(args) },
+      { parent: this, dependsOn: privileged },
+    );
+    this.registerOutputs({});
+  }
+}
+
+export function gpuMetricsValues({ install }: GpuMetricsArgs): Record<string, unknown> {
+  return {
+    ...(install.images === undefined ? {} : { image: { repository: `${install.images}/nvidia/k8s/dcgm-exporter` } }),
+    // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs `gpu-operator/google-gke.rst`).
+    priorityClassName: "",
+    tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
+    // The label that GKE gives to nodes with a GPU, whatever it is.
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: "cloud.google.com/gke-accelerator", operator: "Exists" }] }],
+        },
+      },
+    },
+    // GKE gives a container its devices and driver only with a GPU that the exporter must not take from a model: so it sees the host's.
+    securityContext: { privileged: true, runAsUser: 0 },
+    extraHostVolumes: [{ name: "nvidia", hostPath: "/home/kubernetes/bin/nvidia" }],
+    extraVolumeMounts: [
+      { name: "nvidia", mountPath: "/usr/local/nvidia", readOnly: true },
+      // The chart's own, which setting the list replaces.
+      {
+        name: "exporter-metrics-volume",
+        mountPath: "/etc/dcgm-exporter/default-counters.csv",
+        subPath: "default-counters.csv",
+      },
+    ],
+    extraEnv: [{ name: "LD_LIBRARY_PATH", value: "/usr/local/nvidia/lib64" }],
+    serviceMonitor: { enabled: true },
+  };
+}

@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { stringify } from "yaml";
+import { sharingConfigName } from "../cluster/deviceLabels.ts";
+import { type GpuPool, gpuTaint, type NodeTaint, type Sharing } from "../cluster/gpuPool.ts";
+import { defaultOperatorDriver } from "../core/versions/drivers.ts";
+import type { ContainerRuntime, GpuOperatorArgs, GpuOperatorInstallArgs } from "./gpuOperator.ts";
+
+/** AKS puts it on every spot node, and the operator knows nothing of it (gpu-operator #577). */
+const aksSpotTaint: NodeTaint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
+
+/** What the chart is installed with. What is not written is the chart's default, which is meant. */
+export function gpuOperatorValues({ cloud, pools, install }: GpuOperatorInstallArgs): Record<string, unknown> {
+  const all = Object.values(pools);
+  const owned = all.filter(({ driver }) => driver.owner === "operator");
+  const tolerations = tolerationsOf(cloud, all);
+  const config = devicePluginConfig(all.map(({ sharing }) => sharing));
+  const from = (path: string) => (install.images === undefined ? {} : { repository: `${install.images}/${path}` });
+
+  return {
+    operator: {
+      ...from("nvidia"),
+      // The definitions are objects of the rendered chart; the hook that upgrades them never runs.
+      upgradeCRD: false,
+      // The name of the runtime in AKS' containerd, whose toolkit is AKS' own: NVIDIA/cloud-native-docs `gpu-operator/microsoft-aks.rst`.
+      ...(cloud === "azure" && owned.length < all.length ? { runtimeClass: "nvidia-container-runtime" } : {}),
+    },
+    validator: from("nvidia"),
+    cdi: { enabled: true },
+    daemonsets: { tolerations },
+    driver:
+      owned.length === 0
+        ? { enabled: false }
+        : {
+            enabled: true,
+            version: driverVersion(owned),
+            env: proxyVariables(install.proxy),
+            ...from("nvidia"),
+            manager: from("nvidia/cloud-native"),
+          },
+    // A driver that was installed with the node's image may come without the toolkit; a cloud's never does.
+    toolkit: all.some(({ driver }) => driver.owner !== "cloud")
+      ? { enabled: true, env: runtimeVariables[install.runtime ?? "containerd"], ...from("nvidia/k8s") }
+      : { enabled: false },
+    devicePlugin: { ...(config === undefined ? {} : { config }), ...from("nvidia") },
+    gfd: from("nvidia"),
+    mig: { strategy: "single" },
+    // In a virtual machine a GPU changes its MIG mode only with a reboot: NVIDIA/cloud-native-docs `gpu-operator/gpu-operator-mig.rst`.
+    migManager: {
+      env: cloud === "onPrem" ? [] : [{ name: "WITH_REBOOT", value: "true" }],
+      ...from("nvidia/cloud-native"),
+    },
+    dcgmExporter: { serviceMonitor: { enabled: true }, ...from("nvidia/k8s") },
+    "node-feature-discovery": {
+      worker: { tolerations: [controlPlane, ...tolerations] },
+      ...(install.images === undefined
+        ? {}
+        : { image: { repository: `${install.images}/nfd/node-feature-discovery` } }),
+    },
+  };
+}
+
+const controlPlane = { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" };
+
+/** Every operand runs on every pool. The spot taint is tolerated before there is a spot pool, so that adding one restarts nothing. */
+function tolerationsOf(
+  cloud: GpuOperatorArgs["cloud"],
+  pools: readonly Pick<GpuPool, "taints">[],
+): Record<string, string>[] {
+  const taints = [gpuTaint, ...(cloud === "azure" ? [aksSpotTaint] : []), ...pools.flatMap((pool) => pool.taints)];
+  const unique = new Map(taints.map(({ key, effect }) => [`${key}:${effect}`, { key, operator: "Exists", effect }]));
+  return [...unique.values()];
+}
+
+/** `validateGpuOperator` has seen to it that there is one. */
+function driverVersion([first]: readonly Pick<GpuPool, "driver">[]): string {
+  return (first?.driver.owner === "operator" ? first.driver.version : undefined) ?? defaultOperatorDriver;
+}
+
+/**
+ * The device plugin's configurations by name; a node picks one by label, and without the label shares nothing. The operator does not
+ * watch the ConfigMap (NVIDIA/cloud-native-docs `gpu-operator/gpu-sharing.rst`), so its name changes with what is in it.
+ */
+function devicePluginConfig(
+  sharings: readonly Sharing[],
+): { create: true; name: string; data: Record<string, string> } | undefined {
+  const data = Object.fromEntries(
+    sharings
+      .flatMap((sharing) =>
+        sharing.kind === "timeSlicing" || sharing.kind === "mps"
+          ? [[sharingConfigName(sharing), stringify(pluginSharing(sharing))] as const]
+          : [],
+      )
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  if (Object.keys(data).length === 0) return undefined;
+  const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 8);
+  return { create: true, name: `device-plugin-${hash}`, data };
+}
+
+/** NVIDIA/k8s-device-plugin `api/config/v1`. Two shares of a GPU are no more than one, so asking for two fails at once. */
+function pluginSharing(sharing: Extract<Sharing, { kind: "timeSlicing" | "mps" }>): Record<string, unknown> {
+  const replicated = (replicas: number) => ({
+    failRequestsGreaterThanOne: true,
+    resources: [{ name: "nvidia.com/gpu", replicas }],
+  });
+  return {
+    version: "v1",
+    sharing:
+      sharing.kind === "mps" ? { mps: replicated(sharing.clients) } : { timeSlicing: replicated(sharing.replicas) },
+  };
+}
+
+/**
+ * Where the toolkit finds containerd. On k3s and RKE2 the socket alone: with `CONTAINERD_CONFIG`, too, containerd does not start after
+ * a reboot (gpu-operator #992). MicroK8s: NVIDIA/cloud-native-docs `gpu-operator/getting-started.rst`.
+ */
+const runtimeVariables: Readonly<Record<ContainerRuntime, readonly { name: string; value: string }[]>> = {
+  containerd: [],
+  k3s: [{ name: "CONTAINERD_SOCKET", value: "/run/k3s/containerd/containerd.sock" }],
+  rke2: [{ name: "CONTAINERD_SOCKET", value: "/run/k3s/containerd/containerd.sock" }],
+  microk8s: [
+    { name: "CONTAINERD_CONFIG", value: "/var/snap/microk8s/current/args/containerd-template.toml" },
+    { name: "CONTAINERD_SOCKET", value: "/var/snap/microk8s/common/run/containerd.sock" },
+    { name: "RUNTIME_CONFIG_SOURCE", value: "file=/var/snap/microk8s/current/args/containerd.toml" },
+  ],
+};
+
+/** In both spellings, because the tools in the driver container differ: NVIDIA/cloud-native-docs `gpu-operator/install-gpu-operator-proxy.rst`. */
+function proxyVariables(proxy: GpuOperatorInstallArgs["install"]["proxy"]): { name: string; value: string }[] {
+  const variables = { HTTP_PROXY: proxy?.httpProxy, HTTPS_PROXY: proxy?.httpsProxy, NO_PROXY: proxy?.noProxy };
+  return Object.entries(variables).flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [
+          { name, value },
+          { name: name.toLowerCase(), value },
+        ],
+  );
+}
