@@ -20,7 +20,8 @@ const program = new Command("serin")
     "after",
     `
 Exit codes: 0 done, 1 a defect of serin, 2 wrong input (nothing changed), 3 a policy objects (nothing changed),
-4 something needed cannot be had (nothing changed), 5 the release was rolled back or not decided, 6 stopped half-way, 130 interrupted.`,
+4 something needed cannot be had (nothing changed), 5 the release was rolled back or not decided, 6 stopped half-way,
+7 a cluster does not pass the preflight (nothing changed on it), 130 interrupted.`,
   );
 
 interface Common {
@@ -50,6 +51,11 @@ const engineOption = new Option(
   .choices(["live", "pulumi"])
   .default("live");
 
+const registryOption = new Option(
+  "--registry-credentials <file>",
+  "what the nodes pull images with, as docker login writes it (default: as anybody)",
+);
+
 function number(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -63,6 +69,7 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
   .addOption(kubeconfigOptions[0] as Option)
   .addOption(kubeconfigOptions[1] as Option)
   .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", number(1, 65_535))
+  .addOption(registryOption)
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),
   );
@@ -108,6 +115,20 @@ verb("plan <environment>", "show what would be declared and what the policies sa
   .option("--against <file>", "show only what changes since this plan, which --json wrote")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/plan.ts")).plan(environment, options, invocation)),
+  );
+
+verb(
+  "preflight <environment>",
+  "check that its clusters can carry what is declared: nodes, GPUs, rights, registries, quota",
+)
+  .addOption(new Option("--kubeconfig <file>", "look at the cluster this leads to"))
+  .addOption(kubeconfigOptions[1] as Option)
+  .option("--cluster <name>", "only this cluster of the environment")
+  .addOption(registryOption)
+  .action((environment, options) =>
+    start(options, async (invocation) =>
+      (await import("./verbs/preflight.ts")).preflight(environment, options, invocation),
+    ),
   );
 
 await program.parseAsync();

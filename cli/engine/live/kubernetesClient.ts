@@ -4,7 +4,8 @@ import { type Dispatcher, request } from "undici";
 import { exitCodes, ProblemError } from "../../../components/core/problem.ts";
 
 export interface ApiRequest {
-  readonly method: "GET" | "PATCH" | "DELETE";
+  /** `POST` only for reviews, which change nothing: every request may be repeated. */
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** From the server's root, for example `/api/v1/namespaces`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -60,6 +61,7 @@ export class KubernetesClient {
   #access: Promise<Access> | undefined;
   #accessSince = 0;
   #hasAnswered = false;
+  #clock: { readonly server: string; readonly here: string } | undefined;
 
   /**
    * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it; `context` its current one by default.
@@ -71,6 +73,11 @@ export class KubernetesClient {
     this.#onWarning = onWarning;
     this.server = (this.#kubeConfig.getCurrentCluster()?.server ?? "").replace(/\/$/, "");
     this.namespace = this.#kubeConfig.getContextObject(this.#kubeConfig.getCurrentContext())?.namespace ?? "default";
+  }
+
+  /** The server's clock when it last answered (HTTP `Date`, whole seconds) and this machine's then, ISO 8601. */
+  get clock(): { readonly server: string; readonly here: string } | undefined {
+    return this.#clock;
   }
 
   /**
@@ -113,11 +120,19 @@ export class KubernetesClient {
       headersTimeout: requestMs,
       bodyTimeout: requestMs,
     });
+    this.#setClock(response.headers.date);
     const text = await response.body.text();
     this.#warn(response.headers.warning);
     if (response.statusCode < 300) return JSON.parse(text) as Answer;
     if (response.statusCode === 401) this.#access = undefined;
     throw new ApiError(response.statusCode, statusOf(text));
+  }
+
+  #setClock(date: string | string[] | undefined): void {
+    const server = Date.parse([date ?? ""].flat()[0] ?? "");
+    if (!Number.isNaN(server)) {
+      this.#clock = { server: new Date(server).toISOString(), here: new Date().toISOString() };
+    }
   }
 
   /** `299 - "spec.x is deprecated"` (RFC 7234); the API server sends unknown fields and deprecations so. */

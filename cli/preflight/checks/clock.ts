@@ -1,0 +1,47 @@
+import { defineCheck, few, passed, warning } from "../check.ts";
+import type { LeaseFacts } from "../clusterFacts.ts";
+
+/** Certificates and tokens are good from the second they are made; more than this and some are refused. HTTP's date has whole seconds. */
+const toleratedSeconds = 5;
+
+/** Clocks agree: this machine's with the server's, and each node's, by the leases its kubelet renews. */
+export const clock = defineCheck({
+  name: "clock",
+  title: "clocks",
+  reads: ["leases"],
+  atMost: "warning",
+  judge: ({ clock: clocks, leases }) => {
+    const needed = `within ${toleratedSeconds} s of the API server's`;
+    if (clocks === undefined)
+      return warning(
+        "the server does not tell its time",
+        needed,
+        "Look at what stands between this machine and the server.",
+      );
+    const server = Date.parse(clocks.server);
+    const off = Math.round((Date.parse(clocks.here) - server) / 1_000);
+    if (Math.abs(off) > toleratedSeconds) {
+      return warning(
+        `this machine is ${Math.abs(off)} s ${off > 0 ? "ahead" : "behind"}`,
+        needed,
+        "Set this machine's clock by NTP: credentials made here may not be good there yet, or no longer.",
+      );
+    }
+    const odd = leases.flatMap((lease) => oddity(lease, server));
+    if (odd.length > 0)
+      return warning(
+        few(odd),
+        needed,
+        "Set the nodes' clocks by NTP (chrony), and look at kubelets that have stopped.",
+      );
+    return passed(`this machine's${leases.length === 0 ? "" : ` and those of ${leases.length} nodes`} agree`, needed);
+  },
+});
+
+/** A lease from the future is a clock that is ahead; one that is over is a clock that is behind, or a kubelet that is gone. */
+function oddity({ node, renewedAt, durationSeconds }: LeaseFacts, server: number): string[] {
+  const age = (server - Date.parse(renewedAt)) / 1_000;
+  if (age < -toleratedSeconds) return [`${node} is ${Math.round(-age)} s ahead`];
+  if (age > durationSeconds + toleratedSeconds) return [`${node} last renewed its lease ${Math.round(age)} s ago`];
+  return [];
+}

@@ -1,0 +1,63 @@
+import { count, defineCheck, failed, few, notApplicable, passed, type Verdict } from "../check.ts";
+import type { ClusterContents } from "../clusterFacts.ts";
+
+type Seen = Pick<ClusterContents, "services" | "definitions" | "daemonSets" | "nodes">;
+
+/** The namespace our own gateway is in. */
+const gatewayNamespace = "istio-ingress";
+
+/** Something answers for Services of type LoadBalancer, or the port of the node is free. */
+export const ingress = defineCheck({
+  name: "ingress",
+  title: "ingress",
+  reads: ["services", "definitions", "daemonSets", "nodes"],
+  judge: (seen, { ingress: way }) => {
+    if (way.kind === "none") return notApplicable("no gateway is installed");
+    return way.kind === "nodePort" ? nodePort(seen, way.port) : loadBalancer(seen);
+  },
+});
+
+function nodePort({ services }: Seen, port: number): Verdict {
+  const needed = `node port ${port}, free`;
+  const taken = services.filter(
+    ({ namespace, nodePorts }) => namespace !== gatewayNamespace && nodePorts.includes(port),
+  );
+  if (taken.length === 0) return passed(`node port ${port} is free`, needed);
+  return failed(
+    `node port ${port} is taken by Service ${few(taken.map(({ namespace, name }) => `${namespace}/${name}`))}`,
+    needed,
+    "Declare another port from 30000 to 32767 in the site's ingress.",
+  );
+}
+
+function loadBalancer(seen: Seen): Verdict {
+  const needed = "something that gives Services of type LoadBalancer an address";
+  const balanced = seen.services.filter(({ type }) => type === "LoadBalancer");
+  const served = balanced.filter(({ hasAddress }) => hasAddress);
+  if (served.length > 0)
+    return passed(`${count(served.length, "Service")} of type LoadBalancer with an address`, needed);
+  const controller = controllerOf(seen);
+  if (controller !== undefined) return passed(controller, needed);
+  const waiting = balanced.length === 0 ? "" : `, and ${count(balanced.length, "Service")} without an address`;
+  return failed(
+    `no load balancer is known here${waiting}`,
+    needed,
+    'Install one (MetalLB, kube-vip), or declare the site\'s ingress: { kind: "nodePort", port }.',
+  );
+}
+
+/** By a custom resource, a daemon set, or the cloud that made the nodes. */
+function controllerOf({ definitions, daemonSets, nodes }: Seen): string | undefined {
+  const byDefinition = Object.entries({
+    "ipaddresspools.metallb.io": "MetalLB",
+    "ciliumloadbalancerippools.cilium.io": "Cilium's address pools",
+    "eips.network.kubesphere.io": "OpenELB",
+    "servicegroups.purelb.io": "PureLB",
+  }).find(([name]) => definitions.some((definition) => definition.name === name))?.[1];
+  if (byDefinition !== undefined) return byDefinition;
+  if (daemonSets.some(({ name }) => name.startsWith("kube-vip"))) return "kube-vip";
+  const cloud = nodes.map(({ providerId }) => /^(aws|azure|gce):\/\//.exec(providerId ?? "")?.[1]).find(Boolean);
+  if (cloud !== undefined) return `the cloud's own (${cloud})`;
+  // k3s runs its ServiceLB unless told otherwise, which the API does not show.
+  return nodes.some(({ nodeInfo }) => nodeInfo.kubeletVersion.includes("+k3s")) ? "k3s ServiceLB" : undefined;
+}

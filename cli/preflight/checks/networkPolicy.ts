@@ -1,0 +1,51 @@
+import { defineCheck, failed, few, notApplicable, passed } from "../check.ts";
+import type { ClusterContents, DaemonSetFacts } from "../clusterFacts.ts";
+
+/** Daemon sets of networks that enforce policies; `kindnet` since kind 0.24. */
+const enforcers: readonly (readonly [RegExp, string])[] = [
+  [/^cilium$/, "Cilium"],
+  [/^(calico-node|rke2-canal|canal|rke2-calico-node)$/, "Calico"],
+  [/^antrea-agent$/, "Antrea"],
+  [/^anetd$/, "GKE Dataplane V2"],
+  [/^kube-router$/, "kube-router"],
+  [/^ovnkube-node/, "OVN-Kubernetes"],
+  [/^azure-npm$/, "Azure NPM"],
+  [/^kindnet$/, "kindnet"],
+];
+
+/** A policy that nothing enforces reads like a wall and is none; so its absence is a failure unless declared. */
+export const networkPolicy = defineCheck({
+  name: "networkPolicy",
+  title: "network policy",
+  reads: ["daemonSets", "nodes"],
+  judge: (seen, needs) => {
+    if (needs.networkPolicy === "unenforced") return notApplicable("declared as unenforced");
+    const needed = "a network that enforces policies";
+    const enforcer = enforcerOf(seen);
+    if (enforcer !== undefined) return passed(enforcer, needed);
+    const network = seen.daemonSets
+      .map(({ name }) => name)
+      .filter((name) => /flannel|aws-node|weave|azure-cns|ip-masq/.test(name));
+    return failed(
+      network.length === 0 ? "none is known here" : `${few(network)} enforces none`,
+      needed,
+      network.includes("aws-node")
+        ? "Turn on the VPC CNI add-on's network policy agent (enableNetworkPolicy), or install Cilium or Calico."
+        : 'Install Cilium, Calico or another that enforces them, or declare networkPolicy: "unenforced".',
+    );
+  },
+});
+
+function enforcerOf({ daemonSets, nodes }: Pick<ClusterContents, "daemonSets" | "nodes">): string | undefined {
+  for (const set of daemonSets) {
+    const known = enforcers.find(([pattern]) => pattern.test(set.name))?.[1];
+    if (known !== undefined) return known;
+    if (set.name === "aws-node" && isAgentOn(set)) return "VPC CNI with its network policy agent";
+  }
+  // k3s has kube-router's controller inside, unless told otherwise, which the API does not show.
+  return nodes.some(({ nodeInfo }) => nodeInfo.kubeletVersion.includes("+k3s")) ? "k3s" : undefined;
+}
+
+function isAgentOn({ containers }: DaemonSetFacts): boolean {
+  return containers.some(({ args }) => args.includes("--enable-network-policy=true"));
+}

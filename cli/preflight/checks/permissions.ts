@@ -1,0 +1,64 @@
+import { count, defineCheck, failed, few, passed } from "../check.ts";
+import type { AccessFacts, AccessNeed } from "../clusterFacts.ts";
+import type { ClusterNeeds } from "../clusterNeeds.ts";
+
+/** What every `serin up` does: read nodes, and declare models in their namespace. */
+const always: readonly AccessNeed[] = [
+  { verb: "list", group: "", resource: "nodes" },
+  { verb: "get", group: "", resource: "namespaces" },
+  { verb: "patch", group: "", resource: "services" },
+  { verb: "patch", group: "", resource: "serviceaccounts" },
+  { verb: "patch", group: "argoproj.io", resource: "rollouts" },
+  { verb: "patch", group: "argoproj.io", resource: "analysistemplates" },
+  { verb: "patch", group: "networking.istio.io", resource: "virtualservices" },
+  { verb: "patch", group: "networking.istio.io", resource: "destinationrules" },
+  { verb: "patch", group: "security.istio.io", resource: "peerauthentications" },
+  { verb: "patch", group: "monitoring.coreos.com", resource: "podmonitors" },
+];
+
+/** What an installed system is made of besides. */
+const install: readonly AccessNeed[] = [
+  { verb: "create", group: "", resource: "namespaces" },
+  { verb: "create", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
+  { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
+  // Without it a role may grant only what its maker holds, and the systems' roles grant more than any namespace's editor has.
+  { verb: "escalate", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
+  { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
+  { verb: "create", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations" },
+  { verb: "create", group: "admissionregistration.k8s.io", resource: "mutatingwebhookconfigurations" },
+  { verb: "create", group: "apps", resource: "deployments" },
+  { verb: "create", group: "apps", resource: "daemonsets" },
+];
+
+const createNamespace: AccessNeed = { verb: "create", group: "", resource: "namespaces" };
+
+/** What the person who runs `serin up` must be allowed, in all namespaces. */
+export function accessNeeds({ systems, modelNamespace }: ClusterNeeds): readonly AccessNeed[] {
+  if (Object.values(systems).includes("install")) return [...always, ...install];
+  return modelNamespace.mode === "create" ? [...always, createNamespace] : always;
+}
+
+export const permissions = defineCheck({
+  name: "permissions",
+  title: "permissions",
+  reads: ["access"],
+  judge: ({ access }, needs) => {
+    const wanted = accessNeeds(needs);
+    const needed = `${count(wanted.length, "right")} in all namespaces`;
+    const denied = wanted.filter((need) => !access.some((fact) => fact.allowed && isSame(fact, need)));
+    if (denied.length === 0) return passed("all allowed", needed);
+    return failed(
+      `not allowed: ${few(denied.map(describe), 4)}`,
+      needed,
+      "Use a kubeconfig of a cluster administrator, or have the rights granted (kubectl auth can-i --list shows them).",
+    );
+  },
+});
+
+function isSame(fact: AccessFacts, { verb, group, resource }: AccessNeed): boolean {
+  return fact.verb === verb && fact.group === group && fact.resource === resource;
+}
+
+function describe({ verb, group, resource }: AccessNeed): string {
+  return `${verb} ${resource}${group === "" ? "" : `.${group}`}`;
+}

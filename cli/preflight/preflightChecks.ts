@@ -1,0 +1,51 @@
+import type { Check, CheckResult } from "./check.ts";
+import { apiServer, unreachable } from "./checks/apiServer.ts";
+import { clock } from "./checks/clock.ts";
+import { driver } from "./checks/driver.ts";
+import { ingress } from "./checks/ingress.ts";
+import { networkPolicy } from "./checks/networkPolicy.ts";
+import { cpu, memory } from "./checks/nodeSize.ts";
+import { operatingSystem, runtime } from "./checks/nodeSoftware.ts";
+import { permissions } from "./checks/permissions.ts";
+import { podSecurity } from "./checks/podSecurity.ts";
+import { gpu, pools } from "./checks/pools.ts";
+import { registries } from "./checks/registries.ts";
+import { sharing } from "./checks/sharing.ts";
+import { storageClass } from "./checks/storageClass.ts";
+import { systems } from "./checks/systems.ts";
+import { taints } from "./checks/taints.ts";
+import type { ClusterFacts } from "./clusterFacts.ts";
+import type { ClusterNeeds } from "./clusterNeeds.ts";
+
+/** In the order they are shown: the cluster, its GPU nodes, what will run on it. */
+const checks: readonly Check[] = [
+  apiServer,
+  permissions,
+  pools,
+  cpu,
+  memory,
+  gpu,
+  sharing,
+  driver,
+  taints,
+  runtime,
+  operatingSystem,
+  systems,
+  podSecurity,
+  networkPolicy,
+  storageClass,
+  ingress,
+  clock,
+];
+
+/**
+ * Whether a cluster can carry what is declared for it. A function of its arguments alone. Of a cluster that cannot be reached only the
+ * first check is made, and that of the registries, which are asked from here.
+ */
+export function preflightChecks(facts: ClusterFacts, needs: ClusterNeeds): CheckResult[] {
+  const { api } = facts;
+  const made = api.reachable
+    ? checks.map((check) => check({ ...facts, api }, needs))
+    : [unreachable(facts.server, api, needs)];
+  return [...made, registries(facts, needs)];
+}

@@ -1,0 +1,88 @@
+import colours from "picocolors";
+import type { QuotaNeed } from "../../components/cluster/quota.ts";
+import { columns } from "../terminal.ts";
+import type { CheckResult } from "./check.ts";
+import type { ClusterReport } from "./preflight.ts";
+
+/** A mark and a word for each, so that colour is not needed to tell them apart. */
+const marks: Readonly<Record<CheckResult["status"], string>> = {
+  passed: colours.green("✓ passed    "),
+  failed: colours.red("✗ failed    "),
+  warning: colours.yellow("! warning   "),
+  notApplicable: colours.dim("– not needed"),
+};
+
+const titleWidth = 16;
+const indent = 2 + 12 + 2 + titleWidth + 2;
+
+/** Quotas, then each cluster with a line per check, and for what did not pass what is needed and how to get it. */
+export function preflightText(
+  reports: readonly ClusterReport[],
+  quota: readonly QuotaNeed[],
+  width = lineWidth(),
+): string {
+  return [
+    ...(quota.length === 0 ? [] : [quotaText(quota), ""]),
+    ...reports.flatMap((report) => [...clusterLines(report, width), ""]),
+    ...reports.flatMap((report) => summaryLine(report)),
+  ].join("\n");
+}
+
+function quotaText(quota: readonly QuotaNeed[]): string {
+  return [
+    colours.bold("Quota the GPU pools need at their most"),
+    columns(
+      ["cloud", "region", "needed", "", "quota"],
+      quota.map(({ cloud, region, needed, unit, quota: name }) => [cloud, region, String(needed), unit, name]),
+      [2],
+    ),
+  ].join("\n");
+}
+
+function clusterLines({ cluster, server, version, notLookedAt, checks }: ClusterReport, width: number): string[] {
+  const where = [server, version].filter((part) => part !== undefined && part !== "").join("  ");
+  return [
+    `${colours.bold(cluster)}${where === "" ? "" : `  ${colours.dim(where)}`}`,
+    ...(notLookedAt === undefined ? [] : hanging(`  ${colours.yellow("? not looked at")}: `, 19, [notLookedAt], width)),
+    ...checks.flatMap((check) => checkLines(check, width)),
+  ];
+}
+
+function checkLines({ status, title, found, needed, fix }: CheckResult, width: number): string[] {
+  const first = `  ${marks[status]}  ${title.padEnd(titleWidth)}  `;
+  const more =
+    status === "failed" || status === "warning" ? [`needed: ${needed}`, ...(fix === undefined ? [] : [fix])] : [];
+  return hanging(first, indent, [found, ...more], width);
+}
+
+/** Paragraphs beside a first column, each wrapped to the width; the first starts on its line. */
+function hanging(first: string, column: number, paragraphs: readonly string[], width: number): string[] {
+  const lines = paragraphs.flatMap((paragraph) => wrapped(paragraph, Math.max(20, width - column)));
+  return lines.map((line, index) => (index === 0 ? `${first}${line}` : `${" ".repeat(column)}${line}`).trimEnd());
+}
+
+/** Breaks at spaces; a word that is longer than a line is a thing to copy, and stays whole. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function summaryLine({ cluster, notLookedAt, checks }: ClusterReport): string {
+  const number = (status: CheckResult["status"]) => checks.filter((check) => check.status === status).length;
+  const told = `${number("passed")} passed, ${number("failed")} failed, ${number("warning")} warnings`;
+  return notLookedAt === undefined ? `${cluster}: ${told}` : `${cluster}: not looked at`;
+}
+
+/** Eighty columns are read most easily, wider terminals included. */
+function lineWidth(): number {
+  return Math.min(80, process.stdout.columns ?? 80);
+}

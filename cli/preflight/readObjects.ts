@@ -1,0 +1,125 @@
+import type { V1DaemonSet, V1Lease, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
+import type {
+  DaemonSetFacts,
+  DefinitionFacts,
+  LeaseFacts,
+  NamespaceFacts,
+  NodeFacts,
+  ServiceFacts,
+  StorageClassFacts,
+} from "./clusterFacts.ts";
+
+export interface ObjectList<Item> {
+  readonly items: readonly Item[];
+}
+
+/** An object of which only the metadata was asked for. */
+export interface PartialObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly managedFields?: readonly { readonly manager?: string }[];
+  };
+}
+
+/** A group in the aggregated discovery: what is served in which version. */
+export interface ResourceDiscovery {
+  readonly metadata: { readonly name: string };
+  readonly versions: readonly {
+    readonly version: string;
+    readonly resources?: readonly { readonly resource: string }[];
+  }[];
+}
+
+export function nodeFacts({ metadata, spec, status }: V1Node): NodeFacts {
+  const { architecture, operatingSystem, osImage, kernelVersion, containerRuntimeVersion, kubeletVersion } =
+    status?.nodeInfo ?? ({} as Partial<NodeFacts["nodeInfo"]>);
+  return {
+    name: metadata?.name ?? "",
+    labels: metadata?.labels ?? {},
+    taints: (spec?.taints ?? []).map(({ key, value, effect }) => ({
+      key,
+      ...(value === undefined ? {} : { value }),
+      effect,
+    })),
+    unschedulable: spec?.unschedulable === true,
+    ...(spec?.providerID === undefined ? {} : { providerId: spec.providerID }),
+    capacity: status?.capacity ?? {},
+    allocatable: status?.allocatable ?? {},
+    nodeInfo: {
+      architecture: architecture ?? "",
+      operatingSystem: operatingSystem ?? "",
+      osImage: osImage ?? "",
+      kernelVersion: kernelVersion ?? "",
+      containerRuntimeVersion: containerRuntimeVersion ?? "",
+      kubeletVersion: kubeletVersion ?? "",
+    },
+    conditions: Object.fromEntries((status?.conditions ?? []).map(({ type, status: state }) => [type, state])),
+  };
+}
+
+export function leaseFacts({ metadata, spec }: V1Lease): LeaseFacts[] {
+  // As JSON a time is text, whatever the library's type says.
+  const renewedAt = spec?.renewTime as unknown as string | undefined;
+  if (renewedAt === undefined) return [];
+  return [{ node: metadata?.name ?? "", renewedAt, durationSeconds: spec?.leaseDurationSeconds ?? 40 }];
+}
+
+/** The versions come from discovery: the definitions themselves carry schemas of several megabytes. */
+export function definitionFacts(
+  definitions: readonly PartialObject[],
+  groups: readonly ResourceDiscovery[],
+): DefinitionFacts[] {
+  const served = new Map<string, string[]>();
+  for (const { metadata, versions } of groups) {
+    for (const { version, resources = [] } of versions) {
+      for (const { resource } of resources) {
+        const name = `${resource}.${metadata.name}`;
+        served.set(name, [...(served.get(name) ?? []), version]);
+      }
+    }
+  }
+  return definitions.map(({ metadata }) => ({
+    name: metadata.name,
+    versions: served.get(metadata.name) ?? [],
+    managers: managersOf(metadata),
+  }));
+}
+
+/** Beside those who made an object, the API server itself writes the status of a definition. */
+function managersOf({ managedFields }: PartialObject["metadata"]): string[] {
+  const managers = (managedFields ?? []).flatMap(({ manager }) => manager ?? []);
+  return [...new Set(managers)].filter((manager) => manager !== "kube-apiserver");
+}
+
+export function storageClassFacts({ metadata, provisioner }: V1StorageClass): StorageClassFacts {
+  const isDefault = metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true";
+  return { name: metadata?.name ?? "", isDefault, provisioner };
+}
+
+export function daemonSetFacts({ metadata, spec }: V1DaemonSet): DaemonSetFacts {
+  const containers = spec?.template.spec?.containers ?? [];
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    containers: containers.map(({ name, args }) => ({ name, args: args ?? [] })),
+  };
+}
+
+export function serviceFacts({ metadata, spec, status }: V1Service): ServiceFacts[] {
+  const type = spec?.type ?? "ClusterIP";
+  if (type !== "LoadBalancer" && type !== "NodePort") return [];
+  return [
+    {
+      namespace: metadata?.namespace ?? "",
+      name: metadata?.name ?? "",
+      type,
+      nodePorts: (spec?.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []),
+      hasAddress: (status?.loadBalancer?.ingress ?? []).length > 0,
+    },
+  ];
+}
+
+export function namespaceFacts({ metadata }: PartialObject): NamespaceFacts {
+  return { name: metadata.name, labels: metadata.labels ?? {}, managers: managersOf(metadata) };
+}
