@@ -70,12 +70,23 @@ export function cloudClusterProblems(
 /** A pool's key is part of its nodes' names on every cloud. */
 const mostPoolKey = 20;
 
-/** How a cloud writes a region, and a zone of it. */
+/** How a cloud writes a region and the zones of one. */
 const places = {
-  aws: { region: /^[a-z]{2,3}(-[a-z]+)+-\d$/, example: "us-east-1", zone: (region: string) => `${region}a` },
-  azure: { region: /^[a-z]+\d?$/, example: "westeurope", zone: () => "1" },
-  gcp: { region: /^[a-z]+(-[a-z]+)+\d{1,2}$/, example: "europe-west4", zone: (region: string) => `${region}-a` },
-} as const satisfies Record<Cloud, { region: RegExp; example: string; zone: (region: string) => string }>;
+  aws: {
+    region: /^[a-z]{2,3}(-[a-z]+)+-\d$/,
+    example: "us-east-1",
+    zone: (region: string) => [`${region}a`, /[a-z]$/],
+  },
+  azure: { region: /^[a-z]+\d?$/, example: "westeurope", zone: () => ["1", /[1-3]$/] },
+  gcp: {
+    region: /^[a-z]+(-[a-z]+)+\d{1,2}$/,
+    example: "europe-west4",
+    zone: (region: string) => [`${region}-a`, /[a-z]$/],
+  },
+} as const satisfies Record<
+  Cloud,
+  { region: RegExp; example: string; zone: (region: string) => readonly [first: string, last: RegExp] }
+>;
 
 function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): Problem[] {
   const place = places[cloud];
@@ -88,8 +99,8 @@ function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): 
       },
     ];
   }
-  const first = place.zone(region);
-  const wellFormed = (zone: string) => zone.slice(0, -1) === first.slice(0, -1) && zone.length === first.length;
+  const [first, last] = place.zone(region);
+  const wellFormed = (zone: string) => zone.slice(0, -1) === first.slice(0, -1) && last.test(zone);
   return [
     ...(zones.length === 3
       ? []

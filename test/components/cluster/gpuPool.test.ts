@@ -34,6 +34,7 @@ describe("what is published of a pool", () => {
       memoryGiB: 192,
       spot: false,
       nodeSelector: { "serin.dev/gpu-class": "L4" },
+      taints: [{ key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" }],
     });
   });
 

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import type { AnyGpuPoolArgs } from "../../../components/cluster/gpuPool.ts";
+import { awsMachines } from "../../../components/cluster/machines/aws.ts";
+import { azureMachines } from "../../../components/cluster/machines/azure.ts";
+import { gcpMachines } from "../../../components/cluster/machines/gcp.ts";
+import type { Cloud, Machine } from "../../../components/cluster/machines/machine.ts";
+import { quotaNeeds } from "../../../components/cluster/quota.ts";
+
+const clouds = {
+  aws: { region: "us-east-1", machines: awsMachines },
+  azure: { region: "westeurope", machines: azureMachines },
+  gcp: { region: "europe-west4", machines: gcpMachines },
+} as const satisfies Record<Cloud, { region: string; machines: Readonly<Record<string, Machine>> }>;
+
+type Pool = AnyGpuPoolArgs & { readonly gpusPerNode?: number };
+
+/** One line per quota: `region quota: needed unit`. */
+function needs(cloud: Cloud, ...pools: readonly Pool[]): string[] {
+  const { region, machines } = clouds[cloud];
+  const byKey = Object.fromEntries(pools.map((pool, index) => [`pool-${index}`, pool]));
+  return quotaNeeds(cloud, region, byKey, machines).map((need) => {
+    expect(need.cloud).toBe(cloud);
+    return `${need.region} ${need.quota}: ${need.needed} ${need.unit}`;
+  });
+}
+
+function pool(machine: string, max: number, kind: "onDemand" | "spot" | "reserved" | "block" | "queued" = "onDemand") {
+  const purchase = {
+    onDemand: { kind: "onDemand" },
+    spot: { kind: "spot" },
+    reserved: { kind: "reserved", reservation: "r" },
+    block: { kind: "block", reservation: "r" },
+    queued: { kind: "queued", maxRunDuration: "1h" },
+  } as const;
+  return { machine, min: 0, max, purchase: purchase[kind] };
+}
+
+describe("on AWS", () => {
+  it.each([
+    [pool("g6.2xlarge", 8), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 64 vCPU"]],
+    [pool("gr6.4xlarge", 1), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 16 vCPU"]],
+    [pool("g6.2xlarge", 8, "spot"), ["us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 64 vCPU"]],
+    [pool("p5.48xlarge", 2), ["us-east-1 Running On-Demand P instances (L-417A185B): 384 vCPU"]],
+    [pool("p5.48xlarge", 2, "reserved"), ["us-east-1 Running On-Demand P instances (L-417A185B): 384 vCPU"]],
+    [pool("p4d.24xlarge", 1, "spot"), ["us-east-1 All P4, P3 and P2 Spot Instance Requests (L-7212CCBC): 96 vCPU"]],
+    [pool("p5en.48xlarge", 1, "spot"), ["us-east-1 All P5 Spot Instance Requests (L-C4BD4855): 192 vCPU"]],
+    [pool("p6-b200.48xlarge", 1, "spot"), ["us-east-1 All P Spot Instance Requests: 192 vCPU"]],
+    [pool("p5.48xlarge", 4, "block"), []],
+  ])("%j", (one, lines) => {
+    expect(needs("aws", one)).toEqual(lines);
+  });
+
+  it("adds up pools that share a quota, and keeps apart those that do not", () => {
+    expect(
+      needs("aws", pool("g6.2xlarge", 8), pool("g5.2xlarge", 2), pool("g6.2xlarge", 1, "spot"), pool("p5.4xlarge", 1)),
+    ).toEqual([
+      "us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 80 vCPU",
+      "us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 8 vCPU",
+      "us-east-1 Running On-Demand P instances (L-417A185B): 16 vCPU",
+    ]);
+  });
+});
+
+describe("on Azure", () => {
+  it("is a family's and the region's", () => {
+    expect(needs("azure", pool("Standard_NC24ads_A100_v4", 2), pool("Standard_NC8as_T4_v3", 3))).toEqual([
+      "westeurope StandardNCADSA100v4Family: 48 vCPU",
+      "westeurope cores: 72 vCPU",
+      "westeurope Standard NCASv3_T4 Family: 24 vCPU",
+    ]);
+  });
+
+  it("is one for all spot machines", () => {
+    expect(
+      needs("azure", pool("Standard_NC24ads_A100_v4", 2, "spot"), pool("Standard_NC8as_T4_v3", 3, "spot")),
+    ).toEqual(["westeurope lowPriorityCores: 72 vCPU"]);
+  });
+
+  it("is known of every family there is", () => {
+    for (const [name, { family }] of Object.entries(azureMachines)) {
+      expect(needs("azure", pool(name, 1))[0]).not.toContain(` ${family}:`);
+    }
+  });
+});
+
+describe("on Google Cloud", () => {
+  it.each([
+    [pool("g2-standard-24", 3), "NVIDIA_L4_GPUS", 6],
+    [pool("g2-standard-24", 3, "spot"), "PREEMPTIBLE_NVIDIA_L4_GPUS", 6],
+    [pool("g2-standard-24", 3, "queued"), "PREEMPTIBLE_NVIDIA_L4_GPUS", 6],
+    [pool("a2-highgpu-1g", 1), "NVIDIA_A100_GPUS", 1],
+    [pool("a2-ultragpu-2g", 1, "reserved"), "NVIDIA_A100_80GB_GPUS", 2],
+    [pool("a3-highgpu-8g", 1), "GPUS-PER-GPU-FAMILY-per-project-region (gpu_family: NVIDIA_H100)", 8],
+    [pool("a3-megagpu-8g", 1, "spot"), "PREEMPTIBLE_NVIDIA_H100_MEGA_GPUS", 8],
+    [pool("g4-standard-48", 2), "GPUS-PER-GPU-FAMILY-per-project-region (gpu_family: NVIDIA_RTX_PRO_6000)", 2],
+    [pool("n1-standard-16", 2), "NVIDIA_T4_GPUS", 2],
+    [{ ...pool("n1-standard-32", 2), gpusPerNode: 4 }, "NVIDIA_T4_GPUS", 8],
+  ])("%j", (one, quota, gpus) => {
+    expect(needs("gcp", one)).toEqual([`europe-west4 ${quota}: ${gpus} GPU`, `global GPUS_ALL_REGIONS: ${gpus} GPU`]);
+  });
+
+  it("adds up all models in all regions", () => {
+    expect(needs("gcp", pool("g2-standard-8", 4), pool("a2-highgpu-1g", 2, "spot"))).toEqual([
+      "europe-west4 NVIDIA_L4_GPUS: 4 GPU",
+      "global GPUS_ALL_REGIONS: 6 GPU",
+      "europe-west4 PREEMPTIBLE_NVIDIA_A100_GPUS: 2 GPU",
+    ]);
+  });
+
+  it("is known of every accelerator there is", () => {
+    for (const [name, { gpu }] of Object.entries(gcpMachines)) {
+      const spot = needs("gcp", pool(name, 1, "spot"))[0];
+      expect(spot).toMatch(/ PREEMPTIBLE_NVIDIA_[A-Z0-9_]+_GPUS: /);
+      if (gpu.includes("-")) expect(spot).not.toContain(gpu);
+    }
+  });
+});
+
+it("is nothing without pools, and nothing of a machine nobody knows", () => {
+  expect([...needs("aws"), ...needs("aws", pool("g99.large", 1)), ...needs("aws", pool("constructor", 1))]).toEqual([]);
+});
