@@ -34,6 +34,9 @@ export type PurchaseOption =
   /** Google Cloud flex-start: nodes come when there is room and go after `maxRunDuration`, at most 7 days. */
   | { readonly kind: "queued"; readonly maxRunDuration: Duration };
 
+/** By kind. Not a conditional type: with one, a pool of a cloud would not pass for a pool of any. */
+type PurchaseOptions = { readonly [Option in PurchaseOption as Option["kind"]]: Option };
+
 /** GPU nodes as their owner declares them; the key in `gpuPools` is the pool's identity. */
 export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOption["kind"]> {
   /** The cloud's own name of the machine. Changing it replaces the pool's nodes: new pool first, then the old one goes. */
@@ -43,7 +46,7 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   /** Nodes at most, all zones together. Changing it replaces nothing. */
   readonly max: number;
   /** @default `{ kind: "onDemand" }`. Changing it replaces the pool. */
-  readonly purchase?: Extract<PurchaseOption, { kind: Purchase }>;
+  readonly purchase?: PurchaseOptions[Purchase];
   /** Zones of the pool, among the cluster's. @default all of them. Changing it replaces the pool. */
   readonly zones?: readonly string[];
   /**
