@@ -1,6 +1,7 @@
 import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1/customResourceDefinition.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
+import { type AtSite, renderedDirectory } from "../cluster/siteSettings.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /** What an adopted system must offer: a served version of a custom resource and, inside it, the fields we write. */
@@ -21,6 +22,18 @@ export interface OpenApiSchema {
   readonly properties?: Readonly<Record<string, OpenApiSchema>>;
   readonly items?: OpenApiSchema;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+}
+
+/** Adopting is reading, and nobody reads from a cluster that pulls rendered manifests. `instead` is what to write. */
+export function adoptionProblems({ settings, ...args }: AtSite, instead: string): Problem[] {
+  if (!("adopt" in args) || renderedDirectory(settings) === undefined) return [];
+  return [
+    {
+      path: "adopt",
+      reason: "manifests are rendered for this site, so what is there cannot be looked at.",
+      fix: `Write ${instead}.`,
+    },
+  ];
 }
 
 interface ServedVersion {

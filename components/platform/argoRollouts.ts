@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AtSite, SiteSettings } from "../cluster/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
-import { adopt, type Requirement } from "./adopted.ts";
+import type { Problem } from "../core/problem.ts";
+import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Argo Rollouts: installed from its chart, or adopted where it runs already. Changing from one to the other redeploys the controller. */
@@ -23,10 +25,29 @@ const requirements: readonly Requirement[] = [
   },
 ];
 
+export function validateArgoRollouts(args: ArgoRolloutsArgs & AtSite): Problem[] {
+  return adoptionProblems(args, "install: {}");
+}
+
+export function rolloutsValues(settings: SiteSettings | undefined): Record<string, unknown> {
+  const registry = settings?.registryMirror?.images;
+  return {
+    controller: {
+      image: { ...(registry === undefined ? {} : { registry }), tag: "v1.9.1" },
+      replicas: 2,
+      metrics: { enabled: true },
+    },
+    // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch (`promoteFull`):
+    // argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
+    createClusterAggregateRoles: false,
+  };
+}
+
 export class ArgoRollouts extends Component {
-  constructor(name: string, args: ArgoRolloutsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ArgoRolloutsArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
     super("platform:ArgoRollouts", name, { mode }, opts);
+    this.reject(validateArgoRollouts(args));
 
     if ("install" in args) {
       const namespace = systemNamespace(this.childName("namespace"), "argo-rollouts", {}, { parent: this });
@@ -37,12 +58,8 @@ export class ArgoRollouts extends Component {
           release: "argo-rollouts",
           namespace: "argo-rollouts",
           install: args.install,
-          values: {
-            controller: { image: { tag: "v1.9.1" }, replicas: 2, metrics: { enabled: true } },
-            // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch (`promoteFull`):
-            // argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
-            createClusterAggregateRoles: false,
-          },
+          values: rolloutsValues(args.settings),
+          settings: args.settings,
         },
         { parent: this, dependsOn: namespace },
       );

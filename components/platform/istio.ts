@@ -1,10 +1,13 @@
 // Registers the types of the resources a chart hands back; without it they come without their outputs.
 import "@pulumi/kubernetes/core/v1/index.js";
+import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { AtSite, SiteIngress, SiteSettings } from "../cluster/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
-import { adopt, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import type { Problem } from "../core/problem.ts";
+import { adopt, adoptionProblems, type Recorded, type Requirement, recorded } from "./adopted.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
@@ -37,16 +40,21 @@ const requirements: readonly Requirement[] = [
   { crd: "peerauthentications.security.istio.io", version: "v1", since: "Istio 1.22" },
 ];
 
+export function validateIstio(args: IstioArgs & AtSite): Problem[] {
+  return adoptionProblems(args, "install: {}");
+}
+
 export class Istio extends Component {
   /** `host:port` of the gateway, as clients reach it. */
   readonly gatewayAddress: pulumi.Output<string>;
 
-  constructor(name: string, args: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: IstioArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
     super("platform:Istio", name, { mode }, opts);
+    this.reject(validateIstio(args));
 
     if ("install" in args) {
-      const ready = this.#install(args.install);
+      const ready = this.#install(args.install, args.settings);
       this.gatewayAddress = ready.address;
       this.#gateway({ selector: gatewayLabels, port: 80 }, ready.dependsOn);
     } else {
@@ -70,7 +78,10 @@ export class Istio extends Component {
     this.registerOutputs({ gatewayAddress: this.gatewayAddress });
   }
 
-  #install(install: Install): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[] } {
+  #install(
+    install: Install,
+    settings: SiteSettings | undefined,
+  ): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[] } {
     const root = systemNamespace(this.childName("namespace"), rootNamespace, {}, { parent: this });
     const ingress = systemNamespace(
       this.childName("ingress-namespace"),
@@ -81,19 +92,25 @@ export class Istio extends Component {
     const base = systemChart(
       this.childName("base"),
       charts.istioBase,
-      { release: "istio-base", namespace: rootNamespace, install, values: { defaultRevision: "default" } },
+      { release: "istio-base", namespace: rootNamespace, install, settings, values: { defaultRevision: "default" } },
       { parent: this, dependsOn: root },
     );
     const istiod = systemChart(
       this.childName("istiod"),
       charts.istiod,
-      { release: "istiod", namespace: rootNamespace, install, values: istiodValues },
+      { release: "istiod", namespace: rootNamespace, install, settings, values: istiodValues(settings) },
       { parent: this, dependsOn: base },
     );
     const gateway = systemChart(
       this.childName("ingressgateway"),
       charts.istioGateway,
-      { release: "istio-ingressgateway", namespace: gatewayNamespace, install, values: { labels: gatewayLabels } },
+      {
+        release: "istio-ingressgateway",
+        namespace: gatewayNamespace,
+        install,
+        settings,
+        values: gatewayValues(settings),
+      },
       { parent: this, dependsOn: [istiod, ingress] },
     );
     customResource(
@@ -103,7 +120,7 @@ export class Istio extends Component {
       { mtls: { mode: "STRICT" } },
       { parent: this, dependsOn: base },
     );
-    return { address: gateway.resources.apply(loadBalancerAddress), dependsOn: [istiod, gateway] };
+    return { address: ingressAddress(settings?.ingress, gateway), dependsOn: [istiod, gateway] };
   }
 
   #gateway(
@@ -124,12 +141,41 @@ export class Istio extends Component {
 /**
  * `enablePrometheusMerge: false`: the sidecar and the model are scraped as two endpoints of one PodMonitor; merging would count each
  * request twice. `validationFailurePolicy: Fail` is what istiod sets by itself once ready, so it is not drift
- * (https://github.com/istio/istio/issues/44285).
+ * (https://github.com/istio/istio/issues/44285). `hub` is where istiod's image and, through its injector, the gateway's and the
+ * sidecars' come from; upstream's path is that of Docker Hub.
  */
-const istiodValues = {
-  meshConfig: { enablePrometheusMerge: false, enableAutoMtls: true },
-  base: { validationFailurePolicy: "Fail" },
-};
+export function istiodValues(settings: SiteSettings | undefined): Record<string, unknown> {
+  const images = settings?.registryMirror?.images;
+  return {
+    ...(images === undefined ? {} : { global: { hub: `${images}/istio` } }),
+    meshConfig: { enablePrometheusMerge: false, enableAutoMtls: true },
+    base: { validationFailurePolicy: "Fail" },
+  };
+}
+
+export function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
+  const ingress = settings?.ingress;
+  return ingress?.kind === "nodePort"
+    ? { labels: gatewayLabels, service: { type: "NodePort", ports: servicePorts(ingress.port) } }
+    : { labels: gatewayLabels };
+}
+
+/** The chart's own ports, which can only be given as a whole. */
+function servicePorts(nodePort: number): Record<string, unknown>[] {
+  return [
+    { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
+    { name: "http2", port: 80, protocol: "TCP", targetPort: 80, nodePort },
+    { name: "https", port: 443, protocol: "TCP", targetPort: 443 },
+  ];
+}
+
+function ingressAddress(ingress: SiteIngress | undefined, gateway: Chart): pulumi.Output<string> {
+  if (ingress?.kind !== "nodePort") return gateway.resources.apply(loadBalancerAddress);
+  return pulumi.output(ingress.host === undefined ? addressInside : `${ingress.host}:${ingress.port}`);
+}
+
+/** For clients in the cluster, where nobody outside is known to reach it. */
+const addressInside = `istio-ingressgateway.${gatewayNamespace}.svc.cluster.local:80`;
 
 interface LoadBalancerService {
   readonly status?: pulumi.Output<{ loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } } | undefined>;
@@ -142,6 +188,7 @@ function loadBalancerAddress(resources: readonly unknown[] | undefined): pulumi.
   ) as LoadBalancerService | undefined;
   return pulumi.output(service?.status).apply((status) => {
     const ingress = status?.loadBalancer?.ingress?.[0];
-    return `${ingress?.hostname ?? ingress?.ip ?? `istio-ingressgateway.${gatewayNamespace}.svc.cluster.local`}:80`;
+    const host = ingress?.hostname ?? ingress?.ip;
+    return host === undefined ? addressInside : `${host}:80`;
   });
 }

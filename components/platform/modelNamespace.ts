@@ -1,9 +1,11 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { AtSite } from "../cluster/siteSettings.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { dnsLabelProblems } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
+import { adoptionProblems } from "./adopted.ts";
 
 /**
  * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that holds the models,
@@ -18,16 +20,21 @@ export function namespaceName(args: ModelNamespaceArgs): string {
   return "create" in args ? args.create : args.adopt;
 }
 
-export function validateModelNamespace(args: ModelNamespaceArgs): Problem[] {
-  return dnsLabelProblems("create" in args ? "create" : "adopt", namespaceName(args));
+export function validateModelNamespace(args: ModelNamespaceArgs & AtSite): Problem[] {
+  const name = namespaceName(args);
+  return [
+    ...dnsLabelProblems("create" in args ? "create" : "adopt", name),
+    ...adoptionProblems(args, `create: "${name}"`),
+  ];
 }
 
 export class ModelNamespace extends Component {
   /** The name of the namespace, once it is there and the sidecars will be injected. */
   readonly namespaceName: pulumi.Output<string>;
 
-  constructor(name: string, args: ModelNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:ModelNamespace", name, { ...args }, opts);
+  constructor(name: string, args: ModelNamespaceArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
+    const { settings: _, ...summary } = args;
+    super("platform:ModelNamespace", name, summary, opts);
     this.reject(validateModelNamespace(args));
     const namespace = namespaceName(args);
 

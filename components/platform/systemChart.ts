@@ -1,13 +1,14 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { SiteSettings } from "../cluster/siteSettings.ts";
 import { type ChartPin, chartSource } from "../core/charts.ts";
 
 /** Options every installed system shares. */
 export interface Install {
   /**
    * Where the charts come from instead of their public repositories: an HTTPS repository or `oci://registry/path`, for air-gapped
-   * sites. @default the pinned public repository of each chart.
+   * sites; a site's own mirror comes before it. @default the pinned public repository of each chart.
    */
   readonly repository?: string;
 }
@@ -19,10 +20,16 @@ export interface Install {
 export function systemChart(
   name: string,
   pin: ChartPin,
-  args: { release: string; namespace: string; values: Record<string, unknown>; install: Install },
+  args: {
+    release: string;
+    namespace: string;
+    values: Record<string, unknown>;
+    install: Install;
+    settings?: SiteSettings | undefined;
+  },
   opts: pulumi.ComponentResourceOptions,
 ): Chart {
-  const { repository } = args.install;
+  const repository = args.settings?.registryMirror?.charts ?? args.install.repository;
   return new Chart(
     name,
     {

@@ -10,7 +10,7 @@ export const dev = {
       cloud: "onPrem",
       kubeconfig: { secret: "dcLabKubeconfig" },
       labels: { environment: "development", region: "eu-central" },
-      gpuPools: { l4: { gpu: "L4", gpusPerNode: 2, nodes: 2 } },
+      gpuPools: { l4: { gpu: "L4", gpusPerNode: 2, nodes: 2, vcpu: 32, memoryGiB: 128 } },
     },
   },
   platform: {
