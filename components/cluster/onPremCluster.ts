@@ -26,7 +26,7 @@ import type { ModelStore } from "./stores.ts";
 import type { WorkloadIdentity } from "./workloadIdentity.ts";
 
 export type { OnPremGpuPool } from "./onPrem/onPremGpuPool.ts";
-export type { OnPremModelStore } from "./onPrem/onPremModelStore.ts";
+export type { OnPremBucket, OnPremModelStore } from "./onPrem/onPremModelStore.ts";
 
 /**
  * A cluster that exists already and is adopted: bare metal, RKE2, k3s, kind, OpenShift, in a data centre or at the edge.
@@ -77,6 +77,13 @@ export function validateOnPremCluster(args: OnPremClusterArgs): Problem[] {
   ];
 }
 
+/** The pools as the cluster publishes them. */
+export function onPremGpuPools({
+  gpuPools = {},
+}: Pick<OnPremClusterArgs, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedOnPremPool(pool)]));
+}
+
 /** What the GPU pools carry, unless the site says what all of it does. */
 export function onPremCapacity(pools: Readonly<Record<string, GpuPool>>, site?: OnPremEdgeSite): ClusterCapacity {
   if (site === undefined) return capacityOf(pools);
@@ -101,14 +108,14 @@ export class OnPremCluster extends Component implements GpuCluster {
   readonly settings: SiteSettings;
 
   constructor(name: string, args: OnPremClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { clusterIdentifier, labels = {}, gpuPools = {}, modelStore = defaultModelStore, settings = {} } = args;
+    const { clusterIdentifier, labels = {}, modelStore = defaultModelStore, settings = {} } = args;
     super("cluster:OnPremCluster", name, { clusterIdentifier, labels }, opts);
     this.reject(validateOnPremCluster(args));
 
     this.kubeconfig = pulumi.secret(args.kubeconfig ?? "");
     this.clusterIdentifier = pulumi.output(clusterIdentifier);
     this.labels = labels;
-    this.gpuPools = Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedOnPremPool(pool)]));
+    this.gpuPools = onPremGpuPools(args);
     this.modelStore = publishedModelStore(modelStore);
     this.workloadIdentity = onPremIdentity(modelStore);
     this.capacity = onPremCapacity(this.gpuPools, args.site);
