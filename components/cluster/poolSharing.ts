@@ -42,7 +42,7 @@ function migProblems(cloud: Cloud | "onPrem", profile: string, gpu: GpuModel): P
     return [
       {
         path: "sharing",
-        reason: `an ${gpu} has no MIG that is confirmed.`,
+        reason: `${gpu} has no MIG that is confirmed.`,
         fix: 'Write { kind: "mps", clients: 2 } or { kind: "timeSlicing", replicas: 2 }, or choose a machine with A100, H100 or newer.',
       },
     ];
@@ -53,7 +53,7 @@ function migProblems(cloud: Cloud | "onPrem", profile: string, gpu: GpuModel): P
   return [
     {
       path: "sharing.profile",
-      reason: `"${profile}" of an ${gpu} cannot be had on ${cloud === "azure" ? "AKS" : "GKE"}, which gives slices of ${profile.split("g.")[0]}g the least memory.`,
+      reason: `"${profile}" of ${gpu} cannot be had on ${cloud === "azure" ? "AKS" : "GKE"}, which gives slices of ${profile.split("g.")[0]}g the least memory.`,
       fix: `Write one of "${possible.join('", "')}".`,
     },
   ];

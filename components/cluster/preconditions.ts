@@ -7,8 +7,6 @@ import { machineProblems } from "./machines/machineProblems.ts";
 import { driverProblems } from "./poolDriver.ts";
 import { sharingProblems } from "./poolSharing.ts";
 
-export { sharingProblems };
-
 /**
  * Everything wrong with a pool that can be known before anything is bought, by the path its owner typed below the pool. What the types
  * rule out already is checked again where it arrives as data.

@@ -1,4 +1,5 @@
 import type { Problem } from "../../core/problem.ts";
+import { cloudDrivers, cudaMajors, driverBranch } from "../../core/versions/drivers.ts";
 import { awsMachines } from "./aws.ts";
 import { azureMachines } from "./azure.ts";
 import { gcpMachines } from "./gcp.ts";
@@ -14,11 +15,8 @@ const catalogues: Readonly<Record<Cloud, Readonly<Record<string, Machine>>>> = {
 /** The least of a GPU node: the model server's own need beside drivers, exporters and the mesh. Nominal sizes, as catalogues have them. */
 export const floor = { vcpu: 8, memoryGiB: 32 } as const;
 
-/** Volta and older: CUDA 13, which current Triton is built with, has dropped them. */
-export const oldestComputeCapability = 7.5;
-
-/** The driver of the NVIDIA AMI of EKS: awslabs/amazon-eks-ami `CHANGELOG.md`, release v20260714. */
-export const eksDriver = "580.159.03";
+/** Of the CUDA that current Triton is built with. */
+export const oldestComputeCapability = cudaMajors[13].minimumComputeCapability;
 
 /** Why a machine cannot carry models here, if it cannot, and what to take instead. */
 export function machineProblems(cloud: Cloud, name: string, machine: Machine): Problem[] {
@@ -48,8 +46,8 @@ function machineFaults(cloud: Cloud, machine: Machine): string[] {
       `has a ${gpu} of compute capability ${computeCapability.toFixed(1)}, but current Triton needs ${oldestComputeCapability}`,
     );
   }
-  if (cloud === "aws" && Number.parseInt(eksDriver, 10) < minimumDriver) {
-    faults.push(`needs driver ${minimumDriver}, but the NVIDIA image of EKS brings ${eksDriver}`);
+  if (cloud === "aws" && driverBranch(cloudDrivers.eks.version) < minimumDriver) {
+    faults.push(`needs driver ${minimumDriver}, but the NVIDIA image of EKS brings ${cloudDrivers.eks.version}`);
   }
   return faults;
 }

@@ -308,7 +308,7 @@ describe("sharing", () => {
       "MIG on a GPU without",
       "aws",
       mig("1g.5gb"),
-      'sharing: an L4 has no MIG that is confirmed. Write { kind: "mps", clients: 2 } or { kind: "timeSlicing", replicas: 2 }, or choose a machine with A100, H100 or newer.',
+      'sharing: L4 has no MIG that is confirmed. Write { kind: "mps", clients: 2 } or { kind: "timeSlicing", replicas: 2 }, or choose a machine with A100, H100 or newer.',
     ],
     [
       "a profile of another GPU",
@@ -320,13 +320,13 @@ describe("sharing", () => {
       "the larger slice of a size on AKS, which has no name for it",
       "azure",
       mig("1g.20gb"),
-      'sharing.profile: "1g.20gb" of an A100-80GB cannot be had on AKS, which gives slices of 1g the least memory. Write one of "1g.10gb", "2g.20gb", "3g.40gb", "4g.40gb", "7g.80gb".',
+      'sharing.profile: "1g.20gb" of A100-80GB cannot be had on AKS, which gives slices of 1g the least memory. Write one of "1g.10gb", "2g.20gb", "3g.40gb", "4g.40gb", "7g.80gb".',
     ],
     [
       "the larger slice of an A100 on GKE, which would make the smaller",
       "gcp",
       { machine: "a2-highgpu-1g", ...mig("1g.10gb") },
-      'sharing.profile: "1g.10gb" of an A100-40GB cannot be had on GKE, which gives slices of 1g the least memory. Write one of "1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb".',
+      'sharing.profile: "1g.10gb" of A100-40GB cannot be had on GKE, which gives slices of 1g the least memory. Write one of "1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb".',
     ],
     [
       "another kind",
