@@ -2,8 +2,8 @@ import type { Driver, Sharing } from "./gpuPool.ts";
 import type { Cloud } from "./machines/machine.ts";
 
 /**
- * Labels by which the GPU Operator's operands know what to do on the nodes of a pool: whoever makes the nodes sets them. On Google Cloud
- * there are none, because GKE's own device plugin serves its nodes.
+ * Labels by which the GPU Operator's operands know what to do on the nodes of a pool. Whoever makes the nodes sets them: our
+ * clusters do, and on-prem their owner does. On Google Cloud there are none, because GKE's own device plugin serves its nodes.
  *
  * `nvidia.com/device-plugin.config` names the sharing to apply, `nvidia.com/mig.config` the slices to cut; `nvidia.com/gpu.deploy.*`
  * keeps an operand off nodes whose image or cloud has done its work. The operator leaves a label alone that it finds set

@@ -10,10 +10,7 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
  * two exporters contend for a GPU's profiling counters.
  */
 export interface GpuMetricsArgs {
-  readonly install: Install & {
-    /** A registry with the image under the path it has in nvcr.io. @default nvcr.io */
-    readonly images?: string;
-  };
+  readonly install: Install;
 }
 
 const namespace = "gpu-metrics";
@@ -30,16 +27,15 @@ export class GpuMetrics extends Component {
     systemChart(
       this.childName("chart"),
       charts.dcgmExporter,
-      { release: "dcgm-exporter", namespace, install: args.install, values: gpuMetricsValues(args) },
+      { release: "dcgm-exporter", namespace, install: args.install, values: gpuMetricsValues() },
       { parent: this, dependsOn: privileged },
     );
     this.registerOutputs({});
   }
 }
 
-export function gpuMetricsValues({ install }: GpuMetricsArgs): Record<string, unknown> {
+export function gpuMetricsValues(): Record<string, unknown> {
   return {
-    ...(install.images === undefined ? {} : { image: { repository: `${install.images}/nvidia/k8s/dcgm-exporter` } }),
     // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs `gpu-operator/google-gke.rst`).
     priorityClassName: "",
     tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
@@ -52,7 +48,8 @@ export function gpuMetricsValues({ install }: GpuMetricsArgs): Record<string, un
       },
     },
     // GKE gives a container its devices and driver only with a GPU that the exporter must not take from a model: so it sees the host's.
-    securityContext: { privileged: true, runAsUser: 0 },
+    // The API server refuses `privileged` beside the chart's `allowPrivilegeEscalation: false`.
+    securityContext: { privileged: true, allowPrivilegeEscalation: true, runAsUser: 0, capabilities: { drop: [] } },
     extraHostVolumes: [{ name: "nvidia", hostPath: "/home/kubernetes/bin/nvidia" }],
     extraVolumeMounts: [
       { name: "nvidia", mountPath: "/usr/local/nvidia", readOnly: true },

@@ -1,15 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { GpuPool } from "../cluster/gpuPool.ts";
+import type { AtSite } from "../cluster/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
-import { adopt, type Requirement } from "./adopted.ts";
+import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
 import { gpuOperatorValues } from "./gpuOperatorValues.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
-
-/** Where containerd lives. `containerd` is any in the usual place, and CRI-O, which the operator finds by itself. */
-export type ContainerRuntime = "containerd" | "k3s" | "rke2" | "microk8s";
 
 /**
  * NVIDIA's GPU Operator: what makes GPUs of a node something that a pod can ask for, and their metrics something that Prometheus sees.
@@ -18,26 +16,13 @@ export type ContainerRuntime = "containerd" | "k3s" | "rke2" | "microk8s";
  */
 export type GpuOperatorArgs = {
   readonly cloud: "aws" | "azure" | "onPrem";
-  /** As the cluster publishes them. Their nodes carry `deviceLabels`. */
+  /**
+   * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which leaves running
+   * pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most at a time, and evicts the GPU
+   * pods of each.
+   */
   readonly pools: Readonly<Record<string, Pick<GpuPool, "sharing" | "driver" | "taints">>>;
-} & (
-  | {
-      readonly install: Install & {
-        /**
-         * A registry with the images under the paths that they have in nvcr.io and registry.k8s.io: `registry.example.com/mirror` has
-         * `registry.example.com/mirror/nvidia/driver`. Changing it restarts the operands. @default the public registries
-         */
-        readonly images?: string;
-        /** Changing it restarts the container toolkit. @default "containerd" */
-        readonly runtime?: ContainerRuntime;
-        /** Through which the driver container fetches kernel headers. @default none */
-        readonly proxy?: { readonly httpProxy?: string; readonly httpsProxy?: string; readonly noProxy?: string };
-      };
-    }
-  | { readonly adopt: Record<string, never> }
-);
-
-export type GpuOperatorInstallArgs = Extract<GpuOperatorArgs, { install: unknown }>;
+} & ({ readonly install: Install } | { readonly adopt: Record<string, never> });
 
 const namespace = "gpu-operator";
 
@@ -50,22 +35,23 @@ const requirements: readonly Requirement[] = [
   },
 ];
 
-export function validateGpuOperator(args: GpuOperatorArgs): Problem[] {
+export function validateGpuOperator(args: GpuOperatorArgs & AtSite): Problem[] {
   const wanted = Object.entries(args.pools).flatMap(([pool, { driver }]) =>
     driver.owner === "operator" ? [{ pool, version: driver.version ?? defaultOperatorDriver }] : [],
   );
   const [first] = wanted;
-  return wanted
+  const others = wanted
     .filter(({ version }) => version !== first?.version)
     .map(({ pool, version }) => ({
-      path: `pools.${pool}.driver.version`,
-      reason: `"${version}" is not "${first?.version}" of pools.${first?.pool}, and the operator installs one driver in a cluster.`,
+      path: `gpuPools["${pool}"].driver.version`,
+      reason: `"${version}" is not "${first?.version}" of gpuPools["${first?.pool}"], and the operator installs one driver in a cluster.`,
       fix: "Write the same version, or put the pools into two clusters.",
     }));
+  return [...others, ...adoptionProblems(args, "install: {}")];
 }
 
 export class GpuOperator extends Component {
-  constructor(name: string, args: GpuOperatorArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: GpuOperatorArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
     super("platform:GpuOperator", name, { mode, cloud: args.cloud }, opts);
     this.reject(validateGpuOperator(args));
@@ -75,7 +61,13 @@ export class GpuOperator extends Component {
       systemChart(
         this.childName("chart"),
         charts.gpuOperator,
-        { release: "gpu-operator", namespace, install: args.install, values: gpuOperatorValues(args) },
+        {
+          release: "gpu-operator",
+          namespace,
+          install: args.install,
+          values: gpuOperatorValues(args),
+          settings: args.settings,
+        },
         { parent: this, dependsOn: privileged },
       );
       this.registerOutputs({ mode });

@@ -2,19 +2,22 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { sharingConfigName } from "../cluster/deviceLabels.ts";
 import { type GpuPool, gpuTaint, type NodeTaint, type Sharing } from "../cluster/gpuPool.ts";
+import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/siteSettings.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
-import type { ContainerRuntime, GpuOperatorArgs, GpuOperatorInstallArgs } from "./gpuOperator.ts";
+import type { GpuOperatorArgs } from "./gpuOperator.ts";
 
 /** AKS puts it on every spot node, and the operator knows nothing of it (gpu-operator #577). */
 const aksSpotTaint: NodeTaint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
 
 /** What the chart is installed with. What is not written is the chart's default, which is meant. */
-export function gpuOperatorValues({ cloud, pools, install }: GpuOperatorInstallArgs): Record<string, unknown> {
+export function gpuOperatorValues({ cloud, pools, settings = {} }: GpuOperatorArgs & AtSite): Record<string, unknown> {
   const all = Object.values(pools);
   const owned = all.filter(({ driver }) => driver.owner === "operator");
   const tolerations = tolerationsOf(cloud, all);
   const config = devicePluginConfig(all.map(({ sharing }) => sharing));
-  const from = (path: string) => (install.images === undefined ? {} : { repository: `${install.images}/${path}` });
+  const { registryMirror, proxy, runtime = "containerd" } = settings;
+  const images = registryMirror?.images;
+  const from = (path: string) => (images === undefined ? {} : { repository: `${images}/${path}` });
 
   return {
     operator: {
@@ -33,13 +36,13 @@ export function gpuOperatorValues({ cloud, pools, install }: GpuOperatorInstallA
         : {
             enabled: true,
             version: driverVersion(owned),
-            env: proxyVariables(install.proxy),
+            env: proxy === undefined ? [] : proxyEnvironment(proxy),
             ...from("nvidia"),
             manager: from("nvidia/cloud-native"),
           },
     // A driver that was installed with the node's image may come without the toolkit; a cloud's never does.
     toolkit: all.some(({ driver }) => driver.owner !== "cloud")
-      ? { enabled: true, env: runtimeVariables[install.runtime ?? "containerd"], ...from("nvidia/k8s") }
+      ? { enabled: true, env: runtimeVariables[runtime], ...from("nvidia/k8s") }
       : { enabled: false },
     devicePlugin: { ...(config === undefined ? {} : { config }), ...from("nvidia") },
     gfd: from("nvidia"),
@@ -52,9 +55,7 @@ export function gpuOperatorValues({ cloud, pools, install }: GpuOperatorInstallA
     dcgmExporter: { serviceMonitor: { enabled: true }, ...from("nvidia/k8s") },
     "node-feature-discovery": {
       worker: { tolerations: [controlPlane, ...tolerations] },
-      ...(install.images === undefined
-        ? {}
-        : { image: { repository: `${install.images}/nfd/node-feature-discovery` } }),
+      ...(images === undefined ? {} : { image: from("nfd/node-feature-discovery") }),
     },
   };
 }
@@ -112,28 +113,12 @@ function pluginSharing(sharing: Extract<Sharing, { kind: "timeSlicing" | "mps" }
 
 /**
  * Where the toolkit finds containerd. On k3s and RKE2 the socket alone: with `CONTAINERD_CONFIG`, too, containerd does not start after
- * a reboot (gpu-operator #992). MicroK8s: NVIDIA/cloud-native-docs `gpu-operator/getting-started.rst`.
+ * a reboot (gpu-operator #992).
  */
-const runtimeVariables: Readonly<Record<ContainerRuntime, readonly { name: string; value: string }[]>> = {
+const runtimeVariables: Readonly<
+  Record<NonNullable<SiteSettings["runtime"]>, readonly { name: string; value: string }[]>
+> = {
   containerd: [],
   k3s: [{ name: "CONTAINERD_SOCKET", value: "/run/k3s/containerd/containerd.sock" }],
   rke2: [{ name: "CONTAINERD_SOCKET", value: "/run/k3s/containerd/containerd.sock" }],
-  microk8s: [
-    { name: "CONTAINERD_CONFIG", value: "/var/snap/microk8s/current/args/containerd-template.toml" },
-    { name: "CONTAINERD_SOCKET", value: "/var/snap/microk8s/common/run/containerd.sock" },
-    { name: "RUNTIME_CONFIG_SOURCE", value: "file=/var/snap/microk8s/current/args/containerd.toml" },
-  ],
 };
-
-/** In both spellings, because the tools in the driver container differ: NVIDIA/cloud-native-docs `gpu-operator/install-gpu-operator-proxy.rst`. */
-function proxyVariables(proxy: GpuOperatorInstallArgs["install"]["proxy"]): { name: string; value: string }[] {
-  const variables = { HTTP_PROXY: proxy?.httpProxy, HTTPS_PROXY: proxy?.httpsProxy, NO_PROXY: proxy?.noProxy };
-  return Object.entries(variables).flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [
-          { name, value },
-          { name: name.toLowerCase(), value },
-        ],
-  );
-}
