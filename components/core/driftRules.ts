@@ -16,6 +16,21 @@ export const driftRules = {
    * https://github.com/argoproj/argo-rollouts/issues/3126
    */
   destinationRule: ["spec.subsets"],
+  /**
+   * Of the nodes a GKE cluster starts with, which are removed at once: afterwards GKE answers with other pools' nodes, and a difference
+   * replaces the cluster. terraform-google-modules/terraform-google-kubernetes-engine `cluster.tf`,
+   * https://github.com/hashicorp/terraform-provider-google/issues/6889
+   */
+  gkeCluster: ["initialNodeCount", "nodeConfig"],
+  /**
+   * GKE rewrites it when a pool is resized, and a difference replaces the pool. What people change is `autoscaling`.
+   * https://github.com/hashicorp/terraform-provider-google/issues/6901
+   */
+  gkeNodePool: ["initialNodeCount"],
+  /** The autoscaler counts the nodes, and the system pool is part of the cluster. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
+  aksCluster: ["agentPoolProfiles[0].count"],
+  /** The autoscaler counts the nodes. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
+  aksPool: ["count"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A mutable copy, as resource options want it. */

@@ -1,0 +1,263 @@
+import { Cluster } from "@pulumi/gcp/container/cluster.js";
+import { NodePool, type NodePoolArgs } from "@pulumi/gcp/container/nodePool.js";
+import { IAMMember } from "@pulumi/gcp/projects/iammember.js";
+import { Account } from "@pulumi/gcp/serviceaccount/account.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import { ignoreChanges } from "../../core/driftRules.ts";
+import { dnsLabelProblems } from "../../core/names.ts";
+import { type Problem, under } from "../../core/problem.ts";
+import { type ClusterCapacity, capacityOf } from "../capacity.ts";
+import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
+import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import { type GpuPool, publishedPool } from "../gpuPool.ts";
+import { gcpMachines } from "../machines/gcp.ts";
+import { poolDriver } from "../poolDriver.ts";
+import type { ModelStore } from "../stores.ts";
+import { controlPlaneArgs } from "./controlPlane.ts";
+import { defaultEndpoint, endpointProblems, type GkeEndpoint } from "./endpoint.ts";
+import { GkeAuditStore } from "./gkeAuditStore.ts";
+import { GkeKeys } from "./gkeKeys.ts";
+import { GkeModelStore } from "./gkeModelStore.ts";
+import { GkeNetwork, gkeBlocks } from "./gkeNetwork.ts";
+import {
+  type GkePoolArgs,
+  gkePoolProblems,
+  gpuNodePool,
+  gpusOf,
+  machineOf,
+  type NodeBase,
+  podAddresses,
+  systemNodePool,
+} from "./gkePool.ts";
+import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
+import { gkeKubeconfig } from "./kubeconfig.ts";
+
+/**
+ * A cluster of Google Kubernetes Engine, in a network of its own. Admins are members of IAM: `user:ada@example.com`, `group:…`,
+ * `serviceAccount:…`.
+ */
+export interface GkeClusterArgs
+  extends CloudClusterArgs<keyof typeof gcpMachines, "onDemand" | "spot" | "reserved" | "queued"> {
+  /** Id of the project, the same as the provider's. Changing it replaces everything. */
+  readonly project: pulumi.Input<string>;
+  /** Number of the project: Google's own accounts in it, and its workloads, are named by it. Changing it replaces grants. */
+  readonly projectNumber: pulumi.Input<string>;
+  /** @default `{ kind: "private" }`, as on the other clouds. Changing it replaces nothing. */
+  readonly endpoint?: GkeEndpoint;
+  readonly gpuPools?: Readonly<Record<string, GkePoolArgs>>;
+}
+
+/** What is known of a cluster without its project. */
+type Plan = Omit<GkeClusterArgs, "project" | "projectNumber">;
+
+/** Everything wrong with the arguments, by the path their owner typed. */
+export function validateGkeCluster(args: Plan): Problem[] {
+  const problems = [
+    ...cloudClusterProblems("gcp", args, gcpMachines),
+    ...args.admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
+    ...under("endpoint", endpointProblems(args.endpoint ?? defaultEndpoint)),
+    ...Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) =>
+      Object.hasOwn(gcpMachines, pool.machine) ? under(`gpuPools["${key}"]`, gkePoolProblems(pool)) : [],
+    ),
+  ];
+  return problems.length > 0 ? problems : addressProblems(args);
+}
+
+function adminProblems(path: string, admin: string): Problem[] {
+  return /^(user|group|serviceAccount):[^\s:@]+@[^\s:@]+\.[^\s:@]+$/.test(admin)
+    ? []
+    : [
+        {
+          path,
+          reason: `"${admin}" is not a member of IAM.`,
+          fix: 'Write, for example, "group:platform@example.com", "user:…" or "serviceAccount:…".',
+        },
+      ];
+}
+
+/** A pool that has no addresses left does not grow, and says so nowhere but in the autoscaler's log. */
+function addressProblems({ cidr, gpuPools = {} }: Plan): Problem[] {
+  const needed = podAddresses(Object.values(gpuPools));
+  const sizeOf = (block: string) => 2 ** (32 - Number(block.split("/")[1]));
+  const has = sizeOf(gkeBlocks(cidr).pods);
+  if (needed <= has) return [];
+  const prefix = [20, 19, 18, 17, 16].find((bits) => 2 ** (32 - bits - 1) >= needed);
+  return [
+    {
+      path: "cidr",
+      reason: `"${cidr}" gives pods ${has} addresses, but nodes take ${needed} of them when every pool is at its most.`,
+      fix: prefix === undefined ? "Lower max of the pools." : `Write a /${prefix}, or lower max of the pools.`,
+    },
+  ];
+}
+
+/** Room for `-nodes`, with which it names an account: 30 characters at most. */
+const mostName = 24;
+
+export class GkeCluster extends Component implements GpuCluster {
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly clusterIdentifier: pulumi.Output<string>;
+  readonly provider: Provider;
+  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly workloadIdentity: GkeWorkloadIdentity;
+  readonly modelStore: ModelStore;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: ClusterCapacity;
+
+  /** `name` is the cluster's key, and what everything in the project is named after. */
+  constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { region, zones, labels, kubernetesVersion, protect = true, endpoint = defaultEndpoint } = args;
+    super("cluster:GkeCluster", name, { region, kubernetesVersion, labels, endpoint: endpoint.kind }, opts);
+    this.reject([...dnsLabelProblems("its name", name, mostName), ...validateGkeCluster(args)]);
+    const own = { cluster: name, region, labels, protect };
+
+    const network = new GkeNetwork(this.childName("network"), { ...own, cidr: args.cidr }, { parent: this });
+    const keys = new GkeKeys(this.childName("keys"), { ...own, projectNumber: args.projectNumber }, { parent: this });
+    const models = new GkeModelStore(
+      this.childName("models"),
+      { ...own, project: args.project, key: keys.models },
+      { parent: this },
+    );
+    new GkeAuditStore(
+      this.childName("audit"),
+      { ...own, ...args.auditStore, project: args.project, modelBucket: models.bucket },
+      { parent: this },
+    );
+    const nodeAccount = this.#nodeAccount(name, args.project);
+    const cluster = new Cluster(
+      this.childName("cluster"),
+      controlPlaneArgs({
+        ...args,
+        name,
+        endpoint,
+        protect,
+        network: network.network,
+        subnetwork: network.subnetwork,
+        secretsKey: keys.secrets.id,
+        nodeServiceAccount: nodeAccount.email,
+      }),
+      {
+        parent: this,
+        protect,
+        dependsOn: [network, keys.secrets.grant, nodeAccount.grant],
+        customTimeouts: { create: "1h", update: "2h", delete: "1h" },
+        ...ignoreChanges("gkeCluster"),
+      },
+    );
+    const base = {
+      cluster: cluster.name,
+      region,
+      zones,
+      labels,
+      serviceAccount: nodeAccount.email,
+      diskKey: keys.disks.id,
+    };
+    const system = this.#pools(args, base, [network, nodeAccount.grant, keys.disks.grant]);
+    const admins = this.#admins(name, args);
+
+    this.kubeconfig = pulumi.secret(kubeconfigOf(name, cluster, endpoint));
+    this.clusterIdentifier = cluster.id;
+    this.provider = kubernetesProvider(
+      this.childName("provider"),
+      { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
+      { parent: this, dependsOn: [system, ...admins] },
+    );
+    this.workloadIdentity = new GkeWorkloadIdentity(
+      this.childName("identity"),
+      { project: args.project, projectNumber: args.projectNumber, modelBucket: models.bucket },
+      { parent: this, dependsOn: cluster },
+    );
+    this.gpuPools = gkeGpuPools(args);
+    this.modelStore = { kind: "gcs", url: models.url };
+    this.labels = labels;
+    this.capacity = capacityOf(this.gpuPools);
+    this.registerOutputs({
+      kubeconfig: this.kubeconfig,
+      clusterIdentifier: this.clusterIdentifier,
+      gpuPools: this.gpuPools,
+      modelStore: this.modelStore,
+      labels: this.labels,
+      capacity: this.capacity,
+    });
+  }
+
+  /** Nodes may write logs and metrics and nothing else: what pods may do is their own affair. */
+  #nodeAccount(cluster: string, project: pulumi.Input<string>): { email: pulumi.Output<string>; grant: IAMMember } {
+    const account = new Account(
+      this.childName("nodes"),
+      { accountId: `${cluster}-nodes`, displayName: `Nodes of cluster ${cluster}` },
+      { parent: this },
+    );
+    const grant = new IAMMember(
+      this.childName("nodes-role"),
+      { project, role: "roles/container.defaultNodeServiceAccount", member: account.member },
+      { parent: this },
+    );
+    return { email: account.email, grant };
+  }
+
+  /** The nodes of every pool; returns those that the platform runs on. */
+  #pools(args: GkeClusterArgs, base: NodeBase, dependsOn: pulumi.Resource[]): NodePool {
+    const pool = (role: string, poolArgs: NodePoolArgs) =>
+      new NodePool(this.childName(role), poolArgs, {
+        parent: this,
+        dependsOn,
+        // An upgrade waits up to an hour for the pods of each node.
+        customTimeouts: { create: "1h", update: "12h", delete: "2h" },
+        ...ignoreChanges("gkeNodePool"),
+      });
+    for (const [key, gpuPool] of Object.entries(args.gpuPools ?? {})) {
+      pool(`pool-${key}`, gpuNodePool(key, gpuPool, base));
+    }
+    return pool("system", systemNodePool(base));
+  }
+
+  /** Everything in this cluster, nothing in another of the project. */
+  #admins(cluster: string, args: GkeClusterArgs): IAMMember[] {
+    const resource = pulumi.interpolate`projects/${args.project}/locations/${args.region}/clusters/${cluster}`;
+    return args.admins.map(
+      (admin) =>
+        new IAMMember(
+          this.childName(`admin-${admin}`),
+          {
+            project: args.project,
+            role: "roles/container.admin",
+            member: admin,
+            condition: {
+              title: `cluster-${cluster}`,
+              expression: pulumi.interpolate`resource.name == "${resource}" || resource.name.startsWith("${resource}/")`,
+            },
+          },
+          { parent: this },
+        ),
+    );
+  }
+}
+
+function kubeconfigOf(name: string, cluster: Cluster, { kind }: GkeEndpoint): pulumi.Output<string> {
+  if (kind === "dns") {
+    return cluster.controlPlaneEndpointsConfig.apply(({ dnsEndpointConfig }) =>
+      gkeKubeconfig(name, { host: dnsEndpointConfig?.endpoint ?? "" }),
+    );
+  }
+  return pulumi
+    .all([cluster.privateClusterConfig, cluster.masterAuth])
+    .apply(([{ privateEndpoint, publicEndpoint }, { clusterCaCertificate }]) =>
+      gkeKubeconfig(name, {
+        host: kind === "private" ? privateEndpoint : publicEndpoint,
+        ca: clusterCaCertificate,
+      }),
+    );
+}
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function gkeGpuPools({ gpuPools = {} }: Pick<GkeClusterArgs, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(
+    Object.entries(gpuPools).map(([key, pool]) => {
+      const machine = machineOf(pool);
+      return [key, publishedPool(machine, gpusOf(pool), pool, poolDriver("gcp", pool, machine))];
+    }),
+  );
+}
