@@ -117,6 +117,11 @@ describe("the blocks of an environment", () => {
     ]);
   });
 
+  it("overlap by a single address, too", () => {
+    expect(overlapProblems({ a: ["10.0.0.255/32"], b: ["10.0.0.0/24"] })).toHaveLength(1);
+    expect(overlapProblems({ a: ["10.0.1.0/32"], b: ["10.0.0.0/24"] })).toEqual([]);
+  });
+
   it("overlap within a cluster, too", () => {
     expect(overlapProblems({ "dc-fra": ["10.0.0.0/16", "10.0.0.0/20"] })[0]?.reason).toBe(
       "10.0.0.0/20 overlaps 10.0.0.0/16 of the same cluster.",

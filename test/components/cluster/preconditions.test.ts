@@ -267,6 +267,12 @@ describe("placement", () => {
       'zones: compact nodes are side by side in one zone, but the pool has 3: a, b, c. Write one, for example zones: ["a"].',
     ],
     [
+      "compact nodes in two zones",
+      "azure",
+      { placement: "compact", zones: ["c", "a"] },
+      'zones: compact nodes are side by side in one zone, but the pool has 2: c, a. Write one, for example zones: ["c"].',
+    ],
+    [
       "compact nodes of those that come wherever there is room",
       "gcp",
       { placement: "compact", zones: ["a"], purchase: { kind: "queued", maxRunDuration: "1h" } },
