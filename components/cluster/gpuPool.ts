@@ -52,7 +52,7 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   /** Nodes at most, all zones together, from 1. Changing it replaces nothing. */
   readonly max: number;
   /** @default `{ kind: "onDemand" }`. Changing it replaces the pool. */
-  readonly purchase?: { readonly [Option in PurchaseOption as Option["kind"]]: Option }[Purchase];
+  readonly purchase?: PurchaseOptions[Purchase];
   /**
    * Zones of the pool, among the cluster's. One only where a capacity reservation or block of AWS is used, or with `compact`.
    * @default all of them. Changing it replaces the pool.
