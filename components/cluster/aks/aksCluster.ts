@@ -1,0 +1,291 @@
+import { listManagedClusterUserCredentialsOutput } from "@pulumi/azure-native/containerservice/listManagedClusterUserCredentials.js";
+import { MaintenanceConfiguration } from "@pulumi/azure-native/containerservice/maintenanceConfiguration.js";
+import { ManagedCluster } from "@pulumi/azure-native/containerservice/managedCluster.js";
+import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import { ignoreChanges } from "../../core/driftRules.ts";
+import { type Problem, unknownChoice } from "../../core/problem.ts";
+import { type ClusterCapacity, capacityOf } from "../capacity.ts";
+import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
+import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import type { GpuPool } from "../gpuPool.ts";
+import { azureMachines } from "../machines/azure.ts";
+import type { ModelStore } from "../stores.ts";
+import { addressProblems } from "./addressProblems.ts";
+import { publishedAksPool } from "./agentPoolArgs.ts";
+import { AksAuditStore, blobsOf } from "./aksAuditStore.ts";
+import { aksKubeconfig, type KubeLogin, kubeLogins } from "./aksKubeconfig.ts";
+import { AksModelStore } from "./aksModelStore.ts";
+import { AksNetwork, aksBlocks } from "./aksNetwork.ts";
+import type { AksScope } from "./aksScope.ts";
+import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
+import { assignRole } from "./assignRole.ts";
+import { type CustomerKey, customerKey } from "./customerKey.ts";
+import { gpuAgentPools } from "./gpuAgentPools.ts";
+import { knownName } from "./knownName.ts";
+import { managedClusterArgs } from "./managedClusterArgs.ts";
+import { managedIdentity } from "./managedIdentity.ts";
+
+/** The provider that `AksCluster` needs beside azure-native's. */
+export { classicAzureProvider } from "./classicAzureProvider.ts";
+
+/**
+ * A cluster of Azure Kubernetes Service with its network, keys and stores, in a resource group of its own. `admins` are object ids of
+ * groups in Entra; their members are cluster administrators.
+ */
+export interface AksClusterArgs extends CloudClusterArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved"> {
+  /** The subscription's id. Changing it replaces everything. */
+  readonly subscription: pulumi.Input<string>;
+  /** The id of the tenant of Entra that the subscription trusts. Changing it replaces everything. */
+  readonly tenant: pulumi.Input<string>;
+  /**
+   * `private`: an address in the cluster's network, reached from there and from networks that are peered with it. `public`: from these
+   * blocks of addresses, too. @default `{ kind: "private" }`. Changing it updates the cluster in place, since the API server has its own
+   * subnet either way (MicrosoftDocs/azure-aks-docs `articles/aks/api-server-vnet-integration.md`).
+   */
+  readonly endpoint?: { readonly kind: "private" } | { readonly kind: "public"; readonly cidrs: readonly string[] };
+  /**
+   * How kubelogin gets a token for whoever uses the kubeconfig, which says so and nothing about them. @default "azurecli": works for a
+   * person and for a pipeline that has run `az login`. Changing it replaces nothing.
+   */
+  readonly login?: KubeLogin;
+  /** Machine of the three to nine nodes for all that needs no GPU. @default "Standard_D4ds_v5": 4 cores, 16 GiB. AKS refuses to change it. */
+  readonly systemMachine?: string;
+  /**
+   * Public addresses that versions of models are uploaded from, blocks of /30 at least. Who uploads needs a role on the container besides.
+   * @default none: only the cluster's own nodes reach the model store. Changing it replaces nothing.
+   */
+  readonly uploadCidrs?: readonly string[];
+}
+
+/** What an environment declares; account ids come from configuration. */
+export type AksDeclaration = Omit<AksClusterArgs, "subscription" | "tenant">;
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function validateAksCluster(args: AksDeclaration): Problem[] {
+  const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
+  return [
+    ...cloudClusterProblems("azure", args, azureMachines),
+    ...admins.flatMap((admin, index) =>
+      uuid.test(admin)
+        ? []
+        : [
+            {
+              path: `admins[${index}]`,
+              reason: `"${admin}" is not the object id of a group in Entra.`,
+              fix: "Write what `az ad group show --group <name> --query id` prints.",
+            },
+          ],
+    ),
+    ...(endpoint?.kind === "public" ? publicEndpointProblems(endpoint.cidrs) : []),
+    ...(kubeLogins.includes(login) ? [] : [unknownChoice("login", login, kubeLogins)]),
+    ...(systemMachine === undefined || /^Standard_[A-Za-z0-9_]+$/.test(systemMachine)
+      ? []
+      : [
+          {
+            path: "systemMachine",
+            reason: `"${systemMachine}" is not a machine as Azure writes them.`,
+            fix: 'Write, for example, "Standard_D4ds_v5".',
+          },
+        ]),
+    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com "storage-network-security").
+    ...addressProblems("uploadCidrs", uploadCidrs, 30),
+  ];
+}
+
+function publicEndpointProblems(cidrs: readonly string[]): Problem[] {
+  return cidrs.length > 0
+    ? addressProblems("endpoint.cidrs", cidrs, 32)
+    : [
+        {
+          path: "endpoint.cidrs",
+          reason: "there is none, which AKS takes as the whole internet.",
+          fix: 'Name the addresses that are let in, or write { kind: "private" }.',
+        },
+      ];
+}
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function aksGpuPools({ gpuPools = {} }: Pick<AksClusterArgs, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedAksPool(pool)]));
+}
+
+export class AksCluster extends Component implements GpuCluster {
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly clusterIdentifier: pulumi.Output<string>;
+  readonly provider: Provider;
+  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly workloadIdentity: AksWorkloadIdentity;
+  readonly modelStore: ModelStore;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: ClusterCapacity;
+
+  constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { region, kubernetesVersion, cidr, labels, gpuPools = {}, protect = true } = args;
+    const endpoint = args.endpoint?.kind ?? "private";
+    super("cluster:AksCluster", name, { region, kubernetesVersion, endpoint, gpuPools: Object.keys(gpuPools) }, opts);
+    this.reject(validateAksCluster(args));
+
+    const group = new ResourceGroup(
+      this.childName("group"),
+      { resourceGroupName: name, location: region, tags: labels },
+      { parent: this, protect },
+    );
+    const scope: AksScope = {
+      cluster: name,
+      resourceGroupName: knownName(group, name),
+      location: region,
+      subscription: args.subscription,
+      tags: labels,
+      protect,
+    };
+    const blocks = aksBlocks(cidr);
+    const network = new AksNetwork(this.childName("network"), scope, blocks, { parent: this });
+    const audit = new AksAuditStore(this.childName("audit"), args.auditStore ?? {}, scope, { parent: this });
+
+    const identity = managedIdentity(this.childName("identity"), scope, { parent: this });
+    const etcdKey = this.#key("etcd", { reachedBy: "privateLink", rotated: false }, args, scope, audit);
+    const grants = this.#grants(identity, network, etcdKey, scope);
+    const cluster = new ManagedCluster(
+      this.childName("cluster"),
+      managedClusterArgs(args, { scope, identityId: identity.id, blocks, key: etcdKey, ...subnets(network) }),
+      { parent: this, dependsOn: grants, protect, ...ignoreChanges("aksCluster") },
+    );
+    audit.record(this.childName("log"), "cluster", cluster.id, { parent: this });
+    this.#maintenance(knownName(cluster, name), scope);
+    gpuAgentPools(
+      name,
+      gpuPools,
+      {
+        scope,
+        clusterName: knownName(cluster, name),
+        nodeSubnetId: network.nodeSubnetId,
+        kubernetesVersion,
+        zones: args.zones,
+        identity,
+      },
+      { parent: this },
+    );
+
+    const modelKey = this.#key("models", { reachedBy: "azureServices", rotated: true }, args, scope, audit);
+    const store = new AksModelStore(
+      this.childName("models"),
+      { key: modelKey, nodeSubnetId: network.nodeSubnetId, uploadCidrs: args.uploadCidrs ?? [] },
+      scope,
+      { parent: this },
+    );
+    audit.record(this.childName("models-log"), "blobs", blobsOf(store.accountId), { parent: this });
+
+    this.workloadIdentity = new AksWorkloadIdentity(
+      this.childName("workload-identity"),
+      { resourceGroupId: group.id, containerId: store.containerId, oidcIssuerUrl: issuerOf(cluster) },
+      scope,
+      { parent: this },
+    );
+    this.modelStore = { kind: "azureBlob", url: store.url };
+    this.gpuPools = aksGpuPools(args);
+    this.capacity = capacityOf(this.gpuPools);
+    this.labels = labels;
+    this.clusterIdentifier = cluster.id;
+    this.kubeconfig = this.#credentials(cluster, args, scope);
+    this.provider = kubernetesProvider(
+      this.childName("provider"),
+      { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
+      { parent: this, dependsOn: cluster },
+    );
+    this.registerOutputs({
+      kubeconfig: this.kubeconfig,
+      clusterIdentifier: this.clusterIdentifier,
+      modelStore: store.url,
+      gpuPools: this.gpuPools,
+      labels,
+    });
+  }
+
+  /** A key of the cluster's, of which every use is recorded. */
+  #key(
+    purpose: "etcd" | "models",
+    kind: { reachedBy: "azureServices" | "privateLink"; rotated: boolean },
+    { tenant }: AksClusterArgs,
+    scope: AksScope,
+    audit: AksAuditStore,
+  ): CustomerKey {
+    const name = this.childName(`${purpose}-key`);
+    const key = customerKey(name, { purpose, tenant, ...kind }, scope, { parent: this });
+    audit.record(`${name}-log`, "vault", key.vaultId, { parent: this });
+    return key;
+  }
+
+  /** What AKS needs before the cluster is made: its subnets, the key, and a private link to the key's vault. */
+  #grants(
+    identity: UserAssignedIdentity,
+    { nodeSubnetId, apiServerSubnetId }: AksNetwork,
+    { vaultId }: CustomerKey,
+    scope: AksScope,
+  ): pulumi.Resource[] {
+    const needs = {
+      nodes: { role: "Network Contributor", on: nodeSubnetId },
+      "api-server": { role: "Network Contributor", on: apiServerSubnetId },
+      "key-use": { role: "Key Vault Crypto User", on: vaultId },
+      "key-link": { role: "Key Vault Contributor", on: vaultId },
+    } as const;
+    return Object.entries(needs).map(([need, { role, on }]) =>
+      assignRole(this.childName(`identity-${need}`), { role, identity, on }, scope, { parent: this }),
+    );
+  }
+
+  /** Patches of Kubernetes and new node images, on Sunday nights. */
+  #maintenance(resourceName: pulumi.Input<string>, { resourceGroupName }: AksScope): void {
+    for (const [role, configName] of Object.entries({
+      upgrades: "aksManagedAutoUpgradeSchedule",
+      "node-images": "aksManagedNodeOSUpgradeSchedule",
+    })) {
+      new MaintenanceConfiguration(
+        this.childName(role),
+        {
+          configName,
+          resourceName,
+          resourceGroupName,
+          maintenanceWindow: {
+            schedule: { weekly: { dayOfWeek: "Sunday", intervalWeeks: 1 } },
+            startTime: "01:00",
+            utcOffset: "+00:00",
+            durationHours: 6,
+          },
+        },
+        { parent: this },
+      );
+    }
+  }
+
+  /** Asked for only when the cluster is there: the id, and with it the call, is unknown until then. */
+  #credentials(cluster: ManagedCluster, { login = "azurecli", tenant }: AksClusterArgs, scope: AksScope) {
+    const { kubeconfigs } = listManagedClusterUserCredentialsOutput(
+      {
+        resourceGroupName: scope.resourceGroupName,
+        resourceName: cluster.id.apply(() => scope.cluster),
+        format: "exec",
+      },
+      { parent: this },
+    );
+    return pulumi.secret(
+      pulumi.all([kubeconfigs, tenant]).apply(([[first], tenantId]) => {
+        const credentials = Buffer.from(first?.value ?? "", "base64").toString("utf8");
+        return aksKubeconfig(scope.cluster, credentials, login, tenantId);
+      }),
+    );
+  }
+}
+
+function subnets({ nodeSubnetId, apiServerSubnetId }: AksNetwork) {
+  return { nodeSubnetId, apiServerSubnetId };
+}
+
+/** With the id, so that it is unknown, not absent, in the preview of a cluster that is not there yet. */
+function issuerOf(cluster: ManagedCluster): pulumi.Output<string> {
+  return pulumi.all([cluster.id, cluster.oidcIssuerProfile]).apply(([, profile]) => profile?.issuerURL ?? "");
+}

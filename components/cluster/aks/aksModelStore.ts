@@ -1,0 +1,120 @@
+import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
+import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
+import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import type { AksScope } from "./aksScope.ts";
+import { assignRole } from "./assignRole.ts";
+import type { CustomerKey } from "./customerKey.ts";
+import { globalName } from "./globalName.ts";
+import { knownName } from "./knownName.ts";
+import { managedIdentity } from "./managedIdentity.ts";
+
+export interface AksModelStoreArgs {
+  readonly key: CustomerKey;
+  /** The subnet whose nodes read it. */
+  readonly nodeSubnetId: pulumi.Input<string>;
+  /** Public addresses it is reached from besides. */
+  readonly uploadCidrs: readonly string[];
+}
+
+/** Days in which what was overwritten or deleted can be had back. */
+const recoverableDays = 30;
+
+/**
+ * A container for models: only identities of Entra get in, only from the cluster's nodes and the addresses given. Every version of a
+ * blob is kept for 30 days after it was replaced, in three zones, encrypted by a customer key that is followed when it is rotated.
+ */
+export class AksModelStore extends Component {
+  /** `as://<account>/models` */
+  readonly url: pulumi.Output<string>;
+  readonly accountId: pulumi.Output<string>;
+  readonly containerId: pulumi.Output<string>;
+
+  constructor(name: string, args: AksModelStoreArgs, scope: AksScope, opts: pulumi.ComponentResourceOptions) {
+    super("cluster:AksModelStore", name, { uploadCidrs: args.uploadCidrs }, opts);
+    const { resourceGroupName, location, tags, protect } = scope;
+    const { key, nodeSubnetId, uploadCidrs } = args;
+
+    const identity = managedIdentity(this.childName("identity"), scope, { parent: this });
+    const mayUseKey = assignRole(
+      this.childName("key-access"),
+      { role: "Key Vault Crypto Service Encryption User", identity, on: key.vaultId },
+      scope,
+      { parent: this },
+    );
+
+    const given = globalName(scope, "models");
+    const account = new StorageAccount(
+      name,
+      {
+        accountName: given,
+        resourceGroupName,
+        location,
+        kind: "StorageV2",
+        sku: { name: "Standard_ZRS" },
+        identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
+        encryption: {
+          keySource: "Microsoft.Keyvault",
+          // Without a version Storage takes each new one within a day.
+          keyVaultProperties: { keyVaultUri: key.vaultUri, keyName: key.keyName },
+          encryptionIdentity: { encryptionUserAssignedIdentity: identity.id },
+        },
+        minimumTlsVersion: "TLS1_2",
+        enableHttpsTrafficOnly: true,
+        allowBlobPublicAccess: false,
+        allowSharedKeyAccess: false,
+        allowCrossTenantReplication: false,
+        isLocalUserEnabled: false,
+        networkRuleSet: {
+          defaultAction: "Deny",
+          bypass: "None",
+          virtualNetworkRules: [{ virtualNetworkResourceId: nodeSubnetId }],
+          ipRules: uploadCidrs.map((iPAddressOrRange) => ({ iPAddressOrRange })),
+        },
+        tags,
+      },
+      { parent: this, dependsOn: mayUseKey, protect },
+    );
+    const accountName = knownName(account, given);
+    const recoverable = { enabled: true, days: recoverableDays };
+    const blobs = new BlobServiceProperties(
+      this.childName("recovery"),
+      {
+        blobServicesName: "default",
+        accountName,
+        resourceGroupName,
+        isVersioningEnabled: true,
+        deleteRetentionPolicy: recoverable,
+        containerDeleteRetentionPolicy: recoverable,
+      },
+      { parent: this },
+    );
+    new ManagementPolicy(
+      this.childName("expiry"),
+      { managementPolicyName: "default", accountName, resourceGroupName, policy: { rules: [expiryOfVersions] } },
+      { parent: this, dependsOn: blobs },
+    );
+    const container = new BlobContainer(
+      this.childName("container"),
+      { containerName: "models", accountName, resourceGroupName, publicAccess: "None" },
+      { parent: this, dependsOn: blobs, protect },
+    );
+
+    this.accountId = account.id;
+    this.containerId = container.id;
+    this.url = pulumi.interpolate`as://${accountName}/${knownName(container, "models")}`;
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+const expiryOfVersions = {
+  name: "replaced-versions",
+  type: "Lifecycle",
+  enabled: true,
+  definition: {
+    filters: { blobTypes: ["blockBlob"] },
+    actions: { version: { delete: { daysAfterCreationGreaterThan: recoverableDays } } },
+  },
+};
