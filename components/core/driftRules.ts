@@ -27,6 +27,11 @@ export const driftRules = {
    * https://github.com/hashicorp/terraform-provider-google/issues/6901
    */
   gkeNodePool: ["initialNodeCount"],
+  /**
+   * The autoscaler counts the nodes. What the engine sends instead is the size it last saw, so `up --refresh` before a change of a pool's
+   * `min` or `max`, else the pool goes back to that. https://github.com/pulumi/pulumi-eks/issues/985
+   */
+  eksNodeGroup: ["scalingConfig.desiredSize"],
   /** The autoscaler counts the nodes, and the system pool is part of the cluster. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
   aksCluster: ["agentPoolProfiles[0].count"],
   /** The autoscaler counts the nodes. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
