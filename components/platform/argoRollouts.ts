@@ -33,7 +33,7 @@ export function rolloutsValues(settings: SiteSettings | undefined): Record<strin
   const registry = settings?.registryMirror?.images;
   return {
     controller: {
-      image: { ...(registry === undefined ? {} : { registry }), tag: "v1.9.1" },
+      image: { ...(registry === undefined ? {} : { registry }), tag: `v${charts.argoRollouts.app}` },
       replicas: 2,
       metrics: { enabled: true },
     },
