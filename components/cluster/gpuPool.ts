@@ -34,6 +34,9 @@ export type PurchaseOption =
   /** Google Cloud flex-start: nodes come when there is room and go after `maxRunDuration`, ten minutes to seven days. `min` is 0. */
   | { readonly kind: "queued"; readonly maxRunDuration: Duration };
 
+/** By kind. Not a conditional type: with one, a pool of a cloud would not pass for a pool of any. */
+type PurchaseOptions = { readonly [Option in PurchaseOption as Option["kind"]]: Option };
+
 /**
  * GPU nodes as their owner declares them; the key in `gpuPools` is the pool's identity: a DNS label of at most 20 characters. What is
  * wrong with a pool is said by `poolProblems`, before anything is made.
