@@ -66,6 +66,7 @@ export function gkePoolProblems(pool: GkePoolArgs): Problem[] {
       {
         path: "gpusPerNode",
         reason: `"${pool.machine}" takes ${attachable?.join(" or ")} GPUs, not ${pool.gpusPerNode}.`,
+        fix: "Write one of these.",
       },
     ];
   }

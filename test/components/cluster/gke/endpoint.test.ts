@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { endpointProblems, endpointSettings } from "../../../../components/cluster/gke/endpoint.ts";
+
+const cidr = "10.64.0.0/17";
+
+describe("the endpoint of the Kubernetes API", () => {
+  it("is an address of the network alone when private, open to the cluster and the networks that are named", () => {
+    expect(endpointSettings({ kind: "private", from: ["10.200.0.0/16"] }, cidr)).toEqual({
+      privateClusterConfig: { enablePrivateNodes: true, enablePrivateEndpoint: true },
+      controlPlaneEndpointsConfig: {
+        ipEndpointsConfig: { enabled: true },
+        dnsEndpointConfig: {
+          allowExternalTraffic: false,
+          enableK8sTokensViaDns: false,
+          enableK8sCertsViaDns: false,
+        },
+      },
+      masterAuthorizedNetworksConfig: {
+        cidrBlocks: [
+          { cidrBlock: cidr, displayName: cidr },
+          { cidrBlock: "10.200.0.0/16", displayName: "10.200.0.0/16" },
+        ],
+        gcpPublicCidrsAccessEnabled: false,
+        privateEndpointEnforcementEnabled: true,
+      },
+    });
+  });
+
+  it("has no address at all when it is a name, and what GKE dictates then is what we say", () => {
+    expect(endpointSettings({ kind: "dns" }, cidr)).toEqual({
+      privateClusterConfig: { enablePrivateNodes: true, enablePrivateEndpoint: true },
+      controlPlaneEndpointsConfig: {
+        ipEndpointsConfig: { enabled: false },
+        dnsEndpointConfig: {
+          allowExternalTraffic: true,
+          enableK8sTokensViaDns: false,
+          enableK8sCertsViaDns: false,
+        },
+      },
+    });
+  });
+
+  it("admits the named networks only when public, and its nodes stay private", () => {
+    const settings = endpointSettings({ kind: "public", from: ["203.0.113.0/24"] }, cidr);
+    expect(settings.privateClusterConfig).toEqual({ enablePrivateNodes: true, enablePrivateEndpoint: false });
+    expect(settings.masterAuthorizedNetworksConfig?.gcpPublicCidrsAccessEnabled).toBe(false);
+    expect(settings.masterAuthorizedNetworksConfig?.cidrBlocks).toEqual([
+      { cidrBlock: cidr, displayName: cidr },
+      { cidrBlock: "203.0.113.0/24", displayName: "203.0.113.0/24" },
+    ]);
+  });
+
+  it("accepts what can be reached", () => {
+    expect(endpointProblems({ kind: "private" })).toEqual([]);
+    expect(endpointProblems({ kind: "dns" })).toEqual([]);
+    expect(endpointProblems({ kind: "public", from: ["203.0.113.7/32", "198.51.100.0/24"] })).toEqual([]);
+  });
+
+  it("refuses a public address that nobody may use", () => {
+    expect(endpointProblems({ kind: "public", from: [] })).toEqual([
+      {
+        path: "from",
+        reason: "there is none, so nobody could reach the public address.",
+        fix: 'Write the networks your pipelines run in, or { kind: "dns" }.',
+      },
+    ]);
+  });
+
+  it("refuses what is no block of addresses", () => {
+    const reasons = endpointProblems({ kind: "public", from: ["203.0.113.7", "example.com/24", "203.0.113.0/33"] });
+    expect(reasons.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
+      'from[0] "203.0.113.7" is not a block of IPv4 addresses.',
+      'from[1] "example.com/24" is not a block of IPv4 addresses.',
+      'from[2] "203.0.113.0/33" is not a block of IPv4 addresses.',
+    ]);
+    expect(reasons[0]?.fix).toBe('Write, for example, "203.0.113.0/24".');
+  });
+
+  it("refuses the internet, whole or in halves", () => {
+    expect(endpointProblems({ kind: "public", from: ["0.0.0.0/0", "128.0.0.0/1"] })).toEqual([
+      {
+        path: "from[0]",
+        reason: '"0.0.0.0/0" is a /0: that is no network of yours but much of the internet.',
+        fix: 'Write the networks that need it, or { kind: "dns" }.',
+      },
+      {
+        path: "from[1]",
+        reason: '"128.0.0.0/1" is a /1: that is no network of yours but much of the internet.',
+        fix: 'Write the networks that need it, or { kind: "dns" }.',
+      },
+    ]);
+  });
+});
