@@ -22,8 +22,8 @@ export interface IdentityBinding {
 
 /** How pods become known to the cloud, without a key anywhere. */
 export interface WorkloadIdentity {
-  /** `podIdentity` (EKS), `federatedCredential` (AKS), `workloadIdentityFederation` (GKE), `projectedSecret` (on-prem). */
-  readonly kind: "podIdentity" | "federatedCredential" | "workloadIdentityFederation" | "projectedSecret";
+  /** `webIdentity` (EKS), `federatedCredential` (AKS), `workloadIdentityFederation` (GKE), `projectedSecret` (on-prem). */
+  readonly kind: "webIdentity" | "federatedCredential" | "workloadIdentityFederation" | "projectedSecret";
   /** Lets a service account use the model store. Each pair may be bound once. */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding;
 }

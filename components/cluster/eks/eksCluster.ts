@@ -1,0 +1,227 @@
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import { dnsLabelProblems } from "../../core/names.ts";
+import type { Problem } from "../../core/problem.ts";
+import { type ClusterCapacity, capacityOf } from "../capacity.ts";
+import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
+import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import { type GpuPool, publishedPool } from "../gpuPool.ts";
+import { awsMachines } from "../machines/aws.ts";
+import { poolDriver } from "../poolDriver.ts";
+import type { ModelStore } from "../stores.ts";
+import { clusterAddons, nodeAddons } from "./addons.ts";
+import { autoscalerIdentity } from "./autoscalerIdentity.ts";
+import { clusterKey } from "./clusterKey.ts";
+import { ControlPlane } from "./controlPlane.ts";
+import { eksKubeconfig } from "./eksKubeconfig.ts";
+import { EksNetwork } from "./eksNetwork.ts";
+import { eksProblems } from "./eksProblems.ts";
+import { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
+import { defaultEndpoint, type Endpoint } from "./endpoint.ts";
+import { GpuNodes } from "./gpuNodes.ts";
+import { modelBucket } from "./modelBucket.ts";
+import { type NodeContext, nodeRole } from "./nodes.ts";
+import type { PrivateBucket } from "./privateBucket.ts";
+import { S3AuditStore } from "./s3AuditStore.ts";
+import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
+
+/**
+ * A cluster of Amazon EKS with its network, keys and stores. Its name is the EKS cluster's, so one of a kind in account and region.
+ * `admins` are roles and users of IAM: `role/<name>` or `user/<name>` of the account, or the whole ARN. Whoever brings up the platform must
+ * be one of them, since making the cluster gives no rights on it.
+ */
+export interface EksClusterArgs
+  extends CloudClusterArgs<keyof typeof awsMachines, "onDemand" | "spot" | "reserved" | "block"> {
+  /** The account's id, 12 digits. Changing it replaces everything. */
+  readonly account: pulumi.Input<string>;
+  /** From where the API server can be reached. @default `{ kind: "private" }`. Changing it replaces nothing. */
+  readonly endpoint?: Endpoint;
+  /**
+   * Machine of the three to nine nodes for all that needs no GPU, with an x86 processor. @default "m6i.xlarge": 4 vCPU, 16 GiB. Changing
+   * it replaces these nodes, new ones first.
+   */
+  readonly systemMachine?: string;
+}
+
+/** What an environment declares; the account id comes from configuration. */
+export type EksDeclaration = Omit<EksClusterArgs, "account">;
+
+export function validateEksCluster(args: EksDeclaration): Problem[] {
+  return [...cloudClusterProblems("aws", args, awsMachines), ...eksProblems(args)];
+}
+
+/** Days that CloudWatch keeps the control plane's logs, for looking things up. The audit store keeps them for good. */
+const logDays = 30;
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function eksGpuPools({ gpuPools = {} }: Pick<EksDeclaration, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(
+    Object.entries(gpuPools).map(([key, pool]) => {
+      const machine = awsMachines[pool.machine];
+      return [key, publishedPool(machine, machine.gpus, pool, poolDriver("aws", pool, machine))];
+    }),
+  );
+}
+
+export class EksCluster extends Component implements GpuCluster {
+  readonly kubeconfig: pulumi.Output<string>;
+  readonly clusterIdentifier: pulumi.Output<string>;
+  readonly provider: Provider;
+  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly workloadIdentity: EksWorkloadIdentity;
+  readonly modelStore: ModelStore;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capacity: ClusterCapacity;
+
+  constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { account, region, kubernetesVersion, labels, gpuPools = {}, endpoint = defaultEndpoint } = args;
+    super(
+      "cluster:EksCluster",
+      name,
+      { region, kubernetesVersion, endpoint: endpoint.kind, gpuPools: Object.keys(gpuPools) },
+      opts,
+    );
+    this.reject([...nameProblems(name), ...validateEksCluster(args)]);
+    const scope: Scope = {
+      name,
+      args,
+      account,
+      protect: args.protect ?? true,
+      tags: { ...labels, "serin.dev/cluster": name },
+    };
+    this.gpuPools = eksGpuPools(args);
+    this.capacity = capacityOf(this.gpuPools);
+    this.labels = labels;
+
+    const network = new EksNetwork(
+      this.childName("network"),
+      { cluster: name, region, zones: args.zones, cidr: args.cidr, tags: scope.tags },
+      { parent: this },
+    );
+    const models = modelBucket(
+      this.childName("models"),
+      { account, protect: scope.protect, tags: scope.tags },
+      { parent: this },
+    );
+    const { keyArn, audit } = this.#logging(scope, models);
+    const control = new ControlPlane(
+      this.childName("control-plane"),
+      {
+        cluster: name,
+        account,
+        kubernetesVersion,
+        network,
+        endpoint,
+        keyArn,
+        admins: args.admins,
+        logging: [audit],
+        protect: scope.protect,
+        tags: scope.tags,
+      },
+      { parent: this },
+    );
+    const ready = this.#nodes(scope, network, control, keyArn);
+
+    this.modelStore = { kind: "s3", url: pulumi.interpolate`s3://${models.bucket}`, region };
+    this.workloadIdentity = new EksWorkloadIdentity(
+      this.childName("workload-identity"),
+      { cluster: name, region, issuer: control.issuer, store: models, tags: scope.tags },
+      { parent: this },
+    );
+    this.clusterIdentifier = control.cluster.arn;
+    this.kubeconfig = eksKubeconfig({
+      cluster: name,
+      region,
+      endpoint: control.cluster.endpoint,
+      certificateAuthority: control.certificateAuthority,
+    });
+    this.provider = kubernetesProvider(
+      this.childName("provider"),
+      { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
+      { parent: this, dependsOn: [control, ...ready] },
+    );
+    this.registerOutputs({
+      kubeconfig: this.kubeconfig,
+      clusterIdentifier: this.clusterIdentifier,
+      modelStore: this.modelStore.url,
+      gpuPools: this.gpuPools,
+      labels,
+    });
+  }
+
+  /** The key of the cluster, and its logs on their way to the audit store before the first is written. */
+  #logging({ name, args, account, protect, tags }: Scope, models: PrivateBucket) {
+    const { region } = args;
+    // EKS writes there whether it exists or not; one that EKS makes has no key and is kept for ever.
+    const logGroup = `/aws/eks/${name}/cluster`;
+    const key = clusterKey(this.childName("key"), { account, region, logGroup, protect, tags }, { parent: this });
+    const logs = new LogGroup(
+      this.childName("logs"),
+      { name: logGroup, retentionInDays: logDays, kmsKeyId: key.arn, tags },
+      { parent: this },
+    );
+    const audit = new S3AuditStore(
+      this.childName("audit"),
+      {
+        store: args.auditStore ?? {},
+        cluster: name,
+        account,
+        region,
+        logGroup: logs.name,
+        watched: [models.arn],
+        protect,
+        tags,
+      },
+      { parent: this },
+    );
+    return { keyArn: key.arn, audit };
+  }
+
+  /** Nodes and what runs on them; returns what a Service needs, to which GPU nodes do not belong. */
+  #nodes(
+    { name, args, tags }: Scope,
+    network: EksNetwork,
+    control: ControlPlane,
+    keyArn: pulumi.Input<string>,
+  ): pulumi.Resource[] {
+    const { zones, kubernetesVersion, gpuPools = {}, systemMachine = defaultSystemMachine } = args;
+    const { cluster, securityGroupId } = control;
+    const parent = { parent: this };
+    const first = nodeAddons(name, { cluster, after: [], tags }, parent);
+    const context: NodeContext = {
+      name,
+      cluster,
+      kubernetesVersion,
+      network,
+      role: nodeRole(this.childName("node-role"), tags, parent),
+      keyArn,
+      securityGroupId,
+      before: first,
+      tags,
+    };
+    const system = systemNodes(this.childName("system"), context, { machine: systemMachine, zones }, parent);
+    const second = clusterAddons(name, { cluster, after: [system], tags }, parent);
+    autoscalerIdentity(this.childName("autoscaler"), { name, cluster, after: first, tags }, parent);
+    for (const [key, pool] of Object.entries(gpuPools)) {
+      const gpusPerNode = this.gpuPools[key]?.gpusPerNode ?? 0;
+      new GpuNodes(this.childName(`pool-${key}`), { key, pool, zones, gpusPerNode, context }, parent);
+    }
+    return [network, ...first, system, ...second];
+  }
+}
+
+/** What all parts of one cluster are told. */
+interface Scope {
+  readonly name: string;
+  readonly args: EksClusterArgs;
+  readonly account: pulumi.Input<string>;
+  readonly protect: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Roles are called after the cluster and what they are for, with 64 characters for all. */
+function nameProblems(name: string): Problem[] {
+  return dnsLabelProblems("name", name, 30);
+}

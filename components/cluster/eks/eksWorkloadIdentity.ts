@@ -1,0 +1,116 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import { dnsLabel } from "../../core/names.ts";
+import type { Problem } from "../../core/problem.ts";
+import type { IdentityBinding, StorePermission, WorkloadIdentity } from "../workloadIdentity.ts";
+import { accessRole } from "./accessRole.ts";
+import { type Statement, type TokenIssuer, tokenTrust } from "./policy.ts";
+import type { PrivateBucket } from "./privateBucket.ts";
+
+export interface EksWorkloadIdentityArgs {
+  /** The EKS cluster's name. */
+  readonly cluster: string;
+  readonly region: string;
+  readonly issuer: TokenIssuer;
+  readonly store: PrivateBucket;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Names the role on a service account that is bound. */
+export const roleAnnotation = "eks.amazonaws.com/role-arn";
+
+/**
+ * A role for each service account, assumed with the account's own token.
+ *
+ * Not EKS Pod Identity, which the add-ons use: Triton reads S3 with aws-sdk-cpp 1.11.60 (triton-inference-server/third_party
+ * `CMakeLists.txt`, main and r25.07), and Pod Identity needs 1.11.263 (EKS user guide, `pod-id-minimum-sdk`; amazon-kinesis-producer
+ * #592). Tokens work with it (triton-inference-server/server #8090).
+ */
+export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
+  readonly kind = "webIdentity";
+  readonly #args: EksWorkloadIdentityArgs;
+  readonly #bound = new Set<string>();
+
+  constructor(name: string, args: EksWorkloadIdentityArgs, opts: pulumi.ComponentResourceOptions) {
+    super("cluster:EksWorkloadIdentity", name, {}, opts);
+    this.#args = args;
+    this.registerOutputs({});
+  }
+
+  bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
+    const { cluster, region, issuer, store, tags } = this.#args;
+    const pair = `${namespace}/${serviceAccount}`;
+    this.reject([...pairProblems(this.#bound, pair), ...prefixProblems(`bind("${pair}").prefix`, permission.prefix)]);
+    this.#bound.add(pair);
+
+    const role = accessRole(
+      // No name of Kubernetes has a "_", so two pairs never share a name.
+      this.childName(`${namespace}_${serviceAccount}`),
+      {
+        trust: tokenTrust(issuer, namespace, serviceAccount),
+        statements: storeStatements(region, store, permission),
+        tags,
+        // The suffix has 26 characters, and the name of a role 64.
+        namePrefix: dnsLabel(`${cluster}-${namespace}-${serviceAccount}`, 38),
+      },
+      { parent: this },
+    );
+    return { annotations: { [roleAnnotation]: role.arn }, podLabels: {} };
+  }
+}
+
+function pairProblems(bound: ReadonlySet<string>, pair: string): Problem[] {
+  return bound.has(pair)
+    ? [{ path: `bind("${pair}")`, reason: "it is bound already.", fix: "Bind a service account once." }]
+    : [];
+}
+
+/** In a policy `*`, `?` and `${…}` would mean more than they say. */
+function prefixProblems(path: string, prefix: string): Problem[] {
+  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)
+    ? []
+    : [
+        {
+          path,
+          reason: `"${prefix}" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them.`,
+          fix: 'Write, for example, "fraud".',
+        },
+      ];
+}
+
+/**
+ * A list that names a prefix must name this one. A request that names none passes: Triton begins with `HeadBucket`, which is the same
+ * action without a prefix, and must be told that a file is missing rather than forbidden (triton-inference-server/core
+ * `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So the names of other models can be seen, their content cannot.
+ */
+function storeStatements(region: string, store: PrivateBucket, { access, prefix }: StorePermission): Statement[] {
+  const writes = access === "write" ? ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"] : [];
+  return [
+    {
+      Sid: "List",
+      Effect: "Allow",
+      Action: "s3:ListBucket",
+      Resource: store.arn,
+      Condition: { StringLikeIfExists: { "s3:prefix": [prefix, `${prefix}/*`] } },
+    },
+    {
+      Sid: "Objects",
+      Effect: "Allow",
+      Action: ["s3:GetObject", ...writes],
+      Resource: pulumi.interpolate`${store.arn}/${prefix}/*`,
+    },
+    {
+      Sid: "Key",
+      Effect: "Allow",
+      Action: ["kms:Decrypt", ...(access === "write" ? ["kms:GenerateDataKey"] : [])],
+      Resource: store.key.arn,
+      // With a bucket key, S3 encrypts for the bucket and not for each object.
+      Condition: {
+        StringEquals: {
+          "kms:ViaService": `s3.${region}.amazonaws.com`,
+          "kms:EncryptionContext:aws:s3:arn": store.arn,
+        },
+      },
+    },
+  ];
+}

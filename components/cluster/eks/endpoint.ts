@@ -1,0 +1,47 @@
+import { Address4 } from "ip-address";
+import type { Problem } from "../../core/problem.ts";
+
+/** From where the API server can be reached. Changing it replaces nothing. */
+export type Endpoint =
+  /** From the cluster's own network, and from `cidrs` of networks that are connected to it (peering, VPN). @default none */
+  | { readonly kind: "private"; readonly cidrs?: readonly string[] }
+  /** Also from these addresses of the internet. At least one, never all of them. */
+  | { readonly kind: "public"; readonly cidrs: readonly string[] };
+
+/** An API server that the internet cannot reach cannot be attacked from there. */
+export const defaultEndpoint: Endpoint = { kind: "private" };
+
+export function endpointProblems(endpoint: Endpoint): Problem[] {
+  const { kind, cidrs = [] } = endpoint;
+  if (kind === "public" && cidrs.length === 0) {
+    return [
+      {
+        path: "cidrs",
+        reason: "there is none, which EKS takes for the whole internet.",
+        fix: 'Name the addresses that may reach the API server, or write { kind: "private" }.',
+      },
+    ];
+  }
+  return cidrs.flatMap((cidr, index) => {
+    const path = `cidrs[${index}]`;
+    if (!isBlock(cidr)) {
+      return [
+        {
+          path,
+          reason: `"${cidr}" is not a block of IPv4 addresses.`,
+          fix: 'Write, for example, "198.51.100.0/24".',
+        },
+      ];
+    }
+    if (cidr.endsWith("/0")) {
+      return [{ path, reason: `"${cidr}" is the whole internet.`, fix: "Name the addresses that need it." }];
+    }
+    return cidrs.indexOf(cidr) < index ? [{ path, reason: `"${cidr}" is there twice.`, fix: "Name it once." }] : [];
+  });
+}
+
+function isBlock(cidr: string): boolean {
+  if (!/\/\d+$/.test(cidr) || !Address4.isValid(cidr)) return false;
+  const block = new Address4(cidr);
+  return block.startAddress().correctForm() === block.correctForm();
+}

@@ -1,0 +1,148 @@
+import { Tag } from "@pulumi/aws/autoscaling/tag.js";
+import { PlacementGroup } from "@pulumi/aws/ec2/placementGroup.js";
+import { SecurityGroup } from "@pulumi/aws/ec2/securityGroup.js";
+import type { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
+import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule.js";
+import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
+import type * as pulumi from "@pulumi/pulumi";
+import { Component } from "../../core/component.ts";
+import {
+  defaultDisk,
+  defaultPurchase,
+  defaultSharing,
+  type GpuPoolArgs,
+  gpuClass,
+  gpuClassLabel,
+  gpuTaint,
+} from "../gpuPool.ts";
+import { type AwsMachine, awsMachines } from "../machines/aws.ts";
+import type { GpuModel } from "../machines/gpus.ts";
+import { type NodeContext, nodes } from "./nodes.ts";
+import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
+
+/** A GPU pool on EKS. */
+export type EksGpuPoolArgs = GpuPoolArgs<keyof typeof awsMachines, "onDemand" | "spot" | "reserved" | "block">;
+
+export interface GpuNodesArgs {
+  readonly key: string;
+  readonly pool: EksGpuPoolArgs;
+  /** Of the cluster. */
+  readonly zones: readonly string[];
+  /** What pods of a node can ask for in `nvidia.com/gpu`. */
+  readonly gpusPerNode: number;
+  readonly context: NodeContext;
+}
+
+/** Nodes with NVIDIA GPUs from Amazon Linux 2023 with driver and container toolkit; the device plugin comes with the platform. */
+export class GpuNodes extends Component {
+  constructor(name: string, args: GpuNodesArgs, opts: pulumi.ComponentResourceOptions) {
+    const { key, pool, zones, context } = args;
+    super("cluster:GpuNodes", name, { machine: pool.machine, purchase: pool.purchase, sharing: pool.sharing }, opts);
+    const machine: AwsMachine = awsMachines[pool.machine];
+    const { purchase = defaultPurchase, placement = "spread" } = pool;
+
+    const fabric = placement === "compact" ? this.#fabric(machine, context) : undefined;
+    const template = nodeTemplate(
+      this.childName("template"),
+      context,
+      {
+        disk: pool.disk ?? defaultDisk,
+        purchase,
+        localDisks: machine.localSsdGb !== undefined,
+        ...(fabric === undefined ? {} : { fabric }),
+      },
+      { parent: this },
+    );
+    const labels = nodeLabels(machine.gpu, pool);
+    const group = nodes(
+      this.childName("nodes"),
+      context,
+      {
+        key,
+        amiType: "AL2023_x86_64_NVIDIA",
+        capacityType: capacityTypes[purchase.kind],
+        machine: pool.machine,
+        zones: pool.zones ?? zones,
+        min: pool.min,
+        max: pool.max,
+        template,
+        immutable: { purchase, placement },
+        labels,
+        taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
+        // Reserved machines are all there are: the old node must go before the new one can come.
+        updateConfig: { maxUnavailable: 1, updateStrategy: isReserved(purchase.kind) ? "MINIMAL" : "DEFAULT" },
+      },
+      { parent: this },
+    );
+    this.#scalingTags(group, autoscalerTags(labels, args.gpusPerNode));
+
+    this.registerOutputs({ nodeGroup: group.nodeGroupName });
+  }
+
+  /** Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out of. */
+  #fabric({ efaInterfaces = 0 }: AwsMachine, { network, tags }: NodeContext): Fabric {
+    const group = new PlacementGroup(this.childName("placement"), { strategy: "cluster", tags }, { parent: this });
+    if (efaInterfaces === 0) return { placementGroup: group.name, interfaces: 0 };
+    const members = new SecurityGroup(
+      this.childName("fabric"),
+      { vpcId: network.vpcId, description: "Elastic Fabric Adapters of one pool", tags },
+      { parent: this },
+    );
+    const toItself = {
+      securityGroupId: members.id,
+      referencedSecurityGroupId: members.id,
+      ipProtocol: "-1",
+      tags,
+    };
+    new SecurityGroupIngressRule(this.childName("fabric-in"), toItself, { parent: this });
+    new SecurityGroupEgressRule(this.childName("fabric-out"), toItself, { parent: this });
+    return { placementGroup: group.name, interfaces: efaInterfaces, securityGroup: members.id };
+  }
+
+  /** On the scaling group, since EKS does not hand on the tags of a node group. */
+  #scalingTags(group: NodeGroup, tags: Readonly<Record<string, string>>): void {
+    const autoscalingGroupName = group.resources.apply((resources) => resources[0]?.autoscalingGroups[0]?.name ?? "");
+    for (const [key, value] of Object.entries(tags)) {
+      new Tag(
+        this.childName(`tag-${key}`),
+        { autoscalingGroupName, tag: { key, value, propagateAtLaunch: false } },
+        { parent: this },
+      );
+    }
+  }
+}
+
+const capacityTypes = {
+  onDemand: "ON_DEMAND",
+  // A reservation is paid for as on demand.
+  reserved: "ON_DEMAND",
+  spot: "SPOT",
+  block: "CAPACITY_BLOCK",
+} as const;
+
+function isReserved(kind: keyof typeof capacityTypes): boolean {
+  return kind === "reserved" || kind === "block";
+}
+
+function nodeLabels(gpu: GpuModel, { sharing = defaultSharing, labels }: EksGpuPoolArgs): Record<string, string> {
+  return { ...labels, [gpuClassLabel]: gpuClass(gpu, sharing), "k8s.amazonaws.com/accelerator": accelerator(gpu) };
+}
+
+/**
+ * A node with this label has a GPU that is still to come, so the autoscaler waits for it instead of buying another node
+ * (kubernetes/autoscaler `cloudprovider/aws/aws_cloud_provider.go`, `GPULabel`, and there the names of the older models).
+ */
+function accelerator(gpu: GpuModel): string {
+  const model = gpu.replace(/-\d+GB$/, "").toLowerCase();
+  return ["t4", "v100", "a100"].includes(model) ? `nvidia-tesla-${model}` : `nvidia-${model}`;
+}
+
+/** What the autoscaler knows of the first node of a pool before there is one (kubernetes/autoscaler `cloudprovider/aws/README.md`). */
+function autoscalerTags(labels: Readonly<Record<string, string>>, gpusPerNode: number): Record<string, string> {
+  const node = "k8s.io/cluster-autoscaler/node-template";
+  return {
+    ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${node}/label/${key}`, value])),
+    [`${node}/taint/${gpuTaint.key}`]: `${gpuTaint.value}:${gpuTaint.effect}`,
+    [`${node}/resources/nvidia.com/gpu`]: String(gpusPerNode),
+  };
+}
