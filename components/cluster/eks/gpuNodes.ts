@@ -41,11 +41,12 @@ export class GpuNodes extends Component {
     const machine: AwsMachine = awsMachines[pool.machine];
     const { purchase = defaultPurchase, placement = "spread" } = pool;
 
-    const fabric = placement === "compact" ? this.#fabric(machine, context) : undefined;
+    const fabric = placement === "compact" ? this.#fabric(machine, purchase.kind, context) : undefined;
     const template = nodeTemplate(
       this.childName("template"),
       context,
       {
+        nodeName: name,
         disk: pool.disk ?? defaultDisk,
         purchase,
         localDisks: machine.localSsdGb !== undefined,
@@ -79,10 +80,22 @@ export class GpuNodes extends Component {
     this.registerOutputs({ nodeGroup: group.nodeGroupName });
   }
 
-  /** Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out of. */
-  #fabric({ efaInterfaces = 0 }: AwsMachine, { network, tags }: NodeContext): Fabric {
-    const group = new PlacementGroup(this.childName("placement"), { strategy: "cluster", tags }, { parent: this });
-    if (efaInterfaces === 0) return { placementGroup: group.name, interfaces: 0 };
+  /**
+   * Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out of. What is
+   * reserved is somewhere already, and EC2 gives it only to instances that name the placement group it was reserved in, if any (EC2 user
+   * guide, "Use Capacity Reservations with cluster placement groups").
+   */
+  #fabric({ efaInterfaces = 0 }: AwsMachine, purchase: PurchaseKind, { network, tags }: NodeContext): Fabric {
+    const placementGroup = isReserved(purchase)
+      ? {}
+      : {
+          placementGroup: new PlacementGroup(
+            this.childName("placement"),
+            { strategy: "cluster", tags },
+            { parent: this },
+          ).name,
+        };
+    if (efaInterfaces === 0) return { ...placementGroup, interfaces: 0 };
     const members = new SecurityGroup(
       this.childName("fabric"),
       { vpcId: network.vpcId, description: "Elastic Fabric Adapters of one pool", tags },
@@ -96,7 +109,7 @@ export class GpuNodes extends Component {
     };
     new SecurityGroupIngressRule(this.childName("fabric-in"), toItself, { parent: this });
     new SecurityGroupEgressRule(this.childName("fabric-out"), toItself, { parent: this });
-    return { placementGroup: group.name, interfaces: efaInterfaces, securityGroup: members.id };
+    return { ...placementGroup, interfaces: efaInterfaces, securityGroup: members.id };
   }
 
   /** On the scaling group, since EKS does not hand on the tags of a node group. */
@@ -120,7 +133,9 @@ const capacityTypes = {
   block: "CAPACITY_BLOCK",
 } as const;
 
-function isReserved(kind: keyof typeof capacityTypes): boolean {
+type PurchaseKind = keyof typeof capacityTypes;
+
+function isReserved(kind: PurchaseKind): boolean {
   return kind === "reserved" || kind === "block";
 }
 

@@ -6,6 +6,8 @@ import type { PurchaseOption } from "../gpuPool.ts";
 import type { NodeContext } from "./nodes.ts";
 
 export interface NodeTemplateArgs {
+  /** What the instances are called. */
+  readonly nodeName: string;
   /** Of the node's own disk. Container images are on the machine's NVMe instead where it has some. */
   readonly disk: Bytes;
   readonly purchase: PurchaseOption;
@@ -17,7 +19,8 @@ export interface NodeTemplateArgs {
 
 /** What nodes that talk to each other need. */
 export interface Fabric {
-  readonly placementGroup: pulumi.Input<string>;
+  /** Where the nodes are close to each other. Absent: the reservation decides. */
+  readonly placementGroup?: pulumi.Input<string>;
   /** Elastic Fabric Adapters of the machine; 0 when it has none. */
   readonly interfaces: number;
   /** Lets the adapters of the pool reach each other. */
@@ -31,12 +34,12 @@ export function nodeTemplate(
   args: NodeTemplateArgs,
   opts: pulumi.CustomResourceOptions,
 ): LaunchTemplate {
-  return new LaunchTemplate(name, nodeTemplateArgs(name, context, args), opts);
+  return new LaunchTemplate(name, nodeTemplateArgs(context, args), opts);
 }
 
 /** The cluster's labels are not among the tags of what is launched: a new label would start every node anew. */
-function nodeTemplateArgs(name: string, context: NodeContext, args: NodeTemplateArgs): LaunchTemplateArgs {
-  const launched = { Name: name, "serin.dev/cluster": context.name };
+function nodeTemplateArgs(context: NodeContext, args: NodeTemplateArgs): LaunchTemplateArgs {
+  const launched = { Name: args.nodeName, "serin.dev/cluster": context.name };
   return {
     updateDefaultVersion: true,
     // A pod is one hop further away than its node, so it cannot take the node's credentials.
@@ -81,7 +84,7 @@ function placement(fabric: Fabric | undefined, clusterGroup: pulumi.Input<string
   const { placementGroup, securityGroup, interfaces } = fabric;
   const groups = securityGroup === undefined ? [clusterGroup] : [clusterGroup, securityGroup];
   return {
-    placement: { groupName: placementGroup },
+    ...(placementGroup === undefined ? {} : { placement: { groupName: placementGroup } }),
     ...(interfaces === 0 ? {} : { networkInterfaces: fabricInterfaces(interfaces, groups) }),
   };
 }

@@ -127,10 +127,15 @@ export class PrivateBucket extends Component {
   }
 }
 
-/** What nobody may do, whatever else allows it. A put that names no encryption gets the bucket's. */
+/**
+ * What nobody may do, whatever else allows it. A put that names no encryption gets the bucket's. AWS' own services are told by their own
+ * configuration which key to use, and CloudTrail encrypts its digests with S3's whatever that says (CloudTrail user guide, "Encrypting
+ * CloudTrail log files with AWS KMS keys").
+ */
 function guards(bucket: pulumi.Input<string>, key: pulumi.Input<string>): Statement[] {
   const objects = pulumi.interpolate`${bucket}/*`;
   const encryption = "s3:x-amz-server-side-encryption";
+  const byPeople = { Bool: { "aws:PrincipalIsAWSService": "false" } };
   const deny = (sid: string, action: string, resource: pulumi.Input<string>[], condition: Statement["Condition"]) =>
     ({
       Sid: sid,
@@ -146,10 +151,12 @@ function guards(bucket: pulumi.Input<string>, key: pulumi.Input<string>): Statem
     deny("OtherEncryption", "s3:PutObject", [objects], {
       StringNotEquals: { [encryption]: "aws:kms" },
       Null: { [encryption]: "false" },
+      ...byPeople,
     }),
     deny("OtherKey", "s3:PutObject", [objects], {
       StringNotEquals: { [`${encryption}-aws-kms-key-id`]: key },
       Null: { [`${encryption}-aws-kms-key-id`]: "false" },
+      ...byPeople,
     }),
   ];
 }

@@ -17,7 +17,7 @@ export function systemNodes(
   const template = nodeTemplate(
     `${name}-template`,
     context,
-    { disk: "100GiB", purchase: defaultPurchase, localDisks: false },
+    { nodeName: name, disk: "100GiB", purchase: defaultPurchase, localDisks: false },
     opts,
   );
   return nodes(
