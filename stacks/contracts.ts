@@ -1,16 +1,36 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { OnPremGpuPool } from "../components/cluster/onPremCluster.ts";
+import type { ClusterCapacity } from "../components/cluster/capacity.ts";
+import type { GpuPool } from "../components/cluster/gpuPool.ts";
 import { ProblemError } from "../components/core/problem.ts";
 import type { DataSync } from "./environments/environment.ts";
 import { type Layer, type StackOf, stackName } from "./stackName.ts";
 
-/** What the `cluster` layer publishes of each cluster. */
+/** Where the models of a cluster are stored, as Triton addresses it. */
+export interface StoreContract {
+  readonly kind: "s3" | "gcs" | "azureBlob" | "pvc";
+  /** `s3://…`, `gs://…`, `as://…`; of a volume: the claim. */
+  readonly location: string;
+  /** Of an S3 store. */
+  readonly region?: string;
+}
+
+/** What the cloud wants to see on a model's service account and pods to know them. */
+export interface IdentityContract {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly podLabels: Readonly<Record<string, string>>;
+}
+
+/** What the `cluster` layer publishes of each cluster; nothing of it is secret. */
 export interface ClusterContract {
-  /** Secret. */
-  readonly kubeconfig: string;
   readonly clusterIdentifier: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly gpuPools: Readonly<Record<string, OnPremGpuPool>>;
+  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  readonly capacity: ClusterCapacity;
+  readonly modelStore: StoreContract;
+  /** How pods become known to the cloud. */
+  readonly workloadIdentity: string;
+  /** By model, for those that read from the cluster's store. */
+  readonly identities: Readonly<Record<string, IdentityContract>>;
 }
 
 /** What the `platform` layer publishes of each cluster. */
@@ -33,37 +53,71 @@ export interface ModelContract {
   readonly version: string;
 }
 
-/** The outputs of each layer's stack. Cluster by cluster, so that a stack narrowed to one cluster has the same shape. */
+/**
+ * The outputs of each layer's stack. Cluster by cluster, so that a stack narrowed to one cluster has the same shape. Secrets are outputs
+ * of their own: one secret inside another output would hide all of it in every preview.
+ */
 export interface Contracts {
-  readonly cluster: { readonly clusters: Readonly<Record<string, ClusterContract>>; readonly dataSync: DataSync };
+  readonly cluster: {
+    readonly clusters: Readonly<Record<string, ClusterContract>>;
+    /** Secret. None of a site that is rendered for. */
+    readonly kubeconfigs: Readonly<Record<string, string>>;
+    /** Secret: the files with the keys of a model store that asks for them, by name. */
+    readonly storeCredentials: Readonly<Record<string, Readonly<Record<string, string>>>>;
+    readonly dataSync: DataSync;
+  };
   readonly platform: { readonly clusters: Readonly<Record<string, PlatformContract>> };
   readonly models: { readonly clusters: Readonly<Record<string, Readonly<Record<string, ModelContract>>>> };
 }
 
 /** What a layer returns: its contract, with Outputs for values. */
-export type Published<T> = T extends string | number | boolean
+export type Published<T> = T extends string | number | boolean | undefined
   ? pulumi.Input<T>
-  : { readonly [Key in keyof T]: Published<T[Key]> };
+  : pulumi.Input<T> | { readonly [Key in keyof T]: Published<T[Key]> };
 
-/** Reads what an earlier layer of the same environment published of one cluster. */
+/** Reads facts of one cluster that an earlier layer published. One that is known at a preview is known, whatever the others are. */
 export function readCluster<L extends "cluster" | "platform">(
   stack: pulumi.StackReference,
   layer: L,
   cluster: string,
-): pulumi.Output<Contracts[L]["clusters"][string]> {
-  return stack
-    .getOutput("clusters")
-    .apply((clusters: Readonly<Record<string, Contracts[L]["clusters"][string]>> | undefined) => {
-      const contract = clusters?.[cluster];
-      if (contract !== undefined) return contract;
-      throw new ProblemError(`The ${layer} layer does not know cluster "${cluster}"`, [
-        {
-          path: "stack",
-          reason: "it has not been brought up since the cluster was declared.",
-          fix: `Bring the ${layer} layer up first.`,
-        },
-      ]);
-    });
+): <Fact extends keyof Contracts[L]["clusters"][string]>(
+  fact: Fact,
+) => pulumi.Output<Contracts[L]["clusters"][string][Fact]> {
+  // A property of an Output is known where its own value is; `getOutput` is unknown as soon as anything of the output is.
+  const { clusters } = stack.outputs as unknown as {
+    clusters: Record<string, Record<PropertyKey, pulumi.Output<unknown>>>;
+  };
+  return <Fact extends keyof Contracts[L]["clusters"][string]>(fact: Fact) => {
+    const read = pulumi.unsecret(pulumi.output(clusters[cluster]?.[fact])) as pulumi.OutputInstance<unknown>;
+    return read.apply((value) => {
+      if (value === undefined) throw notThere(layer, cluster);
+      return value;
+    }) as pulumi.Output<Contracts[L]["clusters"][string][Fact]>;
+  };
+}
+
+/** Reads a secret of one cluster that the cluster layer published; it stays secret. */
+export function readSecret<Name extends "kubeconfigs" | "storeCredentials">(
+  stack: pulumi.StackReference,
+  name: Name,
+  cluster: string,
+): pulumi.Output<Contracts["cluster"][Name][string]> {
+  const secrets = (stack.outputs as unknown as Record<Name, Record<string, pulumi.Output<unknown>>>)[name];
+  const read = pulumi.secret(pulumi.output(secrets[cluster])) as pulumi.OutputInstance<unknown>;
+  return read.apply((value) => {
+    if (value === undefined) throw notThere("cluster", cluster);
+    return value;
+  }) as pulumi.Output<Contracts["cluster"][Name][string]>;
+}
+
+function notThere(layer: Layer, cluster: string): ProblemError {
+  return new ProblemError(`The ${layer} layer does not know cluster "${cluster}"`, [
+    {
+      path: "stack",
+      reason: "it has not been brought up since the cluster was declared.",
+      fix: `Bring the ${layer} layer up first.`,
+    },
+  ]);
 }
 
 /** The stack of an earlier layer, as narrow as this one. */

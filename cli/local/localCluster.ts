@@ -4,6 +4,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
+import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import program from "../../stacks/index.ts";
 import { layers, stackName } from "../../stacks/stackName.ts";
@@ -90,7 +91,9 @@ export function localConfig(
   { kubeconfig, embedded }: LocalCluster,
   more: Record<string, string> = {},
 ): StackConfig {
-  const secretKeys = Object.values(environment.clusters).map((cluster) => `${project}:${cluster.kubeconfig.secret}`);
+  const secretKeys = Object.values<ClusterSpec>(environment.clusters).flatMap((cluster) =>
+    cluster.cloud === "onPrem" && cluster.kubeconfig !== undefined ? [`${project}:${cluster.kubeconfig.secret}`] : [],
+  );
   return {
     config: {
       ...Object.fromEntries(secretKeys.map((key) => [key, kubeconfig])),

@@ -1,13 +1,14 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Problem, unknownChoice } from "../../components/core/problem.ts";
+import { locate } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import type { ClusterView } from "../cluster/clusterView.ts";
 import { modelNamespace } from "../declared.ts";
 
 /** The one claim the embedded environment prepares. */
-export const embeddedClaim = "model-store";
+const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
 
 /** What the embedded environment's model store lacks for these models; looked up before anything is changed. */
 export function embeddedStoreProblems(models: Environment["models"], folder: string): Problem[] {
@@ -23,24 +24,25 @@ export function storedVersionProblems(
   folder: string,
   path: string,
 ): Problem[] {
-  if (!("pvc" in repository)) {
+  const location = locate(name, repository, version, embeddedStore);
+  if (!("claim" in location)) {
     return [
       {
         path: `models.${name}.repository`,
         reason: "the embedded environment has no object store.",
-        fix: `Use { pvc: "${embeddedClaim}" } there.`,
+        fix: `Use { modelStore: "${name}" }, which is the claim "${embeddedStore.claim}" there.`,
       },
     ];
   }
-  if (repository.pvc !== embeddedClaim) {
+  if (location.claim !== embeddedStore.claim) {
     return [
       {
-        ...unknownChoice(`models.${name}.repository.pvc`, repository.pvc, [embeddedClaim]),
-        fix: `The embedded environment prepares the claim "${embeddedClaim}" alone.`,
+        ...unknownChoice(`models.${name}.repository.pvc`, location.claim, [embeddedStore.claim]),
+        fix: `The embedded environment prepares the claim "${embeddedStore.claim}" alone.`,
       },
     ];
   }
-  const store = join(folder, repository.path ?? name);
+  const store = join(folder, dirname(location.path));
   const versions = foldersIn(store);
   if (versions === undefined) {
     return [
@@ -57,16 +59,19 @@ export function storedVersionProblems(
 /** Claims the models refer to that a cluster of the person's own does not have. */
 export async function missingClaims(environment: Environment, view: ClusterView): Promise<Problem[]> {
   const namespace = modelNamespace(environment);
-  const problems = Object.entries(environment.models).map(async ([name, { repository }]): Promise<Problem[]> => {
-    if (!("pvc" in repository) || (await view.claim(namespace, repository.pvc)) !== undefined) return [];
-    return [
-      {
-        path: `models.${name}.repository.pvc`,
-        reason: `there is no PersistentVolumeClaim "${repository.pvc}" in namespace "${namespace}".`,
-        fix: `Create it and copy the model's versions into it, as <claim>/${repository.path ?? name}/<version>/….`,
-      },
-    ];
-  });
+  const problems = Object.entries(environment.models).map(
+    async ([name, { repository, version }]): Promise<Problem[]> => {
+      const location = locate(name, repository, version, embeddedStore);
+      if (!("claim" in location) || (await view.claim(namespace, location.claim)) !== undefined) return [];
+      return [
+        {
+          path: `models.${name}.repository`,
+          reason: `there is no PersistentVolumeClaim "${location.claim}" in namespace "${namespace}".`,
+          fix: `Create it and copy the model's versions into it, as <claim>/${dirname(location.path)}/<version>/….`,
+        },
+      ];
+    },
+  );
   return (await Promise.all(problems)).flat();
 }
 

@@ -8,6 +8,8 @@ import { type TritonServer, tritonProblems } from "./triton.ts";
  * `<location>/<version>/<model>/…`, so that two versions never share a configuration. Changing it starts a canary.
  */
 export type ModelRepository =
+  /** This folder of the model store of whatever cluster the model runs on: `"fraud"`. Pods are given read access to it and nothing else. */
+  | { readonly modelStore: string }
   /** A PersistentVolumeClaim in the models' namespace, mounted read-only; `path` is the model's folder in it, @default the model's name. */
   | { readonly pvc: string; readonly path?: string }
   /** `s3://bucket/prefix`; `region` is the bucket's. Pods reach it through their ServiceAccount's identity, never through keys. */
@@ -120,17 +122,27 @@ function versionProblems(version: string): Problem[] {
   ];
 }
 
+const relativePath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+
+function pathProblems(path: string, value: string): Problem[] {
+  return relativePath.test(value) && !value.split("/").some((name) => name === "." || name === "..")
+    ? []
+    : [
+        {
+          path,
+          reason: `"${value}" is not a relative path of plain names.`,
+          fix: 'Write, for example, "teams/fraud".',
+        },
+      ];
+}
+
 function repositoryProblems(repository: ModelRepository): Problem[] {
+  if ("modelStore" in repository) return pathProblems("modelStore", repository.modelStore);
   if ("pvc" in repository) {
-    const problems = dnsLabelProblems("pvc", repository.pvc);
-    if (repository.path !== undefined && !/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(repository.path)) {
-      problems.push({
-        path: "path",
-        reason: `"${repository.path}" is not a relative path of plain names.`,
-        fix: 'Write, for example, "teams/fraud".',
-      });
-    }
-    return problems;
+    return [
+      ...dnsLabelProblems("pvc", repository.pvc),
+      ...(repository.path === undefined ? [] : pathProblems("path", repository.path)),
+    ];
   }
   if ("s3" in repository) {
     return /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s/]+)*$/.test(repository.s3)
@@ -143,7 +155,7 @@ function repositoryProblems(repository: ModelRepository): Problem[] {
           },
         ];
   }
-  return [unknownChoice("kind", Object.keys(repository).join(", "), ["pvc", "s3"])];
+  return [unknownChoice("kind", Object.keys(repository).join(", "), ["modelStore", "pvc", "s3"])];
 }
 
 function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {

@@ -1,3 +1,4 @@
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,15 +7,19 @@ import { customResource } from "../core/customResource.ts";
 import { ignoreChanges } from "../core/driftRules.ts";
 import type { Duration } from "../core/quantity.ts";
 import { type AnalysisContext, analysedWeights, guardTemplate, stageTemplate } from "./analysis.ts";
+import type { HostCluster } from "./hostCluster.ts";
 import { type Model, validateModel } from "./model.ts";
 import { objectNames, rolloutSpec } from "./rollout.ts";
 import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
+import { storeSecretName } from "./tritonPod.ts";
 
 /** Where a model is deployed: the namespace and what the platform offers there. */
 export interface ModelDeploymentArgs {
   /** The model's name: its host, its Service, the prefix of its pods. Changing it replaces everything of the model. */
   readonly name: string;
   readonly model: Model;
+  /** The cluster it runs on, as far as a model may know it. */
+  readonly host: HostCluster;
   /** The namespace, which must exist and be in the mesh. Changing it replaces everything of the model. */
   readonly namespace: string;
   /** Models are reached at `<name>.<domain>`. Changing it restarts nothing, but clients must follow. */
@@ -50,7 +55,7 @@ export class ModelDeployment extends Component {
     );
     this.reject(validateModel(args.name, model));
 
-    const identity = this.#serviceAccount(args);
+    const identity = [this.#serviceAccount(args), ...this.#storeCredentials(args)];
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args);
     this.#metrics(args);
@@ -58,10 +63,10 @@ export class ModelDeployment extends Component {
       "Rollout",
       this.childName("rollout"),
       this.#metadata(args, args.name),
-      rolloutSpec(args.name, model, args.name),
+      rolloutSpec(args.name, model, args.host),
       {
         parent: this,
-        dependsOn: [identity, ...traffic, ...analyses],
+        dependsOn: [...identity, ...traffic, ...analyses],
       },
     );
 
@@ -71,11 +76,29 @@ export class ModelDeployment extends Component {
   }
 
   #serviceAccount(args: ModelDeploymentArgs): pulumi.Resource {
+    const metadata = this.#metadata(args, args.name);
+    const annotations = args.host.identity?.annotations ?? {};
     return new ServiceAccount(
       this.childName("service-account"),
-      { metadata: this.#metadata(args, args.name), automountServiceAccountToken: false },
+      {
+        metadata: Object.keys(annotations).length === 0 ? metadata : { ...metadata, annotations },
+        automountServiceAccountToken: false,
+      },
       { parent: this },
     );
+  }
+
+  /** The keys of a store that asks for them; none on a cloud. */
+  #storeCredentials(args: ModelDeploymentArgs): pulumi.Resource[] {
+    const credentials = args.host.identity?.credentials;
+    if (credentials === undefined) return [];
+    return [
+      new Secret(
+        this.childName("model-store"),
+        { metadata: this.#metadata(args, storeSecretName(args.name)), stringData: credentials },
+        { parent: this },
+      ),
+    ];
   }
 
   #traffic(args: ModelDeploymentArgs): pulumi.Resource[] {

@@ -1,6 +1,7 @@
 import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import { seconds } from "../core/quantity.ts";
 import { analysedWeights } from "./analysis.ts";
+import type { HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { tritonPod } from "./tritonPod.ts";
 
@@ -42,7 +43,7 @@ const minReadySeconds = 1;
  * The Rollout of a model. Stable keeps all its pods until the release has ended, so an abort gives all traffic back at once
  * (`dynamicStableScale` would make a rollback wait for models to load).
  */
-export function rolloutSpec(name: string, model: Model, serviceAccountName: string): RolloutSpec {
+export function rolloutSpec(name: string, model: Model, host: HostCluster): RolloutSpec {
   const names = objectNames(name);
   return {
     replicas: model.replicas,
@@ -52,7 +53,7 @@ export function rolloutSpec(name: string, model: Model, serviceAccountName: stri
     progressDeadlineSeconds: Math.max(600, 2 * seconds(model.server.startup)),
     progressDeadlineAbort: true,
     selector: { matchLabels: { app: name } },
-    template: tritonPod(name, model, serviceAccountName),
+    template: tritonPod(name, model, host),
     strategy: {
       canary: {
         steps: steps(name, model),

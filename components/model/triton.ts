@@ -1,19 +1,19 @@
+import { type GpuModel, gpuFacts, gpus, type MigProfile } from "../cluster/machines/gpus.ts";
 import { type Problem, unknownChoice } from "../core/problem.ts";
 import { type Bytes, bytesProblems, type Duration, durationProblems } from "../core/quantity.ts";
 
-/** GPUs by the name NVIDIA sells them, and the label GPU feature discovery gives their nodes (`nvidia.com/gpu.product`). */
-export const gpuProducts = {
-  T4: "Tesla-T4",
-  A10: "NVIDIA-A10",
-  A10G: "NVIDIA-A10G",
-  A100: "NVIDIA-A100-SXM4-80GB",
-  L4: "NVIDIA-L4",
-  L40S: "NVIDIA-L40S",
-  H100: "NVIDIA-H100-80GB-HBM3",
-  H200: "NVIDIA-H200",
-} as const;
-
-export type GpuKind = keyof typeof gpuProducts;
+/** GPUs of one pod. */
+export interface GpuRequest {
+  /**
+   * The model of GPU, or any of several: clouds differ in what they offer, and an ONNX model does not mind. A TensorRT plan runs only
+   * on the model it was built for.
+   */
+  readonly kind: GpuModel | readonly GpuModel[];
+  /** Whole GPUs, or shares of one kind, at least 1. */
+  readonly count: number;
+  /** A share of a GPU instead of a whole one: a MIG profile, or a turn on a GPU that others use too. @default whole GPUs */
+  readonly slice?: MigProfile | "timeSlicing" | "mps";
+}
 
 const backends = ["python", "onnxruntime", "tensorrt", "pytorch", "tensorrtllm", "vllm", "fil"] as const;
 
@@ -22,7 +22,7 @@ export interface TritonServer {
   /** The Triton backend the model is written for; its `config.pbtxt` must say the same. */
   readonly backend: (typeof backends)[number];
   /** GPUs of one pod. @default none: the model runs on CPU. */
-  readonly gpu?: { readonly kind: GpuKind; readonly count: number };
+  readonly gpu?: GpuRequest;
   /** Cores requested, as Kubernetes writes them. */
   readonly cpu: string;
   /** Memory requested and the limit, shared memory included. */
@@ -65,15 +65,7 @@ export function tritonProblems(server: TritonServer): Problem[] {
   ];
   if (!backends.includes(server.backend)) problems.push(unknownChoice("backend", server.backend, backends));
   if (server.gpu !== undefined) {
-    if (!(server.gpu.kind in gpuProducts))
-      problems.push(unknownChoice("gpu.kind", server.gpu.kind, Object.keys(gpuProducts)));
-    if (!Number.isInteger(server.gpu.count) || server.gpu.count < 1) {
-      problems.push({
-        path: "gpu.count",
-        reason: `${server.gpu.count} is not a whole number of at least 1.`,
-        fix: "Leave gpu out to run on CPU.",
-      });
-    }
+    problems.push(...gpuProblems(server.gpu));
   }
   if (!/^(\d+m|\d+(\.\d+)?)$/.test(server.cpu)) {
     problems.push({
@@ -87,6 +79,40 @@ export function tritonProblems(server: TritonServer): Problem[] {
       path: "image",
       reason: `"${server.image}" is not pinned by digest, so two pods may run two images.`,
       fix: "Write name@sha256:<64 hex digits>.",
+    });
+  }
+  return problems;
+}
+
+/** The models of GPU a request accepts. */
+export function gpuKinds(kind: GpuRequest["kind"]): readonly GpuModel[] {
+  return typeof kind === "string" ? [kind] : kind;
+}
+
+function gpuProblems({ kind, count, slice }: GpuRequest): Problem[] {
+  const kinds = gpuKinds(kind);
+  const problems = kinds
+    .filter((one) => !Object.hasOwn(gpus, one))
+    .map((one) => unknownChoice("gpu.kind", one, Object.keys(gpus)));
+  if (kinds.length === 0) {
+    problems.push({ path: "gpu.kind", reason: "the list is empty.", fix: "Name at least one model of GPU." });
+  }
+  if (problems.length === 0 && slice !== undefined && slice !== "timeSlicing" && slice !== "mps") {
+    const profiles = kinds.flatMap((one) => Object.keys(gpuFacts(one).mig ?? {}));
+    if (!profiles.includes(slice))
+      problems.push(unknownChoice("gpu.slice", slice, [...profiles, "timeSlicing", "mps"]));
+  }
+  if (!Number.isInteger(count) || count < 1) {
+    problems.push({
+      path: "gpu.count",
+      reason: `${count} is not a whole number of at least 1.`,
+      fix: "Leave gpu out to run on CPU.",
+    });
+  } else if (slice !== undefined && count > 1) {
+    problems.push({
+      path: "gpu.count",
+      reason: `${count} shares of a GPU are not more of it: they may lie on one GPU, and a time slice has no size.`,
+      fix: "Write 1, and a larger MIG profile or a whole GPU for more.",
     });
   }
   return problems;

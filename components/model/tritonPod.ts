@@ -1,16 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
 import type { IContainer } from "kubernetes-models/v1/Container";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
+import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
+import type { DeepInput } from "../core/customResource.ts";
 import { kubernetesBytes, milliseconds, seconds } from "../core/quantity.ts";
 import { latencyEdges } from "./analysis.ts";
+import { fittingPools, type HostCluster, locate, type RepositoryLocation } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
-import { gpuProducts, ports, type TritonServer } from "./triton.ts";
-
-/** Where the repository of a version is, as Triton's `--model-repository`. */
-export function repositoryUrl(name: string, { repository, version }: Model): string {
-  return "pvc" in repository ? `${mountPath}/${repository.path ?? name}/${version}` : `${repository.s3}/${version}`;
-}
+import { type GpuRequest, ports, type TritonServer } from "./triton.ts";
 
 const mountPath = "/models";
+/** The keys of a store that asks for them, as the AWS SDKs read them. */
+const credentialsPath = "/var/run/secrets/serin/model-store";
 
 /** Time for endpoints to forget the pod before Triton stops taking requests. */
 const drainSeconds = 5;
@@ -31,15 +32,21 @@ export function podLabels(name: string, version: string): Record<string, string>
 
 interface PodTemplate {
   metadata: { labels: Record<string, string>; annotations: Record<string, string> };
-  spec: IPodSpec;
+  spec: DeepInput<IPodSpec>;
+}
+
+/** The Secret with the keys of a model store that asks for them. */
+export function storeSecretName(name: string): string {
+  return `${name}-model-store`;
 }
 
 /** The pod template of a version: one version, one template, so that a release is never an in-place reload. */
-export function tritonPod(name: string, model: Model, serviceAccountName: string): PodTemplate {
-  const { server, repository } = model;
+export function tritonPod(name: string, model: Model, host: HostCluster): PodTemplate {
+  const { server } = model;
+  const location = locate(name, model.repository, model.version, host.modelStore);
   return {
     metadata: {
-      labels: podLabels(name, model.version),
+      labels: { ...podLabels(name, model.version), ...host.identity?.podLabels },
       annotations: {
         // Istio's default edges jump from 100 to 250 ms, so a p99 between them would be an interpolation. Bad JSON here is only a
         // warning in the proxy's log: istio `pkg/bootstrap/config.go`.
@@ -52,7 +59,7 @@ export function tritonPod(name: string, model: Model, serviceAccountName: string
       },
     },
     spec: {
-      serviceAccountName,
+      serviceAccountName: name,
       automountServiceAccountToken: false,
       terminationGracePeriodSeconds: drainSeconds + exitSeconds + 5,
       securityContext: {
@@ -61,33 +68,57 @@ export function tritonPod(name: string, model: Model, serviceAccountName: string
         fsGroup: 1000,
         seccompProfile: { type: "RuntimeDefault" },
       },
-      ...(server.gpu === undefined
-        ? {}
-        : {
-            nodeSelector: { "nvidia.com/gpu.product": gpuProducts[server.gpu.kind] },
-            tolerations: [{ key: "nvidia.com/gpu", operator: "Equal", value: "present", effect: "NoSchedule" }],
-          }),
-      containers: [container(name, model)],
+      ...(server.gpu === undefined ? {} : onGpuNodes(server.gpu, host)),
+      containers: [container(model, location, host)],
       volumes: [
         { name: "shm", emptyDir: { medium: "Memory", sizeLimit: kubernetesBytes(server.sharedMemory) } },
         { name: "tmp", emptyDir: {} },
-        ...("pvc" in repository
-          ? [{ name: "models", persistentVolumeClaim: { claimName: repository.pvc, readOnly: true } }]
+        ...("claim" in location
+          ? [{ name: "models", persistentVolumeClaim: { claimName: location.claim, readOnly: true } }]
           : []),
+        ...(host.identity?.credentials === undefined
+          ? []
+          : [{ name: "model-store", projected: { sources: [{ secret: { name: storeSecretName(name) } }] } }]),
       ],
     },
   };
 }
 
-function container(name: string, model: Model): IContainer {
-  const { server, repository } = model;
+/** One term for each kind of fitting node: the scheduler takes any of them. */
+function onGpuNodes(request: GpuRequest, { gpuPools }: HostCluster): Pick<IPodSpec, "affinity" | "tolerations"> {
+  const pools = fittingPools(request, gpuPools).map(([, pool]) => pool);
+  const distinct = <T>(values: readonly T[]) => [
+    ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
+  ];
+  const nodeSelectorTerms = distinct(pools.map(({ nodeSelector }) => nodeSelector)).map((selector) => ({
+    matchExpressions: Object.entries(selector).map(([key, value]) => ({
+      key,
+      operator: "In" as const,
+      values: [value],
+    })),
+  }));
+  return {
+    affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
+    tolerations: distinct(pools.flatMap(({ taints }) => taints)).map((taint) => ({
+      operator: "Equal" as const,
+      ...taint,
+    })),
+  };
+}
+
+function container(model: Model, location: RepositoryLocation, { identity }: HostCluster): DeepInput<IContainer> {
+  const { server } = model;
   const probe = { periodSeconds: probeSeconds, timeoutSeconds: 3 };
   return {
     name: "triton",
     image: server.image,
     args: [
       "tritonserver",
-      `--model-repository=${repositoryUrl(name, model)}`,
+      "claim" in location
+        ? `--model-repository=${mountPath}/${location.path}`
+        : typeof location.url === "string"
+          ? `--model-repository=${location.url}`
+          : pulumi.interpolate`--model-repository=${location.url}`,
       `--http-port=${ports.http}`,
       `--grpc-port=${ports.grpc}`,
       `--metrics-port=${ports.metrics}`,
@@ -95,7 +126,7 @@ function container(name: string, model: Model): IContainer {
       `--exit-timeout-secs=${exitSeconds}`,
       ...logFlags(server.logLevel),
     ],
-    ...("s3" in repository ? { env: [{ name: "AWS_REGION", value: repository.region }] } : {}),
+    ...environment(location, identity),
     ports: Object.entries(ports).map(([portName, containerPort]) => ({ name: portName, containerPort })),
     startupProbe: {
       httpGet: { path: "/v2/health/ready", port: "http" },
@@ -117,9 +148,23 @@ function container(name: string, model: Model): IContainer {
     volumeMounts: [
       { name: "shm", mountPath: "/dev/shm" },
       { name: "tmp", mountPath: "/tmp" },
-      ...("pvc" in repository ? [{ name: "models", mountPath, readOnly: true }] : []),
+      ...("claim" in location ? [{ name: "models", mountPath, readOnly: true }] : []),
+      ...(identity?.credentials === undefined
+        ? []
+        : [{ name: "model-store", mountPath: credentialsPath, readOnly: true }]),
     ],
   };
+}
+
+/** A pod that reads from a volume, or from a store that needs no words, has no environment of its own. */
+function environment(location: RepositoryLocation, identity: IdentityBinding | undefined): Pick<IContainer, "env"> {
+  const env = [
+    ...("url" in location && location.region !== undefined ? [{ name: "AWS_REGION", value: location.region }] : []),
+    ...(identity?.credentials === undefined
+      ? []
+      : [{ name: "AWS_SHARED_CREDENTIALS_FILE", value: `${credentialsPath}/credentials` }]),
+  ];
+  return env.length === 0 ? {} : { env };
 }
 
 function logFlags(level: TritonServer["logLevel"]): string[] {

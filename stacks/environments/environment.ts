@@ -1,31 +1,26 @@
-import type { OnPremGpuPool } from "../../components/cluster/onPremCluster.ts";
+import { overlapProblems } from "../../components/cluster/network.ts";
+import type { AtSite } from "../../components/cluster/siteSettings.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { type Cron, cronProblems } from "../../components/core/quantity.ts";
+import { fittingPools } from "../../components/model/hostCluster.ts";
 import { type Model, validateModel } from "../../components/model/model.ts";
-import type { ArgoRolloutsArgs } from "../../components/platform/argoRollouts.ts";
-import type { IstioArgs } from "../../components/platform/istio.ts";
+import { gpuKinds } from "../../components/model/triton.ts";
+import { type ArgoRolloutsArgs, validateArgoRollouts } from "../../components/platform/argoRollouts.ts";
+import { type IstioArgs, validateIstio } from "../../components/platform/istio.ts";
 import { type ModelNamespaceArgs, validateModelNamespace } from "../../components/platform/modelNamespace.ts";
 import { type PrometheusArgs, validatePrometheus } from "../../components/platform/prometheus.ts";
-
-/** A cluster that exists and is adopted by its kubeconfig. */
-export interface OnPremClusterSpec {
-  readonly cloud: "onPrem";
-  /** The name of the configuration secret that holds the kubeconfig: `pulumi config set --secret <name>`. */
-  readonly kubeconfig: { readonly secret: string };
-  /** What placement selects by. */
-  readonly labels?: Readonly<Record<string, string>>;
-  /** The GPU nodes there are, by pool. @default none */
-  readonly gpuPools?: Readonly<Record<string, OnPremGpuPool>>;
-}
-
-export type ClusterSpec = OnPremClusterSpec;
+import type { Install } from "../../components/platform/systemChart.ts";
+import { atSite, blocksOf, type ClusterSpec, clusterProblems, gpuPoolsOf } from "./clusterSpec.ts";
+import { environmentVersionProblems } from "./versions.ts";
 
 /** What every cluster of an environment runs. */
 export interface PlatformSpec {
   readonly istio: IstioArgs;
   readonly prometheus: PrometheusArgs;
   readonly argoRollouts: ArgoRolloutsArgs;
+  /** On clusters with GPU pools; GKE has its own and gets the metrics alone. @default `{ install: {} }` */
+  readonly gpuOperator?: { readonly install: Install } | { readonly adopt: Record<string, never> };
   readonly modelNamespace: ModelNamespaceArgs;
 }
 
@@ -49,6 +44,11 @@ export interface Environment {
 export function validateEnvironment(environment: Environment): Problem[] {
   const { clusters, platform, models } = environment;
   const clusterNames = Object.keys(clusters);
+  const ofClusters = Object.entries(clusters).map(([name, spec]) => ({ name, spec, problems: clusterProblems(spec) }));
+  // What follows from a cluster that cannot be is of no use to anyone.
+  const sound = Object.fromEntries(
+    ofClusters.filter(({ problems }) => problems.length === 0).map(({ name, spec }) => [name, spec]),
+  );
   return [
     ...dnsLabelProblems("name", environment.name, 20),
     ...(clusterNames.length > 0
@@ -60,13 +60,18 @@ export function validateEnvironment(environment: Environment): Problem[] {
             fix: "Declare at least one cluster: a cloud provider's or on-prem.",
           },
         ]),
-    ...clusterNames.flatMap((name) => dnsLabelProblems(`clusters["${name}"]`, name, 30)),
+    ...ofClusters.flatMap(({ name, spec, problems }) => [
+      ...dnsLabelProblems(`clusters["${name}"]`, name, 30),
+      ...nameInCloudProblems(environment.name, name, spec),
+      ...under(`clusters["${name}"]`, problems),
+    ]),
+    ...overlapProblems(Object.fromEntries(Object.entries(clusters).map(([name, spec]) => [name, blocksOf(spec)]))),
     ...domainProblems(environment.domain),
     ...dataSyncProblems(environment.dataSync),
-    ...under("platform.prometheus", validatePrometheus(platform.prometheus)),
-    ...under("platform.modelNamespace", validateModelNamespace(platform.modelNamespace)),
+    ...platformProblems(platform, sound),
+    ...environmentVersionProblems({ ...environment, clusters: sound }),
     ...Object.entries(models).flatMap(([name, model]) =>
-      under(`models.${name}`, [...validateModel(name, model), ...gpuProblems(model, clusters)]),
+      under(`models.${name}`, [...validateModel(name, model), ...gpuProblems(model, sound)]),
     ),
   ];
 }
@@ -100,19 +105,55 @@ function dataSyncProblems(dataSync: DataSync): Problem[] {
   }
 }
 
+/** Clouds know a cluster as `<environment>-<key>`; the shortest limit is GKE's. */
+function nameInCloudProblems(environment: string, key: string, { cloud }: ClusterSpec): Problem[] {
+  const name = `${environment}-${key}`;
+  return cloud === "onPrem" || name.length <= 40
+    ? []
+    : [
+        {
+          path: `clusters["${key}"]`,
+          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have 40.`,
+          fix: "Write a shorter key.",
+        },
+      ];
+}
+
+/** What is wrong with the platform anywhere, and what of it a site of one's own does not allow. */
+function platformProblems(platform: PlatformSpec, clusters: Environment["clusters"]): Problem[] {
+  const at = (site: AtSite) => [
+    ...under("platform.istio", validateIstio({ ...platform.istio, ...site })),
+    ...under("platform.prometheus", validatePrometheus({ ...platform.prometheus, ...site })),
+    ...under("platform.argoRollouts", validateArgoRollouts({ ...platform.argoRollouts, ...site })),
+    ...under("platform.modelNamespace", validateModelNamespace({ ...platform.modelNamespace, ...site })),
+  ];
+  const anywhere = at({});
+  const known = new Set(anywhere.map((problem) => JSON.stringify(problem)));
+  const ofSites = Object.entries(clusters).flatMap(([name, spec]) =>
+    at(atSite(spec))
+      .filter((problem) => !known.has(JSON.stringify(problem)))
+      .map((problem) => ({ ...problem, reason: `cluster "${name}": ${problem.reason}` })),
+  );
+  return [...anywhere, ...ofSites];
+}
+
 /** A model is deployed to every cluster, so each must have the GPUs it asks for. */
 function gpuProblems({ server: { gpu } }: Model, clusters: Environment["clusters"]): Problem[] {
   if (gpu === undefined) return [];
-  return Object.entries(clusters).flatMap(([name, { gpuPools = {} }]) => {
-    const fitting = Object.values(gpuPools).filter((pool) => pool.gpu === gpu.kind);
-    if (fitting.some(({ gpusPerNode }) => gpusPerNode >= gpu.count)) return [];
-    const most = Math.max(0, ...fitting.map(({ gpusPerNode }) => gpusPerNode));
-    return [
-      {
-        path: "server.gpu",
-        reason: `${gpu.count} × ${gpu.kind} in one pod, but the nodes of cluster "${name}" have ${most} at most.`,
-        fix: `Declare a pool with that GPU under clusters["${name}"].gpuPools, or ask for less.`,
-      },
-    ];
+  return Object.entries(clusters).flatMap(([name, spec]) => {
+    const pools = gpuPoolsOf(spec);
+    const fitting = fittingPools(gpu, pools);
+    if (fitting.length === 0) {
+      const kinds = gpuKinds(gpu.kind).join(" or ");
+      const most = Math.max(0, ...fittingPools({ ...gpu, count: 1 }, pools).map(([, { gpusPerNode }]) => gpusPerNode));
+      return [
+        {
+          path: "server.gpu",
+          reason: `${gpu.count} × ${kinds}${gpu.slice === undefined ? "" : ` (${gpu.slice})`} in one pod, but the nodes of cluster "${name}" have ${most} at most.`,
+          fix: `Declare a pool with that GPU under clusters["${name}"].gpuPools, or ask for less.`,
+        },
+      ];
+    }
+    return [];
   });
 }

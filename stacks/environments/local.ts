@@ -13,7 +13,13 @@ const embedded = (key: string): Recorded => ({ namespace: "serin-system", config
 export const local = {
   name: "local",
   clusters: {
-    embedded: { cloud: "onPrem", kubeconfig: { secret: "localKubeconfig" }, labels: { environment: "local" } },
+    embedded: {
+      cloud: "onPrem",
+      kubeconfig: { secret: "localKubeconfig" },
+      labels: { environment: "local" },
+      // Nothing carries packets between pods there, so nothing could hold them back.
+      settings: { networkPolicy: "unenforced" },
+    },
   },
   platform: {
     istio: {

@@ -1,14 +1,23 @@
 import * as pulumi from "@pulumi/pulumi";
-import { kubernetesProvider } from "../../components/cluster/gpuCluster.ts";
 import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import type { HostCluster } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
 import { modelGateway } from "../../components/platform/istio.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
-import { type Contracts, layerReference, type ModelContract, type Published, readCluster } from "../contracts.ts";
+import {
+  type Contracts,
+  layerReference,
+  type ModelContract,
+  type Published,
+  readCluster,
+  readSecret,
+} from "../contracts.ts";
+import { type ClusterSpec, gpuPoolsOf, identityMarks, storeOf } from "../environments/clusterSpec.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
+import { providerOf } from "./access.ts";
 import { clustersOf } from "./clustersOf.ts";
 
 /** The declared models, on every cluster, and nothing else. */
@@ -16,21 +25,18 @@ export function modelsLayer(stack: StackOf): Published<Contracts["models"]> {
   const { environment } = stack;
   const references = { cluster: layerReference(stack, "cluster"), platform: layerReference(stack, "platform") };
   const models = chosenVersions(environment);
-  return { clusters: clustersOf(stack, (name) => publish(name, environment, models, references)) };
+  return { clusters: clustersOf(stack, (name, spec) => publish(name, spec, environment, models, references)) };
 }
 
 function publish(
   clusterName: string,
+  spec: ClusterSpec,
   environment: Environment,
   models: Environment["models"],
   references: { cluster: pulumi.StackReference; platform: pulumi.StackReference },
 ): Published<Record<string, ModelContract>> {
-  const cluster = readCluster(references.cluster, "cluster", clusterName);
   const platform = readCluster(references.platform, "platform", clusterName);
-  const provider = kubernetesProvider(clusterName, {
-    kubeconfig: pulumi.secret(cluster.kubeconfig),
-    clusterIdentifier: cluster.clusterIdentifier,
-  });
+  const provider = providerOf(clusterName, spec, references.cluster);
   const { modelNamespace, prometheus } = environment.platform;
   const deploy = (name: string, model: Model): Published<ModelContract> => {
     const deployment = new ModelDeployment(
@@ -38,11 +44,12 @@ function publish(
       {
         name,
         model,
+        host: hostOf(clusterName, spec, name, model, references.cluster),
         namespace: namespaceName(modelNamespace),
         domain: environment.domain,
         gateway: modelGateway,
-        gatewayAddress: platform.gatewayAddress,
-        prometheusAddress: platform.prometheusAddress,
+        gatewayAddress: platform("gatewayAddress"),
+        prometheusAddress: platform("prometheusAddress"),
         scrapeInterval: prometheus.scrapeInterval ?? defaultScrapeInterval,
       },
       { providers: [provider] },
@@ -50,6 +57,36 @@ function publish(
     return { url: deployment.url, host: deployment.host, version: model.version };
   };
   return Object.fromEntries(Object.entries(models).map(([name, model]) => [name, deploy(name, model)]));
+}
+
+/** What is declared is read from the declaration, so that a preview knows it; the rest from what the cluster layer published. */
+function hostOf(
+  clusterName: string,
+  spec: ClusterSpec,
+  name: string,
+  { repository }: Model,
+  clusterLayer: pulumi.StackReference,
+): HostCluster {
+  const cluster = readCluster(clusterLayer, "cluster", clusterName);
+  const gpuPools = gpuPoolsOf(spec);
+  const modelStore = storeOf(
+    spec,
+    cluster("modelStore").apply(({ location }) => location),
+  );
+  if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore };
+  const { annotations, podLabels } = identityMarks(spec);
+  const identities = cluster("identities");
+  return {
+    gpuPools,
+    modelStore,
+    identity: {
+      annotations: Object.fromEntries(
+        annotations.map((key) => [key, identities.apply((known) => known[name]?.annotations[key] ?? "")]),
+      ),
+      podLabels,
+      ...(spec.cloud === "onPrem" ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
+    },
+  };
 }
 
 /**

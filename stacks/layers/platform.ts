@@ -1,35 +1,45 @@
 import * as pulumi from "@pulumi/pulumi";
-import { kubernetesProvider } from "../../components/cluster/gpuCluster.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { ArgoRollouts } from "../../components/platform/argoRollouts.ts";
+import { GpuMetrics } from "../../components/platform/gpuMetrics.ts";
+import { GpuOperator } from "../../components/platform/gpuOperator.ts";
 import { Istio, modelGateway } from "../../components/platform/istio.ts";
 import { ModelNamespace, namespaceName } from "../../components/platform/modelNamespace.ts";
 import { Prometheus } from "../../components/platform/prometheus.ts";
-import { type Contracts, layerReference, type PlatformContract, type Published, readCluster } from "../contracts.ts";
+import { type Contracts, layerReference, type PlatformContract, type Published } from "../contracts.ts";
+import { atSite, type ClusterSpec, gpuPoolsOf } from "../environments/clusterSpec.ts";
 import type { PlatformSpec } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
+import { providerOf } from "./access.ts";
 import { clustersOf } from "./clustersOf.ts";
 
-/** What a release needs on every cluster: mesh, metrics, the Rollouts controller, a namespace for the models. */
+/** What a release needs on every cluster: mesh, metrics, GPUs that pods can ask for, the Rollouts controller, a namespace for the models. */
 export function platformLayer(stack: StackOf): Published<Contracts["platform"]> {
   const clusterLayer = layerReference(stack, "cluster");
-  const spec = platformSpec(stack.environment.platform);
-  return { clusters: clustersOf(stack, (name) => publish(name, spec, clusterLayer)) };
+  const platform = platformSpec(stack.environment.platform);
+  return { clusters: clustersOf(stack, (name, spec) => publish(name, spec, platform, clusterLayer)) };
 }
 
-function publish(name: string, spec: PlatformSpec, clusterLayer: pulumi.StackReference): Published<PlatformContract> {
-  const cluster = readCluster(clusterLayer, "cluster", name);
-  const provider = kubernetesProvider(name, {
-    kubeconfig: pulumi.secret(cluster.kubeconfig),
-    clusterIdentifier: cluster.clusterIdentifier,
-  });
+function publish(
+  name: string,
+  spec: ClusterSpec,
+  platform: PlatformSpec,
+  clusterLayer: pulumi.StackReference,
+): Published<PlatformContract> {
+  const provider = providerOf(name, spec, clusterLayer);
   const opts = { providers: [provider] };
+  const site = atSite(spec);
 
-  const prometheus = new Prometheus(`${name}-prometheus`, spec.prometheus, opts);
-  const istio = new Istio(`${name}-istio`, spec.istio, opts);
-  new ArgoRollouts(`${name}-argo-rollouts`, spec.argoRollouts, opts);
+  const prometheus = new Prometheus(`${name}-prometheus`, { ...platform.prometheus, ...site }, opts);
+  gpus(name, spec, platform, { ...opts, dependsOn: prometheus });
+  const istio = new Istio(`${name}-istio`, { ...platform.istio, ...site }, opts);
+  new ArgoRollouts(`${name}-argo-rollouts`, { ...platform.argoRollouts, ...site }, opts);
   // Its PeerAuthentication is a custom resource of the mesh.
-  const namespace = new ModelNamespace(`${name}-models`, spec.modelNamespace, { ...opts, dependsOn: istio });
+  const namespace = new ModelNamespace(
+    `${name}-models`,
+    { ...platform.modelNamespace, ...site },
+    { ...opts, dependsOn: istio },
+  );
 
   return {
     gateway: modelGateway,
@@ -37,6 +47,22 @@ function publish(name: string, spec: PlatformSpec, clusterLayer: pulumi.StackRef
     prometheusAddress: prometheus.address,
     namespace: namespace.namespaceName,
   };
+}
+
+/** Their metrics need Prometheus' own resources first. */
+function gpus(
+  name: string,
+  spec: ClusterSpec,
+  { gpuOperator = { install: {} } }: PlatformSpec,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  const pools = gpuPoolsOf(spec);
+  if (Object.keys(pools).length === 0) return;
+  if (spec.cloud !== "gcp") {
+    new GpuOperator(`${name}-gpu-operator`, { ...gpuOperator, cloud: spec.cloud, pools, ...atSite(spec) }, opts);
+  } else if ("install" in gpuOperator) {
+    new GpuMetrics(`${name}-gpu-metrics`, gpuOperator, opts);
+  }
 }
 
 /**

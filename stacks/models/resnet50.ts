@@ -3,8 +3,8 @@ import { triton } from "../../components/model/triton.ts";
 
 /** Classifies images into the 1,000 classes of ImageNet. */
 export const resnet50 = defineModel({
-  server: triton({ backend: "onnxruntime", gpu: { kind: "L4", count: 1 }, cpu: "2", memory: "8GiB" }),
-  repository: { s3: "s3://serin-models/resnet50", region: "us-east-1" },
+  server: triton({ backend: "onnxruntime", gpu: { kind: ["L4", "A10G", "T4"], count: 1 }, cpu: "2", memory: "8GiB" }),
+  repository: { modelStore: "resnet50" },
   traffic: { expectedQps: { trough: 50, peak: 400 } },
   slo: { p99: "200ms", errorRate: "0.1%" },
   release: canary({ weights: [5, 20, 50, 100] }),

@@ -2,9 +2,13 @@ import { describe, expect, it } from "vitest";
 import { dev } from "../../stacks/environments/dev.ts";
 import { type Environment, validateEnvironment } from "../../stacks/environments/environment.ts";
 import { environments } from "../../stacks/environments/index.ts";
+import { prod } from "../../stacks/environments/prod.ts";
+import { test } from "../../stacks/environments/test.ts";
 import { parseStackName, stackName } from "../../stacks/stackName.ts";
 
-const problemsOf = (change: Partial<Environment>) => validateEnvironment({ ...dev, ...change });
+const problemsIn = (environment: Environment, change: Partial<Environment>) =>
+  validateEnvironment({ ...environment, ...change });
+const problemsOf = (change: Partial<Environment>) => problemsIn(dev, change);
 
 it.each(Object.entries(environments))(
   "the declared environment %s has no problem and goes by its own name",
@@ -47,7 +51,83 @@ it("knows two ways to synchronise data", () => {
 it("sends no model to a cluster without its GPU", () => {
   const [problem] = problemsOf({ clusters: { "dc-lab": { cloud: "onPrem", kubeconfig: { secret: "x" } } } });
   expect(problem?.path).toBe("models.resnet50.server.gpu");
-  expect(problem?.reason).toBe('1 × L4 in one pod, but the nodes of cluster "dc-lab" have 0 at most.');
+  expect(problem?.reason).toBe('1 × L4 or A10G or T4 in one pod, but the nodes of cluster "dc-lab" have 0 at most.');
+});
+
+describe("clusters of an environment", () => {
+  const { clusters } = prod;
+
+  it("share no addresses, and are told which are free", () => {
+    const moved = { ...clusters["azure-weu"], cidr: "10.16.128.0/17" };
+    expect(problemsIn(prod, { clusters: { ...clusters, "azure-weu": moved } })).toEqual([
+      {
+        path: 'clusters["azure-weu"].cidr',
+        reason: '10.16.128.0/17 overlaps 10.16.0.0/16 of cluster "aws-use1".',
+        fix: 'Write "10.0.0.0/17", which is free.',
+      },
+    ]);
+  });
+
+  it("have names that every cloud takes", () => {
+    const key = "a-very-long-name-for-a-cluster";
+    const problems = problemsIn(prod, { name: "environment-name", clusters: { [key]: clusters["gcp-euw4"] } });
+    expect(problems.find(({ path }) => path === `clusters["${key}"]`)).toEqual({
+      path: `clusters["${key}"]`,
+      reason: `"environment-name-${key}", the cluster's name in the cloud, has 47 characters and may have 40.`,
+      fix: "Write a shorter key.",
+    });
+  });
+
+  it("say everything that is wrong with them, where it was written", () => {
+    const { "aws-use1": aws } = clusters;
+    const [region, machine] = problemsIn(prod, {
+      models: {},
+      clusters: {
+        "aws-use1": {
+          ...aws,
+          region: "us-east",
+          gpuPools: { l4: { machine: "g6.2xlage" as "g6.2xlarge", min: 0, max: 1 } },
+        },
+      },
+    });
+    expect(region?.path).toBe('clusters["aws-use1"].region');
+    expect(machine).toMatchObject({
+      path: 'clusters["aws-use1"].gpuPools["l4"].machine',
+      fix: 'Did you mean "g6.2xlarge"?',
+    });
+  });
+
+  it("run versions that fit what is installed on them", () => {
+    const newer = { ...clusters["gcp-euw4"], kubernetesVersion: "1.36" } as const;
+    expect(problemsIn(prod, { clusters: { "gcp-euw4": newer } })).toEqual([
+      {
+        path: 'clusters["gcp-euw4"].kubernetesVersion',
+        reason:
+          "Argo Rollouts 1.9.1 is tested on Kubernetes 1.32–1.35, not 1.36 (argoproj/argo-rollouts `.github/workflows/testing.yaml` at the tag).",
+        fix: expect.stringContaining('Write kubernetesVersion "1.35"'),
+      },
+    ]);
+  });
+
+  it("have drivers that the models' Triton runs on", () => {
+    const site = clusters["dc-fra"];
+    const old = { ...site.gpuPools.l4, driver: { owner: "preinstalled", version: "570.86.10" } } as const;
+    const [problem, ...others] = problemsIn(prod, { clusters: { "dc-fra": { ...site, gpuPools: { l4: old } } } });
+    expect(others).toEqual([]);
+    expect(problem?.path).toBe('clusters["dc-fra"].gpuPools["l4"].driver');
+    expect(problem?.reason).toContain("570.86.10");
+  });
+
+  it("adopt nothing where nobody can look", () => {
+    const problems = problemsIn(test, { platform: { ...test.platform, argoRollouts: { adopt: {} } } });
+    expect(problems).toEqual([
+      {
+        path: "platform.argoRollouts.adopt",
+        reason: 'cluster "edge-ber": manifests are rendered for this site, so what is there cannot be looked at.',
+        fix: "Write install: {}.",
+      },
+    ]);
+  });
 });
 
 describe("stack names", () => {

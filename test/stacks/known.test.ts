@@ -5,15 +5,25 @@ import type { RecordedProperties } from "../../cli/plan/recordedResource.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import program from "../../stacks/index.ts";
 import { layers } from "../../stacks/stackName.ts";
+import * as aks from "../components/cluster/aks/sample.ts";
+import * as eks from "../components/cluster/eks/sample.ts";
+import * as gke from "../components/cluster/gke/sample.ts";
+import type { Answers } from "../components/cluster/harness.ts";
 import { record } from "./record.ts";
 
-/** Answers like a cluster where everything exists: every output is known. */
+const clouds: readonly Answers[] = [eks.answers, aks.answers, gke.answers];
+
+/** Answers like clouds and a cluster where everything exists: every output is known. */
 class Known implements ResourceMonitor {
   readonly urns: string[] = [];
 
-  register({ urn, inputs, custom }: Registration): Promise<ResourceState> {
+  register({ urn, type, name, inputs, custom }: Registration): Promise<ResourceState> {
     this.urns.push(urn);
-    return Promise.resolve({ outputs: inputs, ...(custom ? { id: `id-of-${urn}` } : {}) });
+    const computed = clouds.map(({ outputs }) => outputs?.[type]?.(inputs, name));
+    return Promise.resolve({
+      outputs: Object.assign({}, inputs, ...computed),
+      ...(custom ? { id: `id-of-${urn}` } : {}),
+    });
   }
 
   read({ id, type }: { id: string; type: string }): Promise<ResourceState> {
@@ -33,10 +43,18 @@ class Known implements ResourceMonitor {
     });
   }
 
-  invoke(): Promise<RecordedProperties> {
-    return Promise.reject(new Error("no function is called"));
+  invoke(token: string): Promise<RecordedProperties> {
+    const answer = clouds.map(({ functions }) => functions?.[token]).find((one) => one !== undefined);
+    return answer === undefined ? Promise.reject(new Error(`nobody answers ${token}`)) : Promise.resolve(answer);
   }
 }
+
+const configuration = Object.fromEntries(
+  [
+    ...["localKubeconfig", "dcLabKubeconfig", "dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"],
+    ...["awsAccount", "azureSubscription", "azureTenant", "gcpProject", "gcpProjectNumber"],
+  ].map((key) => [`serin:${key}`, "123456789012"]),
+);
 
 it.each(Object.keys(environments))(
   "%s declares the same resources in a preview of nothing as on a cluster where all is known",
@@ -47,14 +65,13 @@ it.each(Object.keys(environments))(
     for (const layer of layers) {
       const stack = `${environment}-${layer}`;
       const monitor = new Known();
-      const config = { "serin:localKubeconfig": "{}", "serin:dcLabKubeconfig": "{}" };
       outputs.set(
         stack,
         await runProgram(program, {
           project: "serin",
           stack,
-          config,
-          secretKeys: Object.keys(config),
+          config: configuration,
+          secretKeys: Object.keys(configuration),
           monitor,
           preview: false,
           stackOutputs: (name) => outputs.get(name),

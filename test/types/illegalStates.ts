@@ -9,7 +9,8 @@ import { canary, defineModel } from "../../components/model/model.ts";
 import { triton } from "../../components/model/triton.ts";
 import type { IstioArgs } from "../../components/platform/istio.ts";
 import type { PrometheusArgs } from "../../components/platform/prometheus.ts";
-import type { ClusterSpec, DataSync } from "../../stacks/environments/environment.ts";
+import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
+import type { DataSync } from "../../stacks/environments/environment.ts";
 
 const rest = {
   server: triton({ backend: "python" }),

@@ -1,3 +1,4 @@
+import type { HostCluster } from "../../../components/model/hostCluster.ts";
 import { canary, defineModel, type Model } from "../../../components/model/model.ts";
 import { triton } from "../../../components/model/triton.ts";
 
@@ -12,6 +13,9 @@ export const sound: Model = {
   }),
   version: "1",
 };
+
+/** A cluster without GPUs, whose model store is a volume. */
+export const host: HostCluster = { gpuPools: {}, modelStore: { kind: "pvc", claim: "model-store" } };
 
 export const context = {
   name: "fraud",

@@ -1,10 +1,14 @@
+import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { type GpuPool, gpuTaint } from "../../../components/cluster/gpuPool.ts";
+import type { ModelStore } from "../../../components/cluster/stores.ts";
 import { schemaProblems } from "../../../components/core/customResource.ts";
+import { fittingPools, type HostCluster } from "../../../components/model/hostCluster.ts";
 import { canary, type Model } from "../../../components/model/model.ts";
 import { rolloutSpec } from "../../../components/model/rollout.ts";
-import { triton } from "../../../components/model/triton.ts";
-import { sound } from "./fixtures.ts";
+import { type GpuRequest, triton } from "../../../components/model/triton.ts";
+import { host, sound } from "./fixtures.ts";
 
 /** A manifest as a person reads it. */
 interface Manifest {
@@ -12,15 +16,18 @@ interface Manifest {
   progressDeadlineAbort: boolean;
   strategy: { canary: { steps: Step[] } };
   template: {
-    metadata: { annotations: Record<string, string> };
+    metadata: { annotations: Record<string, string>; labels: Record<string, string> };
     spec: {
       containers: [
         {
           args: string[];
+          env?: unknown;
+          volumeMounts: unknown[];
           startupProbe: { periodSeconds: number; failureThreshold: number };
           resources: { limits: Record<string, string>; requests: Record<string, string> };
         },
       ];
+      affinity?: unknown;
       tolerations?: unknown;
       volumes: unknown[];
     };
@@ -33,7 +40,8 @@ interface Step {
   pause?: { duration: number };
 }
 
-const spec = (model: Model) => rolloutSpec("fraud", model, "fraud") as unknown as Manifest;
+const spec = (model: Model, change: Partial<HostCluster> = {}) =>
+  rolloutSpec("fraud", model, { ...host, ...change }) as unknown as Manifest;
 const steps = (model: Model): Step[] => spec(model).strategy.canary.steps;
 
 it("fits the schema of the Rollout", () => {
@@ -79,15 +87,62 @@ it("gives a model that loads slowly the time it asks for, and gives up after twi
   expect(slow).toMatchObject({ progressDeadlineSeconds: 2_400, progressDeadlineAbort: true });
 });
 
-it("asks for GPUs in limits only, and tolerates the one taint of GPU nodes", () => {
-  const pod = spec({ ...sound, server: triton({ backend: "onnxruntime", gpu: { kind: "L4", count: 2 } }) }).template
-    .spec;
-  expect(pod.containers[0].resources.limits["nvidia.com/gpu"]).toBe("2");
-  expect(pod.containers[0].resources.requests).not.toHaveProperty("nvidia.com/gpu");
-  expect(pod.tolerations).toEqual([
-    { key: "nvidia.com/gpu", operator: "Equal", value: "present", effect: "NoSchedule" },
-  ]);
-  expect(spec(sound).template.spec.tolerations).toBeUndefined();
+describe("a model with a GPU", () => {
+  const l4: GpuPool = {
+    gpu: "L4",
+    gpusPerNode: 1,
+    min: 1,
+    max: 4,
+    sharing: { kind: "exclusive" },
+    driver: { owner: "cloud" },
+    vcpu: 8,
+    memoryGiB: 32,
+    spot: false,
+    nodeSelector: { "serin.dev/gpu-class": "L4" },
+    taints: [gpuTaint],
+  };
+  const a100: GpuPool = {
+    ...l4,
+    gpu: "A100-80GB",
+    gpusPerNode: 7,
+    sharing: { kind: "mig", profile: "1g.10gb" },
+    nodeSelector: { "serin.dev/gpu-class": "A100-80GB.mig-1g.10gb" },
+  };
+  const asking = (gpu: GpuRequest, gpuPools: HostCluster["gpuPools"]) =>
+    spec({ ...sound, server: triton({ backend: "onnxruntime", gpu }) }, { gpuPools }).template.spec;
+  const terms = (affinity: unknown) =>
+    (affinity as { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: unknown[] } } })
+      .nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+
+  it("runs on the nodes of every pool that has it, and on no other", () => {
+    const spot = { ...l4, nodeSelector: { "nvidia.com/gpu.product": "NVIDIA-L4" } };
+    expect(terms(asking({ kind: "L4", count: 1 }, { l4, spot, again: l4, a100 }).affinity)).toEqual([
+      { matchExpressions: [{ key: "serin.dev/gpu-class", operator: "In", values: ["L4"] }] },
+      { matchExpressions: [{ key: "nvidia.com/gpu.product", operator: "In", values: ["NVIDIA-L4"] }] },
+    ]);
+  });
+
+  it("gets whole GPUs unless it asks for a slice", () => {
+    const pools = { whole: { ...l4, gpu: "A100-80GB" } as GpuPool, slices: a100 };
+    expect(fittingPools({ kind: "A100-80GB", count: 1 }, pools).map(([name]) => name)).toEqual(["whole"]);
+    expect(fittingPools({ kind: "A100-80GB", count: 1, slice: "1g.10gb" }, pools).map(([name]) => name)).toEqual([
+      "slices",
+    ]);
+    expect(fittingPools({ kind: "A100-80GB", count: 1, slice: "mps" }, pools)).toEqual([]);
+  });
+
+  it("asks for it in limits only, and tolerates the taints of the pools it may run on", () => {
+    const spotTaint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" } as const;
+    const pools = { l4: { ...l4, gpusPerNode: 2, taints: [gpuTaint, spotTaint] } };
+    const pod = asking({ kind: "L4", count: 2 }, pools);
+    expect(pod.containers[0].resources.limits["nvidia.com/gpu"]).toBe("2");
+    expect(pod.containers[0].resources.requests).not.toHaveProperty("nvidia.com/gpu");
+    expect(pod.tolerations).toEqual([
+      { key: "nvidia.com/gpu", operator: "Equal", value: "present", effect: "NoSchedule" },
+      { key: "kubernetes.azure.com/scalesetpriority", operator: "Equal", value: "spot", effect: "NoSchedule" },
+    ]);
+    expect(spec(sound).template.spec.tolerations).toBeUndefined();
+  });
 });
 
 it("serves each version from a repository of its own", () => {
@@ -96,6 +151,62 @@ it("serves each version from a repository of its own", () => {
   expect(args({ ...sound, repository: { s3: "s3://models/fraud", region: "us-east-1" } })).toContain(
     "--model-repository=s3://models/fraud/1",
   );
+});
+
+describe("a model in the cluster's own store", () => {
+  const stored: Model = { ...sound, repository: { modelStore: "teams/fraud" } };
+  const container = (modelStore: ModelStore, identity?: HostCluster["identity"]) => {
+    const pod = spec(stored, { modelStore, ...(identity === undefined ? {} : { identity }) }).template;
+    return { ...pod.spec.containers[0], labels: pod.metadata.labels, volumes: pod.spec.volumes };
+  };
+  const repositoryOf = async (args: readonly unknown[]) => {
+    const values = await new Promise<readonly string[]>((resolve) =>
+      pulumi.all(args as pulumi.Input<string>[]).apply(resolve),
+    );
+    return values.find((arg) => arg.startsWith("--model-repository="))?.split("=")[1];
+  };
+
+  it.each<[ModelStore, string]>([
+    [{ kind: "s3", url: "s3://bucket", region: "eu-west-1" }, "s3://bucket/teams/fraud/1"],
+    [
+      { kind: "s3", url: "s3://https://minio:9000/bucket", region: "us-east-1" },
+      "s3://https://minio:9000/bucket/teams/fraud/1",
+    ],
+    [{ kind: "gcs", url: "gs://bucket" }, "gs://bucket/teams/fraud/1"],
+    [{ kind: "azureBlob", url: "as://account/models" }, "as://account/models/teams/fraud/1"],
+    [{ kind: "pvc", claim: "models" }, "/models/teams/fraud/1"],
+  ])("%o is read at %s", async (store, url) => {
+    expect(await repositoryOf(container(store).args)).toBe(url);
+  });
+
+  it("is known to the cloud by the labels its identity asks for", () => {
+    const identity = { annotations: {}, podLabels: { "azure.workload.identity/use": "true" } };
+    expect(container({ kind: "azureBlob", url: "as://account/models" }, identity).labels).toMatchObject({
+      app: "fraud",
+      "azure.workload.identity/use": "true",
+    });
+  });
+
+  it("reads the keys of a store that has them from a file, never from its environment", () => {
+    const credentials = pulumi.secret<Record<string, string>>({ credentials: "[default]" });
+    const { env, volumes, volumeMounts } = container(
+      { kind: "s3", url: "s3://https://minio:9000/models", region: "us-east-1" },
+      { annotations: {}, podLabels: {}, credentials },
+    );
+    expect(env).toEqual([
+      { name: "AWS_REGION", value: "us-east-1" },
+      { name: "AWS_SHARED_CREDENTIALS_FILE", value: "/var/run/secrets/serin/model-store/credentials" },
+    ]);
+    expect(volumes).toContainEqual({
+      name: "model-store",
+      projected: { sources: [{ secret: { name: "fraud-model-store" } }] },
+    });
+    expect(volumeMounts).toContainEqual({
+      name: "model-store",
+      mountPath: "/var/run/secrets/serin/model-store",
+      readOnly: true,
+    });
+  });
 });
 
 it("keeps metrics on, logs at INFO and shared memory in memory", () => {

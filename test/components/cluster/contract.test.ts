@@ -1,0 +1,226 @@
+import { describe, expect, it } from "vitest";
+import type { RecordedResource } from "../../../cli/plan/recordedResource.ts";
+import { shown } from "../../../cli/plan/shownValues.ts";
+import type { GpuCluster } from "../../../components/cluster/gpuCluster.ts";
+import * as aks from "./aks/sample.ts";
+import * as eks from "./eks/sample.ts";
+import * as gke from "./gke/sample.ts";
+import { type Answers, type Recorded, recorded } from "./harness.ts";
+import * as onPrem from "./onPrem/sample.ts";
+
+/** What all four have in common, so that one suite can ask all four. */
+interface Sample {
+  readonly answers: Answers;
+  readonly build: () => GpuCluster;
+  /** Another label, another maximum of the first pool; on-prem nodes are counted, so there only the label. */
+  readonly relabelled: () => GpuCluster;
+  readonly unprotected?: () => GpuCluster;
+  /** Types that hold state: they must be protected, and nothing else may be left out of the list. */
+  readonly stateful: readonly string[];
+  readonly nodePools?: string;
+  readonly ownCluster?: string;
+}
+
+function cloud<
+  Args extends { labels: Readonly<Record<string, string>>; gpuPools?: Readonly<Record<string, { max: number }>> },
+>(
+  sample: { sampleArgs: Args; build: (args: Args) => GpuCluster; answers: Answers },
+  of: Pick<Sample, "stateful" | "nodePools" | "ownCluster">,
+): Sample {
+  const { sampleArgs, build, answers } = sample;
+  const [[first, pool] = ["", { max: 0 }]] = Object.entries(sampleArgs.gpuPools ?? {});
+  return {
+    ...of,
+    answers,
+    build: () => build(sampleArgs),
+    relabelled: () =>
+      build({
+        ...sampleArgs,
+        labels: { ...sampleArgs.labels, "cost-centre": "4711" },
+        gpuPools: { ...sampleArgs.gpuPools, [first]: { ...pool, max: pool.max + 3 } },
+      }),
+    unprotected: () => build({ ...sampleArgs, protect: false }),
+  };
+}
+
+const samples: Readonly<Record<string, Sample>> = {
+  eks: cloud(eks as never, {
+    stateful: ["aws:eks/cluster:Cluster", "aws:kms/key:Key", "aws:s3/bucket:Bucket"],
+    nodePools: "aws:eks/nodeGroup:NodeGroup",
+    ownCluster: "aws:eks/cluster:Cluster",
+  }),
+  aks: cloud(aks as never, {
+    stateful: [
+      "azure-native:containerservice:ManagedCluster",
+      "azure-native:keyvault:Vault",
+      "azure-native:keyvault:Key",
+      "azure-native:storage:StorageAccount",
+      "azure-native:storage:BlobContainer",
+    ],
+    nodePools: "azure-native:containerservice:AgentPool",
+    ownCluster: "azure-native:containerservice:ManagedCluster",
+  }),
+  gke: cloud(gke as never, {
+    stateful: ["gcp:container/cluster:Cluster", "gcp:kms/cryptoKey:CryptoKey", "gcp:storage/bucket:Bucket"],
+    nodePools: "gcp:container/nodePool:NodePool",
+    ownCluster: "gcp:container/cluster:Cluster",
+  }),
+  onPrem: {
+    answers: onPrem.answers,
+    build: () => onPrem.build(),
+    relabelled: () =>
+      onPrem.build({ ...onPrem.sampleArgs, labels: { ...onPrem.sampleArgs.labels, "cost-centre": "4711" } }),
+    stateful: [],
+  },
+};
+
+/** What a cluster publishes, as outputs of a stack. */
+const published = (build: () => GpuCluster) => () => {
+  const { kubeconfig, clusterIdentifier, gpuPools, labels, capacity, modelStore, workloadIdentity } = build();
+  return {
+    kubeconfig,
+    clusterIdentifier,
+    gpuPools,
+    labels,
+    capacity,
+    modelStore,
+    workloadIdentity: workloadIdentity.kind,
+  };
+};
+/** Each way a sample is run, run once. */
+const runs = new Map<string, Promise<Recorded>>();
+function run(name: string, build: () => GpuCluster, answers?: Answers): Promise<Recorded> {
+  const key = `${name} ${build} ${answers !== undefined}`;
+  const known = runs.get(key);
+  if (known !== undefined) return known;
+  const started = recorded(published(build), answers);
+  runs.set(key, started);
+  return started;
+}
+const urns = ({ resources }: Recorded) => resources.map(({ urn }) => urn).sort();
+
+describe.each(Object.entries(samples))("%s", (name, sample) => {
+  it("publishes what every cluster does, the kubeconfig as a secret and the rest not", async () => {
+    const { outputs } = await run(name, sample.build, sample.answers);
+    const shownOutputs = shown(outputs) as Record<string, unknown>;
+    expect(Object.keys(shownOutputs).sort()).toEqual(
+      ["kubeconfig", "clusterIdentifier", "gpuPools", "labels", "capacity", "modelStore", "workloadIdentity"].sort(),
+    );
+    expect(shownOutputs.kubeconfig).toBe("[secret]");
+    expect(JSON.stringify({ ...shownOutputs, kubeconfig: "" })).not.toContain("[secret]");
+    expect(shownOutputs.clusterIdentifier).toEqual(expect.stringMatching(/.+/));
+    for (const pool of Object.values(shownOutputs.gpuPools as Record<string, object>)) {
+      expect(Object.keys(pool).sort()).toEqual(
+        [
+          ...["driver", "gpu", "gpusPerNode", "max", "memoryGiB", "min"],
+          ...["nodeSelector", "sharing", "spot", "taints", "vcpu"],
+        ].sort(),
+      );
+    }
+  });
+
+  it("keeps the identity of every resource", async () => {
+    const all = urns(await run(name, sample.build));
+    expect(new Set(all).size).toBe(all.length);
+    await expect(`${all.join("\n")}\n`).toMatchFileSnapshot(`../../identity/cluster/${name}.txt`);
+  });
+
+  it("makes the same children when nothing is known yet as when all is", async () => {
+    expect(urns(await run(name, sample.build))).toEqual(urns(await run(name, sample.build, sample.answers)));
+  });
+
+  it("is reached by a provider that no new credential replaces", async () => {
+    const { resources } = await run(name, sample.build, sample.answers);
+    const [provider, ...others] = resources.filter(({ type }) => type === "pulumi:providers:kubernetes");
+    expect(others).toEqual([]);
+    const { kubeconfig, clusterIdentifier } = shown(provider?.props ?? {}) as Record<string, unknown>;
+    expect(kubeconfig).toBe("[secret]");
+    expect(clusterIdentifier).toEqual(expect.stringMatching(/.+/));
+  });
+
+  it("changes no identity with a label, a tag or a pool's maximum", async () => {
+    const before = await run(name, sample.build, sample.answers);
+    const after = await run(name, sample.relabelled, sample.answers);
+    expect(urns(after)).toEqual(urns(before));
+    const changed = changedInputs(before.resources, after.resources);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.filter((path) => !harmless.some((pattern) => pattern.test(path)))).toEqual([]);
+  });
+
+  it("protects what holds state, and nothing when told not to", async () => {
+    const { resources } = await run(name, sample.build);
+    const protectedTypes = [...new Set(resources.filter(({ protect }) => protect).map(({ type }) => type))].sort();
+    expect(protectedTypes).toEqual(expect.arrayContaining([...sample.stateful]));
+    for (const { type, urn, protect } of resources) {
+      if (sample.stateful.includes(type)) expect([urn, protect]).toEqual([urn, true]);
+    }
+    if (sample.unprotected === undefined) return;
+    const free = await run(name, sample.unprotected);
+    expect(free.resources.filter(({ protect }) => protect).map(({ urn }) => urn)).toEqual([]);
+  });
+
+  it("takes down what runs on it before what it runs on", async () => {
+    if (sample.nodePools === undefined) return;
+    const { resources } = await run(name, sample.build);
+    const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+    const needed = dependenciesOf(provider?.urn ?? "", resources);
+    const pools = resources.filter(({ type }) => type === sample.nodePools);
+    const cluster = resources.find(({ type }) => type === sample.ownCluster);
+    expect(needed).toContain(cluster?.urn);
+    // The pools that Services run on; GPU pools may come and go under them.
+    const system = pools.filter(({ name: pool }) => pool.includes("system"));
+    for (const pool of system) expect(needed).toContain(pool.urn);
+    for (const pool of pools) {
+      expect(dependenciesOf(pool.urn, resources)).toContain(cluster?.urn);
+      if (!system.includes(pool)) expect(needed).not.toContain(pool.urn);
+    }
+  });
+});
+
+/** Paths that a label, a tag or a maximum may change; all of them are updated in place. */
+const harmless = [
+  /\b(tags|labels|resourceLabels|defaultTags|defaultLabels|userLabels|effectiveLabels|nodeLabels)\b/,
+  /\b(maxSize|maxCount|totalMaxNodeCount|maxNodeCount)$/,
+  /\btagSpecifications\b/,
+  /^serin:.*/,
+];
+
+function changedInputs(before: readonly RecordedResource[], after: readonly RecordedResource[]): string[] {
+  const previous = new Map(before.map((resource) => [resource.urn, resource]));
+  return after.flatMap(({ urn, type, props }) => {
+    const paths: string[] = [];
+    compare(shown(previous.get(urn)?.props ?? {}), shown(props), "", paths);
+    return paths.map((path) => `${type} ${path}`);
+  });
+}
+
+function compare(before: unknown, after: unknown, path: string, paths: string[]): void {
+  if (typeof before === "object" && typeof after === "object" && before !== null && after !== null) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(
+        (before as Record<string, unknown>)[key],
+        (after as Record<string, unknown>)[key],
+        `${path}.${key}`,
+        paths,
+      );
+    }
+    return;
+  }
+  if (before !== after) paths.push(path.slice(1));
+}
+
+/** Everything a resource needs, directly or through others: parents bring their children along, as the engine has it. */
+function dependenciesOf(urn: string, resources: readonly RecordedResource[]): Set<string> {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const found = new Set<string>();
+  const visit = (next: string) => {
+    const resource = byUrn.get(next);
+    for (const dependency of resource?.dependencies ?? []) {
+      if (found.has(dependency)) continue;
+      found.add(dependency);
+      visit(dependency);
+    }
+  };
+  visit(urn);
+  return found;
+}
