@@ -14,6 +14,7 @@ import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import { type GpuPool, publishedPool } from "../gpuPool.ts";
 import { gcpMachines } from "../machines/gcp.ts";
 import { poolDriver } from "../poolDriver.ts";
+import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { controlPlaneArgs } from "./controlPlane.ts";
 import { defaultEndpoint, endpointProblems, type GkeEndpoint } from "./endpoint.ts";
@@ -164,6 +165,7 @@ export class GkeCluster extends Component implements GpuCluster {
       { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
       { parent: this, dependsOn: [system, ...admins] },
     );
+    new RemovalGuard(this.childName("guard"), { of: this, protect }, { parent: this });
     this.workloadIdentity = new GkeWorkloadIdentity(
       this.childName("identity"),
       { project: args.project, projectNumber: args.projectNumber, modelBucket: models.bucket },

@@ -15,7 +15,10 @@ export interface GkeModelStoreArgs {
 /** Days that a model stays after it was overwritten or deleted: long enough to go back to, short enough to pay for. */
 const daysKept = 90;
 
-/** The bucket of a cluster's models: every version kept, encrypted with a key of the customer's, never public. */
+/**
+ * The bucket of a cluster's models: every version kept, encrypted with a key of the customer's, never public. Unprotected, it is removed
+ * with what is in it.
+ */
 export class GkeModelStore extends Component {
   readonly bucket: pulumi.Output<string>;
   /** `gs://<bucket>`, as Triton addresses it. */
@@ -31,6 +34,7 @@ export class GkeModelStore extends Component {
         name: bucketName(args.project, args.cluster, "models"),
         encryption: { defaultKmsKeyName: args.key.id },
         versioning: { enabled: true },
+        forceDestroy: !args.protect,
         softDeletePolicy: { retentionDurationSeconds: 7 * 24 * 3600 },
         lifecycleRules: [
           {

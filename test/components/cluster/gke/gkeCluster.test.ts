@@ -129,6 +129,14 @@ describe("order", () => {
     expect(needed).not.toContain(named(recordedRun, "gcp-euw4-pool-l4").urn);
   });
 
+  it("refuses a removal before anything is removed", async () => {
+    const recordedRun = await recorded(() => {
+      build().workloadIdentity.bind("models", "fraud", { access: "read", prefix: "fraud" });
+      return {};
+    }, answers);
+    expect(firstDeleted(recordedRun).map(({ name, protect }) => [name, protect])).toEqual([["gcp-euw4-guard", true]]);
+  });
+
   it("never replaces a pool because it was resized", async () => {
     for (const { type, ignoreChanges } of (await run()).resources) {
       if (type === "gcp:container/nodePool:NodePool") expect(ignoreChanges).toEqual(["initialNodeCount"]);
@@ -240,6 +248,29 @@ function only({ resources }: Recorded, type: string): RecordedResource {
   const found = resources.filter((resource) => resource.type === type);
   if (found.length !== 1 || found[0] === undefined) throw new Error(`${found.length} resources ${type}`);
   return found[0];
+}
+
+/**
+ * What the engine deletes first, all at once: those with the longest way to what nothing else needs (pulumi/pulumi
+ * `pkg/resource/deploy/step_generator.go`, `ScheduleDeletes`).
+ */
+function firstDeleted({ resources }: Recorded): readonly RecordedResource[] {
+  const byUrn = new Map(resources.map((each) => [each.urn, each]));
+  const lengths = new Map<string, number>();
+  const length = ({ urn, dependencies, parent, provider }: RecordedResource): number => {
+    const needed = [
+      ...dependencies,
+      ...(parent === undefined ? [] : [parent]),
+      ...(provider === undefined ? [] : [provider.urn]),
+    ];
+    const known = lengths.get(urn);
+    if (known !== undefined) return known;
+    const found = 1 + Math.max(0, ...needed.flatMap((each) => byUrn.get(each) ?? []).map(length));
+    lengths.set(urn, found);
+    return found;
+  };
+  const most = Math.max(...resources.map(length));
+  return resources.filter((resource) => length(resource) === most);
 }
 
 /** URNs that a resource needs, directly or through others. */

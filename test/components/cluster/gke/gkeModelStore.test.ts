@@ -10,6 +10,7 @@ it("keeps every version of a model, under a key of the customer's, and never in 
     uniformBucketLevelAccess: true,
     publicAccessPrevention: "enforced",
     versioning: { enabled: true },
+    forceDestroy: false,
     encryption: { defaultKmsKeyName: "gcp-euw4-keys-models-id" },
     softDeletePolicy: { retentionDurationSeconds: 604_800 },
     lifecycleRules: [
