@@ -15,58 +15,47 @@ export interface CheckResult {
   readonly fix?: string;
 }
 
-export type Verdict = Pick<CheckResult, "status" | "found" | "needed" | "fix">;
+/** What a check says once it has looked. */
+export type Verdict = Pick<CheckResult, "status" | "found" | "fix">;
 
 /** What a check may look at: what it said it reads, and what every reachable API server tells. */
 export type Readable<Kind extends ContentKind> = Pick<ClusterContents, Kind> & Pick<ApiFacts, "version" | "clock">;
 
 export type Check = (facts: ClusterFacts & { readonly api: ApiFacts }, needs: ClusterNeeds) => CheckResult;
 
-/**
- * One check: what it reads of a cluster and how it judges that. Where something cannot be read the check has not passed: it fails, or
- * warns if `atMost` says that it never stops anything.
- */
-export function defineCheck<const Kind extends ContentKind>({
-  name,
-  title,
-  reads,
-  atMost = "failed",
-  judge,
-}: {
-  name: string;
-  title: string;
-  reads: readonly Kind[];
-  atMost?: "failed" | "warning";
-  judge: (read: Readable<Kind>, needs: ClusterNeeds) => Verdict;
-}): Check {
+interface Definition<Kind extends ContentKind> {
+  readonly name: string;
+  readonly title: string;
+  readonly reads: readonly Kind[];
+  /** Why nothing that is declared needs it. @default it always applies */
+  readonly unneeded?: (needs: ClusterNeeds) => string | undefined;
+  readonly needed: (needs: ClusterNeeds) => string;
+  readonly judge: (read: Readable<Kind>, needs: ClusterNeeds) => Verdict;
+  /** What it is at worst. @default "failed" */
+  readonly atWorst?: "warning";
+}
+
+/** One check: when it applies, what it reads of a cluster, how it judges that. What cannot be read has not passed. */
+export function defineCheck<const Kind extends ContentKind>(definition: Definition<Kind>): Check {
+  const { name, title, reads, unneeded, needed, judge, atWorst = "failed" } = definition;
   return ({ api }, needs) => {
-    const verdict = judge(
-      { ...unread(api), ...api.contents, version: api.version, ...clockOf(api) } as Readable<Kind>,
-      needs,
-    );
+    const about = { check: name, title } as const;
+    const why = unneeded?.(needs);
+    if (why !== undefined) return { ...about, ...notApplicable(why), needed: "nothing" };
     const missing = reads.filter((kind) => api.contents[kind] === undefined);
-    if (missing.length === 0 || verdict.status === "notApplicable") return { check: name, title, ...verdict };
-    return {
-      check: name,
-      title,
-      status: atMost,
-      found: missing
-        .map((kind) => `${contentNames[kind]} cannot be read (${api.refused[kind] ?? "no answer"})`)
-        .join("; "),
-      needed: verdict.needed,
-      fix: "Use credentials that may get and list them.",
-    };
+    if (missing.length > 0) {
+      const found = missing.map((kind) => `${contentNames[kind]} cannot be read (${api.refused[kind] ?? "no answer"})`);
+      const fix = "Use credentials that may get and list them.";
+      return { ...about, status: atWorst, found: found.join("; "), needed: needed(needs), fix };
+    }
+    const { found, status, fix } = judge(readable(api), needs);
+    return { ...about, status, found, needed: needed(needs), ...(fix === undefined ? {} : { fix }) };
   };
 }
 
-/** With nothing in it each check still tells whether it applies, and what it needs. */
-function unread({ contents }: ApiFacts): ClusterContents {
-  const nothing = { nodes: [], leases: [], access: [], definitions: [], storageClasses: [], daemonSets: [] };
-  return { ...nothing, services: [], namespaces: [], ...contents };
-}
-
-function clockOf({ clock }: ApiFacts): Pick<ApiFacts, "clock"> {
-  return clock === undefined ? {} : { clock };
+/** Everything a check reads is there by now. */
+function readable<Kind extends ContentKind>({ contents, version, clock }: ApiFacts): Readable<Kind> {
+  return { ...contents, version, ...(clock === undefined ? {} : { clock }) } as Readable<Kind>;
 }
 
 const contentNames: Readonly<Record<ContentKind, string>> = {
@@ -80,21 +69,21 @@ const contentNames: Readonly<Record<ContentKind, string>> = {
   namespaces: "namespaces",
 };
 
-export function passed(found: string, needed: string): Verdict {
-  return { status: "passed", found, needed };
+export function passed(found: string): Verdict {
+  return { status: "passed", found };
 }
 
-export function failed(found: string, needed: string, fix: string): Verdict {
-  return { status: "failed", found, needed, fix };
+export function failed(found: string, fix: string): Verdict {
+  return { status: "failed", found, fix };
 }
 
-export function warning(found: string, needed: string, fix: string): Verdict {
-  return { status: "warning", found, needed, fix };
+export function warning(found: string, fix: string): Verdict {
+  return { status: "warning", found, fix };
 }
 
 /** `why` stands where a check that applies says what was found. */
 export function notApplicable(why: string): Verdict {
-  return { status: "notApplicable", found: why, needed: "nothing" };
+  return { status: "notApplicable", found: why };
 }
 
 /** A few of them by name, the rest by number: `gpu-1 (4), gpu-2 (6) and 5 more`. */

@@ -13,6 +13,8 @@ export interface ClusterNeeds {
   readonly versions: VersionCombination;
   /** As the cluster publishes them. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** By pool, what the nodes must be labelled with for the GPU operator we install. */
+  readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly systems: Readonly<Record<System, SystemMode>>;
   readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
   /** `none`: nothing asks for a volume of a class. */
@@ -31,9 +33,6 @@ export interface ClusterNeeds {
   readonly registryMirror?: string;
 }
 
-/** The least a GPU node must have, whatever is declared. */
-export const gpuNodeFloor = { vcpu: 8, memoryGiB: 32, gpus: 1 } as const;
-
 /** What a node may report less than its nominal memory: firmware and the kernel take some (3 to 10 % on the machines of the clouds). */
 export const memoryTolerance = 0.1;
 
@@ -41,6 +40,3 @@ export const memoryTolerance = 0.1;
 export function poolsOf({ gpuPools }: ClusterNeeds): [string, GpuPool][] {
   return Object.entries(gpuPools);
 }
-
-/** The oldest driver branch that runs CUDA 13, which Triton's images are built with (its `docs/introduction/compatibility.md`). */
-export const cudaDriverBranch = 580;

@@ -1,7 +1,8 @@
 import { LocalWorkspace, PulumiCommand, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
+import { isRendered } from "../../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
+import { stackName } from "../../stacks/stackName.ts";
 import { project, projectDirectory } from "../declared.ts";
-import { clusterStack, siteOf } from "./declaredNeeds.ts";
 
 /** A way to a cluster, or why there is none. */
 export type KnownKubeconfig = { readonly kubeconfig: string } | { readonly unknown: string };
@@ -17,27 +18,23 @@ export async function deployedKubeconfigs(
     workDir = projectDirectory,
   }: { command?: () => Promise<PulumiCommand>; workDir?: string } = {},
 ): Promise<Record<string, KnownKubeconfig>> {
-  const stackName = clusterStack(environment);
+  const name = stackName(environment.name, "cluster");
   let stack: Stack;
   try {
-    stack = await LocalWorkspace.selectStack({ stackName, workDir }, { pulumiCommand: await command() });
+    stack = await LocalWorkspace.selectStack({ stackName: name, workDir }, { pulumiCommand: await command() });
   } catch (error) {
-    return each(environment, () => ({ unknown: whyNot(error, stackName) }));
+    return each(environment, () => ({ unknown: whyNot(error, name) }));
   }
   let outputs: Promise<Readonly<Record<string, string>>> | undefined;
   return Object.fromEntries(
     await Promise.all(
-      Object.entries(environment.clusters).map(async ([name, spec]): Promise<[string, KnownKubeconfig]> => {
-        if (siteOf(spec)?.access?.kind === "rendered")
-          return [name, { unknown: "its manifests are rendered, and it is not reached from here" }];
-        if (spec.cloud === "onPrem" && "kubeconfig" in spec)
-          return [name, await configured(stack, spec.kubeconfig.secret)];
+      Object.entries(environment.clusters).map(async ([cluster, spec]): Promise<[string, KnownKubeconfig]> => {
+        if (isRendered(spec))
+          return [cluster, { unknown: "manifests are rendered for it, and nothing reaches it from here" }];
+        if (spec.cloud === "onPrem") return [cluster, await configured(stack, spec.kubeconfig?.secret ?? "")];
         outputs ??= publishedKubeconfigs(stack);
-        const kubeconfig = (await outputs)[name];
-        return [
-          name,
-          kubeconfig === undefined ? { unknown: `stack ${stackName} has not made it yet` } : { kubeconfig },
-        ];
+        const kubeconfig = (await outputs)[cluster];
+        return [cluster, kubeconfig === undefined ? { unknown: `stack ${name} has not made it yet` } : { kubeconfig }];
       }),
     ),
   );

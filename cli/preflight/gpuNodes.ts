@@ -1,36 +1,59 @@
 import { type GpuPool, sharesPerGpu } from "../../components/cluster/gpuPool.ts";
+import { floor } from "../../components/cluster/machines/machineProblems.ts";
 import type { NodeFacts } from "./clusterFacts.ts";
 import { type ClusterNeeds, poolsOf } from "./clusterNeeds.ts";
 
 /** Set by GPU feature discovery, which comes with the GPU operator or the device plugin. */
 export const productLabel = "nvidia.com/gpu.product";
 
+const strategyLabel = "nvidia.com/gpu.sharing-strategy";
+
 /** A pool that is declared, and the nodes that are there for it. */
 export interface PoolNodes {
-  readonly name: string;
+  /** None for nodes of which nobody knows yet which pool they are of. */
+  readonly name: string | undefined;
   readonly pool: GpuPool;
   readonly nodes: readonly NodeFacts[];
 }
 
-/** The nodes of every declared pool. */
+/**
+ * The nodes of every declared pool, each node in one. Feature discovery tells in its labels how GPUs are shared, which may be what is about
+ * to be applied: a node that no pool selects as it is belongs to the first that selects its product and has room. Before discovery has
+ * run, nodes with a GPU of an unknown model belong to the one pool that waits for them; to a nameless one with the least that is asked of
+ * any GPU node where several wait.
+ */
 export function poolNodes(needs: ClusterNeeds, nodes: readonly NodeFacts[]): PoolNodes[] {
-  return poolsOf(needs).map(([name, pool]) => ({ name, pool, nodes: nodes.filter((node) => isOf(pool, node)) }));
+  const found = poolsOf(needs).map(([name, pool]) => ({ name, pool, nodes: nodes.filter((node) => isOf(pool, node)) }));
+  const hasRoom = ({ pool, nodes: its }: PoolNodes) => its.length < pool.max;
+  const taken = new Set(found.flatMap((pool) => pool.nodes));
+  const left = nodes.filter((node) => !taken.has(node));
+  for (const node of left) {
+    found.find((pool) => hasRoom(pool) && isOf(pool.pool, node, "whatever the sharing"))?.nodes.push(node);
+  }
+  const untold = left.filter((node) => !(productLabel in node.labels) && gpuEvidence(node) !== undefined);
+  const waiting = found.filter((pool) => hasRoom(pool) && productLabel in pool.pool.nodeSelector);
+  const [first, ...others] = waiting;
+  if (first === undefined || untold.length === 0) return found;
+  if (others.length > 0) return [...found, { name: undefined, pool: leastOf(first.pool), nodes: untold }];
+  first.nodes.push(...untold.slice(0, first.pool.max - first.nodes.length));
+  return found;
+}
+
+function leastOf(pool: GpuPool): GpuPool {
+  return { ...pool, vcpu: floor.vcpu, memoryGiB: floor.memoryGiB, gpusPerNode: 1, sharing: { kind: "exclusive" } };
 }
 
 /** All nodes of all pools, each once. */
 export function gpuNodes(needs: ClusterNeeds, nodes: readonly NodeFacts[]): NodeFacts[] {
-  const pools = poolsOf(needs);
-  return nodes.filter((node) => pools.some(([, pool]) => isOf(pool, node)));
+  return [...new Set(poolNodes(needs, nodes).flatMap((pool) => pool.nodes))];
 }
 
-/**
- * A node belongs to a pool by the pool's selector. The product is compared without the suffix by which feature discovery tells how the
- * GPU is shared, because that follows from what is about to be applied.
- */
-function isOf({ nodeSelector }: GpuPool, { labels }: NodeFacts): boolean {
-  return Object.entries(nodeSelector).every(([key, value]) =>
-    key === productLabel ? product(labels[key]) === product(value) : labels[key] === value,
-  );
+function isOf({ nodeSelector }: GpuPool, { labels }: NodeFacts, sharing?: "whatever the sharing"): boolean {
+  return Object.entries(nodeSelector).every(([key, value]) => {
+    if (sharing === undefined) return labels[key] === value;
+    if (key === strategyLabel) return true;
+    return key === productLabel ? product(labels[key]) === product(value) : labels[key] === value;
+  });
 }
 
 /** `NVIDIA-A100-SXM4-80GB` of `NVIDIA-A100-SXM4-80GB-MIG-1g.10gb-SHARED` (k8s-device-plugin `internal/lm/resource.go`). */

@@ -1,12 +1,14 @@
 import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
 import type { CheckResult } from "./check.ts";
 import { accessNeeds } from "./checks/permissions.ts";
 import { registries } from "./checks/registries.ts";
-import type { ClusterNeeds } from "./clusterNeeds.ts";
+import { declaredNeeds, modelImages, type Stand } from "./declaredNeeds.ts";
 import type { KnownKubeconfig } from "./deployedKubeconfigs.ts";
 import { preflightChecks } from "./preflightChecks.ts";
 import { readCluster } from "./readCluster.ts";
-import type { ImageAccess } from "./registry/imageAccess.ts";
+import type { RegistryCredentials } from "./registry/dockerConfig.ts";
+import { type ImageAccess, imageAccess } from "./registry/imageAccess.ts";
 
 /** What the checks found of one cluster. */
 export interface ClusterReport {
@@ -19,33 +21,62 @@ export interface ClusterReport {
   readonly checks: readonly CheckResult[];
 }
 
-/** Looks at one cluster and judges it; changes nothing. */
-export async function examine(
-  cluster: string,
-  known: KnownKubeconfig,
-  needs: ClusterNeeds,
-  { images, signal }: { images: readonly ImageAccess[]; signal: AbortSignal },
-): Promise<ClusterReport> {
-  if ("unknown" in known) {
-    const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
-    return { cluster, notLookedAt: known.unknown, checks: [registries(nobody, needs)] };
+export interface PreflightOptions {
+  readonly stand?: Stand | undefined;
+  /** What the nodes pull images with. @default nothing: as anybody */
+  readonly credentials?: RegistryCredentials;
+  readonly signal: AbortSignal;
+}
+
+/** What `serin` asks before it changes anything. Registries are asked once for all clusters. */
+export class Preflight {
+  readonly #environment: Environment;
+  readonly #options: PreflightOptions;
+  #images: Promise<ImageAccess[]> | undefined;
+
+  constructor(environment: Environment, options: PreflightOptions) {
+    this.#environment = environment;
+    this.#options = options;
   }
-  const facts = { ...(await readCluster(known.kubeconfig, { access: accessNeeds(needs), signal })), images };
-  const version = facts.api.reachable ? { version: facts.api.version } : {};
-  return { cluster, server: facts.server, ...version, checks: preflightChecks(facts, needs) };
+
+  /** Looks at clusters and judges them; changes nothing. */
+  examine(clusters: Readonly<Record<string, KnownKubeconfig>>): Promise<ClusterReport[]> {
+    return Promise.all(Object.entries(clusters).map(([cluster, known]) => this.#examine(cluster, known)));
+  }
+
+  async #examine(cluster: string, known: KnownKubeconfig): Promise<ClusterReport> {
+    const { stand, signal } = this.#options;
+    const spec = this.#environment.clusters[cluster];
+    if (spec === undefined) throw new TypeError(`environment ${this.#environment.name} has no cluster ${cluster}`);
+    const needs = declaredNeeds(this.#environment, spec, stand);
+    const images = await this.#imageAccess();
+    if ("unknown" in known) {
+      const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
+      return { cluster, notLookedAt: known.unknown, checks: [registries(nobody, needs)] };
+    }
+    const facts = { ...(await readCluster(known.kubeconfig, { access: accessNeeds(needs), signal })), images };
+    const version = facts.api.reachable ? { version: facts.api.version } : {};
+    return { cluster, server: facts.server, ...version, checks: preflightChecks(facts, needs) };
+  }
+
+  /** Nothing is pulled in the embedded environment. */
+  #imageAccess(): Promise<ImageAccess[]> {
+    const { stand, credentials = new Map(), signal } = this.#options;
+    const images = stand === "embedded" ? [] : modelImages(this.#environment);
+    this.#images ??= imageAccess(images, credentials, { signal });
+    return this.#images;
+  }
 }
 
-export function failures({ checks }: ClusterReport): CheckResult[] {
-  return checks.filter(({ status }) => status === "failed");
-}
-
-export function warnings({ checks }: ClusterReport): CheckResult[] {
-  return checks.filter(({ status }) => status === "warning");
+export function withStatus({ checks }: ClusterReport, status: CheckResult["status"]): CheckResult[] {
+  return checks.filter((check) => check.status === status);
 }
 
 /** @throws ProblemError with every failure of every cluster, and with the exit code of its own. */
 export function rejectFailures(subject: string, reports: readonly ClusterReport[]): void {
-  const problems = reports.flatMap((report) => failures(report).map((result) => problemOf(report.cluster, result)));
+  const problems = reports.flatMap((report) =>
+    withStatus(report, "failed").map((result) => problemOf(report.cluster, result)),
+  );
   if (problems.length > 0) throw new ProblemError(subject, problems, exitCodes.preflight);
 }
 
@@ -53,10 +84,6 @@ function problemOf(cluster: string, { title, found, needed, fix }: CheckResult):
   return {
     path: `${cluster}, ${title}`,
     reason: `${found}. Needed: ${needed}.`,
-    ...(fix === undefined ? {} : { fix: sentence(fix) }),
+    ...(fix === undefined ? {} : { fix: fix.endsWith(".") ? fix : `${fix}.` }),
   };
-}
-
-function sentence(text: string): string {
-  return /[.…]$/.test(text) ? text : `${text}.`;
 }

@@ -1,6 +1,7 @@
 import type { Check, CheckResult } from "./check.ts";
 import { apiServer, unreachable } from "./checks/apiServer.ts";
 import { clock } from "./checks/clock.ts";
+import { deviceLabels } from "./checks/deviceLabels.ts";
 import { driver } from "./checks/driver.ts";
 import { ingress } from "./checks/ingress.ts";
 import { networkPolicy } from "./checks/networkPolicy.ts";
@@ -27,6 +28,7 @@ const checks: readonly Check[] = [
   gpu,
   sharing,
   driver,
+  deviceLabels,
   taints,
   runtime,
   operatingSystem,

@@ -1,6 +1,5 @@
 import colours from "picocolors";
 import type { QuotaNeed } from "../../components/cluster/quota.ts";
-import { columns } from "../terminal.ts";
 import type { CheckResult } from "./check.ts";
 import type { ClusterReport } from "./preflight.ts";
 
@@ -22,21 +21,28 @@ export function preflightText(
   width = lineWidth(),
 ): string {
   return [
-    ...(quota.length === 0 ? [] : [quotaText(quota), ""]),
+    ...(quota.length === 0 ? [] : [...quotaLines(quota, width), ""]),
     ...reports.flatMap((report) => [...clusterLines(report, width), ""]),
     ...reports.flatMap((report) => summaryLine(report)),
   ].join("\n");
 }
 
-function quotaText(quota: readonly QuotaNeed[]): string {
+function quotaLines(quota: readonly QuotaNeed[], width: number): string[] {
+  const rows = quota.map(({ cloud, region, needed, unit, quota: name }) => ({
+    first: [cloud, region, `${needed} ${unit}`],
+    name,
+  }));
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map(({ first }) => first[column]?.length ?? 0)));
   return [
     colours.bold("Quota the GPU pools need at their most"),
-    columns(
-      ["cloud", "region", "needed", "", "quota"],
-      quota.map(({ cloud, region, needed, unit, quota: name }) => [cloud, region, String(needed), unit, name]),
-      [2],
-    ),
-  ].join("\n");
+    ...rows.flatMap(({ first, name }) => {
+      const cells = first.map((cell, column) =>
+        column === 2 ? cell.padStart(widths[2] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      );
+      const beside = `  ${cells.join("  ")}  `;
+      return hanging(beside, beside.length, [name], width);
+    }),
+  ];
 }
 
 function clusterLines({ cluster, server, version, notLookedAt, checks }: ClusterReport, width: number): string[] {

@@ -18,10 +18,10 @@ interface QuotaCluster {
   readonly gpuPools?: Readonly<Record<string, object>>;
 }
 
-/** What an environment needs of each quota, clusters of one cloud and region together: a quota is an account's. */
-export function quotaNeeded(clusters: Readonly<Record<string, QuotaCluster>>): QuotaNeed[] {
+/** What clusters need of each quota, those of one cloud and region together: a quota is an account's. */
+export function quotaNeeded(clusters: readonly QuotaCluster[]): QuotaNeed[] {
   const sums = new Map<string, QuotaNeed>();
-  for (const { cloud, region, gpuPools = {} } of Object.values(clusters)) {
+  for (const { cloud, region, gpuPools = {} } of clusters) {
     if (!isCloud(cloud) || region === undefined) continue;
     const pools = gpuPools as Readonly<Record<string, AnyGpuPoolArgs>>;
     for (const need of quotaNeeds(cloud, region, pools, machines[cloud])) {

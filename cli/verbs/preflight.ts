@@ -2,23 +2,22 @@ import { readFileSync } from "node:fs";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { declaredEnvironment } from "../declared.ts";
-import { embeddedCluster, ownCluster } from "../local/localCluster.ts";
-import type { ClusterNeeds } from "../preflight/clusterNeeds.ts";
-import { declaredNeeds, modelImages, type Stand } from "../preflight/declaredNeeds.ts";
+import { type ClusterOptions, localCluster, ownCluster } from "../local/localCluster.ts";
+import type { Stand } from "../preflight/declaredNeeds.ts";
 import { deployedKubeconfigs, type KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
-import { examine, failures } from "../preflight/preflight.ts";
+import { Preflight, withStatus } from "../preflight/preflight.ts";
 import { preflightText } from "../preflight/preflightText.ts";
 import { quotaNeeded } from "../preflight/quotaNeeded.ts";
 import { parseDockerConfig, type RegistryCredentials } from "../preflight/registry/dockerConfig.ts";
-import { type ImageAccess, imageAccess } from "../preflight/registry/imageAccess.ts";
 import type { Answer, Invocation } from "../run.ts";
 
-export interface PreflightOptions {
-  readonly kubeconfig?: string;
-  readonly context?: string;
+export interface PreflightOptions extends ClusterOptions, RegistryOptions {
   /** Only this cluster. */
   readonly cluster?: string;
-  /** A `config.json` of Docker. */
+}
+
+export interface RegistryOptions {
+  /** The file with what the nodes pull images with: Docker's `config.json`. */
   readonly registryCredentials?: string;
 }
 
@@ -26,46 +25,21 @@ export interface PreflightOptions {
 export async function preflight(name: string, options: PreflightOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
   const chosen = chosenClusters(environment, options);
-  const credentials = registryCredentials(options.registryCredentials);
-  const stand = standOf(name, options);
-  const needs = await declaredNeeds(environment, { signal, ...(stand === undefined ? {} : { stand }) });
+  const credentials = registryCredentials(options);
   const kubeconfigs = await knownKubeconfigs(environment, chosen, options);
-  const images = await modelImageAccess(environment, stand, credentials, signal);
-  const clusters = await Promise.all(
-    chosen.map((cluster) =>
-      examine(
-        cluster,
-        kubeconfigs[cluster] ?? { unknown: "nobody knows the way to it" },
-        needs[cluster] as ClusterNeeds,
-        {
-          images,
-          signal,
-        },
-      ),
-    ),
+  const clusters = await new Preflight(environment, { stand: standOf(name, options), credentials, signal }).examine(
+    kubeconfigs,
   );
-  const quota = quotaNeeded(
-    Object.fromEntries(chosen.map((cluster) => [cluster, environment.clusters[cluster]])) as Environment["clusters"],
-  );
+  const quota = quotaNeeded(chosen.flatMap((cluster) => environment.clusters[cluster] ?? []));
   return {
     result: { environment: name, quota, clusters },
     text: preflightText(clusters, quota),
-    exitCode: clusters.some((report) => failures(report).length > 0) ? exitCodes.preflight : exitCodes.ok,
+    exitCode: clusters.some((report) => withStatus(report, "failed").length > 0) ? exitCodes.preflight : exitCodes.ok,
   };
 }
 
-/** Asks the registries for what the models run. Nothing is pulled in the embedded environment. */
-export function modelImageAccess(
-  environment: Environment,
-  stand: Stand | undefined,
-  credentials: RegistryCredentials,
-  signal: AbortSignal,
-): Promise<ImageAccess[]> {
-  return imageAccess(stand === "embedded" ? [] : modelImages(environment), credentials, { signal });
-}
-
-/** @throws ProblemError when the file cannot be read or is none. */
-export function registryCredentials(file: string | undefined): RegistryCredentials {
+/** @throws ProblemError when the file cannot be read or holds none. */
+export function registryCredentials({ registryCredentials: file }: RegistryOptions): RegistryCredentials {
   if (file === undefined) return new Map();
   let text: string;
   try {
@@ -82,7 +56,8 @@ export function registryCredentials(file: string | undefined): RegistryCredentia
   return parseDockerConfig("--registry-credentials", text);
 }
 
-function standOf(name: string, { kubeconfig }: PreflightOptions): Stand | undefined {
+/** What stands behind an environment's clusters, when the command line says it. */
+export function standOf(name: string, { kubeconfig }: ClusterOptions): Stand | undefined {
   if (name !== "local") return undefined;
   return kubeconfig === undefined ? "embedded" : "unprepared";
 }
@@ -106,9 +81,12 @@ function chosenClusters({ name, clusters }: Environment, { cluster, kubeconfig }
 async function knownKubeconfigs(
   environment: Environment,
   chosen: readonly string[],
-  { kubeconfig, context }: PreflightOptions,
+  { kubeconfig, context }: ClusterOptions,
 ): Promise<Record<string, KnownKubeconfig>> {
-  if (kubeconfig === undefined && environment.name !== "local") return deployedKubeconfigs(environment);
-  const cluster = kubeconfig === undefined ? embeddedCluster(environment.name) : ownCluster(kubeconfig, context);
+  if (kubeconfig === undefined && environment.name !== "local") {
+    const all = await deployedKubeconfigs(environment);
+    return Object.fromEntries(chosen.map((name) => [name, all[name] ?? { unknown: "nothing is known of it" }]));
+  }
+  const cluster = kubeconfig === undefined ? localCluster(environment.name, {}) : ownCluster(kubeconfig, context);
   return Object.fromEntries(chosen.map((name) => [name, { kubeconfig: cluster.kubeconfig }]));
 }

@@ -29,22 +29,25 @@ import { underWay, waitUntilServing } from "../local/release.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../plan/plan.ts";
 import { planSummary } from "../plan/planText.ts";
 import { type Prediction, predictOnce } from "../predict/prediction.ts";
+import { type ClusterReport, Preflight } from "../preflight/preflight.ts";
+import { type Examined, preflightStep } from "../preflight/preflightStep.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
 import { predictionText } from "./predict.ts";
+import { type RegistryOptions, registryCredentials, standOf } from "./preflight.ts";
 
-export interface UpOptions extends ClusterOptions {
+export interface UpOptions extends ClusterOptions, RegistryOptions {
   readonly engine: "live" | "pulumi";
   readonly gatewayPort?: number;
 }
 
-interface Progress {
+interface Progress extends Examined {
   cluster?: LocalCluster;
   stacks: StackResult[];
   models: Record<string, { version: string; state: string; prediction?: Prediction }>;
 }
 
-/** Plans, then brings the layers up in order, then shows that the models answer. */
+/** Plans, looks at the clusters, then brings the layers up in order, then shows that the models answer. */
 export async function up(name: string, options: UpOptions, invocation: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
   const isLocal = name === "local";
@@ -57,23 +60,68 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
     );
   }
 
+  const credentials = registryCredentials(options);
+
   const plan = await planEnvironment(environment, invocation.signal);
   if (!invocation.json) process.stdout.write(`${planSummary(plan)}\n\n`);
   rejectMandatoryViolations(plan);
 
-  const progress: Progress = { stacks: [], models: {} };
+  const progress: Progress = { preflight: [], stacks: [], models: {} };
+  const preflight = new Preflight(environment, {
+    stand: standOf(name, options),
+    credentials,
+    signal: invocation.signal,
+  });
   const steps = isLocal
-    ? localSteps(environment, options, own, invocation)
-    : [layersStep(environment, () => pulumiEngine({ signal: invocation.signal }))];
+    ? localSteps(environment, options, own, preflight, invocation)
+    : remoteSteps(environment, preflight, invocation);
   const bringUp = () => runSteps(progress, steps, invocation);
   await (isLocal ? alone(name, bringUp) : bringUp());
   return { result: result(name, progress), text: summary(progress) };
+}
+
+/** Clusters that are there are looked at before anything is changed; those that the cluster layer makes, right after it. */
+function remoteSteps(environment: Environment, preflight: Preflight, { signal }: Invocation): ListrTask<Progress>[] {
+  const engine = () => pulumiEngine({ signal });
+  const [cluster = "", ...onIt] = stacksOf(environment);
+  return [
+    preflightStep(environment, preflight, "the cluster layer", async () => {
+      const { deployedKubeconfigs } = await import("../preflight/deployedKubeconfigs.ts");
+      const { pulumiCommand } = await import("../engine/pulumiEngine.ts");
+      return deployedKubeconfigs(environment, { command: pulumiCommand });
+    }),
+    layersStep([cluster], engine),
+    preflightStep(environment, preflight, "the platform", async ({ stacks, preflight: before }) => {
+      const done = before.filter((report) => isSite(environment, report) && report.notLookedAt === undefined);
+      return publishedKubeconfigs(stacks, done);
+    }),
+    layersStep(onIt, engine),
+  ];
+}
+
+/** A site of one's own has been looked at in full; the cluster layer changes nothing there. */
+function isSite({ clusters }: Environment, { cluster }: ClusterReport): boolean {
+  return clusters[cluster]?.cloud === "onPrem";
+}
+
+/** What the cluster layer has just published, without the clusters that are done with. */
+function publishedKubeconfigs(
+  stacks: readonly StackResult[],
+  done: readonly ClusterReport[],
+): Record<string, { kubeconfig: string }> {
+  const { kubeconfigs = {} } = (stacks[0]?.outputs ?? {}) as { kubeconfigs?: Record<string, string> };
+  return Object.fromEntries(
+    Object.entries(kubeconfigs)
+      .filter(([name]) => !done.some(({ cluster }) => cluster === name))
+      .map(([name, kubeconfig]) => [name, { kubeconfig }]),
+  );
 }
 
 function localSteps(
   environment: Environment,
   options: UpOptions,
   own: LocalCluster | undefined,
+  preflight: Preflight,
   invocation: Invocation,
 ): ListrTask<Progress>[] {
   const { signal } = invocation;
@@ -85,7 +133,11 @@ function localSteps(
 
   return [
     own === undefined ? embeddedStep(environment.name, options, invocation) : ownClusterStep(environment, own, signal),
-    layersStep(environment, engine),
+    preflightStep(environment, preflight, "the cluster layer", async (progress) => {
+      const { kubeconfig } = clusterOf(progress);
+      return Object.fromEntries(Object.keys(environment.clusters).map((name) => [name, { kubeconfig }]));
+    }),
+    layersStep(stacksOf(environment), engine),
     {
       title: "Models",
       task: async (progress, task) => {
@@ -172,12 +224,12 @@ function ownClusterStep(environment: Environment, own: LocalCluster, signal: Abo
   };
 }
 
-function layersStep(environment: Environment, engine: (progress: Progress) => Promise<Engine>): ListrTask<Progress> {
+function layersStep(stacks: readonly string[], engine: (progress: Progress) => Promise<Engine>): ListrTask<Progress> {
   return {
     title: "Layers",
     task: async (progress, task) => {
       let changed = 0;
-      progress.stacks = await (await engine(progress)).up(stacksOf(environment), {
+      const results = await (await engine(progress)).up(stacks, {
         onStack: (stack, state) => {
           if (state === "started") task.title = `Layers: ${stack}`;
         },
@@ -190,14 +242,15 @@ function layersStep(environment: Environment, engine: (progress: Progress) => Pr
           task.output = `${severity}: ${message}`;
         },
       });
+      progress.stacks = [...progress.stacks, ...results];
       task.title = `Layers: ${changed === 0 ? "nothing to change" : `${changed} changes`}`;
     },
     rendererOptions: { outputBar: 1, persistentOutput: false },
   };
 }
 
-function result(environment: string, { stacks, models }: Progress): unknown {
-  return { environment, stacks: stacks.map(({ stack, changes }) => ({ stack, changes })), models };
+function result(environment: string, { preflight, stacks, models }: Progress): unknown {
+  return { environment, preflight, stacks: stacks.map(({ stack, changes }) => ({ stack, changes })), models };
 }
 
 function summary({ models }: Progress): string {

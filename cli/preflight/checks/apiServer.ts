@@ -11,19 +11,17 @@ const about = { name: "apiServer", title: "API server" } as const;
 export const apiServer = defineCheck({
   ...about,
   reads: [],
+  needed: neededVersion,
   judge: ({ version }, needs) => {
-    const needed = neededVersion(needs);
     const minor = kubernetesMinor(version);
-    if (minor === undefined)
-      return failed(version, needed, "This is no Kubernetes version: look at what answers there.");
+    if (minor === undefined) return failed(version, "This is no Kubernetes version: look at what answers there.");
     const conflicts = conflictsOf({ ...needs.versions, kubernetes: minor }, kubernetesVersions).filter(({ parts }) =>
       parts.includes("kubernetes"),
     );
-    if (conflicts.length === 0) return passed(version, needed);
+    if (conflicts.length === 0) return passed(version);
     const nearest = conflicts.flatMap(({ changes }) => changes).find(({ part }) => part === "kubernetes")?.version;
     return failed(
       `${version}: ${conflicts.map(({ reason }) => reason.replace(/\.$/, "")).join("; ")}`,
-      needed,
       nearest === undefined
         ? "Use a cluster of another version."
         : `Bring the cluster to ${nearest}, a minor version at a time.`,
@@ -38,9 +36,9 @@ export function unreachable(server: string, { reason }: UnreachableApi, needs: C
     title: about.title,
     ...failed(
       `${server}: ${reason}`,
-      neededVersion(needs),
       "Run this where the server can be reached (a private endpoint: inside its network), with credentials that work.",
     ),
+    needed: neededVersion(needs),
   };
 }
 

@@ -9,32 +9,23 @@ export const clock = defineCheck({
   name: "clock",
   title: "clocks",
   reads: ["leases"],
-  atMost: "warning",
+  atWorst: "warning",
+  needed: () => `within ${toleratedSeconds} s of the API server's`,
   judge: ({ clock: clocks, leases }) => {
-    const needed = `within ${toleratedSeconds} s of the API server's`;
     if (clocks === undefined)
-      return warning(
-        "the server does not tell its time",
-        needed,
-        "Look at what stands between this machine and the server.",
-      );
+      return warning("the server does not tell its time", "Look at what stands between this machine and the server.");
     const server = Date.parse(clocks.server);
     const off = Math.round((Date.parse(clocks.here) - server) / 1_000);
     if (Math.abs(off) > toleratedSeconds) {
       return warning(
         `this machine is ${Math.abs(off)} s ${off > 0 ? "ahead" : "behind"}`,
-        needed,
         "Set this machine's clock by NTP: credentials made here may not be good there yet, or no longer.",
       );
     }
     const odd = leases.flatMap((lease) => oddity(lease, server));
     if (odd.length > 0)
-      return warning(
-        few(odd),
-        needed,
-        "Set the nodes' clocks by NTP (chrony), and look at kubelets that have stopped.",
-      );
-    return passed(`this machine's${leases.length === 0 ? "" : ` and those of ${leases.length} nodes`} agree`, needed);
+      return warning(few(odd), "Set the nodes' clocks by NTP (chrony), and look at kubelets that have stopped.");
+    return passed(`this machine's${leases.length === 0 ? "" : ` and those of ${leases.length} nodes`} agree`);
   },
 });
 

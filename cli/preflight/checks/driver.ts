@@ -1,18 +1,22 @@
-import { defineCheck, failed, few, notApplicable, passed } from "../check.ts";
+import { cudaMajors } from "../../../components/core/versions/drivers.ts";
+import { defineCheck, failed, few, notApplicable, passed, warning } from "../check.ts";
 import type { NodeFacts } from "../clusterFacts.ts";
-import { cudaDriverBranch } from "../clusterNeeds.ts";
+import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import { offeredGpus, type PoolNodes, poolNodes } from "../gpuNodes.ts";
-import { noPools, noPoolsDeclared } from "./pools.ts";
+import { noPools } from "./pools.ts";
+
+/** What Triton's images are built with. */
+const { minimumBranch } = cudaMajors[13];
 
 /** The driver is whose it is declared to be, and new enough for Triton. */
 export const driver = defineCheck({
   name: "driver",
   title: "driver",
   reads: ["nodes"],
+  unneeded: noPools,
+  needed: (needs) => `R${minimumBranch} or later, from ${owners(needs)}`,
   judge: ({ nodes }, needs) => {
-    if (noPools(needs)) return notApplicable(noPoolsDeclared);
     const found = poolNodes(needs, nodes);
-    const needed = `R${cudaDriverBranch} or later, from ${owners(found)}`;
     if (found.every((pool) => pool.nodes.length === 0)) return notApplicable("there is no GPU node yet");
     const all = found.flatMap((pool) => pool.nodes);
 
@@ -22,7 +26,6 @@ export const driver = defineCheck({
     if (twice.length > 0) {
       return failed(
         `a driver is installed on ${few(twice.map(({ name }) => name))}, which the GPU operator leaves alone`,
-        needed,
         'Declare driver: { owner: "preinstalled", version }, or remove the driver from the nodes.',
       );
     }
@@ -32,28 +35,29 @@ export const driver = defineCheck({
     if (absent.length > 0) {
       return failed(
         `no driver on ${few(absent.map(({ name }) => name))}: the device plugin runs and offers no GPU`,
-        needed,
         'Install the driver on the nodes, or declare driver: { owner: "operator" }.',
       );
     }
     const wrong = found.flatMap(otherVersions);
-    if (wrong.length > 0) return failed(few(wrong), needed, "Declare the version that nvidia-smi prints on the nodes.");
-    const old = all.filter((node) => Number.parseInt(driverVersion(node) ?? "", 10) < cudaDriverBranch);
+    if (wrong.length > 0) return failed(few(wrong), "Declare the version that nvidia-smi prints on the nodes.");
+    const old = all.filter((node) => Number.parseInt(driverVersion(node) ?? "", 10) < minimumBranch);
     if (old.length > 0) {
       return failed(
         few(old.map((node) => `${node.name}: ${driverVersion(node)}`)),
-        needed,
-        `Triton's CUDA 13 needs branch R${cudaDriverBranch}: upgrade the driver of these nodes.`,
+        `Triton's CUDA 13 needs branch R${minimumBranch}: upgrade the driver of these nodes.`,
       );
     }
     const versions = [...new Set(all.flatMap((node) => driverVersion(node) ?? []))];
-    return passed(versions.length === 0 ? "not told before feature discovery runs" : few(versions), needed);
+    if (versions.length > 0) return passed(few(versions));
+    return found.some(({ pool }) => pool.driver.owner === "preinstalled")
+      ? warning("no node tells its version before feature discovery runs", "Look at it with nvidia-smi on a node.")
+      : passed("comes with the nodes' set-up");
   },
 });
 
-function owners(pools: readonly PoolNodes[]): string {
+function owners(needs: ClusterNeeds): string {
   const names = { cloud: "the cloud", operator: "the GPU operator", preinstalled: "the node image" } as const;
-  return [...new Set(pools.map(({ pool }) => names[pool.driver.owner]))].join(" and ");
+  return [...new Set(poolsOf(needs).map(([, pool]) => names[pool.driver.owner]))].join(" and ");
 }
 
 /** As GPU feature discovery tells it. */

@@ -1,4 +1,4 @@
-import { count, defineCheck, failed, few, notApplicable, passed, type Verdict } from "../check.ts";
+import { count, defineCheck, failed, few, passed, type Verdict } from "../check.ts";
 import type { ClusterContents } from "../clusterFacts.ts";
 
 type Seen = Pick<ClusterContents, "services" | "definitions" | "daemonSets" | "nodes">;
@@ -11,37 +11,36 @@ export const ingress = defineCheck({
   name: "ingress",
   title: "ingress",
   reads: ["services", "definitions", "daemonSets", "nodes"],
+  unneeded: ({ ingress: way }) => (way.kind === "none" ? "no gateway is installed" : undefined),
+  needed: ({ ingress: way }) =>
+    way.kind === "nodePort"
+      ? `node port ${way.port}, free`
+      : "something that gives Services of type LoadBalancer an address",
   judge: (seen, { ingress: way }) => {
-    if (way.kind === "none") return notApplicable("no gateway is installed");
     return way.kind === "nodePort" ? nodePort(seen, way.port) : loadBalancer(seen);
   },
 });
 
 function nodePort({ services }: Seen, port: number): Verdict {
-  const needed = `node port ${port}, free`;
   const taken = services.filter(
     ({ namespace, nodePorts }) => namespace !== gatewayNamespace && nodePorts.includes(port),
   );
-  if (taken.length === 0) return passed(`node port ${port} is free`, needed);
+  if (taken.length === 0) return passed(`node port ${port} is free`);
   return failed(
     `node port ${port} is taken by Service ${few(taken.map(({ namespace, name }) => `${namespace}/${name}`))}`,
-    needed,
     "Declare another port from 30000 to 32767 in the site's ingress.",
   );
 }
 
 function loadBalancer(seen: Seen): Verdict {
-  const needed = "something that gives Services of type LoadBalancer an address";
   const balanced = seen.services.filter(({ type }) => type === "LoadBalancer");
   const served = balanced.filter(({ hasAddress }) => hasAddress);
-  if (served.length > 0)
-    return passed(`${count(served.length, "Service")} of type LoadBalancer with an address`, needed);
+  if (served.length > 0) return passed(`${count(served.length, "Service")} of type LoadBalancer with an address`);
   const controller = controllerOf(seen);
-  if (controller !== undefined) return passed(controller, needed);
+  if (controller !== undefined) return passed(controller);
   const waiting = balanced.length === 0 ? "" : `, and ${count(balanced.length, "Service")} without an address`;
   return failed(
     `no load balancer is known here${waiting}`,
-    needed,
     'Install one (MetalLB, kube-vip), or declare the site\'s ingress: { kind: "nodePort", port }.',
   );
 }

@@ -1,4 +1,4 @@
-import { defineCheck, failed, few, notApplicable, passed } from "../check.ts";
+import { defineCheck, failed, few, passed } from "../check.ts";
 import type { ClusterContents, DaemonSetFacts } from "../clusterFacts.ts";
 
 /** Daemon sets of networks that enforce policies; `kindnet` since kind 0.24. */
@@ -18,17 +18,16 @@ export const networkPolicy = defineCheck({
   name: "networkPolicy",
   title: "network policy",
   reads: ["daemonSets", "nodes"],
-  judge: (seen, needs) => {
-    if (needs.networkPolicy === "unenforced") return notApplicable("declared as unenforced");
-    const needed = "a network that enforces policies";
+  unneeded: (needs) => (needs.networkPolicy === "unenforced" ? "declared as unenforced" : undefined),
+  needed: () => "a network that enforces policies",
+  judge: (seen) => {
     const enforcer = enforcerOf(seen);
-    if (enforcer !== undefined) return passed(enforcer, needed);
+    if (enforcer !== undefined) return passed(enforcer);
     const network = seen.daemonSets
       .map(({ name }) => name)
       .filter((name) => /flannel|aws-node|weave|azure-cns|ip-masq/.test(name));
     return failed(
       network.length === 0 ? "none is known here" : `${few(network)} enforces none`,
-      needed,
       network.includes("aws-node")
         ? "Turn on the VPC CNI add-on's network policy agent (enableNetworkPolicy), or install Cilium or Calico."
         : 'Install Cilium, Calico or another that enforces them, or declare networkPolicy: "unenforced".',

@@ -1,9 +1,10 @@
 import type { GpuPool } from "../../../components/cluster/gpuPool.ts";
+import { floor } from "../../../components/cluster/machines/machineProblems.ts";
 import { type Check, defineCheck, failed, few, notApplicable, passed } from "../check.ts";
 import type { NodeFacts } from "../clusterFacts.ts";
-import { gpuNodeFloor, memoryTolerance } from "../clusterNeeds.ts";
+import { memoryTolerance } from "../clusterNeeds.ts";
 import { amount, type PoolNodes, poolNodes } from "../gpuNodes.ts";
-import { noPools, noPoolsDeclared } from "./pools.ts";
+import { noPools } from "./pools.ts";
 
 const gib = 2 ** 30;
 
@@ -12,7 +13,7 @@ export const cpu = sizeCheck({
   name: "cpu",
   title: "CPU",
   unit: "vCPU",
-  floor: gpuNodeFloor.vcpu,
+  least: floor.vcpu,
   tolerance: 0,
   declared: ({ vcpu }) => vcpu,
   has: ({ capacity }) => amount(capacity.cpu),
@@ -23,7 +24,7 @@ export const memory = sizeCheck({
   name: "memory",
   title: "memory",
   unit: "GiB",
-  floor: gpuNodeFloor.memoryGiB,
+  least: floor.memoryGiB,
   tolerance: memoryTolerance,
   declared: ({ memoryGiB }) => memoryGiB,
   has: ({ capacity }) => amount(capacity.memory) / gib,
@@ -33,40 +34,42 @@ interface Size {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
-  readonly floor: number;
+  /** The floor of every GPU node. */
+  readonly least: number;
   /** The share that may be missing. */
   readonly tolerance: number;
   declared(pool: GpuPool): number;
   has(node: NodeFacts): number;
 }
 
-function sizeCheck({ name, title, unit, floor, tolerance, declared, has }: Size): Check {
+function sizeCheck({ name, title, unit, least, tolerance, declared, has }: Size): Check {
   return defineCheck({
     name,
     title,
     reads: ["nodes"],
+    unneeded: noPools,
+    needed: () =>
+      `at least ${least} ${unit} on each GPU node${tolerance === 0 ? "" : `, ${least * (1 - tolerance)} as reported`}`,
     judge: ({ nodes }, needs) => {
-      if (noPools(needs)) return notApplicable(noPoolsDeclared);
-      const needed = `at least ${floor} ${unit} on each GPU node${tolerance === 0 ? "" : `, ${floor * (1 - tolerance)} as reported`}`;
       const pools = poolNodes(needs, nodes);
       const all = pools.flatMap((pool) => pool.nodes);
       if (all.length === 0) return notApplicable("there is no GPU node yet");
       const small = pools.flatMap((pool) => tooSmall(pool));
       if (small.length > 0) {
         const fix = "Take larger nodes; for a node that is large enough for you, declare the pool as it is.";
-        return failed(few(small), needed, small.some((text) => text.includes("declares")) ? fix : "Take larger nodes.");
+        return failed(few(small), small.some((text) => text.includes("declares")) ? fix : "Take larger nodes.");
       }
       const smallest = Math.min(...all.map(has));
-      return passed(`${round(smallest)} ${unit} on the smallest of ${all.length}`, needed);
+      return passed(`${round(smallest)} ${unit} on the smallest of ${all.length}`);
     },
   });
 
   function tooSmall({ name: poolName, pool, nodes }: PoolNodes): string[] {
-    const least = Math.max(floor, declared(pool)) * (1 - tolerance);
+    const enough = Math.max(least, declared(pool)) * (1 - tolerance);
     return nodes
-      .filter((node) => has(node) < least)
+      .filter((node) => has(node) < enough)
       .map((node) => {
-        const claim = declared(pool) > floor ? `, and pool ${poolName} declares ${declared(pool)}` : "";
+        const claim = declared(pool) > least ? `, and pool ${poolName} declares ${declared(pool)}` : "";
         return `${node.name} has ${round(has(node))} ${unit}${claim}`;
       });
   }

@@ -1,8 +1,8 @@
-import { type Check, defineCheck, failed, few, notApplicable, passed, warning } from "../check.ts";
+import { defineCheck, failed, few, notApplicable, passed, warning } from "../check.ts";
 import type { NodeFacts } from "../clusterFacts.ts";
-import type { ClusterNeeds } from "../clusterNeeds.ts";
+import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import { gpuNodes, poolNodes } from "../gpuNodes.ts";
-import { noPools, noPoolsDeclared } from "./pools.ts";
+import { noPools } from "./pools.ts";
 
 /** NVIDIA/cloud-native-docs `gpu-operator/platform-support.rst` at 52dcb7b8: GPU Operator 26.7. */
 const containerd = { from: [1, 8], to: [2, 3] } as const;
@@ -15,67 +15,72 @@ const systems = [
 ];
 
 /** The runtime that the GPU operator's container toolkit configures; where the node image brings the toolkit, any that Kubernetes takes. */
-export const runtime = onGpuNodes("runtime", "runtime", (nodes, needs) => {
-  const byOperator = new Set(operatorNodes(needs, nodes));
-  const needed =
-    byOperator.size > 0
+export const runtime = defineCheck({
+  name: "runtime",
+  title: "runtime",
+  reads: ["nodes"],
+  unneeded: noPools,
+  needed: (needs) =>
+    isOperatorUsed(needs)
       ? `containerd ${containerd.from.join(".")} to ${containerd.to.join(".")}, or CRI-O`
-      : "containerd or CRI-O";
-  const unfit = nodes.filter((node) => !isRuntimeFit(node, byOperator.has(node)));
-  if (unfit.length === 0)
-    return passed(
-      distinct(nodes, ({ containerRuntimeVersion }) => containerRuntimeVersion),
-      needed,
+      : "containerd or CRI-O",
+  judge: ({ nodes: all }, needs) => {
+    const nodes = gpuNodes(needs, all);
+    if (nodes.length === 0) return notApplicable("there is no GPU node yet");
+    const byOperator = new Set(operatorNodes(needs, nodes));
+    const unfit = nodes.filter((node) => !isRuntimeFit(node, byOperator.has(node)));
+    if (unfit.length === 0) return passed(distinct(nodes, ({ containerRuntimeVersion }) => containerRuntimeVersion));
+    return failed(
+      few(unfit.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.containerRuntimeVersion}`)),
+      "Upgrade the container runtime of these nodes.",
     );
-  return failed(
-    few(unfit.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.containerRuntimeVersion}`)),
-    needed,
-    "Upgrade the container runtime of these nodes.",
-  );
+  },
 });
 
 /** Linux for amd64, and, where the operator builds the driver, one release that it has a driver container for. */
-export const operatingSystem = onGpuNodes("operatingSystem", "operating system", (nodes, needs) => {
-  const byOperator = operatorNodes(needs, nodes);
-  const needed = `Linux, amd64${byOperator.length === 0 ? "" : "; one release of Ubuntu 22.04 to 26.04, RHEL, Rocky Linux or SLES for the driver container"}`;
-  const foreign = nodes.filter(
-    ({ nodeInfo }) => nodeInfo.operatingSystem !== "linux" || nodeInfo.architecture !== "amd64",
-  );
-  if (foreign.length > 0) {
-    return failed(
-      few(foreign.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.operatingSystem}/${nodeInfo.architecture}`)),
-      needed,
-      "Triton's image is for linux/amd64: take other nodes, or select around these by the pool's nodeSelector.",
+export const operatingSystem = defineCheck({
+  name: "operatingSystem",
+  title: "operating system",
+  reads: ["nodes"],
+  unneeded: noPools,
+  needed: (needs) =>
+    `Linux, amd64${isOperatorUsed(needs) ? "; one release of Ubuntu 22.04 to 26.04, RHEL, Rocky Linux or SLES for the driver container" : ""}`,
+  judge: ({ nodes: all }, needs) => {
+    const nodes = gpuNodes(needs, all);
+    if (nodes.length === 0) return notApplicable("there is no GPU node yet");
+    const byOperator = operatorNodes(needs, nodes);
+    const foreign = nodes.filter(
+      ({ nodeInfo }) => nodeInfo.operatingSystem !== "linux" || nodeInfo.architecture !== "amd64",
     );
-  }
-  const unknown = byOperator.filter(({ nodeInfo }) => !systems.some((system) => system.test(nodeInfo.osImage)));
-  if (unknown.length > 0) {
-    return failed(
-      few(unknown.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.osImage}`)),
-      needed,
-      'The GPU operator has no driver container for it. Install the driver on the nodes and declare driver: { owner: "preinstalled" }.',
-    );
-  }
-  const images = distinct(byOperator, ({ osImage }) => release(osImage));
-  if (new Set(byOperator.map(({ nodeInfo }) => release(nodeInfo.osImage))).size > 1) {
-    return failed(
-      images,
-      needed,
-      'One driver container serves one release: bring the nodes to one, or install the driver on the others and declare driver: { owner: "preinstalled" }.',
-    );
-  }
-  const kernels = new Set(byOperator.map(({ nodeInfo }) => nodeInfo.kernelVersion));
-  if (kernels.size > 1) {
-    return warning(
-      `kernels ${few([...kernels])}`,
-      needed,
-      "The driver is built for each kernel anew, which takes minutes at a node's start: bring the nodes to one kernel.",
-    );
-  }
-  return passed(
-    distinct(nodes, ({ osImage }) => osImage),
-    needed,
-  );
+    if (foreign.length > 0) {
+      return failed(
+        few(foreign.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.operatingSystem}/${nodeInfo.architecture}`)),
+        "Triton's image is for linux/amd64: take other nodes, or select around these by the pool's nodeSelector.",
+      );
+    }
+    const unknown = byOperator.filter(({ nodeInfo }) => !systems.some((system) => system.test(nodeInfo.osImage)));
+    if (unknown.length > 0) {
+      return failed(
+        few(unknown.map(({ name, nodeInfo }) => `${name}: ${nodeInfo.osImage}`)),
+        'The GPU operator has no driver container for it. Install the driver on the nodes and declare driver: { owner: "preinstalled" }.',
+      );
+    }
+    const images = distinct(byOperator, ({ osImage }) => release(osImage));
+    if (new Set(byOperator.map(({ nodeInfo }) => release(nodeInfo.osImage))).size > 1) {
+      return failed(
+        images,
+        'One driver container serves one release: bring the nodes to one, or install the driver on the others and declare driver: { owner: "preinstalled" }.',
+      );
+    }
+    const kernels = new Set(byOperator.map(({ nodeInfo }) => nodeInfo.kernelVersion));
+    if (kernels.size > 1) {
+      return warning(
+        `kernels ${few([...kernels])}`,
+        "The driver is built for each kernel anew, which takes minutes at a node's start: bring the nodes to one kernel.",
+      );
+    }
+    return passed(distinct(nodes, ({ osImage }) => osImage));
+  },
 });
 
 /** `Ubuntu 24.04` of `Ubuntu 24.04.3 LTS`: driver containers are for a release, not for its point releases. */
@@ -106,19 +111,6 @@ function distinct(nodes: readonly NodeFacts[], of: (nodeInfo: NodeFacts["nodeInf
   return few([...new Set(nodes.map(({ nodeInfo }) => of(nodeInfo)))]);
 }
 
-function onGpuNodes(
-  name: string,
-  title: string,
-  judge: (nodes: readonly NodeFacts[], needs: ClusterNeeds) => ReturnType<typeof passed>,
-): Check {
-  return defineCheck({
-    name,
-    title,
-    reads: ["nodes"],
-    judge: ({ nodes }, needs) => {
-      if (noPools(needs)) return notApplicable(noPoolsDeclared);
-      const its = gpuNodes(needs, nodes);
-      return its.length === 0 ? notApplicable("there is no GPU node yet") : judge(its, needs);
-    },
-  });
+function isOperatorUsed(needs: ClusterNeeds): boolean {
+  return poolsOf(needs).some(([, { driver }]) => driver.owner === "operator");
 }

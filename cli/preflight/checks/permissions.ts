@@ -42,14 +42,12 @@ export const permissions = defineCheck({
   name: "permissions",
   title: "permissions",
   reads: ["access"],
+  needed: (needs) => `${count(accessNeeds(needs).length, "right")} in all namespaces`,
   judge: ({ access }, needs) => {
-    const wanted = accessNeeds(needs);
-    const needed = `${count(wanted.length, "right")} in all namespaces`;
-    const denied = wanted.filter((need) => !access.some((fact) => fact.allowed && isSame(fact, need)));
-    if (denied.length === 0) return passed("all allowed", needed);
+    const denied = accessNeeds(needs).filter((need) => !access.some((fact) => fact.allowed && isSame(fact, need)));
+    if (denied.length === 0) return passed("all allowed");
     return failed(
       `not allowed: ${few(denied.map(describe), 4)}`,
-      needed,
       "Use a kubeconfig of a cluster administrator, or have the rights granted (kubectl auth can-i --list shows them).",
     );
   },

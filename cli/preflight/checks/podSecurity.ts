@@ -1,5 +1,6 @@
-import { defineCheck, failed, notApplicable, passed, warning } from "../check.ts";
+import { defineCheck, failed, passed, warning } from "../check.ts";
 import type { ClusterContents } from "../clusterFacts.ts";
+import type { ClusterNeeds } from "../clusterNeeds.ts";
 
 const enforceLabel = "pod-security.kubernetes.io/enforce";
 
@@ -14,13 +15,15 @@ export const podSecurity = defineCheck({
   name: "podSecurity",
   title: "pod security",
   reads: ["namespaces", "definitions", "daemonSets"],
-  judge: (seen, { systems, modelNamespace }) => {
-    const privileged = systems.gpuOperator === "install" ? ["gpu-operator"] : [];
-    const withSidecars = systems.istio === "none" || hasCni(seen) ? [] : [modelNamespace.name];
-    if (privileged.length + withSidecars.length === 0)
-      return notApplicable("nothing needs more than the strictest level");
-    const needed = [...privileged, ...withSidecars].map((name) => `level privileged in ${name}`).join(", ");
-    const strict = [...privileged, ...withSidecars].flatMap((name) => {
+  unneeded: (needs) => (privileged(needs).length === 0 ? "nothing needs more than the strictest level" : undefined),
+  needed: (needs) =>
+    privileged(needs)
+      .map((name) => `level privileged in ${name}`)
+      .join(", "),
+  judge: (seen, needs) => {
+    const { modelNamespace } = needs;
+    const strict = privileged(needs).flatMap((name) => {
+      if (name === modelNamespace.name && hasCni(seen)) return [];
       const level = seen.namespaces.find((namespace) => namespace.name === name)?.labels[enforceLabel];
       return level === undefined || level === "privileged" ? [] : [{ name, level }];
     });
@@ -28,7 +31,6 @@ export const podSecurity = defineCheck({
     if (first !== undefined) {
       return failed(
         strict.map(({ name, level }) => `namespace ${name} enforces ${level}`).join(", "),
-        needed,
         `kubectl label namespace ${first.name} ${enforceLabel}=privileged --overwrite${first.name === modelNamespace.name ? ", or install Istio's CNI plugin, with which sidecars need no rights" : ""}`,
       );
     }
@@ -38,14 +40,22 @@ export const podSecurity = defineCheck({
     if (guards.length > 0) {
       return warning(
         `${guards.map(([, name]) => name).join(" and ")} decides what is admitted`,
-        needed,
         "Exempt these namespaces from its rules on privileged pods and capabilities.",
       );
     }
-    return passed("nothing forbids it", needed);
+    return passed("nothing forbids it");
   },
 });
 
+/** Namespaces of privileged pods, and of pods whose sidecars set up their network. */
+function privileged({ systems, modelNamespace }: ClusterNeeds): string[] {
+  return [
+    ...(systems.gpuOperator === "install" ? ["gpu-operator"] : []),
+    ...(systems.istio === "none" ? [] : [modelNamespace.name]),
+  ];
+}
+
+/** With Istio's CNI plugin sidecars need no rights. */
 function hasCni({ daemonSets }: Pick<ClusterContents, "daemonSets">): boolean {
   return daemonSets.some(({ name }) => name.startsWith("istio-cni-node"));
 }

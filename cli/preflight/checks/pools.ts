@@ -1,7 +1,7 @@
 import { gpuFacts } from "../../../components/cluster/machines/gpus.ts";
 import { count, defineCheck, failed, few, notApplicable, passed, warning } from "../check.ts";
 import type { NodeFacts } from "../clusterFacts.ts";
-import { type ClusterNeeds, gpuNodeFloor, poolsOf } from "../clusterNeeds.ts";
+import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import {
   gpuEvidence,
   gpuNodes,
@@ -14,10 +14,9 @@ import {
   productLabel,
 } from "../gpuNodes.ts";
 
-export const noPoolsDeclared = "no GPU pool is declared";
-
-export function noPools(needs: ClusterNeeds): boolean {
-  return poolsOf(needs).length === 0;
+/** Why a check of GPU nodes does not apply. */
+export function noPools(needs: ClusterNeeds): string | undefined {
+  return poolsOf(needs).length === 0 ? "no GPU pool is declared" : undefined;
 }
 
 /** Every declared pool has its nodes, ready, with the GPU model it is declared with. */
@@ -25,37 +24,35 @@ export const pools = defineCheck({
   name: "pools",
   title: "GPU pools",
   reads: ["nodes"],
+  unneeded: noPools,
+  needed: (needs) =>
+    poolsOf(needs)
+      .map(([name, { min, gpu: model }]) => `${name}: ${count(min, `${model} node`)}`)
+      .join(", "),
   judge: ({ nodes }, needs) => {
-    if (noPools(needs)) return notApplicable(noPoolsDeclared);
-    const found = poolNodes(needs, nodes);
-    const needed = found.map(({ name, pool }) => `${name}: ${count(pool.min, `${pool.gpu} node`)}`).join(", ");
+    const all = poolNodes(needs, nodes);
+    const found = all.filter(({ name }) => name !== undefined);
     const wrong = found.flatMap(wrongModels);
     if (wrong.length > 0) {
-      return failed(
-        few(wrong),
-        needed,
-        "Declare the pool with the GPU it has, or select other nodes by its nodeSelector.",
-      );
+      return failed(few(wrong), "Declare the pool with the GPU it has, or select other nodes by its nodeSelector.");
     }
     const short = found.filter((pool) => pool.nodes.filter(isReady).length < pool.pool.min);
-    if (short.length === 0) {
-      return passed(found.map(({ name, nodes: its }) => `${name}: ${count(its.length, "node")}`).join(", "), needed);
-    }
-    const undiscovered = short.filter((pool) => waitsForDiscovery(pool, nodes));
-    const missing = short.reduce((sum, { pool }) => sum + pool.min, 0);
-    const unnamed = nodes.filter((node) => isReady(node) && gpuEvidence(node) !== undefined);
-    if (undiscovered.length === short.length && unnamed.length >= missing) {
-      return warning(
-        `${count(unnamed.length, "node")} with an NVIDIA GPU, of a model that nothing tells yet`,
-        needed,
-        "Nothing to do if the models are right: GPU feature discovery labels the nodes once the GPU operator runs.",
+    const untold = all.flatMap((pool) => pool.nodes.filter((node) => isReady(node) && isUntold(pool, node)));
+    const missing = short.reduce((sum, { pool, nodes: its }) => sum + pool.min - its.filter(isReady).length, 0);
+    const nameless = all.find(({ name }) => name === undefined)?.nodes.filter(isReady).length ?? 0;
+    if (missing > nameless) {
+      return failed(
+        few(short.map((pool) => shortage(pool))),
+        "Add the nodes, wait until they are ready, or declare the pool as it is. kubectl get nodes --show-labels shows what selects them.",
       );
     }
-    return failed(
-      few(short.map((pool) => shortage(pool))),
-      needed,
-      "Add the nodes, wait until they are ready, or declare the pool as it is. kubectl get nodes --show-labels shows what selects them.",
-    );
+    if (untold.length > 0) {
+      return warning(
+        `${count(untold.length, "node")} with an NVIDIA GPU, of a model that nothing tells yet`,
+        "Nothing to do if the models are right: feature discovery labels the nodes once the GPU operator runs.",
+      );
+    }
+    return passed(found.map(({ name, nodes: its }) => `${name}: ${count(its.length, "node")}`).join(", "));
   },
 });
 
@@ -64,46 +61,42 @@ export const gpu = defineCheck({
   name: "gpu",
   title: "GPUs",
   reads: ["nodes"],
+  unneeded: noPools,
+  needed: () => "at least 1 on each GPU node, and what its pool declares",
   judge: ({ nodes }, needs) => {
-    if (noPools(needs)) return notApplicable(noPoolsDeclared);
-    const needed = `at least ${gpuNodeFloor.gpus} on each GPU node, and what its pool declares`;
     const its = gpuNodes(needs, nodes);
     if (its.length === 0) return notApplicable("there is no GPU node yet");
-    const isOffered = nodes.some((node) => offeredGpus(node) > 0);
+    const isOffered = nodes.some(({ capacity }) => "nvidia.com/gpu" in capacity);
     const without = its.filter((node) => offeredGpus(node) === 0);
     const none = without.filter((node) => isOffered || gpuEvidence(node) === undefined);
-    if (none.length > 0) return failed(few(none.map(otherwise)), needed, fixOf(none, isOffered));
+    if (none.length > 0) return failed(few(none.map(otherwise)), fixOf(none, isOffered));
     const fewer = poolNodes(needs, nodes).flatMap(({ name, pool, nodes: of }) =>
       of
         .filter((node) => offeredGpus(node) > 0 && offeredGpus(node) < physicalGpus(pool))
         .map((node) => `${node.name} offers ${offeredGpus(node)}, and pool ${name} declares ${physicalGpus(pool)}`),
     );
     if (fewer.length > 0) {
-      return failed(
-        few(fewer),
-        needed,
-        "Look for failed GPUs with nvidia-smi on the node, or declare the pool as it is.",
-      );
+      return failed(few(fewer), "Look for failed GPUs with nvidia-smi on the node, or declare the pool as it is.");
     }
-    const seen = without.map((node) => `${node.name} (${gpuEvidence(node)})`);
-    return seen.length > 0
-      ? passed(`seen, and offered once the device plugin runs: ${few(seen, 2)}`, needed)
-      : passed(
-          `${its.reduce((sum, node) => sum + offeredGpus(node), 0)} offered on ${count(its.length, "node")}`,
-          needed,
-        );
+    return without.length > 0
+      ? passed(`seen on ${count(its.length, "node")}, and offered once the device plugin runs`)
+      : passed(`${its.reduce((sum, node) => sum + offeredGpus(node), 0)} offered on ${count(its.length, "node")}`);
   },
 });
 
+const otherVendor = /^(amd|gpu\.intel)\.com\//;
+
 function otherwise(node: NodeFacts): string {
-  const other = Object.keys(node.allocatable).find((resource) => /^(amd|gpu\.intel)\.com\//.test(resource));
+  const other = Object.keys(node.allocatable).find((resource) => otherVendor.test(resource));
   return other === undefined ? `${node.name} has none` : `${node.name} has ${other}, which is not NVIDIA's`;
 }
 
 function fixOf(none: readonly NodeFacts[], isOffered: boolean): string {
-  if (isOffered)
-    return "Look at the device plugin and the driver on these nodes: kubectl describe node shows what they offer.";
-  return `If they have one, run node feature discovery, or say so: kubectl label node ${none[0]?.name} feature.node.kubernetes.io/pci-10de.present=true`;
+  if (none.some(({ allocatable }) => Object.keys(allocatable).some((resource) => otherVendor.test(resource)))) {
+    return "Models here run on NVIDIA GPUs: select other nodes by the pool's nodeSelector.";
+  }
+  if (isOffered) return "Look at the driver and the device plugin there: kubectl describe node shows what it offers.";
+  return `If there is one, run node feature discovery, or say so: kubectl label node ${none[0]?.name} feature.node.kubernetes.io/pci-10de.present=true`;
 }
 
 /** Nodes whose product is known and is not one the declared model is sold as. */
@@ -116,9 +109,9 @@ function wrongModels({ name, pool, nodes }: PoolNodes): string[] {
   });
 }
 
-/** The pool is selected by what GPU feature discovery says, and it says nothing on any node yet. */
-function waitsForDiscovery({ pool }: PoolNodes, nodes: readonly NodeFacts[]): boolean {
-  return productLabel in pool.nodeSelector && !nodes.some(({ labels }) => productLabel in labels);
+/** The pool is selected by what GPU feature discovery says, and it has said nothing of this node. */
+function isUntold({ pool }: PoolNodes, { labels }: NodeFacts): boolean {
+  return productLabel in pool.nodeSelector && !(productLabel in labels);
 }
 
 function shortage({ name, pool, nodes }: PoolNodes): string {

@@ -5,17 +5,17 @@ import type { ImageAccess } from "../registry/imageAccess.ts";
 
 /** The images of the models can be pulled with the credentials there are. Asked from this machine, so it applies to clusters out of reach, too. */
 export function registries(facts: ClusterFacts, needs: ClusterNeeds): CheckResult {
-  return { check: "registries", title: "registries", ...judge(facts.images, needs) };
+  const needed =
+    facts.images.length === 0 ? "nothing" : `${count(facts.images.length, "image")} of the models, by digest`;
+  return { check: "registries", title: "registries", ...judge(facts.images, needs), needed };
 }
 
 function judge(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds): Verdict {
   if (images.length === 0) return notApplicable("nothing is pulled");
-  const needed = `${count(images.length, "image")} of the models, by digest, as the nodes pull them`;
   const denied = images.filter(({ outcome }) => outcome.kind === "denied");
   if (denied.length > 0) {
     return failed(
       few(denied.map(detailOf)),
-      needed,
       denied.some(({ as }) => as === "credentials")
         ? "Renew the credentials for this registry (docker login), and give the same ones to the nodes."
         : "Give credentials for it: --registry-credentials <config.json>, and the same ones to the nodes.",
@@ -25,7 +25,6 @@ function judge(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds)
   if (missing.length > 0) {
     return failed(
       few(missing.map(({ image, registry }) => `${registry} does not have ${short(image)}`)),
-      needed,
       "Write a digest that exists, or push the image.",
     );
   }
@@ -34,16 +33,15 @@ function judge(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds)
     const asked = [
       ...new Set(images.map(({ registry, as }) => `${registry} (as ${as === "anybody" ? "anybody" : "given"})`)),
     ];
-    return passed(few(asked), needed);
+    return passed(few(asked));
   }
   if (registryMirror !== undefined) {
     return warning(
       few(away.map(detailOf)),
-      needed,
       `The nodes pull from ${registryMirror}, which this machine has not asked: make sure the images are there.`,
     );
   }
-  return failed(few(away.map(detailOf)), needed, "Open the way to the registry, or declare the site's registryMirror.");
+  return failed(few(away.map(detailOf)), "Open the way to the registry, or declare the site's registryMirror.");
 }
 
 function detailOf({ registry, outcome }: ImageAccess): string {

@@ -4,29 +4,33 @@ import { defineCheck, failed, few, notApplicable, passed } from "../check.ts";
 import type { NodeFacts } from "../clusterFacts.ts";
 import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import { type PoolNodes, poolNodes, productLabel } from "../gpuNodes.ts";
+import { noPools } from "./pools.ts";
 
 /** The GPUs can be shared as declared, and are not shared otherwise by somebody else. */
 export const sharing = defineCheck({
   name: "sharing",
   title: "GPU sharing",
   reads: ["nodes"],
+  unneeded: noPools,
+  needed: (needs) =>
+    poolsOf(needs)
+      .map(([name, pool]) => `${name}: ${spoken(pool.sharing)}`)
+      .join(", "),
   judge: ({ nodes }, needs) => {
     const isShared = poolsOf(needs).some(([, pool]) => pool.sharing.kind !== "exclusive");
     const found = poolNodes(needs, nodes);
     const otherwise = needs.systems.gpuOperator === "install" ? [] : found.flatMap(sharedOtherwise);
     if (!isShared && otherwise.length === 0) return notApplicable("every pool gives whole GPUs");
-    const needed = found.map(({ name, pool }) => `${name}: ${spoken(pool.sharing)}`).join(", ");
 
     const impossible = impossibleProfiles(needs);
     if (impossible.length > 0)
-      return failed(few(impossible), needed, "Declare a profile of that GPU, or another kind of sharing.");
+      return failed(few(impossible), "Declare a profile of that GPU, or another kind of sharing.");
     const incapable = found
       .filter(({ pool }) => pool.sharing.kind === "mig")
       .flatMap((pool) => pool.nodes.filter(({ labels }) => labels["nvidia.com/mig.capable"] === "false"));
     if (incapable.length > 0) {
       return failed(
         `no MIG on ${few(incapable.map(({ name }) => name))}`,
-        needed,
         "Declare timeSlicing or mps, or take GPUs with MIG (A100, H100 and later).",
       );
     }
@@ -36,18 +40,16 @@ export const sharing = defineCheck({
     if (broken.length > 0) {
       return failed(
         `the MIG manager failed on ${few(broken.map(({ name }) => name))}`,
-        needed,
         "Look at its log: kubectl logs -n gpu-operator -l app=nvidia-mig-manager. Pods that use a GPU keep it from being cut.",
       );
     }
     if (otherwise.length > 0) {
       return failed(
         few(otherwise),
-        needed,
         "Declare the pool as it is shared, or have whoever runs the GPU operator change it.",
       );
     }
-    return passed("possible", needed);
+    return passed("possible");
   },
 });
 
@@ -65,7 +67,7 @@ function sharedOtherwise({ name, pool, nodes }: PoolNodes): string[] {
   return nodes.flatMap((node) => {
     const found = sharingOf(node);
     if (found === undefined || found === expected(pool)) return [];
-    return [`${node.name} is shared by ${found}, and pool ${name} declares ${spoken(pool.sharing)}`];
+    return [`${node.name} has ${found}, and pool ${name} declares ${spoken(pool.sharing)}`];
   });
 }
 
@@ -75,12 +77,12 @@ function sharingOf({ labels }: NodeFacts): string | undefined {
   const profile = /-MIG-(\d+g\.\d+gb)/.exec(label)?.[1];
   if (profile !== undefined) return `MIG ${profile}`;
   const strategy = labels["nvidia.com/gpu.sharing-strategy"];
-  return strategy === "time-slicing" || strategy === "mps" ? strategy : "exclusive";
+  if (strategy === "time-slicing") return strategy;
+  return strategy === "mps" ? "MPS" : "whole GPUs";
 }
 
 function expected({ sharing: how }: GpuPool): string {
-  if (how.kind === "mig") return `MIG ${how.profile}`;
-  return how.kind === "timeSlicing" ? "time-slicing" : how.kind;
+  return spoken(how).replace(/ by \d+$/, "");
 }
 
 function spoken(how: Sharing): string {

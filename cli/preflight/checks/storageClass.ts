@@ -1,22 +1,21 @@
-import { defineCheck, failed, few, notApplicable, passed } from "../check.ts";
+import { defineCheck, failed, few, passed } from "../check.ts";
 
 /** Volumes that are asked for can be made. */
 export const storageClass = defineCheck({
   name: "storageClass",
   title: "storage class",
   reads: ["storageClasses"],
+  unneeded: ({ storage }) => (storage.kind === "none" ? "nothing asks for a volume of a class" : undefined),
+  needed: ({ storage }) => (storage.kind === "class" ? `the class ${storage.name}` : "a default class"),
   judge: ({ storageClasses }, { storage }) => {
-    if (storage.kind === "none") return notApplicable("nothing asks for a volume of a class");
     const names = storageClasses.map(({ name }) => name);
     const there = names.length === 0 ? "there is none" : `there are ${few(names)}`;
     if (storage.kind === "class") {
-      const needed = `the class ${storage.name}`;
-      if (names.includes(storage.name)) return passed(storage.name, needed);
-      return failed(there, needed, "Declare one that exists in the site's storageClass, or create it.");
+      if (names.includes(storage.name)) return passed(storage.name);
+      return failed(there, "Declare one that exists in the site's storageClass, or create it.");
     }
-    const needed = "a default class";
     const defaults = storageClasses.filter(({ isDefault }) => isDefault);
-    if (defaults.length === 1) return passed(`${defaults[0]?.name} (${defaults[0]?.provisioner})`, needed);
+    if (defaults.length === 1) return passed(`${defaults[0]?.name} (${defaults[0]?.provisioner})`);
     // The API server takes the newest of several (Kubernetes "Storage Classes"), which is nobody's choice.
     const found =
       defaults.length === 0
@@ -24,7 +23,6 @@ export const storageClass = defineCheck({
         : `${few(defaults.map(({ name }) => name))} are all the default`;
     return failed(
       found,
-      needed,
       "Name one in the site's storageClass, or mark one: annotate storageclass.kubernetes.io/is-default-class=true.",
     );
   },

@@ -1,4 +1,4 @@
-import { count, defineCheck, failed, notApplicable, passed } from "../check.ts";
+import { count, defineCheck, failed, passed } from "../check.ts";
 import type { DefinitionFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds, System } from "../clusterNeeds.ts";
 
@@ -38,21 +38,24 @@ export const systems = defineCheck({
   name: "systems",
   title: "platform systems",
   reads: ["definitions"],
-  judge: ({ definitions }, needs) => {
-    const used = (Object.keys(marks) as System[]).filter((system) => needs.systems[system] !== "none");
-    if (used.length === 0) return notApplicable("no system is declared");
-    const needed = used
+  unneeded: (needs) => (used(needs).length === 0 ? "no system is declared" : undefined),
+  needed: (needs) =>
+    used(needs)
       .map((system) => `${marks[system].name} ${needs.systems[system] === "install" ? "absent, or ours" : "present"}`)
-      .join("; ");
-    const problems = used.flatMap((system) => problemOf(marks[system], needs, system, definitions));
-    if (problems.length === 0) return passed(`${count(used.length, "system")} as declared`, needed);
+      .join("; "),
+  judge: ({ definitions }, needs) => {
+    const problems = used(needs).flatMap((system) => problemOf(marks[system], needs, system, definitions));
+    if (problems.length === 0) return passed(`${count(used(needs).length, "system")} as declared`);
     return failed(
       problems.map(({ found }) => found).join("; "),
-      needed,
       [...new Set(problems.map(({ fix }) => fix))].join(" "),
     );
   },
 });
+
+function used({ systems: modes }: ClusterNeeds): System[] {
+  return (Object.keys(marks) as System[]).filter((system) => modes[system] !== "none");
+}
 
 function problemOf(
   { name, definitions: wanted, exclusive = Object.keys(wanted) }: Mark,

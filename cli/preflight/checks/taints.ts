@@ -2,7 +2,7 @@ import { type GpuPool, gpuTaint } from "../../../components/cluster/gpuPool.ts";
 import { defineCheck, failed, few, notApplicable, passed, warning } from "../check.ts";
 import type { TaintFacts } from "../clusterFacts.ts";
 import { poolNodes } from "../gpuNodes.ts";
-import { noPools, noPoolsDeclared } from "./pools.ts";
+import { noPools } from "./pools.ts";
 
 /** States of a node that pass, or that the check of the pools tells of. */
 const states =
@@ -13,12 +13,12 @@ export const taints = defineCheck({
   name: "taints",
   title: "taints",
   reads: ["nodes"],
+  unneeded: noPools,
+  needed: () => `${spelled(gpuTaint)} on each GPU node, and no other`,
   judge: ({ nodes }, needs) => {
-    if (noPools(needs)) return notApplicable(noPoolsDeclared);
     const found = poolNodes(needs, nodes);
     const its = found.flatMap((pool) => pool.nodes);
     if (its.length === 0) return notApplicable("there is no GPU node yet");
-    const needed = `${spelled(gpuTaint)} on each GPU node, and no other`;
     const barred = found.flatMap(({ pool, nodes: of }) =>
       of.flatMap((node) => node.taints.filter((taint) => isBar(taint, pool)).map((taint) => ({ node, taint }))),
     );
@@ -26,7 +26,6 @@ export const taints = defineCheck({
     if (first !== undefined) {
       return failed(
         few(barred.map(({ node, taint }) => `${node.name}: ${spelled(taint)}`)),
-        needed,
         `Pods would never start there: kubectl taint node ${first.node.name} ${first.taint.key}:${first.taint.effect}- and set ${spelled(gpuTaint)}.`,
       );
     }
@@ -34,14 +33,10 @@ export const taints = defineCheck({
     if (open.length > 0) {
       return warning(
         `no taint on ${few(open.map(({ name }) => name))}`,
-        needed,
         `Any pod may fill the node: kubectl taint node ${open[0]?.name} ${spelled(gpuTaint)}`,
       );
     }
-    return passed(
-      `${spelled(gpuTaint)} on ${its.length === 1 ? "the GPU node" : `all ${its.length} GPU nodes`}`,
-      needed,
-    );
+    return passed(`${spelled(gpuTaint)} on ${its.length === 1 ? "the GPU node" : `all ${its.length} GPU nodes`}`);
   },
 });
 

@@ -1,4 +1,4 @@
-import { type Dispatcher, request } from "undici";
+import { request } from "undici";
 import type { Credentials, RegistryCredentials } from "./dockerConfig.ts";
 import { type ImageReference, parseImage } from "./imageReference.ts";
 
@@ -19,8 +19,6 @@ export interface ImageAccess {
 
 export interface AccessOptions {
   readonly signal: AbortSignal;
-  /** @default `https`; a registry on this machine's loopback is asked over `http`, as container runtimes do */
-  readonly dispatcher?: Dispatcher;
   /** For one image, ms. @default 15 000: a registry that takes longer makes every start of a pod a slow one */
   readonly timeoutMs?: number;
 }
@@ -76,6 +74,7 @@ class RegistryCall {
 
   async manifest(): Promise<ImageAccess["outcome"]> {
     const { registry, repository, digest } = this.#reference;
+    // Container runtimes, too, speak plain HTTP with a registry of their own machine.
     const base = `${isLoopback(registry) ? "http" : "https"}://${registry}/v2/`;
     const challenge = await this.#ask("GET", base);
     const authorization = challenge.status === 401 ? await this.#authorization(challenge.authenticate) : undefined;
@@ -136,12 +135,10 @@ class RegistryCall {
     url: string,
     authorization?: string,
   ): Promise<{ status: number; authenticate: string; text: string }> {
-    const { signal, dispatcher } = this.#options;
     const response = await request(url, {
       method,
       headers: { accept: manifestTypes, ...(authorization === undefined ? {} : { authorization }) },
-      signal,
-      ...(dispatcher === undefined ? {} : { dispatcher }),
+      signal: this.#options.signal,
     });
     const [authenticate = ""] = [response.headers["www-authenticate"] ?? ""].flat();
     return { status: response.statusCode, authenticate, text: await response.body.text() };
