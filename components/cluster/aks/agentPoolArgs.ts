@@ -1,6 +1,7 @@
 import type { AgentPoolArgs } from "@pulumi/azure-native/containerservice/agentPool.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { byteCount } from "../../core/quantity.ts";
+import { deviceLabels } from "../deviceLabels.ts";
 import {
   defaultDisk,
   defaultPurchase,
@@ -93,7 +94,12 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
     enableNodePublicIP: false,
     gpuProfile: { driver: driver.owner === "cloud" ? "Install" : "None" },
     nodeTaints: taints.map(spelled),
-    nodeLabels: { ...pool.labels, ...nodeSelector, ...(isSpot ? { [spot.key]: spot.value } : {}) },
+    nodeLabels: {
+      ...pool.labels,
+      ...deviceLabels("azure", { sharing, driver }),
+      ...nodeSelector,
+      ...(isSpot ? { [spot.key]: spot.value } : {}),
+    },
     tags: scope.tags,
     ...(sharing.kind === "mig" ? { gpuInstanceProfile: `MIG${sharing.profile.split("g")[0]}g` } : {}),
     ...(isSpot ? { scaleSetPriority: "Spot", scaleSetEvictionPolicy: "Delete", spotMaxPrice: -1 } : {}),

@@ -13,6 +13,7 @@ import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts"
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { azureMachines } from "../machines/azure.ts";
+import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { addressProblems } from "./addressProblems.ts";
 import { publishedAksPool } from "./agentPoolArgs.ts";
@@ -197,6 +198,7 @@ export class AksCluster extends Component implements GpuCluster {
       { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
       { parent: this, dependsOn: cluster },
     );
+    new RemovalGuard(this.childName("guard"), { of: this, protect }, { parent: this });
     this.registerOutputs({
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,

@@ -37,14 +37,26 @@ it("leaves the driver to the GPU operator, except where only Azure's works", () 
   expect(argsOf({ ...plain, machine: "Standard_NV36ads_A10_v5" }).gpuProfile).toEqual({ driver: "Install" });
 });
 
-it("has AKS cut slices, which it does only with its own driver", () => {
+it("has AKS cut slices, which it does only with its own driver, and keeps the operator from doing it again", () => {
   const { gpuInstanceProfile, gpuProfile, nodeLabels } = argsOf(sampleArgs.gpuPools.slices);
   expect({ gpuInstanceProfile, gpuProfile }).toEqual({
     gpuInstanceProfile: "MIG1g",
     gpuProfile: { driver: "Install" },
   });
-  expect(nodeLabels).toEqual({ "serin.dev/gpu-class": "A100-80GB.mig-1g.10gb" });
+  expect(nodeLabels).toEqual({
+    "serin.dev/gpu-class": "A100-80GB.mig-1g.10gb",
+    "nvidia.com/gpu.deploy.driver": "false",
+    "nvidia.com/gpu.deploy.container-toolkit": "false",
+    "nvidia.com/gpu.deploy.mig-manager": "false",
+  });
   expect(argsOf(plain)).not.toHaveProperty("gpuInstanceProfile");
+});
+
+it("tells the GPU operator how the GPUs are shared", () => {
+  expect(argsOf(sampleArgs.gpuPools.t4).nodeLabels).toEqual({
+    "serin.dev/gpu-class": "T4.time-slicing",
+    "nvidia.com/device-plugin.config": "time-slicing-4",
+  });
 });
 
 it("writes down what AKS adds to spot nodes, and publishes the taint", () => {

@@ -179,6 +179,15 @@ describe("order", () => {
     expect(needed.filter((name) => name.includes("-pool-"))).toEqual([]);
   });
 
+  it("refuses to be removed before a pool, a log or a right of it is gone", () => {
+    const guard = sample.resources.find(({ type }) => type === "serin:cluster:RemovalGuard");
+    const nameOf = new Map(sample.resources.map(({ urn, name }) => [urn, name]));
+    expect(guard?.protect).toBe(true);
+    expect(guard?.dependencies.map((urn) => nameOf.get(urn))).toEqual(
+      expect.arrayContaining(["prod-azure-weu-pool-t4", "prod-azure-weu-log", "prod-azure-weu-identity-nodes"]),
+    );
+  });
+
   it("has the same edges when nothing is known yet", () => {
     for (const name of ["prod-azure-weu-provider", "prod-azure-weu-cluster", "prod-azure-weu-pool-h100"]) {
       expect(needs(preview, name).sort()).toEqual(needs(sample, name).sort());
