@@ -6,6 +6,7 @@ import { SecurityGroupEgressRule } from "@pulumi/aws/vpc/securityGroupEgressRule
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
+import { deviceLabels } from "../deviceLabels.ts";
 import {
   defaultDisk,
   defaultPurchase,
@@ -17,6 +18,7 @@ import {
 } from "../gpuPool.ts";
 import { type AwsMachine, awsMachines } from "../machines/aws.ts";
 import type { GpuModel } from "../machines/gpus.ts";
+import { poolDriver } from "../poolDriver.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
 
@@ -54,7 +56,7 @@ export class GpuNodes extends Component {
       },
       { parent: this },
     );
-    const labels = nodeLabels(machine.gpu, pool);
+    const labels = nodeLabels(machine, pool);
     const group = nodes(
       this.childName("nodes"),
       context,
@@ -139,8 +141,14 @@ function isReserved(kind: PurchaseKind): boolean {
   return kind === "reserved" || kind === "block";
 }
 
-function nodeLabels(gpu: GpuModel, { sharing = defaultSharing, labels }: EksGpuPoolArgs): Record<string, string> {
-  return { ...labels, [gpuClassLabel]: gpuClass(gpu, sharing), "k8s.amazonaws.com/accelerator": accelerator(gpu) };
+function nodeLabels(machine: AwsMachine, pool: EksGpuPoolArgs): Record<string, string> {
+  const { sharing = defaultSharing } = pool;
+  return {
+    ...pool.labels,
+    ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }),
+    [gpuClassLabel]: gpuClass(machine.gpu, sharing),
+    "k8s.amazonaws.com/accelerator": accelerator(machine.gpu),
+  };
 }
 
 /**

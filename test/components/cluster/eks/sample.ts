@@ -37,9 +37,9 @@ export const sampleArgs: EksClusterArgs = {
   auditStore: { retentionDays: 730 },
 };
 
-export function build(args: EksClusterArgs = sampleArgs): EksCluster {
+export function build(args: EksClusterArgs = sampleArgs, name = "aws-use1"): EksCluster {
   const provider = new Provider("aws", { region: args.region, allowedAccountIds: [account] });
-  return new EksCluster("aws-use1", args, { providers: [provider] });
+  return new EksCluster(name, args, { providers: [provider] });
 }
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:us-east-1:${account}:${resource}`;

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { validateEksCluster } from "../../../../components/cluster/eks/eksCluster.ts";
+import { sampleArgs } from "./sample.ts";
+
+const problems = (changes: Partial<typeof sampleArgs>) => validateEksCluster({ ...sampleArgs, ...changes });
+
+it("has nothing to say about the sample", () => {
+  expect(problems({})).toEqual([]);
+});
+
+it("says what every cloud would, too", () => {
+  expect(problems({ cidr: "8.8.0.0/16", admins: [] }).map(({ path }) => path)).toEqual(["cidr", "admins"]);
+});
+
+describe("admins", () => {
+  it.each(["role/platform", "role/ops/platform", "user/break-glass", "arn:aws:iam::123456789012:role/a/b/c"])(
+    "may be %s",
+    (admin) => {
+      expect(problems({ admins: [admin] })).toEqual([]);
+    },
+  );
+
+  it.each([
+    "platform",
+    "group/platform",
+    "role/",
+    "arn:aws:iam::123456789012:root",
+    "arn:aws:sts::123456789012:assumed-role/platform/me",
+  ])("may not be %s", (admin) => {
+    expect(problems({ admins: ["role/platform", admin] })).toEqual([
+      {
+        path: "admins[1]",
+        reason: `"${admin}" is not a role or a user of IAM; EKS takes no groups, no accounts and no sessions.`,
+        fix: 'Write "role/<name>", "user/<name>" or the whole ARN.',
+      },
+    ]);
+  });
+});
+
+it.each(["us-gov-west-1", "cn-north-1"])("refuses %s, whose partition is another", (region) => {
+  const zones = ["a", "b", "c"].map((zone) => `${region}${zone}`) as unknown as typeof sampleArgs.zones;
+  expect(problems({ region, zones, gpuPools: {} })).toEqual([
+    {
+      path: "region",
+      reason: `"${region}" is in a partition of AWS that is not supported: its ARNs and endpoints differ.`,
+      fix: 'Choose a commercial region, for example "us-east-1".',
+    },
+  ]);
+});
+
+it("looks at the endpoint", () => {
+  expect(problems({ endpoint: { kind: "public", cidrs: [] } }).map(({ path }) => path)).toEqual(["endpoint.cidrs"]);
+});
+
+describe("the system machine", () => {
+  it.each(["m6i.2xlarge", "m7a.xlarge", "c6in.xlarge", "i4i.metal"])("may be %s", (systemMachine) => {
+    expect(problems({ systemMachine })).toEqual([]);
+  });
+
+  it.each(["m7g.xlarge", "c7gn.2xlarge", "x2gd.large", "r8g.metal-24xl"])("may not be %s", (systemMachine) => {
+    expect(problems({ systemMachine })).toEqual([
+      {
+        path: "systemMachine",
+        reason: `"${systemMachine}" has an ARM processor, and the nodes' image is for x86.`,
+        fix: 'Write, for example, "m6i.xlarge".',
+      },
+    ]);
+  });
+
+  it("must be one at all", () => {
+    expect(problems({ systemMachine: "large" })).toEqual([
+      {
+        path: "systemMachine",
+        reason: '"large" is not a machine as EC2 writes them.',
+        fix: 'Write, for example, "m6i.xlarge".',
+      },
+    ]);
+  });
+});
+
+it("does not guess at network cards", () => {
+  const pool = { machine: "p6-b300.48xlarge", min: 0, max: 1, zones: ["us-east-1a"], placement: "compact" } as const;
+  expect(problems({ gpuPools: { b300: pool } })).toEqual([
+    {
+      path: 'gpuPools["b300"].placement',
+      reason:
+        '"compact" connects nodes by their Elastic Fabric Adapters, and which network cards of "p6-b300.48xlarge" have one is not confirmed.',
+      fix: 'Write "spread", or choose "p6-b200.48xlarge".',
+    },
+  ]);
+  expect(problems({ gpuPools: { b300: { ...pool, placement: "spread" } } })).toEqual([]);
+});
