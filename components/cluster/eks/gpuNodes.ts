@@ -56,7 +56,8 @@ export class GpuNodes extends Component {
       },
       { parent: this },
     );
-    const labels = nodeLabels(machine, pool);
+    const labels = selectableLabels(machine.gpu, pool);
+    const { sharing = defaultSharing } = pool;
     const group = nodes(
       this.childName("nodes"),
       context,
@@ -70,7 +71,7 @@ export class GpuNodes extends Component {
         max: pool.max,
         template,
         immutable: { purchase, placement },
-        labels,
+        labels: { ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }), ...labels },
         taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
         // Reserved machines are all there are: the old node must go before the new one can come.
         updateConfig: { maxUnavailable: 1, updateStrategy: isReserved(purchase.kind) ? "MINIMAL" : "DEFAULT" },
@@ -141,14 +142,9 @@ function isReserved(kind: PurchaseKind): boolean {
   return kind === "reserved" || kind === "block";
 }
 
-function nodeLabels(machine: AwsMachine, pool: EksGpuPoolArgs): Record<string, string> {
-  const { sharing = defaultSharing } = pool;
-  return {
-    ...pool.labels,
-    ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }),
-    [gpuClassLabel]: gpuClass(machine.gpu, sharing),
-    "k8s.amazonaws.com/accelerator": accelerator(machine.gpu),
-  };
+/** What pods select nodes by; the autoscaler must know it before there is a node. */
+function selectableLabels(gpu: GpuModel, { sharing = defaultSharing, labels }: EksGpuPoolArgs): Record<string, string> {
+  return { ...labels, [gpuClassLabel]: gpuClass(gpu, sharing), "k8s.amazonaws.com/accelerator": accelerator(gpu) };
 }
 
 /**

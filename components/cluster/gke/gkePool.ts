@@ -120,7 +120,7 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
   const zones = [...(pool.zones ?? base.zones)].sort();
   const gpus = gpusOf(pool);
   // GKE changes none of these in place (`ForceNew` in the provider's schema), or moves nodes without having the new ones first.
-  const immutable = { machine: pool.machine, gpus, sharing, purchase, placement, zones };
+  const immutable = { machine: pool.machine, gpus, gpuDriverVersion, sharing, purchase, placement, zones };
   return {
     ...poolBase(base, zones),
     name: poolName(key, immutable, { maxLength: 40 }),
@@ -183,7 +183,12 @@ function nodeConfig(base: NodeBase): inputs.container.NodePoolNodeConfig {
   };
 }
 
-/** GKE's own driver and device plugin. `DEFAULT` is the driver that GKE has qualified for the version of the node. */
+/**
+ * Of the two drivers that GKE installs: `DEFAULT` was R535 in February 2026, on which CUDA 13 does not run (rapidsai/deployment#656);
+ * `LATEST` was R580 (#659). A change replaces a pool (hashicorp/terraform-provider-google #23248).
+ */
+const gpuDriverVersion = "LATEST";
+
 function accelerator(
   machine: GcpMachine,
   count: number,
@@ -192,7 +197,7 @@ function accelerator(
   const driver = {
     type: machine.acceleratorType,
     count,
-    gpuDriverInstallationConfig: { gpuDriverVersion: "DEFAULT" },
+    gpuDriverInstallationConfig: { gpuDriverVersion },
   };
   switch (sharing.kind) {
     case "exclusive":

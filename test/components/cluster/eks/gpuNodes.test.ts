@@ -32,6 +32,8 @@ describe("the node group", () => {
   it("says what is on its nodes: ours, the cloud's, the owner's", async () => {
     expect((await group({ labels: { team: "fraud" } })).labels).toEqual({
       "serin.dev/gpu-class": "L4",
+      "nvidia.com/gpu.deploy.driver": "false",
+      "nvidia.com/gpu.deploy.container-toolkit": "false",
       "k8s.amazonaws.com/accelerator": "nvidia-l4",
       // The image brings both.
       "nvidia.com/gpu.deploy.driver": "false",

@@ -68,9 +68,9 @@ describe("nodes of a GPU pool", () => {
     });
   });
 
-  it("get their driver from GKE", () => {
+  it("get their driver from GKE, the one of its two that CUDA 13 runs on", () => {
     expect(made(l4).nodeConfig.guestAccelerators).toEqual([
-      { type: "nvidia-l4", count: 1, gpuDriverInstallationConfig: { gpuDriverVersion: "DEFAULT" } },
+      { type: "nvidia-l4", count: 1, gpuDriverInstallationConfig: { gpuDriverVersion: "LATEST" } },
     ]);
   });
 
@@ -87,7 +87,7 @@ describe("nodes of a GPU pool", () => {
       {
         type: "nvidia-h100-80gb",
         count: 8,
-        gpuDriverInstallationConfig: { gpuDriverVersion: "DEFAULT" },
+        gpuDriverInstallationConfig: { gpuDriverVersion: "LATEST" },
         ...config,
       },
     ]);
