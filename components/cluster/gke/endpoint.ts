@@ -4,31 +4,31 @@ import type { Problem } from "../../core/problem.ts";
 
 /** Where the Kubernetes API listens. Changing it replaces nothing, but whoever comes from elsewhere loses their way in. */
 export type GkeEndpoint =
-  /** On an address of the cluster's network alone. `from`: further private networks, connected to it, that may reach it. */
-  | { readonly kind: "private"; readonly from?: readonly string[] }
+  /** On an address of the cluster's network alone. `cidrs`: networks connected to it (peering, VPN) that may reach it. @default none */
+  | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /**
    * On a name of Google's that every network reaches, with no address of its own: IAM admits a request before Kubernetes sees it. For
    * pipelines that run outside of the network, without a list of their addresses.
    */
   | { readonly kind: "dns" }
   /** On a public address, for these networks only: `203.0.113.0/24`. */
-  | { readonly kind: "public"; readonly from: readonly string[] };
+  | { readonly kind: "public"; readonly cidrs: readonly string[] };
 
 export const defaultEndpoint: GkeEndpoint = { kind: "private" };
 
 export function endpointProblems(endpoint: GkeEndpoint): Problem[] {
   if (endpoint.kind === "dns") return [];
-  const { kind, from = [] } = endpoint;
-  if (kind === "public" && from.length === 0) {
+  const { kind, cidrs = [] } = endpoint;
+  if (kind === "public" && cidrs.length === 0) {
     return [
       {
-        path: "from",
+        path: "cidrs",
         reason: "there is none, so nobody could reach the public address.",
         fix: 'Write the networks your pipelines run in, or { kind: "dns" }.',
       },
     ];
   }
-  return from.flatMap((network, index) => networkProblems(`from[${index}]`, network));
+  return cidrs.flatMap((network, index) => networkProblems(`cidrs[${index}]`, network));
 }
 
 function networkProblems(path: string, network: string): Problem[] {
@@ -74,7 +74,7 @@ export function endpointSettings(endpoint: GkeEndpoint, cidr: string): EndpointS
     },
     ...(endpoint.kind === "dns"
       ? {}
-      : { masterAuthorizedNetworksConfig: authorized([cidr, ...(endpoint.from ?? [])]) }),
+      : { masterAuthorizedNetworksConfig: authorized([cidr, ...(endpoint.cidrs ?? [])]) }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
-import { dnsLabelProblems } from "../../core/names.ts";
+import { dnsLabel, dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, under } from "../../core/problem.ts";
 import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
@@ -94,8 +94,9 @@ function addressProblems({ cidr, gpuPools = {} }: Plan): Problem[] {
   ];
 }
 
-/** Room for `-nodes`, with which it names an account: 30 characters at most. */
-const mostName = 24;
+/** Of a cluster's name, and of an account's. */
+const mostName = 40;
+const mostAccountName = 30;
 
 export class GkeCluster extends Component implements GpuCluster {
   readonly kubeconfig: pulumi.Output<string>;
@@ -111,7 +112,7 @@ export class GkeCluster extends Component implements GpuCluster {
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, zones, labels, kubernetesVersion, protect = true, endpoint = defaultEndpoint } = args;
     super("cluster:GkeCluster", name, { region, kubernetesVersion, labels, endpoint: endpoint.kind }, opts);
-    this.reject([...dnsLabelProblems("its name", name, mostName), ...validateGkeCluster(args)]);
+    this.reject([...dnsLabelProblems("name", name, mostName), ...validateGkeCluster(args)]);
     const own = { cluster: name, region, labels, protect };
 
     const network = new GkeNetwork(this.childName("network"), { ...own, cidr: args.cidr }, { parent: this });
@@ -189,7 +190,7 @@ export class GkeCluster extends Component implements GpuCluster {
   #nodeAccount(cluster: string, project: pulumi.Input<string>): { email: pulumi.Output<string>; grant: IAMMember } {
     const account = new Account(
       this.childName("nodes"),
-      { accountId: `${cluster}-nodes`, displayName: `Nodes of cluster ${cluster}` },
+      { accountId: dnsLabel(`${cluster}-nodes`, mostAccountName), displayName: `Nodes of cluster ${cluster}` },
       { parent: this },
     );
     const grant = new IAMMember(

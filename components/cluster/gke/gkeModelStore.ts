@@ -1,6 +1,7 @@
 import { Bucket } from "@pulumi/gcp/storage/bucket.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
+import { dnsLabel } from "../../core/names.ts";
 import type { GrantedKey } from "./gkeKeys.ts";
 
 export interface GkeModelStoreArgs {
@@ -53,13 +54,16 @@ export class GkeModelStore extends Component {
   }
 }
 
+/** What 63 characters leave beside the longest id of a project and a role. */
+const mostClusterInBucket = 25;
+
 /** Unique in all of Google Cloud: a project has one cluster of a name. */
 export function bucketName(
   project: pulumi.Input<string>,
   cluster: string,
   role: "models" | "audit",
 ): pulumi.Output<string> {
-  return pulumi.interpolate`${project}-${cluster}-${role}`;
+  return pulumi.interpolate`${project}-${dnsLabel(cluster, mostClusterInBucket)}-${role}`;
 }
 
 /** What every bucket of a cluster has in common. Conditions and principals of workloads need uniform access (grafana/tempo #3556). */

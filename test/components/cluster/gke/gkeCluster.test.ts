@@ -176,7 +176,7 @@ describe("arguments", () => {
     const args: GkeClusterArgs = {
       ...sampleArgs,
       admins: ["ada"],
-      endpoint: { kind: "public", from: [] },
+      endpoint: { kind: "public", cidrs: [] },
       gpuPools: { "h-100": { machine: "a3-highgpu-8g", min: 0, max: 1, gpusPerNode: 2 } },
     };
     expect(validateGkeCluster(args)).toEqual([
@@ -186,7 +186,7 @@ describe("arguments", () => {
         fix: 'Write, for example, "group:platform@example.com", "user:…" or "serviceAccount:…".',
       },
       {
-        path: "endpoint.from",
+        path: "endpoint.cidrs",
         reason: "there is none, so nobody could reach the public address.",
         fix: 'Write the networks your pipelines run in, or { kind: "dns" }.',
       },
@@ -211,10 +211,16 @@ describe("arguments", () => {
     },
   );
 
-  it("refuse a name that is too long to name an account by", async () => {
-    await expect(run(sampleArgs, "c".repeat(25))).rejects.toThrow(
-      `its name: "${"c".repeat(25)}" is not a DNS label of at most 24 characters`,
+  it("refuse a name that is too long for GKE", async () => {
+    await expect(run(sampleArgs, "c".repeat(41))).rejects.toThrow(
+      `name: "${"c".repeat(41)}" is not a DNS label of at most 40 characters`,
     );
+  });
+
+  it("take a name that is too long for an account, which is then named by a part of it", async () => {
+    const { accountId } = inputsOf(await run(sampleArgs, "c".repeat(40)), "gcp:serviceaccount/account:Account");
+    expect(accountId).toMatch(/^c+-[0-9a-f]{8}$/);
+    expect(String(accountId).length).toBeLessThanOrEqual(30);
   });
 
   it("refuse a block that pods would outgrow, and name one that is large enough", () => {

@@ -19,7 +19,7 @@ describe("the kubeconfig", () => {
   });
 
   it("goes to the public address where there is one", async () => {
-    const config = await kubeconfigOf({ kind: "public", from: ["203.0.113.0/24"] });
+    const config = await kubeconfigOf({ kind: "public", cidrs: ["203.0.113.0/24"] });
     expect(config.getCurrentCluster()).toMatchObject({ server: "https://203.0.113.7", caData: "Y2E=" });
   });
 
