@@ -8,7 +8,7 @@ import type { ClusterNeeds, System, SystemMode } from "./clusterNeeds.ts";
 
 /** What stands behind the clusters of `local`; every other environment is what it declares. */
 export type Stand =
-  /** The embedded control plane, whose nodes are simulated: there is no network between pods, and nothing is pulled. */
+  /** The embedded control plane, whose nodes are simulated: nothing is pulled there. */
   | "embedded"
   /** A cluster that nobody prepared: everything is installed, whatever is declared. */
   | "unprepared";
@@ -46,7 +46,7 @@ export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stan
     },
     storage: storageOf(systems, settings),
     ingress: systems.istio === "install" ? (settings?.ingress ?? { kind: "loadBalancer" }) : { kind: "none" },
-    networkPolicy: settings?.networkPolicy ?? (stand === "embedded" ? "unenforced" : "enforced"),
+    networkPolicy: settings?.networkPolicy ?? "enforced",
     ...(settings?.registryMirror?.images === undefined ? {} : { registryMirror: settings.registryMirror.images }),
   };
 }

@@ -1,11 +1,17 @@
-import { LocalWorkspace, PulumiCommand, type Stack, StackNotFoundError } from "@pulumi/pulumi/automation/index.js";
-import { isRendered } from "../../stacks/environments/clusterSpec.ts";
+import {
+  LocalWorkspace,
+  type OutputMap,
+  PulumiCommand,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
+import { type ClusterSpec, isRendered } from "../../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { stackName } from "../../stacks/stackName.ts";
 import { project, projectDirectory } from "../declared.ts";
 
-/** A way to a cluster, or why there is none. */
-export type KnownKubeconfig = { readonly kubeconfig: string } | { readonly unknown: string };
+/** A way to a cluster, or why there is none. `later`: there will be one, or there is to be none. */
+export type KnownKubeconfig = { readonly kubeconfig: string } | { readonly unknown: string; readonly later?: true };
 
 /**
  * The kubeconfigs that the Pulumi CLI knows: of a site of one's own from the configuration of the cluster stack, of a cloud's cluster from
@@ -19,50 +25,71 @@ export async function deployedKubeconfigs(
   }: { command?: () => Promise<PulumiCommand>; workDir?: string } = {},
 ): Promise<Record<string, KnownKubeconfig>> {
   const name = stackName(environment.name, "cluster");
+  const clusters = Object.entries(environment.clusters);
   let stack: Stack;
   try {
     stack = await LocalWorkspace.selectStack({ stackName: name, workDir }, { pulumiCommand: await command() });
   } catch (error) {
-    return each(environment, () => ({ unknown: whyNot(error, name) }));
+    return Object.fromEntries(
+      clusters.map(([cluster, spec]) => [cluster, isRendered(spec) ? rendered : whyNot(error, name)]),
+    );
   }
-  let outputs: Promise<Readonly<Record<string, string>>> | undefined;
-  return Object.fromEntries(
-    await Promise.all(
-      Object.entries(environment.clusters).map(async ([cluster, spec]): Promise<[string, KnownKubeconfig]> => {
-        if (isRendered(spec))
-          return [cluster, { unknown: "manifests are rendered for it, and nothing reaches it from here" }];
-        if (spec.cloud === "onPrem") return [cluster, await configured(stack, spec.kubeconfig?.secret ?? "")];
-        outputs ??= publishedKubeconfigs(stack);
-        const kubeconfig = (await outputs)[cluster];
-        return [cluster, kubeconfig === undefined ? { unknown: `stack ${name} has not made it yet` } : { kubeconfig }];
-      }),
-    ),
-  );
+  const outputs = new Lazy(() => stack.outputs());
+  const known = clusters.map(async ([cluster, spec]) => [cluster, await kubeconfigOf(cluster, spec, stack, outputs)]);
+  return Object.fromEntries(await Promise.all(known));
 }
 
-async function configured(stack: Stack, secret: string): Promise<KnownKubeconfig> {
-  const key = `${project}:${secret}`;
+const rendered: KnownKubeconfig = {
+  unknown: "manifests are rendered for it, and nothing here reaches it",
+  later: true,
+};
+
+async function kubeconfigOf(
+  cluster: string,
+  spec: ClusterSpec,
+  stack: Stack,
+  outputs: Lazy<OutputMap>,
+): Promise<KnownKubeconfig> {
+  if (isRendered(spec)) return rendered;
   try {
-    return { kubeconfig: (await stack.getConfig(key)).value };
-  } catch {
-    return {
-      unknown: `stack ${stack.name} has no ${key}; set it with: pulumi config set --secret ${key} --stack ${stack.name}`,
-    };
+    if (spec.cloud === "onPrem") return { kubeconfig: (await stack.getConfig(configKey(spec))).value };
+    const published = (await outputs.value).kubeconfigs?.value as Readonly<Record<string, string>> | undefined;
+    const kubeconfig = published?.[cluster];
+    return kubeconfig === undefined
+      ? { unknown: `stack ${stack.name} has not made it yet`, later: true }
+      : { kubeconfig };
+  } catch (error) {
+    if (spec.cloud !== "onPrem" || !/configuration key .* not found/.test(String(error)))
+      return whyNot(error, stack.name);
+    const key = configKey(spec);
+    return { unknown: `its kubeconfig is not set: pulumi config set --secret ${key} --stack ${stack.name}` };
   }
 }
 
-async function publishedKubeconfigs(stack: Stack): Promise<Readonly<Record<string, string>>> {
-  const { kubeconfigs } = await stack.outputs();
-  return (kubeconfigs?.value ?? {}) as Record<string, string>;
+function configKey({ kubeconfig }: Extract<ClusterSpec, { cloud: "onPrem" }>): string {
+  return `${project}:${kubeconfig?.secret ?? ""}`;
 }
 
-function each(environment: Environment, known: () => KnownKubeconfig): Record<string, KnownKubeconfig> {
-  return Object.fromEntries(Object.keys(environment.clusters).map((name) => [name, known()]));
+/** Asked for once, by whoever needs it first. */
+class Lazy<Value> {
+  readonly #ask: () => Promise<Value>;
+  #value: Promise<Value> | undefined;
+
+  constructor(ask: () => Promise<Value>) {
+    this.#ask = ask;
+  }
+
+  get value(): Promise<Value> {
+    this.#value ??= this.#ask();
+    return this.#value;
+  }
 }
 
-function whyNot(error: unknown, stack: string): string {
-  if (error instanceof StackNotFoundError) return `stack ${stack} is not there yet`;
+function whyNot(error: unknown, stack: string): KnownKubeconfig {
+  if (error instanceof StackNotFoundError) return { unknown: `stack ${stack} is not there yet`, later: true };
   const message = error instanceof Error ? error.message : String(error);
-  if (/ENOENT|not found|No such file/i.test(message) && !/error:/.test(message)) return "the Pulumi CLI is not on PATH";
-  return `the Pulumi CLI says: ${/^\s*error: (.+)$/m.exec(message)?.[1] ?? message.trim().split("\n")[0]}`;
+  const said = /^\s*error: (.+)$/m.exec(message)?.[1];
+  if (said !== undefined) return { unknown: `the Pulumi CLI says: ${said}` };
+  if (/ENOENT|not found/i.test(message)) return { unknown: "the Pulumi CLI is not on PATH" };
+  return { unknown: message.trim().split("\n")[0] ?? "" };
 }

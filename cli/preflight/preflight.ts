@@ -18,6 +18,8 @@ export interface ClusterReport {
   readonly version?: string;
   /** Why the cluster itself was not looked at: it has not passed then. */
   readonly notLookedAt?: string;
+  /** It is not there yet, or is never to be looked at from here. */
+  readonly later?: true;
   readonly checks: readonly CheckResult[];
 }
 
@@ -52,7 +54,8 @@ export class Preflight {
     const images = await this.#imageAccess();
     if ("unknown" in known) {
       const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
-      return { cluster, notLookedAt: known.unknown, checks: [registries(nobody, needs)] };
+      const later = known.later === undefined ? {} : { later: known.later };
+      return { cluster, notLookedAt: known.unknown, ...later, checks: [registries(nobody, needs)] };
     }
     const facts = { ...(await readCluster(known.kubeconfig, { access: accessNeeds(needs), signal })), images };
     const version = facts.api.reachable ? { version: facts.api.version } : {};

@@ -35,7 +35,7 @@ export interface Examined {
  */
 export function preflightStep<Progress extends Examined>(
   environment: Environment,
-  preflight: Preflight,
+  preflight: Pick<Preflight, "examine">,
   before: "the cluster layer" | "the platform",
   kubeconfigs: (progress: Progress) => Promise<Readonly<Record<string, KnownKubeconfig>>>,
 ): ListrTask<Progress> {

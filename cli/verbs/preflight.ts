@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { type ExitCode, exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { declaredEnvironment } from "../declared.ts";
 import { type ClusterOptions, localCluster, ownCluster } from "../local/localCluster.ts";
 import type { Stand } from "../preflight/declaredNeeds.ts";
 import { deployedKubeconfigs, type KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
-import { Preflight, withStatus } from "../preflight/preflight.ts";
+import { type ClusterReport, Preflight, withStatus } from "../preflight/preflight.ts";
 import { preflightText } from "../preflight/preflightText.ts";
 import { quotaNeeded } from "../preflight/quotaNeeded.ts";
 import { parseDockerConfig, type RegistryCredentials } from "../preflight/registry/dockerConfig.ts";
@@ -34,8 +34,15 @@ export async function preflight(name: string, options: PreflightOptions, { signa
   return {
     result: { environment: name, quota, clusters },
     text: preflightText(clusters, quota),
-    exitCode: clusters.some((report) => withStatus(report, "failed").length > 0) ? exitCodes.preflight : exitCodes.ok,
+    exitCode: exitCodeOf(clusters),
   };
+}
+
+/** A cluster that could have been looked at and was not has not passed either. */
+function exitCodeOf(clusters: readonly ClusterReport[]): ExitCode {
+  if (clusters.some((report) => withStatus(report, "failed").length > 0)) return exitCodes.preflight;
+  const isAway = clusters.some(({ notLookedAt, later }) => notLookedAt !== undefined && later === undefined);
+  return isAway ? exitCodes.unavailable : exitCodes.ok;
 }
 
 /** @throws ProblemError when the file cannot be read or holds none. */

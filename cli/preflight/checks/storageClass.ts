@@ -9,7 +9,8 @@ export const storageClass = defineCheck({
   needed: ({ storage }) => (storage.kind === "class" ? `the class ${storage.name}` : "a default class"),
   judge: ({ storageClasses }, { storage }) => {
     const names = storageClasses.map(({ name }) => name);
-    const there = names.length === 0 ? "there is none" : `there are ${few(names)}`;
+    const there =
+      names.length === 0 ? "there is none" : names.length === 1 ? `there is ${names[0]}` : `there are ${few(names)}`;
     if (storage.kind === "class") {
       if (names.includes(storage.name)) return passed(storage.name);
       return failed(there, "Declare one that exists in the site's storageClass, or create it.");
@@ -19,7 +20,7 @@ export const storageClass = defineCheck({
     // The API server takes the newest of several (Kubernetes "Storage Classes"), which is nobody's choice.
     const found =
       defaults.length === 0
-        ? `${there}, none is the default`
+        ? `${there}${names.length === 0 ? "" : ", and none is the default"}`
         : `${few(defaults.map(({ name }) => name))} are all the default`;
     return failed(
       found,

@@ -44,47 +44,49 @@ export const systems = defineCheck({
       .map((system) => `${marks[system].name} ${needs.systems[system] === "install" ? "absent, or ours" : "present"}`)
       .join("; "),
   judge: ({ definitions }, needs) => {
-    const problems = used(needs).flatMap((system) => problemOf(marks[system], needs, system, definitions));
+    const problems = used(needs).flatMap((system) => problemOf(system, needs, definitions));
     if (problems.length === 0) return passed(`${count(used(needs).length, "system")} as declared`);
-    return failed(
-      problems.map(({ found }) => found).join("; "),
-      [...new Set(problems.map(({ fix }) => fix))].join(" "),
+    const fixes = [...Map.groupBy(problems, ({ fix }) => fix)].map(([fix, of]) =>
+      fix(of.map(({ system }) => `platform.${system}`)),
     );
+    return failed(problems.map(({ found }) => found).join("; "), fixes.join(" "));
   },
 });
+
+interface SystemProblem {
+  readonly system: System;
+  readonly found: string;
+  /** For all systems with the same problem at once. */
+  readonly fix: (paths: readonly string[]) => string;
+}
+
+const adoptInstead = (paths: readonly string[]) => `Declare ${paths.join(", ")} with adopt, or remove what is there.`;
+const installInstead = (paths: readonly string[]) =>
+  `Install or upgrade what is missing, or declare ${paths.join(", ")} with install.`;
 
 function used({ systems: modes }: ClusterNeeds): System[] {
   return (Object.keys(marks) as System[]).filter((system) => modes[system] !== "none");
 }
 
 function problemOf(
-  { name, definitions: wanted, exclusive = Object.keys(wanted) }: Mark,
-  { systems: modes }: ClusterNeeds,
   system: System,
+  { systems: modes }: ClusterNeeds,
   found: readonly DefinitionFacts[],
-): { found: string; fix: string }[] {
+): SystemProblem[] {
+  const { name, definitions: wanted, exclusive = Object.keys(wanted) } = marks[system];
   if (modes[system] === "install") {
-    const foreign = found.filter((definition) => exclusive.includes(definition.name) && !isOurs(definition));
-    const [first] = foreign;
+    const first = found.find((definition) => exclusive.includes(definition.name) && !isOurs(definition));
     if (first === undefined) return [];
     const by = first.managers.length === 0 ? "somebody" : first.managers.join(", ");
-    return [
-      {
-        found: `${name} is to be installed, and ${first.name} is there already, from ${by}`,
-        fix: `Declare platform.${system}: { adopt: … }, or remove what is there.`,
-      },
-    ];
+    const there = `${name} is to be installed, and ${first.name} is there already, from ${by}`;
+    return [{ system, found: there, fix: adoptInstead }];
   }
   const missing = Object.entries(wanted).filter(
     ([definition, version]) => !found.some((fact) => fact.name === definition && fact.versions.includes(version)),
   );
   if (missing.length === 0) return [];
-  return [
-    {
-      found: `${name} is to be adopted, and ${missing.map(([definition, version]) => `${definition}/${version}`).join(", ")} is not served`,
-      fix: `Install ${name} or upgrade it, or declare platform.${system}: { install: {} }.`,
-    },
-  ];
+  const names = missing.map(([definition, version]) => `${definition}/${version}`).join(", ");
+  return [{ system, found: `${name} is to be adopted, and ${names} is not served`, fix: installInstead }];
 }
 
 /**

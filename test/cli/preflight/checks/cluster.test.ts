@@ -103,7 +103,7 @@ describe("platform systems", () => {
       found:
         "Istio is to be adopted, and virtualservices.networking.istio.io/v1, destinationrules.networking.istio.io/v1, gateways.networking.istio.io/v1, peerauthentications.security.istio.io/v1 is not served",
       needed: "Istio present",
-      fix: "Install Istio or upgrade it, or declare platform.istio: { install: {} }.",
+      fix: "Install or upgrade what is missing, or declare platform.istio with install.",
     });
   });
 
@@ -113,7 +113,7 @@ describe("platform systems", () => {
       status: "failed",
       found: "Argo Rollouts is to be installed, and rollouts.argoproj.io is there already, from helm",
       needed: "Argo Rollouts absent, or ours",
-      fix: "Declare platform.argoRollouts: { adopt: … }, or remove what is there.",
+      fix: "Declare platform.argoRollouts with adopt, or remove what is there.",
     });
     for (const manager of ["serin", "pulumi-kubernetes-1f3c5a7b"]) {
       expect(verdict("systems", facts({ definitions: rollouts(manager) }), install).status).toBe("passed");
@@ -232,7 +232,7 @@ describe("the storage class", () => {
     );
     expect(verdict("storageClass", facts({ storageClasses: [standard] }), named)).toEqual({
       status: "failed",
-      found: "there are standard",
+      found: "there is standard",
       needed: "the class fast",
       fix: "Declare one that exists in the site's storageClass, or create it.",
     });
@@ -248,10 +248,14 @@ describe("the storage class", () => {
       "Name one in the site's storageClass, or mark one: annotate storageclass.kubernetes.io/is-default-class=true.";
     expect(verdict("storageClass", facts(), byDefault)).toEqual({
       status: "failed",
-      found: "there is none, none is the default",
+      found: "there is none",
       needed: "a default class",
       fix,
     });
+    const other = [{ ...standard, isDefault: false }];
+    expect(verdict("storageClass", facts({ storageClasses: other }), byDefault).found).toBe(
+      "there is standard, and none is the default",
+    );
     const two = [standard, { ...standard, name: "fast" }];
     expect(verdict("storageClass", facts({ storageClasses: two }), byDefault).found).toBe(
       "standard, fast are all the default",
