@@ -10,6 +10,7 @@ import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import { type GpuPool, publishedPool } from "../gpuPool.ts";
 import { awsMachines } from "../machines/aws.ts";
 import { poolDriver } from "../poolDriver.ts";
+import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { clusterAddons, nodeAddons } from "./addons.ts";
 import { autoscalerIdentity } from "./autoscalerIdentity.ts";
@@ -21,9 +22,8 @@ import { eksProblems } from "./eksProblems.ts";
 import { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
 import { defaultEndpoint, type Endpoint } from "./endpoint.ts";
 import { GpuNodes } from "./gpuNodes.ts";
-import { modelBucket } from "./modelBucket.ts";
+import { type ModelBucket, modelBucket } from "./modelBucket.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
-import type { PrivateBucket } from "./privateBucket.ts";
 import { S3AuditStore } from "./s3AuditStore.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
 
@@ -142,6 +142,7 @@ export class EksCluster extends Component implements GpuCluster {
       { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
       { parent: this, dependsOn: [control, ...ready] },
     );
+    new RemovalGuard(this.childName("guard"), { of: this, protect: scope.protect }, { parent: this });
     this.registerOutputs({
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
@@ -152,7 +153,7 @@ export class EksCluster extends Component implements GpuCluster {
   }
 
   /** The key of the cluster, and its logs on their way to the audit store before the first is written. */
-  #logging({ name, args, account, protect, tags }: Scope, models: PrivateBucket) {
+  #logging({ name, args, account, protect, tags }: Scope, models: ModelBucket) {
     const { region } = args;
     // EKS writes there whether it exists or not; one that EKS makes has no key and is kept for ever.
     const logGroup = `/aws/eks/${name}/cluster`;

@@ -4,15 +4,15 @@ import { dnsLabel } from "../../core/names.ts";
 import type { Problem } from "../../core/problem.ts";
 import type { IdentityBinding, StorePermission, WorkloadIdentity } from "../workloadIdentity.ts";
 import { accessRole } from "./accessRole.ts";
+import type { ModelBucket } from "./modelBucket.ts";
 import { type Statement, type TokenIssuer, tokenTrust } from "./policy.ts";
-import type { PrivateBucket } from "./privateBucket.ts";
 
 export interface EksWorkloadIdentityArgs {
   /** The EKS cluster's name. */
   readonly cluster: string;
   readonly region: string;
   readonly issuer: TokenIssuer;
-  readonly store: PrivateBucket;
+  readonly store: ModelBucket;
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -83,7 +83,7 @@ function prefixProblems(path: string, prefix: string): Problem[] {
  * action without a prefix, and must be told that a file is missing rather than forbidden (triton-inference-server/core
  * `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So the names of other models can be seen, their content cannot.
  */
-function storeStatements(region: string, store: PrivateBucket, { access, prefix }: StorePermission): Statement[] {
+function storeStatements(region: string, store: ModelBucket, { access, prefix }: StorePermission): Statement[] {
   const writes = access === "write" ? ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"] : [];
   return [
     {
@@ -103,7 +103,7 @@ function storeStatements(region: string, store: PrivateBucket, { access, prefix 
       Sid: "Key",
       Effect: "Allow",
       Action: ["kms:Decrypt", ...(access === "write" ? ["kms:GenerateDataKey"] : [])],
-      Resource: store.key.arn,
+      Resource: store.keyArn,
       // With a bucket key, S3 encrypts for the bucket and not for each object.
       Condition: {
         StringEquals: {

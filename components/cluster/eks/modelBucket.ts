@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { customerKey } from "./customerKey.ts";
 import { PrivateBucket } from "./privateBucket.ts";
 
 export interface ModelBucketArgs {
@@ -7,17 +8,31 @@ export interface ModelBucketArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** Where a cluster's models are, and what they are encrypted with. */
+export interface ModelBucket {
+  readonly bucket: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+  readonly keyArn: pulumi.Output<string>;
+}
+
 /**
- * The bucket of a cluster's models. A version that is overwritten or deleted can be had back for 90 days. Unprotected, it may be removed
- * with the models in it: the two steps of a removal are the confirmation.
+ * The bucket of a cluster's models, with a key of its own. A version that is overwritten or deleted can be had back for 90 days.
+ * Unprotected, the bucket may be removed with the models in it: the two steps of a removal are the confirmation.
  */
-export function modelBucket(name: string, args: ModelBucketArgs, opts: pulumi.ComponentResourceOptions): PrivateBucket {
-  return new PrivateBucket(
+export function modelBucket(
+  name: string,
+  { account, protect, tags }: ModelBucketArgs,
+  opts: pulumi.ResourceOptions,
+): ModelBucket {
+  const key = customerKey(
+    `${name}-key`,
+    { description: "Models of a cluster", account, statements: [], protect, tags },
+    opts,
+  );
+  const { bucket, arn } = new PrivateBucket(
     name,
     {
-      ...args,
-      description: "Models of a cluster",
-      forceDestroy: !args.protect,
+      key,
       lifecycle: {
         id: "old-versions",
         status: "Enabled",
@@ -25,7 +40,11 @@ export function modelBucket(name: string, args: ModelBucketArgs, opts: pulumi.Co
         noncurrentVersionExpiration: { noncurrentDays: 90 },
         abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
       },
+      protect,
+      forceDestroy: !protect,
+      tags,
     },
     opts,
   );
+  return { bucket, arn, keyArn: key.arn };
 }

@@ -10,15 +10,11 @@ import { BucketVersioning } from "@pulumi/aws/s3/bucketVersioning.js";
 import type { s3 } from "@pulumi/aws/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
-import { customerKey } from "./customerKey.ts";
 import { policyDocument, type Statement } from "./policy.ts";
 
 export interface PrivateBucketArgs {
-  /** What is in it, for people who find its key in the account. */
-  readonly description: string;
-  readonly account: pulumi.Input<string>;
-  /** Services that write with the bucket's key. @default none */
-  readonly keyStatements?: readonly Statement[];
+  /** What encrypts it. @default S3's own key, which nobody can destroy */
+  readonly key?: Key;
   /** Services that write to the bucket itself, given its ARN. @default none */
   readonly statements?: (bucket: pulumi.Input<string>) => readonly Statement[];
   readonly lifecycle: s3.BucketLifecycleConfigurationRule;
@@ -31,36 +27,24 @@ export interface PrivateBucketArgs {
 }
 
 /**
- * A versioned bucket with a key of its own, for its account alone and over TLS alone. Its name ends in random letters: a name that can
- * be guessed can be taken by someone else before, or after it is deleted.
+ * A versioned, encrypted bucket for its account alone and over TLS alone. Its name ends in random letters: a name that can be guessed
+ * can be taken by someone else before it is made, or after it is deleted.
  */
 export class PrivateBucket extends Component {
   readonly bucket: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
-  readonly key: Key;
   /** Depend on it before writing. */
   readonly policy: pulumi.Resource;
 
   constructor(name: string, args: PrivateBucketArgs, opts: pulumi.ComponentResourceOptions) {
     super("cluster:PrivateBucket", name, { objectLock: args.objectLock }, opts);
-    const { protect, tags } = args;
+    const { key, protect, tags } = args;
 
-    this.key = customerKey(
-      this.childName("key"),
-      {
-        description: args.description,
-        account: args.account,
-        statements: args.keyStatements ?? [],
-        protect,
-        tags,
-      },
-      { parent: this },
-    );
     // The key outlives the bucket: deleting a bucket that is not empty fails, and what is in it must stay readable.
     const bucket = new Bucket(
       this.childName("bucket"),
       { forceDestroy: args.forceDestroy, ...(args.objectLock === undefined ? {} : { objectLockEnabled: true }), tags },
-      { parent: this, protect, dependsOn: this.key },
+      { parent: this, protect, dependsOn: key === undefined ? [] : [key] },
     );
     this.bucket = bucket.bucket;
     this.arn = bucket.arn;
@@ -90,17 +74,19 @@ export class PrivateBucket extends Component {
     );
   }
 
-  #access(args: PrivateBucketArgs): pulumi.Resource {
+  #access({ key, statements }: PrivateBucketArgs): pulumi.Resource {
     const bucket = this.bucket;
     const encryption = new BucketServerSideEncryptionConfiguration(
       this.childName("encryption"),
       {
         bucket,
         rules: [
-          {
-            applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: this.key.arn },
-            bucketKeyEnabled: true,
-          },
+          key === undefined
+            ? { applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }
+            : {
+                applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
+                bucketKeyEnabled: true,
+              },
         ],
       },
       { parent: this },
@@ -119,7 +105,7 @@ export class PrivateBucket extends Component {
       this.childName("policy"),
       {
         bucket,
-        policy: policyDocument([...guards(this.arn, this.key.arn), ...(args.statements?.(this.arn) ?? [])]),
+        policy: policyDocument([...guards(this.arn, key), ...(statements?.(this.arn) ?? [])]),
       },
       // S3 refuses two changes of a bucket at once.
       { parent: this, dependsOn: [encryption, ownership, publicAccess] },
@@ -127,36 +113,18 @@ export class PrivateBucket extends Component {
   }
 }
 
-/**
- * What nobody may do, whatever else allows it. A put that names no encryption gets the bucket's. AWS' own services are told by their own
- * configuration which key to use, and CloudTrail encrypts its digests with S3's whatever that says (CloudTrail user guide, "Encrypting
- * CloudTrail log files with AWS KMS keys").
- */
-function guards(bucket: pulumi.Input<string>, key: pulumi.Input<string>): Statement[] {
+/** What nobody may do, whatever else allows it. A put that names no encryption gets the bucket's. */
+function guards(bucket: pulumi.Input<string>, key: Key | undefined): Statement[] {
   const objects = pulumi.interpolate`${bucket}/*`;
+  const deny = (Sid: string, Action: string, Resource: pulumi.Input<string>[], Condition: Statement["Condition"]) =>
+    ({ Sid, Effect: "Deny", Principal: "*", Action, Resource, Condition }) satisfies Statement;
+  const denyPut = (Sid: string, header: string, value: pulumi.Input<string>) =>
+    deny(Sid, "s3:PutObject", [objects], { StringNotEquals: { [header]: value }, Null: { [header]: "false" } });
   const encryption = "s3:x-amz-server-side-encryption";
-  const byPeople = { Bool: { "aws:PrincipalIsAWSService": "false" } };
-  const deny = (sid: string, action: string, resource: pulumi.Input<string>[], condition: Statement["Condition"]) =>
-    ({
-      Sid: sid,
-      Effect: "Deny",
-      Principal: "*",
-      Action: action,
-      Resource: resource,
-      Condition: condition,
-    }) satisfies Statement;
   return [
     deny("PlainHttp", "s3:*", [bucket, objects], { Bool: { "aws:SecureTransport": "false" } }),
     deny("OldTls", "s3:*", [bucket, objects], { NumericLessThan: { "s3:TlsVersion": "1.2" } }),
-    deny("OtherEncryption", "s3:PutObject", [objects], {
-      StringNotEquals: { [encryption]: "aws:kms" },
-      Null: { [encryption]: "false" },
-      ...byPeople,
-    }),
-    deny("OtherKey", "s3:PutObject", [objects], {
-      StringNotEquals: { [`${encryption}-aws-kms-key-id`]: key },
-      Null: { [`${encryption}-aws-kms-key-id`]: "false" },
-      ...byPeople,
-    }),
+    denyPut("OtherEncryption", encryption, key === undefined ? "AES256" : "aws:kms"),
+    ...(key === undefined ? [] : [denyPut("OtherKey", `${encryption}-aws-kms-key-id`, key.arn)]),
   ];
 }

@@ -32,6 +32,8 @@ const accessPrefix = "access";
  * Where nobody changes or removes a record before its time: the cluster's logs, minutes after they are written, and who did what to this
  * store and the watched buckets.
  *
+ * It is encrypted with S3's own key: whoever can destroy a customer's key destroys what it encrypted, locked or not.
+ *
  * Access is recorded by CloudTrail: S3's own access logs may be late or missing, and S3 does not write them to a bucket with Object Lock.
  * The trail also records every change in the account's region, so that the call that stops or deletes it is the last thing it writes.
  */
@@ -46,9 +48,6 @@ export class S3AuditStore extends Component {
     this.store = new PrivateBucket(
       this.childName("store"),
       {
-        description: "Audit records of a cluster",
-        account: args.account,
-        keyStatements: trailUsesKey(trail),
         statements: (bucket) => trailWrites(bucket, trail, args.account),
         objectLock: { mode: mode === "locked" ? "COMPLIANCE" : "GOVERNANCE", days: retentionDays },
         lifecycle: {
@@ -73,7 +72,7 @@ export class S3AuditStore extends Component {
 
   /** All of the log group: what a filter leaves out cannot be had later. */
   #keepLogs({ account, region, logGroup, tags }: S3AuditStoreArgs): void {
-    const { arn, key } = this.store;
+    const { arn } = this.store;
     const delivery = accessRole(
       this.childName("delivery-role"),
       {
@@ -90,7 +89,6 @@ export class S3AuditStore extends Component {
             ],
             Resource: [arn, pulumi.interpolate`${arn}/*`],
           },
-          { Effect: "Allow", Action: ["kms:Decrypt", "kms:GenerateDataKey"], Resource: key.arn },
         ],
         tags,
       },
@@ -100,11 +98,10 @@ export class S3AuditStore extends Component {
       this.childName("delivery"),
       {
         destination: "extended_s3",
-        serverSideEncryption: { enabled: true, keyType: "CUSTOMER_MANAGED_CMK", keyArn: key.arn },
+        serverSideEncryption: { enabled: true, keyType: "AWS_OWNED_CMK" },
         extendedS3Configuration: {
           bucketArn: arn,
           roleArn: delivery.arn,
-          kmsKeyArn: key.arn,
           prefix: "cluster/!{timestamp:yyyy/MM/dd}/",
           errorOutputPrefix: "failed/!{firehose:error-output-type}/",
           bufferingInterval: 300,
@@ -143,7 +140,6 @@ export class S3AuditStore extends Component {
         name: cluster,
         s3BucketName: this.store.bucket,
         s3KeyPrefix: accessPrefix,
-        kmsKeyId: this.store.key.arn,
         enableLogFileValidation: true,
         advancedEventSelectors: eventSelectors(this.store.arn, watched),
         tags,
@@ -183,20 +179,6 @@ function eventSelectors(
 }
 
 const cloudTrail = { Service: "cloudtrail.amazonaws.com" } as const;
-
-function trailUsesKey(trail: pulumi.Input<string>): Statement[] {
-  const Condition = { StringEquals: { "aws:SourceArn": trail } };
-  return [
-    {
-      Sid: "TrailEncrypts",
-      Effect: "Allow",
-      Principal: cloudTrail,
-      Action: ["kms:GenerateDataKey*", "kms:DescribeKey"],
-      Resource: "*",
-      Condition,
-    },
-  ];
-}
 
 function trailWrites(
   bucket: pulumi.Input<string>,

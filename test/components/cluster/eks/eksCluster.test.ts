@@ -230,6 +230,14 @@ describe("the order", () => {
     expect(needs(await run(), addon)).toContain("system");
   });
 
+  it("refuses a removal before anything is removed", async () => {
+    const cluster = await run();
+    const guard = cluster.resources.find(({ type }) => type === "serin:cluster:RemovalGuard");
+    const all = cluster.resources.filter(({ custom, urn }) => custom && urn.includes("serin:cluster:EksCluster$"));
+    expect(guard?.protect).toBe(true);
+    expect([...(guard?.dependencies ?? [])].sort()).toEqual(all.map(({ urn }) => urn).sort());
+  });
+
   it("makes the cluster usable once nodes, add-ons and admins are there, and waits for no GPU", async () => {
     const needed = needs(await run(), "provider");
     expect([...needed]).toEqual(
