@@ -107,6 +107,8 @@ export interface GpuPool {
   readonly nodeSelector: Readonly<Record<string, string>>;
   /** What its pods must tolerate: the one taint, and what a cloud adds of its own. */
   readonly taints: readonly NodeTaint[];
+  /** Its pods reach the MPS server through the node's own IPC namespace. Absent: they do not, or there is none. */
+  readonly hostIPC?: true;
 }
 
 export interface NodeTaint {

@@ -37,10 +37,10 @@ function sliceOf({ sharing }: GpuPool): GpuRequest["slice"] {
   }
 }
 
-/** Where the files of a version are: a volume, or an address Triton reads from. */
+/** Where the files of a version are: in a volume, or at an address that Triton reads from, with what it must be told for that. */
 export type RepositoryLocation =
   | { readonly claim: string; readonly path: string }
-  | { readonly url: pulumi.Input<string>; readonly region?: string };
+  | { readonly url: pulumi.Input<string>; readonly env: Readonly<Record<string, string>> };
 
 /** Where a version is found on this cluster. */
 export function locate(
@@ -50,10 +50,18 @@ export function locate(
   store: ModelStore,
 ): RepositoryLocation {
   if ("pvc" in repository) return { claim: repository.pvc, path: `${repository.path ?? name}/${version}` };
-  if ("s3" in repository) return { url: `${repository.s3}/${version}`, region: repository.region };
+  if ("s3" in repository) return { url: `${repository.s3}/${version}`, env: { AWS_REGION: repository.region } };
   const path = `${repository.modelStore}/${version}`;
   if (store.kind === "pvc") return { claim: store.claim, path };
   // Plain where it can be, so that a plan shows it.
   const url = typeof store.url === "string" ? `${store.url}/${path}` : pulumi.interpolate`${store.url}/${path}`;
-  return store.kind === "s3" ? { url, region: store.region } : { url };
+  switch (store.kind) {
+    case "s3":
+      return { url, env: { AWS_REGION: store.region } };
+    case "azureBlob":
+      // Else Triton looks for the account's key (triton-inference-server/core `src/filesystem/implementations/as.h`, from 26.05 on).
+      return { url, env: { AZURE_STORAGE_AUTH_TYPE: "default" } };
+    case "gcs":
+      return { url, env: {} };
+  }
 }

@@ -85,7 +85,10 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
 }
 
 /** One term for each kind of fitting node: the scheduler takes any of them. */
-function onGpuNodes(request: GpuRequest, { gpuPools }: HostCluster): Pick<IPodSpec, "affinity" | "tolerations"> {
+function onGpuNodes(
+  request: GpuRequest,
+  { gpuPools }: HostCluster,
+): Pick<IPodSpec, "affinity" | "tolerations" | "hostIPC"> {
   const pools = fittingPools(request, gpuPools).map(([, pool]) => pool);
   const distinct = <T>(values: readonly T[]) => [
     ...new Map(values.map((value) => [JSON.stringify(value), value])).values(),
@@ -98,6 +101,7 @@ function onGpuNodes(request: GpuRequest, { gpuPools }: HostCluster): Pick<IPodSp
     })),
   }));
   return {
+    ...(pools.some(({ hostIPC }) => hostIPC) ? { hostIPC: true } : {}),
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } },
     tolerations: distinct(pools.flatMap(({ taints }) => taints)).map((taint) => ({
       operator: "Equal" as const,
@@ -158,12 +162,17 @@ function container(model: Model, location: RepositoryLocation, { identity }: Hos
 
 /** A pod that reads from a volume, or from a store that needs no words, has no environment of its own. */
 function environment(location: RepositoryLocation, identity: IdentityBinding | undefined): Pick<IContainer, "env"> {
-  const env = [
-    ...("url" in location && location.region !== undefined ? [{ name: "AWS_REGION", value: location.region }] : []),
+  const variables = {
+    ...("url" in location ? location.env : {}),
     ...(identity?.credentials === undefined
-      ? []
-      : [{ name: "AWS_SHARED_CREDENTIALS_FILE", value: `${credentialsPath}/credentials` }]),
-  ];
+      ? {}
+      : {
+          AWS_SHARED_CREDENTIALS_FILE: `${credentialsPath}/credentials`,
+          // A store of one's own is no cloud: there is no metadata service to wait for.
+          AWS_EC2_METADATA_DISABLED: "true",
+        }),
+  };
+  const env = Object.entries(variables).map(([name, value]) => ({ name, value }));
   return env.length === 0 ? {} : { env };
 }
 

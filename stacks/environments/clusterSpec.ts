@@ -1,6 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type AksClusterArgs, aksGpuPools, validateAksCluster } from "../../components/cluster/aks/aksCluster.ts";
+import { clientIdAnnotation, tokenLabels } from "../../components/cluster/aks/aksWorkloadIdentity.ts";
 import { type EksClusterArgs, eksGpuPools, validateEksCluster } from "../../components/cluster/eks/eksCluster.ts";
+import { roleAnnotation } from "../../components/cluster/eks/eksWorkloadIdentity.ts";
 import { type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "../../components/cluster/gke/gkeCluster.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
 import { publishedModelStore } from "../../components/cluster/onPrem/onPremModelStore.ts";
@@ -95,12 +97,14 @@ export function identityMarks({ cloud }: ClusterSpec): {
   readonly annotations: readonly string[];
   readonly podLabels: Readonly<Record<string, string>>;
 } {
-  return cloud === "azure"
-    ? {
-        annotations: ["azure.workload.identity/client-id"],
-        podLabels: { "azure.workload.identity/use": "true" },
-      }
-    : { annotations: [], podLabels: {} };
+  switch (cloud) {
+    case "aws":
+      return { annotations: [roleAnnotation], podLabels: {} };
+    case "azure":
+      return { annotations: [clientIdAnnotation], podLabels: tokenLabels };
+    default:
+      return { annotations: [], podLabels: {} };
+  }
 }
 
 /** What is particular to a site of one's own; a cloud has nothing of the kind. */

@@ -105,15 +105,18 @@ function dataSyncProblems(dataSync: DataSync): Problem[] {
   }
 }
 
-/** Clouds know a cluster as `<environment>-<key>`; the shortest limit is GKE's. */
+/** The most characters of a cluster's name, with room for what its parts are called in the cloud. */
+const longestName = { aws: 30, azure: 40, gcp: 40 } as const;
+
+/** Clouds know a cluster as `<environment>-<key>`. */
 function nameInCloudProblems(environment: string, key: string, { cloud }: ClusterSpec): Problem[] {
   const name = `${environment}-${key}`;
-  return cloud === "onPrem" || name.length <= 40
+  return cloud === "onPrem" || name.length <= longestName[cloud]
     ? []
     : [
         {
           path: `clusters["${key}"]`,
-          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have 40.`,
+          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have ${longestName[cloud]}.`,
           fix: "Write a shorter key.",
         },
       ];

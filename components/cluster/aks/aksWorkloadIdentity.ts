@@ -12,6 +12,12 @@ import { prefixCondition, readActions, writeActions } from "./prefixCondition.ts
 import { shortened } from "./shortened.ts";
 import { stableUuid } from "./stableUuid.ts";
 
+/** Names the identity on a service account that is bound. */
+export const clientIdAnnotation = "azure.workload.identity/client-id";
+
+/** Has the webhook of AKS give a pod its token (Azure/azure-workload-identity). */
+export const tokenLabels = { "azure.workload.identity/use": "true" } as const;
+
 export interface AksWorkloadIdentityArgs {
   /** The id of the resource group, in which our own role may be assigned. */
   readonly resourceGroupId: pulumi.Input<string>;
@@ -70,8 +76,8 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
       { parent: this },
     );
     return {
-      annotations: { "azure.workload.identity/client-id": identity.clientId },
-      podLabels: { "azure.workload.identity/use": "true" },
+      annotations: { [clientIdAnnotation]: identity.clientId },
+      podLabels: tokenLabels,
     };
   }
 

@@ -260,7 +260,9 @@ export function gkeGpuPools({ gpuPools = {} }: Pick<GkeClusterArgs, "gpuPools">)
   return Object.fromEntries(
     Object.entries(gpuPools).map(([key, pool]) => {
       const machine = machineOf(pool);
-      return [key, publishedPool(machine, gpusOf(pool), pool, poolDriver("gcp", pool, machine))];
+      const published = publishedPool(machine, gpusOf(pool), pool, poolDriver("gcp", pool, machine));
+      // GKE documentation, "Share GPUs with multiple workloads using NVIDIA MPS".
+      return [key, pool.sharing?.kind === "mps" ? { ...published, hostIPC: true } : published];
     }),
   );
 }

@@ -131,6 +131,12 @@ describe("a model with a GPU", () => {
     expect(fittingPools({ kind: "A100-80GB", count: 1, slice: "mps" }, pools)).toEqual([]);
   });
 
+  it("shares the node's IPC namespace only where its GPU is shared through it", () => {
+    const mps: GpuPool = { ...l4, sharing: { kind: "mps", clients: 4 }, hostIPC: true };
+    expect(asking({ kind: "L4", count: 1, slice: "mps" }, { mps, l4 })).toHaveProperty("hostIPC", true);
+    expect(asking({ kind: "L4", count: 1 }, { mps, l4 })).not.toHaveProperty("hostIPC");
+  });
+
   it("asks for it in limits only, and tolerates the taints of the pools it may run on", () => {
     const spotTaint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" } as const;
     const pools = { l4: { ...l4, gpusPerNode: 2, taints: [gpuTaint, spotTaint] } };
@@ -187,6 +193,12 @@ describe("a model in the cluster's own store", () => {
     });
   });
 
+  it("asks Azure who it is instead of looking for an account key", () => {
+    expect(container({ kind: "azureBlob", url: "as://account/models" }).env).toEqual([
+      { name: "AZURE_STORAGE_AUTH_TYPE", value: "default" },
+    ]);
+  });
+
   it("reads the keys of a store that has them from a file, never from its environment", () => {
     const credentials = pulumi.secret<Record<string, string>>({ credentials: "[default]" });
     const { env, volumes, volumeMounts } = container(
@@ -196,6 +208,7 @@ describe("a model in the cluster's own store", () => {
     expect(env).toEqual([
       { name: "AWS_REGION", value: "us-east-1" },
       { name: "AWS_SHARED_CREDENTIALS_FILE", value: "/var/run/secrets/serin/model-store/credentials" },
+      { name: "AWS_EC2_METADATA_DISABLED", value: "true" },
     ]);
     expect(volumes).toContainEqual({
       name: "model-store",
