@@ -12,7 +12,7 @@ const fakeCli = `#!${process.execPath}
 const knows = JSON.parse(process.env.FAKE_PULUMI);
 const args = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
 const fail = (message) => { console.error("error: " + message); process.exit(255); };
-if (args[0] === "version") console.log("v3.260.0");
+if (args[0] === "version") console.log("v3.100.0");
 if (args[0] === "stack" && args[1] === "select") {
   if (knows.login === false) fail("PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions");
   if (knows.stack === false) fail("no stack named '" + args[2] + "' found");
