@@ -56,7 +56,12 @@ export interface NodesArgs extends Pick<NodeGroupArgs, "labels" | "taints" | "up
 }
 
 /** A managed node group. What EKS cannot change in place is part of its name, so that the new group is there before the old one goes. */
-export function nodes(name: string, context: NodeContext, args: NodesArgs, opts: pulumi.CustomResourceOptions) {
+export function nodes(
+  name: string,
+  context: NodeContext,
+  args: NodesArgs,
+  opts: pulumi.CustomResourceOptions,
+): NodeGroup {
   const { key, amiType, capacityType, machine, min, max, template, immutable, zones, ...settings } = args;
   const { cluster, network, role } = context;
   const subnets = [...zones].sort();

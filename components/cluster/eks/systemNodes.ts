@@ -4,7 +4,7 @@ import { defaultPurchase } from "../gpuPool.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { nodeTemplate } from "./nodeTemplate.ts";
 
-/** 4 vCPU and 16 GiB, in every region that has GPUs. */
+/** 4 vCPU and 16 GiB: three of them carry DNS, mesh, metrics and controllers. */
 export const defaultSystemMachine = "m6i.xlarge";
 
 /** Nodes for all that needs no GPU: DNS, the mesh, metrics, controllers. One in each zone, and up to three. */
