@@ -10,6 +10,12 @@ export interface ChartPin {
 }
 
 /**
+ * Where Istio publishes from 1.31 on, and all its older versions too: the Google bucket is emptied in December 2026
+ * (istio/istio.io, "An update on our move to AWS", 2026-08-21).
+ */
+const istioCharts = "https://blob.istio.io/istio-release/charts";
+
+/**
  * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see each object, and
  * none needs a hook, which `helm.v4.Chart` leaves out (https://github.com/pulumi/pulumi-kubernetes/issues/3284). kube-prometheus-stack's
  * are its admission webhook, which is off. The GPU Operator's upgrade its custom resource definitions, which are objects of the rendered
@@ -17,12 +23,12 @@ export interface ChartPin {
  * What runs on which Kubernetes version is in the version matrix.
  */
 export const charts = {
-  istioBase: { chart: "base", version: "1.30.5", repository: "https://istio-release.storage.googleapis.com/charts" },
-  istiod: { chart: "istiod", version: "1.30.5", repository: "https://istio-release.storage.googleapis.com/charts" },
+  istioBase: { chart: "base", version: "1.30.5", repository: istioCharts },
+  istiod: { chart: "istiod", version: "1.30.5", repository: istioCharts },
   istioGateway: {
     chart: "gateway",
     version: "1.30.5",
-    repository: "https://istio-release.storage.googleapis.com/charts",
+    repository: istioCharts,
   },
   argoRollouts: {
     chart: "argo-rollouts",
