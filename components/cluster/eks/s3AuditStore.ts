@@ -23,7 +23,7 @@ export interface S3AuditStoreArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export const defaultRetentionDays = 365;
+const defaultRetentionDays = 365;
 
 /** Below it the trail writes, as `access/AWSLogs/<account>/CloudTrail/…`. */
 const accessPrefix = "access";
