@@ -86,13 +86,13 @@ export function gpuEvidence({ labels }: NodeFacts): string | undefined {
   return told === undefined ? undefined : `${told[0]}=${told[1]}`;
 }
 
-/** A Kubernetes quantity as a number: cores, bytes, devices (apimachinery `resource.Quantity`). */
+/** A Kubernetes quantity as a number: cores, bytes, devices (apimachinery `resource.Quantity`). Nothing is 0. */
 export function amount(quantity: string | undefined): number {
-  const [, number, suffix = ""] = /^([\d.]+(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(quantity ?? "0") ?? [];
+  const [, number = "0", suffix = ""] = /^(\d[\d.]*(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(quantity ?? "") ?? [];
   const [, power = "", binary] = /^([numkKMGTPE]?)(i?)$/.exec(suffix) ?? [];
   if (binary === "i") return Number(number) * 1_024 ** " KMGTPE".indexOf(power);
-  const exponent = { n: -9, u: -6, m: -3, "": 0, k: 3, K: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }[power] ?? 0;
-  return Number(`${number ?? 0}e${exponent}`);
+  const exponent = { n: -9, u: -6, m: -3, "": 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 }[power] ?? 0;
+  return exponent < 0 ? Number(number) / 10 ** -exponent : Number(number) * 10 ** exponent;
 }
 
 export function isReady({ conditions, unschedulable }: NodeFacts): boolean {

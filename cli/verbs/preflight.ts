@@ -4,7 +4,7 @@ import type { Environment } from "../../stacks/environments/environment.ts";
 import { declaredEnvironment } from "../declared.ts";
 import { type ClusterOptions, localCluster, ownCluster } from "../local/localCluster.ts";
 import type { Stand } from "../preflight/declaredNeeds.ts";
-import { deployedKubeconfigs, type KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
+import type { KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
 import { type ClusterReport, Preflight, withStatus } from "../preflight/preflight.ts";
 import { preflightText } from "../preflight/preflightText.ts";
 import { quotaNeeded } from "../preflight/quotaNeeded.ts";
@@ -91,6 +91,8 @@ async function knownKubeconfigs(
   { kubeconfig, context }: ClusterOptions,
 ): Promise<Record<string, KnownKubeconfig>> {
   if (kubeconfig === undefined && environment.name !== "local") {
+    // Loaded only where it is used, since the Automation API is large.
+    const { deployedKubeconfigs } = await import("../preflight/deployedKubeconfigs.ts");
     const all = await deployedKubeconfigs(environment);
     return Object.fromEntries(chosen.map((name) => [name, all[name] ?? { unknown: "nothing is known of it" }]));
   }

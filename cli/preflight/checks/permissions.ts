@@ -2,18 +2,25 @@ import { count, defineCheck, failed, few, passed } from "../check.ts";
 import type { AccessFacts, AccessNeed } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
-/** What every `serin up` does: read nodes, and declare models in their namespace. */
+/** What a model is made of; server-side apply of what is not there yet takes `create` as well as `patch`. */
+const models: readonly AccessNeed[] = [
+  { group: "", resource: "services" },
+  { group: "", resource: "serviceaccounts" },
+  { group: "", resource: "secrets" },
+  { group: "argoproj.io", resource: "rollouts" },
+  { group: "argoproj.io", resource: "analysistemplates" },
+  { group: "networking.istio.io", resource: "virtualservices" },
+  { group: "networking.istio.io", resource: "destinationrules" },
+  { group: "networking.istio.io", resource: "gateways" },
+  { group: "security.istio.io", resource: "peerauthentications" },
+  { group: "monitoring.coreos.com", resource: "podmonitors" },
+].flatMap((kind) => ["get", "create", "patch", "delete"].map((verb) => ({ verb, ...kind })));
+
 const always: readonly AccessNeed[] = [
   { verb: "list", group: "", resource: "nodes" },
   { verb: "get", group: "", resource: "namespaces" },
-  { verb: "patch", group: "", resource: "services" },
-  { verb: "patch", group: "", resource: "serviceaccounts" },
-  { verb: "patch", group: "argoproj.io", resource: "rollouts" },
-  { verb: "patch", group: "argoproj.io", resource: "analysistemplates" },
-  { verb: "patch", group: "networking.istio.io", resource: "virtualservices" },
-  { verb: "patch", group: "networking.istio.io", resource: "destinationrules" },
-  { verb: "patch", group: "security.istio.io", resource: "peerauthentications" },
-  { verb: "patch", group: "monitoring.coreos.com", resource: "podmonitors" },
+  { verb: "get", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
+  ...models,
 ];
 
 /** What an installed system is made of besides. */
