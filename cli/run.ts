@@ -1,3 +1,4 @@
+import { pipeline } from "node:stream/promises";
 import { type ExitCode, exitCodes, ProblemError } from "../components/core/problem.ts";
 
 /** What a verb is given: a signal that fires on Ctrl-C, and whether a program reads the answer. */
@@ -13,12 +14,18 @@ export interface Answer {
   readonly exitCode?: ExitCode;
 }
 
+/** An answer that may be larger than memory should hold: its text in pieces, for programs or for people as they asked. */
+export interface LongAnswer {
+  readonly pieces: AsyncIterable<string> | Iterable<string>;
+  readonly exitCode?: ExitCode;
+}
+
 /**
  * Runs a verb to its exit code. With `--json`, standard output carries exactly one document, on failure too.
  * Ctrl-C lets the verb end what it started; a second one ends the process at once.
  */
 export async function run(
-  verb: (invocation: Invocation) => Promise<Answer>,
+  verb: (invocation: Invocation) => Promise<Answer | LongAnswer>,
   { json }: { json: boolean },
 ): Promise<void> {
   const interruption = new AbortController();
@@ -29,15 +36,25 @@ export async function run(
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   try {
-    const { result, text, exitCode = exitCodes.ok } = await verb({ signal: interruption.signal, json });
-    if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
-    else if (text !== undefined && text !== "") process.stdout.write(`${text}\n`);
-    process.exitCode = exitCode;
+    const answer = await verb({ signal: interruption.signal, json });
+    if ("pieces" in answer) await print(answer.pieces);
+    else if (json) process.stdout.write(`${JSON.stringify(answer.result, undefined, 2)}\n`);
+    else if (answer.text !== undefined && answer.text !== "") process.stdout.write(`${answer.text}\n`);
+    process.exitCode = answer.exitCode ?? exitCodes.ok;
   } catch (error) {
     process.exitCode = fail(interruption.signal.aborted ? new Interrupted() : error, json);
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+  }
+}
+
+/** As fast as it is read. Whoever reads no further (`| head`) has what they want. */
+async function print(pieces: LongAnswer["pieces"]): Promise<void> {
+  try {
+    await pipeline(pieces, process.stdout, { end: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
   }
 }
 

@@ -1,14 +1,12 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
-// A small young generation: a quarter less memory for a plan, and no more time (`npm run benchmark`).
+#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=30 --no-maglev
+// The options are explained where a plan's other processes get them: cli/plan/smallProcess.ts.
 import { enableCompileCache } from "node:module";
-import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import envPaths from "env-paths";
 import { exitCodes } from "../components/core/problem.ts";
-import { type Answer, type Invocation, run } from "./run.ts";
+import { compileCacheFolder } from "./compileCache.ts";
+import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
-// Half of a plan's time is the compilation of modules that have not changed since the last one.
-enableCompileCache(join(envPaths("serin", { suffix: "" }).cache, "compiled"));
+enableCompileCache(compileCacheFolder);
 
 const program = new Command("serin")
   .description("Plans, brings up and rehearses the environments declared under stacks/.")
@@ -36,7 +34,7 @@ function verb(declaration: string, description: string): Command {
     .option("--json", "print one JSON document, for programs");
 }
 
-function start(options: Common, action: (invocation: Invocation) => Promise<Answer>): Promise<void> {
+function start(options: Common, action: (invocation: Invocation) => Promise<Answer | LongAnswer>): Promise<void> {
   return run(action, { json: options.json === true });
 }
 

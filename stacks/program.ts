@@ -20,5 +20,10 @@ const programs: Record<Layer, (stack: StackOf) => object> = {
 export function program(stack: string): Record<string, unknown> {
   const stackOf = parseStackName(stack, environments);
   rejectProblems(`Environment "${stackOf.environment.name}" is invalid`, validateEnvironment(stackOf.environment));
+  return declare(stackOf);
+}
+
+/** Declares the resources of a stack of an environment that has no problems, and returns its outputs. */
+export function declare(stackOf: StackOf): Record<string, unknown> {
   return { ...programs[stackOf.layer](stackOf) };
 }

@@ -21,14 +21,16 @@ export interface RecordedStack {
   readonly missingConfig: readonly string[];
 }
 
-export interface RecordOptions {
-  readonly project: string;
-  readonly program: StackProgram;
-  /** Configuration of a stack. @default none: required keys are assumed and named in `missingConfig` */
+/** Configuration that is not set is assumed and named in `missingConfig`. */
+export type RecordOptions = Pick<
+  ProgramOptions,
+  "project" | "config" | "secretKeys" | "stackOutputs" | "onLog" | "signal"
+> & { readonly program: StackProgram };
+
+export type RecordEnvironmentOptions = Omit<RecordOptions, "config" | "secretKeys" | "stackOutputs"> & {
+  /** Configuration of a stack. @default none */
   readonly config?: (stack: string) => Pick<ProgramOptions, "config" | "secretKeys">;
-  readonly onLog?: ProgramOptions["onLog"];
-  readonly signal?: AbortSignal;
-}
+};
 
 /**
  * Records what the layers of an environment would deploy, in the order given, each reading the outputs of those before it. Nothing is
@@ -39,54 +41,50 @@ export interface RecordOptions {
 export async function recordEnvironment(
   environment: string,
   layers: readonly string[],
-  options: RecordOptions,
+  { config, ...options }: RecordEnvironmentOptions,
 ): Promise<RecordedStack[]> {
   const recorded: RecordedStack[] = [];
-  for (const layer of layers) recorded.push(await recordStack(`${environment}-${layer}`, recorded, options));
+  const stackOutputs = (name: string) => recorded.find(({ stack }) => stack === name)?.outputs;
+  for (const layer of layers) {
+    const stack = `${environment}-${layer}`;
+    recorded.push(await recordStack(stack, { ...options, ...config?.(stack), stackOutputs }));
+  }
   return recorded;
 }
 
-/** Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces. */
-async function recordStack(
-  stack: string,
-  earlier: readonly RecordedStack[],
-  options: RecordOptions,
-): Promise<RecordedStack> {
+/**
+ * Records one stack. Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces.
+ *
+ * @throws ProblemError as `runProgram` does.
+ */
+export async function recordStack(stack: string, options: RecordOptions): Promise<RecordedStack> {
   const { stackTraceLimit } = Error;
   try {
     // The SDK takes the trace of every promise it makes: half of the time a recording takes.
     Error.stackTraceLimit = 1;
-    return await recordOnce(stack, earlier, options);
+    return await recordOnce(stack, options);
   } catch (error) {
     if (error instanceof ProblemError || options.signal?.aborted === true) throw error;
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
-  return recordOnce(stack, earlier, options);
+  return recordOnce(stack, options);
 }
 
-async function recordOnce(
-  stack: string,
-  earlier: readonly RecordedStack[],
-  { project, program, config, onLog, signal }: RecordOptions,
-): Promise<RecordedStack> {
+async function recordOnce(stack: string, { program, ...options }: RecordOptions): Promise<RecordedStack> {
   const recorder = new Recorder();
   const missing = new Set<string>();
   const outputs = await runProgram(program, {
-    project,
+    ...options,
     stack,
-    ...config?.(stack),
     monitor: recorder,
     preview: true,
-    stackOutputs: (name) => earlier.find((other) => other.stack === name)?.outputs,
     assumptions: {
       missingConfig: (key) => {
         missing.add(key);
         return true;
       },
     },
-    ...(onLog === undefined ? {} : { onLog }),
-    ...(signal === undefined ? {} : { signal }),
   });
   return { stack, resources: recorder.resources, outputs, missingConfig: [...missing].sort() };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ProblemError } from "../../components/core/problem.ts";
 import type { Plan, PlannedResource } from "./plan.ts";
+import type { PlanDocument } from "./planJson.ts";
 
 /** What a plan declares otherwise than an earlier one. */
 export interface Change {
@@ -11,19 +12,21 @@ export interface Change {
 }
 
 /** Resources are the same when their URNs are: a resource that is renamed is deleted and created. */
-export function changesBetween(before: Plan, after: Plan): Change[] {
-  const old = byUrn(before);
-  const now = byUrn(after);
-  const made = [...now.values()].flatMap((resource): Change[] => {
-    const was = old.get(resource.urn);
-    if (was === undefined) return [{ kind: "create", resource, inputs: [] }];
-    const inputs = differences(was.inputs, resource.inputs, "");
-    return inputs.length === 0 ? [] : [{ kind: "update", resource, inputs }];
-  });
-  const gone = [...old.values()]
-    .filter(({ urn }) => !now.has(urn))
-    .map((resource): Change => ({ kind: "delete", resource, inputs: [] }));
-  return [...made, ...gone];
+export async function changesBetween(before: PlanDocument, after: Plan): Promise<Change[]> {
+  const old = new Map(before.stacks.flatMap(({ resources }) => resources.map((resource) => [resource.urn, resource])));
+  const made: Change[] = [];
+  for (const stack of after.stacks) {
+    for await (const resources of stack.resources()) {
+      for (const resource of resources) {
+        const was = old.get(resource.urn);
+        old.delete(resource.urn);
+        const inputs = was === undefined ? [] : differences(was.inputs, resource.inputs, "");
+        if (was === undefined) made.push({ kind: "create", resource, inputs });
+        else if (inputs.length > 0) made.push({ kind: "update", resource, inputs });
+      }
+    }
+  }
+  return [...made, ...[...old.values()].map((resource): Change => ({ kind: "delete", resource, inputs: [] }))];
 }
 
 /**
@@ -31,7 +34,7 @@ export function changesBetween(before: Plan, after: Plan): Change[] {
  *
  * @throws ProblemError when the file is none, or is of another environment.
  */
-export function readPlan(file: string, environment: string): Plan {
+export function readPlan(file: string, environment: string): PlanDocument {
   const reject = (reason: string) =>
     new ProblemError("There is no earlier plan to compare with", [
       {
@@ -40,7 +43,7 @@ export function readPlan(file: string, environment: string): Plan {
         fix: `Write one with: npx serin plan ${environment} --json > ${file}`,
       },
     ]);
-  let plan: Partial<Plan>;
+  let plan: Partial<PlanDocument>;
   try {
     plan = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
@@ -48,11 +51,7 @@ export function readPlan(file: string, environment: string): Plan {
   }
   if (!Array.isArray(plan.stacks) || typeof plan.environment !== "string") throw reject("it is not a plan.");
   if (plan.environment !== environment) throw reject(`it is a plan of "${plan.environment}".`);
-  return plan as Plan;
-}
-
-function byUrn({ stacks }: Plan): Map<string, PlannedResource> {
-  return new Map(stacks.flatMap(({ resources }) => resources.map((resource) => [resource.urn, resource])));
+  return plan as PlanDocument;
 }
 
 function differences(before: unknown, after: unknown, path: string): Change["inputs"] {

@@ -1,15 +1,20 @@
 import colours from "picocolors";
 import type { Change } from "./changes.ts";
-import { findings, type Plan, type PlannedResource, type PlannedStack, resourceName } from "./plan.ts";
+import { findings, type Plan, type PlannedResource, resourceName } from "./plan.ts";
 import type { PolicyFinding } from "./policyResult.ts";
 
-/** A plan in full: every resource under its component, then the policies' word. */
-export function planText(plan: Plan): string {
-  return [
-    ...plan.stacks.flatMap((stack) => [...stackLines(stack), ""]),
-    ...findingLines(plan),
-    ...countLines(plan),
-  ].join("\n");
+/** A plan in full, in pieces: every resource under its component, then the policies' word. */
+export async function* planText(plan: Plan): AsyncGenerator<string> {
+  for (const stack of plan.stacks) {
+    yield `${colours.bold(stack.stack)}\n`;
+    for await (const resources of stack.resources())
+      yield treeLines(resources)
+        .map((line) => `${line}\n`)
+        .join("");
+    for (const key of stack.missingConfig) yield `  ${colours.dim(`assumes configuration ${key}`)}\n`;
+    yield "\n";
+  }
+  yield `${planSummary(plan)}\n`;
 }
 
 /** What a plan changes, then the policies' word. */
@@ -38,7 +43,7 @@ export function planSummary(plan: Plan): string {
   return [...findingLines(plan), ...countLines(plan)].join("\n");
 }
 
-function stackLines({ stack, resources, missingConfig }: PlannedStack): string[] {
+function treeLines(resources: readonly PlannedResource[]): string[] {
   const children = Map.groupBy(resources, ({ parent }) => parent ?? "");
   const known = new Set(resources.map(({ urn }) => urn));
   const lines = (resource: PlannedResource, depth: number): string[] => [
@@ -46,11 +51,7 @@ function stackLines({ stack, resources, missingConfig }: PlannedStack): string[]
     ...(children.get(resource.urn) ?? []).flatMap((child) => lines(child, depth + 1)),
   ];
   const roots = resources.filter(({ parent }) => parent === undefined || !known.has(parent));
-  return [
-    colours.bold(stack),
-    ...roots.flatMap((resource) => lines(resource, 1)),
-    ...missingConfig.map((key) => `  ${colours.dim(`assumes configuration ${key}`)}`),
-  ];
+  return roots.flatMap((resource) => lines(resource, 1));
 }
 
 /** `Rollout models/fraud`, else the name in the program. */
@@ -93,7 +94,7 @@ function summaryOf({ stacks }: Plan, policy: string) {
 function countLines(plan: Plan): string[] {
   const count = (key: "mandatoryViolations" | "advisoryViolations" | "undetermined") =>
     plan.stacks.reduce((sum, { policies }) => sum + policies.counts[key], 0);
-  const resources = plan.stacks.reduce((sum, stack) => sum + stack.resources.length, 0);
+  const resources = plan.stacks.reduce((sum, stack) => sum + stack.resourceCount, 0);
   const rules = plan.stacks[0]?.policies.policies.length ?? 0;
   return [
     `${plan.environment}: ${plan.stacks.length} stacks, ${resources} resources`,

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { ProblemError } from "../../components/core/problem.ts";
+import { smallProcess } from "./smallProcess.ts";
 
 /** Ends the pack when its standard input closes, which it does even when this process is killed outright. */
 const endWithParent = `data:text/javascript,process.stdin.on("end",()=>process.exit()).resume()`;
@@ -19,10 +20,9 @@ export class PolicyProcess {
 
   /** Starts the pack as the engine does: its folder is the working directory, and the first line it prints is its port. */
   constructor(directory: string, timeoutMs: number) {
-    this.#child = spawn(process.execPath, ["--max-semi-space-size=4", "--import", endWithParent, "."], {
+    this.#child = spawn(process.execPath, [...smallProcess.execArgv, "--import", endWithParent, "."], {
       cwd: directory,
-      // The pack needs nothing of the caller's environment, which may hold credentials.
-      env: {},
+      env: smallProcess.env,
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.#exited = once(this.#child, "exit").catch(() => undefined);

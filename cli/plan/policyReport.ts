@@ -1,11 +1,12 @@
 import type { AnalyzeDiagnostic } from "@pulumi/pulumi/proto/analyzer_pb.js";
+import { countsOf } from "./mergedPolicies.ts";
 import type { Analysis } from "./policyClient.ts";
 import type { PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
 
 type Tally = "passed" | "violated" | "undetermined" | "notApplicable";
 
-/** A policy that is in force, and whether it judges resources or the stack. */
-export type PolicyUnderReport = Omit<PolicySummary, Tally> & { readonly kind: "resource" | "stack" };
+/** A policy that is in force. */
+export type PolicyUnderReport = Omit<PolicySummary, Tally>;
 
 /** Puts together what a pack says of one stack. */
 export class PolicyReport {
@@ -48,28 +49,12 @@ export class PolicyReport {
   }
 
   result(): PolicyResult {
-    const policies = this.#policies.map(({ kind: _, ...policy }): PolicySummary => {
+    const policies = this.#policies.map((policy): PolicySummary => {
       const tally = this.#tallies.get(policy.policy) ?? { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 };
       return { ...policy, ...tally };
     });
-    const total = (tally: Tally) => policies.reduce((sum, policy) => sum + policy[tally], 0);
-    const findings = (status: PolicyFinding["status"], enforcement?: PolicyFinding["enforcement"]) =>
-      this.#findings.filter(
-        (finding) => finding.status === status && (enforcement ?? finding.enforcement) === finding.enforcement,
-      ).length;
-    return {
-      pack: this.#pack,
-      stack: this.#stack,
-      findings: this.#findings,
-      policies,
-      counts: {
-        passed: total("passed"),
-        mandatoryViolations: findings("violation", "mandatory"),
-        advisoryViolations: findings("violation", "advisory"),
-        undetermined: findings("undetermined"),
-        notApplicable: total("notApplicable"),
-      },
-    };
+    const counts = countsOf(this.#findings, policies);
+    return { pack: this.#pack, stack: this.#stack, findings: this.#findings, policies, counts };
   }
 
   #finding(

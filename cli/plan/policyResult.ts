@@ -22,6 +22,8 @@ export interface PolicyFinding {
 /** What one policy did in a stack. Counts are of resources; a stack policy judges one thing, the stack. */
 export interface PolicySummary {
   readonly policy: string;
+  /** What it judges: each resource, or the stack as a whole. */
+  readonly kind: "resource" | "stack";
   readonly displayName: string;
   readonly description: string;
   readonly severity: Severity;

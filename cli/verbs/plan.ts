@@ -1,26 +1,28 @@
+import "../engine/lightSdk.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import { declaredEnvironment } from "../declared.ts";
 import { changesBetween, readPlan } from "../plan/changes.ts";
 import { findings, planEnvironment } from "../plan/plan.ts";
+import { planJson } from "../plan/planJson.ts";
 import { changesText, planText } from "../plan/planText.ts";
-import type { Answer, Invocation } from "../run.ts";
+import type { Invocation, LongAnswer } from "../run.ts";
 
 export interface PlanOptions {
   readonly against?: string;
 }
 
 /** What an environment declares, or changes against an earlier plan, and what the policies say; nothing outside this machine is asked. */
-export async function plan(name: string, { against }: PlanOptions, { signal }: Invocation): Promise<Answer> {
+export async function plan(name: string, { against }: PlanOptions, { signal, json }: Invocation): Promise<LongAnswer> {
   const environment = declaredEnvironment(name);
   const before = against === undefined ? undefined : readPlan(against, name);
   const planned = await planEnvironment(environment, signal);
+  const changes = before === undefined ? undefined : await changesBetween(before, planned);
   const objects = findings(planned).some(
     ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
   );
-  const changes = before === undefined ? undefined : changesBetween(before, planned);
+  const text = changes === undefined ? planText(planned) : [`${changesText(changes, planned)}\n`];
   return {
-    result: changes === undefined ? planned : { ...planned, changes },
-    text: changes === undefined ? planText(planned) : changesText(changes, planned),
+    pieces: json ? planJson(planned, changes) : text,
     exitCode: objects ? exitCodes.policy : exitCodes.ok,
   };
 }

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Answer, Invocation } from "../../cli/run.ts";
+import type { Invocation } from "../../cli/run.ts";
 import { down } from "../../cli/verbs/down.ts";
 import { plan } from "../../cli/verbs/plan.ts";
 import { predict } from "../../cli/verbs/predict.ts";
@@ -11,6 +11,7 @@ import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { status } from "../../cli/verbs/status.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { textOf } from "./plan/memoryPlan.ts";
 
 let home: string;
 const invocation: Invocation = { signal: new AbortController().signal, json: true };
@@ -25,7 +26,7 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 const rehearsal = { to: "2", fault: "", timeout: "15m", report: "rehearsals", environment: "local" } as const;
 
-async function refusal(answer: Promise<Answer>): Promise<ProblemError> {
+async function refusal(answer: Promise<unknown>): Promise<ProblemError> {
   const error = await answer.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -35,11 +36,11 @@ async function refusal(answer: Promise<Answer>): Promise<ProblemError> {
 }
 
 describe("wrong input is refused before anything is changed", () => {
-  it.each<[string, () => Promise<Answer>, string]>([
+  it.each<[string, () => Promise<unknown>, string]>([
     [
       "an unknown environment",
       () => plan("devv", {}, invocation),
-      'environment: "devv" is not one of "local", "dev". Did you mean "dev"?',
+      'environment: "devv" is not one of "local", "dev", "test", "prod". Did you mean "dev"?',
     ],
     ["an environment of Object.prototype", () => plan("constructor", {}, invocation), '"constructor" is not one of'],
     ["an earlier plan that is none", () => plan("dev", { against: kubeconfig(3) }, invocation), "it is not a plan."],
@@ -113,8 +114,8 @@ it("takes down what is not up without complaint", async () => {
 });
 
 it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {
-  const { result, text, exitCode } = await plan("dev", {}, invocation);
-  expect(result).toMatchObject({
+  const { pieces, exitCode } = await plan("dev", {}, invocation);
+  expect(JSON.parse(await textOf(pieces))).toMatchObject({
     environment: "dev",
     stacks: [
       { stack: "dev-cluster", missingConfig: ["serin:dcLabKubeconfig"] },
@@ -122,6 +123,7 @@ it("plans without account, CLI or network, with the policies' word", { timeout: 
       { stack: "dev-models" },
     ],
   });
+  const text = await textOf((await plan("dev", {}, { ...invocation, json: false })).pieces);
   expect(text).toMatch(/dev: 3 stacks, \d+ resources\n\d+ policies: 0 violations/);
   expect(exitCode).toBe(exitCodes.ok);
 });

@@ -1,44 +1,45 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { changesBetween } from "../../../cli/plan/changes.ts";
-import type { Plan, PlannedStack } from "../../../cli/plan/plan.ts";
+import { changesBetween, readPlan } from "../../../cli/plan/changes.ts";
+import type { Plan } from "../../../cli/plan/plan.ts";
+import { planJson } from "../../../cli/plan/planJson.ts";
 import { changesText } from "../../../cli/plan/planText.ts";
+import { memoryPlan, services, textOf } from "./memoryPlan.ts";
 
-const policies = {
-  findings: [],
-  policies: [],
-  counts: { passed: 0, mandatoryViolations: 0, advisoryViolations: 0, undetermined: 0, notApplicable: 0 },
-} as unknown as PlannedStack["policies"];
+/** An earlier plan as `--against` reads it. */
+async function written(plan: Plan) {
+  const folder = mkdtempSync(join(tmpdir(), "serin-plan-test-"));
+  try {
+    const file = join(folder, "before.json");
+    writeFileSync(file, await textOf(planJson(plan)));
+    return readPlan(file, "dev");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
-const plan = (inputs: Record<string, object>): Plan => ({
-  environment: "dev",
-  stacks: [
-    {
-      stack: "dev-models",
-      missingConfig: [],
-      policies,
-      resources: Object.entries(inputs).map(([name, one]) => ({
-        urn: `urn:${name}`,
-        type: "kubernetes:core/v1:Service",
-        name,
-        inputs: one,
-      })),
-    },
-  ],
+it("finds nothing between a plan and itself", async () => {
+  const same = memoryPlan(services({ fraud: { metadata: { name: "fraud" } } }));
+  const changes = await changesBetween(await written(same), same);
+  expect(changes).toEqual([]);
+  expect(changesText(changes, same)).toContain("Nothing changes.");
 });
 
-it("finds nothing between a plan and itself", () => {
-  const same = plan({ fraud: { metadata: { name: "fraud" } } });
-  expect(changesBetween(same, same)).toEqual([]);
-  expect(changesText([], same)).toContain("Nothing changes.");
-});
-
-it("names each input that differs by its path, in lists too, and what comes and goes", () => {
-  const before = plan({ fraud: { metadata: { name: "fraud" }, spec: { ports: [{ port: 8000 }] } }, old: {} });
-  const after = plan({ fraud: { metadata: { name: "fraud" }, spec: { ports: [{ port: 9000 }] } }, new: {} });
-  expect(changesBetween(before, after).map(({ kind, resource, inputs }) => [kind, resource.name, inputs])).toEqual([
+it("names each input that differs by its path, in lists too, and what comes and goes", async () => {
+  const before = memoryPlan(
+    services({ fraud: { metadata: { name: "fraud" }, spec: { ports: [{ port: 8000 }] } }, old: {} }),
+  );
+  const after = memoryPlan(
+    services({ fraud: { metadata: { name: "fraud" }, spec: { ports: [{ port: 9000 }] } } }),
+    services({ new: {} }),
+  );
+  const changes = await changesBetween(await written(before), after);
+  expect(changes.map(({ kind, resource, inputs }) => [kind, resource.name, inputs])).toEqual([
     ["update", "fraud", [{ path: "spec.ports[0].port", before: 8000, after: 9000 }]],
     ["create", "new", []],
     ["delete", "old", []],
   ]);
-  expect(changesText(changesBetween(before, after), after)).toContain("spec.ports[0].port: 8000 → 9000");
+  expect(changesText(changes, after)).toContain("spec.ports[0].port: 8000 → 9000");
 });

@@ -1,0 +1,58 @@
+import type { PolicyCounts, PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
+
+/**
+ * What the policies say of a stack, from what they say of it cluster by cluster, in this order. A policy about the stack judges one thing, so its
+ * word on several clusters is one: the gravest.
+ */
+export function mergedPolicies(results: readonly [PolicyResult, ...PolicyResult[]]): PolicyResult {
+  const [{ pack, stack, policies: first }] = results;
+  const findings = [
+    ...new Map(results.flatMap((result) => result.findings).map((one) => [identity(one), one])).values(),
+  ];
+  const policies = first.map((policy, index) => {
+    const summaries = results.flatMap((result) => result.policies[index] ?? []);
+    return { ...policy, ...(policy.kind === "stack" ? gravest(summaries) : summed(summaries)) };
+  });
+  return { pack, stack, findings, policies, counts: countsOf(findings, policies) };
+}
+
+type Tally = "passed" | "violated" | "undetermined" | "notApplicable";
+
+function summed(summaries: readonly PolicySummary[]): Record<Tally, number> {
+  const sum = (tally: Tally) => summaries.reduce((total, summary) => total + summary[tally], 0);
+  return {
+    passed: sum("passed"),
+    violated: sum("violated"),
+    undetermined: sum("undetermined"),
+    notApplicable: sum("notApplicable"),
+  };
+}
+
+function gravest(summaries: readonly PolicySummary[]): Record<Tally, number> {
+  const some = (tally: Tally) => summaries.some((summary) => summary[tally] > 0);
+  const objects = some("violated") || some("undetermined");
+  return {
+    passed: Number(!objects && some("passed")),
+    violated: Number(some("violated")),
+    undetermined: Number(some("undetermined")),
+    notApplicable: Number(!objects && !some("passed")),
+  };
+}
+
+/** How many of what there is in findings and summaries. */
+export function countsOf(findings: readonly PolicyFinding[], policies: readonly PolicySummary[]): PolicyCounts {
+  const total = (tally: Tally) => policies.reduce((sum, policy) => sum + policy[tally], 0);
+  const found = (status: PolicyFinding["status"], enforcement?: PolicyFinding["enforcement"]) =>
+    findings.filter((one) => one.status === status && (enforcement ?? one.enforcement) === one.enforcement).length;
+  return {
+    passed: total("passed"),
+    mandatoryViolations: found("violation", "mandatory"),
+    advisoryViolations: found("violation", "advisory"),
+    undetermined: found("undetermined"),
+    notApplicable: total("notApplicable"),
+  };
+}
+
+function identity({ policy, urn, message }: PolicyFinding): string {
+  return JSON.stringify([policy, urn, message]);
+}
