@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import type { QuotaNeed } from "../../components/cluster/quota.ts";
-import type { CheckResult } from "./check.ts";
-import type { ClusterReport } from "./preflight.ts";
+import { type CheckResult, count } from "./check.ts";
+import { type ClusterReport, withStatus } from "./preflight.ts";
 
 /** A mark and a word for each, so that colour is not needed to tell them apart. */
 const marks: Readonly<Record<CheckResult["status"], string>> = {
@@ -82,10 +82,10 @@ function wrapped(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-function summaryLine({ cluster, notLookedAt, checks }: ClusterReport): string {
-  const number = (status: CheckResult["status"]) => checks.filter((check) => check.status === status).length;
-  const told = `${number("passed")} passed, ${number("failed")} failed, ${number("warning")} warnings`;
-  return notLookedAt === undefined ? `${cluster}: ${told}` : `${cluster}: not looked at`;
+function summaryLine(report: ClusterReport): string {
+  const number = (status: CheckResult["status"]) => withStatus(report, status).length;
+  const told = `${number("failed")} failed, ${count(number("warning"), "warning")}`;
+  return `${report.cluster}: ${report.notLookedAt === undefined ? `${number("passed")} passed` : "not looked at"}, ${told}`;
 }
 
 /** Eighty columns are read most easily, wider terminals included. */

@@ -74,7 +74,7 @@ aws-use1
                                   Look
 
 dc-lab: 1 passed, 1 failed, 0 warnings
-aws-use1: not looked at`);
+aws-use1: not looked at, 0 failed, 1 warning`);
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
