@@ -18,25 +18,36 @@ export const requireDigest: ResourceValidationPolicy = {
   remediationSteps:
     "Look up the digest of the tag you tested (`docker buildx imagetools inspect <image>`) and write `<repository>@sha256:<digest>`.",
   url: "https://kubernetes.io/docs/concepts/containers/images/#image-names",
-  validateResource: everyPod((pod, report, { isPatch }) => {
-    const checkImage = (path: string, image: string) => {
-      if (!isPinned(image)) report({ path, reason: `"${image}" ${unpinned}`, fix });
-    };
-    independently([
-      () =>
-        everyContainer(pod, ({ name, image }, path) => {
-          if (image === injectedImage && pod.hasAnnotation(injectionAnnotation)) return;
-          if (image !== undefined) checkImage(`${path}.image`, image);
-          else if (!isPatch) report({ path, reason: `container "${name}" has no image.`, fix });
-        }),
-      () =>
-        everyItem(pod.spec.volumes, ({ image }, index) => {
-          const reference = image?.reference;
-          if (reference !== undefined) checkImage(`${pod.path}.volumes[${index}].image.reference`, reference);
-        }),
-    ]);
-  }),
+  validateResource: (args, report) =>
+    chartOfTheirs.test(args.urn)
+      ? args.notApplicable("images of a pinned chart of the platform are chosen by the chart's version")
+      : checkImages(args, report),
 };
+
+/**
+ * What a platform component's chart renders. Its version is pinned, and with it the images, by tags that only the chart's maker can
+ * change. A mirror that forbids to overwrite tags closes even that.
+ */
+const chartOfTheirs = /\bserin:platform:\w+\$kubernetes:helm\.sh\/v4:Chart\$/;
+
+const checkImages = everyPod((pod, report, { isPatch }) => {
+  const checkImage = (path: string, image: string) => {
+    if (!isPinned(image)) report({ path, reason: `"${image}" ${unpinned}`, fix });
+  };
+  independently([
+    () =>
+      everyContainer(pod, ({ name, image }, path) => {
+        if (image === injectedImage && pod.hasAnnotation(injectionAnnotation)) return;
+        if (image !== undefined) checkImage(`${path}.image`, image);
+        else if (!isPatch) report({ path, reason: `container "${name}" has no image.`, fix });
+      }),
+    () =>
+      everyItem(pod.spec.volumes, ({ image }, index) => {
+        const reference = image?.reference;
+        if (reference !== undefined) checkImage(`${pod.path}.volumes[${index}].image.reference`, reference);
+      }),
+  ]);
+});
 
 function isPinned(image: string): boolean {
   return /@sha256:[0-9a-f]{64}$/.test(image);

@@ -72,13 +72,21 @@ export function specifyResourcePolicy<Compliant extends Properties>(
   });
 }
 
-/** Runs a resource policy on one resource the way the SDK's server does, unknown values included. */
-export async function judge(policy: ResourceValidationPolicy, type: string, props: Properties): Promise<Verdict> {
+/**
+ * Runs a resource policy on one resource the way the SDK's server does, unknown values included. `parents` are the types above the
+ * resource, outermost first.
+ */
+export async function judge(
+  policy: ResourceValidationPolicy,
+  type: string,
+  props: Properties,
+  parents: readonly string[] = [],
+): Promise<Verdict> {
   const rules = [policy.validateResource ?? []].flat();
   const args = {
     type,
     props: unknownCheckingProxy(structuredClone(props)),
-    urn: `urn:pulumi:prod-models::serin::${type}::subject`,
+    urn: `urn:pulumi:prod-models::serin::${[...parents, type].join("$")}::subject`,
     name: "subject",
     opts: options,
     ...common(),

@@ -1,5 +1,6 @@
+import { expect, it } from "vitest";
 import { requireDigest } from "../../../policies/image/requireDigest.ts";
-import { specifyResourcePolicy, unknown } from "../harness.ts";
+import { judge, specifyResourcePolicy, unknown } from "../harness.ts";
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const pod = "spec.template.spec";
@@ -95,4 +96,23 @@ specifyResourcePolicy(requireDigest, {
     { change: { [`${pod}.initContainers`]: unknown }, path: "spec.template.spec.initContainers" },
     { change: { "spec.template": unknown }, path: "spec.template" },
   ],
+});
+
+const deployment = { spec: { template: { spec: tagged } } };
+const type = "kubernetes:apps/v1:Deployment";
+const chart = "kubernetes:helm.sh/v4:Chart";
+
+it("leaves the images of a system's own chart to the pin of the chart, which names them", async () => {
+  expect(await judge(requireDigest, type, deployment, ["serin:platform:Istio", chart])).toEqual({
+    violations: [],
+    notApplicable: "images of a pinned chart of the platform are chosen by the chart's version",
+  });
+});
+
+it.each([
+  { where: "a chart of somebody's own", parents: [chart] },
+  { where: "a system's own resource", parents: ["serin:platform:Istio"] },
+  { where: "a chart in a model", parents: ["serin:model:ModelDeployment", chart] },
+])("judges the images of $where like any other", async ({ parents }) => {
+  expect((await judge(requireDigest, type, deployment, parents)).violations).toHaveLength(1);
 });
