@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=4 --heap-growing-percent=30 --no-maglev
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=60 --no-maglev
 // The options are explained where a plan's other processes get them: cli/plan/smallProcess.ts.
 import { enableCompileCache } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";

@@ -8,6 +8,7 @@ import {
 } from "../plan/recordedResource.ts";
 import { providerUrn, type Reading, type Registration, type ResourceMonitor, type ResourceState } from "./monitor.ts";
 import { type ProgramOptions, runProgram, type StackProgram } from "./runProgram.ts";
+import { withoutTraces } from "./withoutTraces.ts";
 
 /** What one stack would register. */
 export interface RecordedStack {
@@ -58,15 +59,10 @@ export async function recordEnvironment(
  * @throws ProblemError as `runProgram` does.
  */
 export async function recordStack(stack: string, options: RecordOptions): Promise<RecordedStack> {
-  const { stackTraceLimit } = Error;
   try {
-    // The SDK takes the trace of every promise it makes: half of the time a recording takes.
-    Error.stackTraceLimit = 1;
-    return await recordOnce(stack, options);
+    return await withoutTraces(() => recordOnce(stack, options));
   } catch (error) {
     if (error instanceof ProblemError || options.signal?.aborted === true) throw error;
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
   }
   return recordOnce(stack, options);
 }

@@ -1,16 +1,22 @@
 import { rejectProblems } from "../../components/core/problem.ts";
-import { dev } from "../../stacks/environments/dev.ts";
+import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import { type Environment, validateEnvironment } from "../../stacks/environments/environment.ts";
+import { prod } from "../../stacks/environments/prod.ts";
 
-/** An environment of many clusters, each with so many models. */
+/** Production with many clusters, of AWS, Azure, Google Cloud and on-prem in turn, each with so many models. */
 export function fleet(clusters: number, models: number): Environment {
-  const kinds = [dev.clusters["dc-lab"]];
-  const released = Object.values(dev.models);
+  const kinds: readonly ClusterSpec[] = Object.values(prod.clusters);
   const environment: Environment = {
-    ...dev,
+    ...prod,
     name: "fleet",
-    clusters: Object.fromEntries(keyed("site", clusters, kinds)),
-    models: Object.fromEntries(keyed("model", models, released)),
+    clusters: Object.fromEntries(
+      keyed("site", clusters, kinds).map(([key, spec], index) => [
+        key,
+        // Blocks of two clusters may not overlap.
+        "cidr" in spec ? { ...spec, cidr: `10.${index}.0.0/16` } : spec,
+      ]),
+    ),
+    models: Object.fromEntries(keyed("model", models, Object.values(prod.models))),
   };
   rejectProblems(`Environment "${environment.name}" is invalid`, validateEnvironment(environment));
   return environment;
