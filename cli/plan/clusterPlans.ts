@@ -2,11 +2,13 @@ import type { Environment } from "../../stacks/environments/environment.ts";
 import { declare } from "../../stacks/program.ts";
 import { layers, stackName } from "../../stacks/stackName.ts";
 import { project } from "../declared.ts";
+import type { StackConfig } from "../engine/engine.ts";
 import { type RecordedStack, recordStack } from "../engine/recorder.ts";
 import type { PlannedResource } from "./plan.ts";
 import type { PolicyResult } from "./policyResult.ts";
 import { type PolicyServer, startPolicyServer } from "./policyServer.ts";
 import type { RecordedProperties, RecordedResource } from "./recordedResource.ts";
+import { configuredSecrets, maskedError, masking } from "./secretTexts.ts";
 import { shown } from "./shownValues.ts";
 import type { Spool } from "./spool.ts";
 
@@ -24,6 +26,14 @@ export interface LayerPlan {
   readonly policies: PolicyResult;
 }
 
+/** What a plan is made with besides the environment. */
+export interface PlanSettings {
+  /** Configuration of every stack. @default none: what is required is assumed and named in `missingConfig` */
+  readonly config?: StackConfig;
+  /** Folder of the policy pack. @default `policies/` of this project */
+  readonly pack?: string;
+}
+
 /**
  * Plans clusters one after another, so that one alone is in memory. Each layer is declared as if its stack were narrowed to the cluster, and
  * judged so, but under the names of the stack of all clusters. While the policies judge one cluster, the next is recorded.
@@ -31,25 +41,33 @@ export interface LayerPlan {
 export async function* planClusters(
   environment: Environment,
   clusters: AsyncIterable<string> | Iterable<string>,
-  { spool, signal }: { readonly spool: Spool; readonly signal: AbortSignal },
+  { spool, signal, config = {}, pack }: PlanSettings & { readonly spool: Spool; readonly signal: AbortSignal },
 ): AsyncGenerator<ClusterPlan> {
-  const policies = startPolicyServer({ signal });
+  const policies = startPolicyServer({ signal, ...(pack === undefined ? {} : { pack }) });
+  const mask = masking(configuredSecrets(config));
   try {
     let last: Promise<ClusterPlan> | undefined;
     for await (const cluster of clusters) {
-      const recorded = await recordCluster(environment, cluster, signal);
+      const recorded = await recordCluster(environment, cluster, config, signal);
       if (last !== undefined) yield await last;
       last = judged(cluster, recorded, policies, spool);
       // Awaited after the next cluster; should that fail first, this failure is nobody's.
       last.catch(() => undefined);
     }
     if (last !== undefined) yield await last;
+  } catch (error) {
+    throw maskedError(error, mask);
   } finally {
     await policies.stop();
   }
 }
 
-async function recordCluster(environment: Environment, cluster: string, signal: AbortSignal): Promise<RecordedStack[]> {
+async function recordCluster(
+  environment: Environment,
+  cluster: string,
+  config: StackConfig,
+  signal: AbortSignal,
+): Promise<RecordedStack[]> {
   const recorded: RecordedStack[] = [];
   const outputs = new Map<string, RecordedProperties>();
   for (const layer of layers) {
@@ -57,6 +75,7 @@ async function recordCluster(environment: Environment, cluster: string, signal: 
       project,
       program: () => declare({ environment, layer, cluster }),
       stackOutputs: (name) => outputs.get(name),
+      ...config,
       signal,
     });
     outputs.set(stackName(environment.name, layer, cluster), stack.outputs);

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { exitCodes, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { layers, stackName } from "../../stacks/stackName.ts";
-import { type ClusterPlan, planClusters } from "./clusterPlans.ts";
+import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
 import { mergedPolicies } from "./mergedPolicies.ts";
 import { planInWorkers } from "./planWorkers.ts";
 import type { PolicyResult } from "./policyResult.ts";
@@ -36,7 +36,7 @@ export interface Plan {
   remove(): void;
 }
 
-export interface PlanOptions {
+export interface PlanOptions extends PlanSettings {
   /** How many processes plan; 1 is this one alone. @default by the number of clusters, cores and free memory */
   readonly processes?: number;
 }
@@ -49,15 +49,15 @@ export interface PlanOptions {
 export async function planEnvironment(
   environment: Environment,
   signal: AbortSignal,
-  { processes = processesFor(environment) }: PlanOptions = {},
+  { processes = processesFor(environment), ...settings }: PlanOptions = {},
 ): Promise<Plan> {
   const clusters = Object.keys(environment.clusters);
   const spool = Spool.create();
   try {
     const plans =
       processes > 1
-        ? await planInWorkers(environment, { processes, spool, signal })
-        : await planHere(environment, { spool, signal });
+        ? await planInWorkers(environment, { ...settings, processes, spool, signal })
+        : await planHere(environment, { ...settings, spool, signal });
     plans.sort((a, b) => clusters.indexOf(a.cluster) - clusters.indexOf(b.cluster));
     rejectProblems(`Environment "${environment.name}" cannot be deployed`, duplicates(plans));
     return {
@@ -106,7 +106,7 @@ function processesFor({ clusters }: Environment): number {
   );
 }
 
-async function planHere(environment: Environment, options: { spool: Spool; signal: AbortSignal }) {
+async function planHere(environment: Environment, options: Parameters<typeof planClusters>[2]) {
   const plans: ClusterPlan[] = [];
   for await (const plan of planClusters(environment, Object.keys(environment.clusters), options)) plans.push(plan);
   return plans;

@@ -31,9 +31,9 @@ function failureOf(error: unknown): Failure {
 }
 
 const { value } = await messages.next();
-const [{ environment, folder }] = value as [Job];
+const [{ environment, folder, settings }] = value as [Job];
 try {
-  const options = { spool: new Spool(folder), signal: new AbortController().signal };
+  const options = { ...settings, spool: new Spool(folder), signal: new AbortController().signal };
   for await (const planned of planClusters(environment, assigned(), options)) say({ planned });
 } catch (error) {
   say({ failed: failureOf(error) });

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { type ExitCode, exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import type { ClusterPlan } from "./clusterPlans.ts";
+import type { ClusterPlan, PlanSettings } from "./clusterPlans.ts";
+import { configuredSecrets, masking } from "./secretTexts.ts";
 import { smallProcess } from "./smallProcess.ts";
 import type { Spool } from "./spool.ts";
 
@@ -12,6 +13,7 @@ export interface Job {
   readonly environment: Environment;
   /** Of the spool. */
   readonly folder: string;
+  readonly settings: PlanSettings;
 }
 
 /** The others: the next cluster, or that there are no more. */
@@ -26,7 +28,7 @@ export type Failure =
   | { readonly subject: string; readonly problems: readonly Problem[]; readonly exitCode: ExitCode }
   | { readonly message: string; readonly stack: string };
 
-export interface WorkerOptions {
+export interface WorkerOptions extends PlanSettings {
   readonly processes: number;
   readonly spool: Spool;
   readonly signal: AbortSignal;
@@ -47,11 +49,12 @@ const keptErrorCharacters = 2_000;
  */
 export async function planInWorkers(
   environment: Environment,
-  { processes, spool, signal, entry = new URL("./planWorker.ts", import.meta.url) }: WorkerOptions,
+  { processes, spool, signal, entry = new URL("./planWorker.ts", import.meta.url), ...settings }: WorkerOptions,
 ): Promise<ClusterPlan[]> {
   signal.throwIfAborted();
   const waiting = Object.keys(environment.clusters);
-  const workers = Array.from({ length: processes }, () => new PlanWorker(entry, environment, spool.folder));
+  const job = { environment, folder: spool.folder, settings };
+  const workers = Array.from({ length: processes }, () => new PlanWorker(entry, job));
   const interrupted = Promise.withResolvers<never>();
   const interrupt = (): void => interrupted.reject(signal.reason);
   signal.addEventListener("abort", interrupt, { once: true });
@@ -68,10 +71,12 @@ class PlanWorker {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
   readonly #environment: string;
+  readonly #mask: (message: string) => string;
   #errors = "";
 
-  constructor(entry: URL, environment: Environment, folder: string) {
-    this.#environment = environment.name;
+  constructor(entry: URL, job: Job) {
+    this.#environment = job.environment.name;
+    this.#mask = masking(configuredSecrets(job.settings.config ?? {}));
     this.#process = fork(fileURLToPath(entry), {
       ...smallProcess,
       execArgv: [...smallProcess.execArgv],
@@ -85,7 +90,7 @@ class PlanWorker {
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#errors = (this.#errors + text).slice(-keptErrorCharacters);
     });
-    this.#send({ environment, folder });
+    this.#send(job);
   }
 
   /** Plans what `next` gives until it gives no more. */
@@ -129,7 +134,7 @@ class PlanWorker {
       [
         {
           path: underWay.map((cluster) => `clusters["${cluster}"]`).join(", "),
-          reason: `the process that planned it ended with ${how}.\n${this.#errors}`.trimEnd(),
+          reason: this.#mask(`the process that planned it ended with ${how}.\n${this.#errors}`.trimEnd()),
         },
       ],
       exitCodes.unavailable,

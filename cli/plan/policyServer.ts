@@ -10,7 +10,7 @@ import { PolicyProcess } from "./policyProcess.ts";
 import { PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
 import type { PolicyResult, Severity } from "./policyResult.ts";
 import type { RecordedResource } from "./recordedResource.ts";
-import { masked, secretTexts } from "./secretTexts.ts";
+import { masking, secretTexts } from "./secretTexts.ts";
 
 export interface PolicyServerOptions {
   /** Ends the pack, whatever it is doing; what is being analysed rejects with the signal's reason. */
@@ -81,10 +81,9 @@ export class PolicyServer {
   }
 
   async #analyze(resources: readonly RecordedResource[], stack: string, project: string): Promise<PolicyResult> {
-    const secrets = secretTexts(
-      resources.flatMap(({ props, provider }) => [props, ...(provider ? [provider.props] : [])]),
+    const mask = masking(
+      secretTexts(resources.flatMap(({ props, provider }) => [props, ...(provider ? [provider.props] : [])])),
     );
-    const mask = (message: string) => masked(message, secrets);
     /** An answer of the pack; when there is none, an error that says what it was asked about. */
     const about = <Answer>(path: string, answer: Promise<Answer>): Promise<Answer> =>
       answer.catch((error: unknown) => {

@@ -2,7 +2,7 @@ import "../engine/lightSdk.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import { declaredEnvironment } from "../declared.ts";
 import { changesBetween, readPlan } from "../plan/changes.ts";
-import { findings, planEnvironment } from "../plan/plan.ts";
+import { findings, type Plan, planEnvironment } from "../plan/plan.ts";
 import { planJson } from "../plan/planJson.ts";
 import { changesText, planText } from "../plan/planText.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
@@ -22,7 +22,16 @@ export async function plan(name: string, { against }: PlanOptions, { signal, jso
   );
   const text = changes === undefined ? planText(planned) : [`${changesText(changes, planned)}\n`];
   return {
-    pieces: json ? planJson(planned, changes) : text,
+    pieces: shown(json ? planJson(planned, changes) : text, planned),
     exitCode: objects ? exitCodes.policy : exitCodes.ok,
   };
+}
+
+/** The pieces of a plan, which is needed no more once they have been read. */
+async function* shown(pieces: AsyncIterable<string> | Iterable<string>, planned: Plan): AsyncGenerator<string> {
+  try {
+    yield* pieces;
+  } finally {
+    planned.remove();
+  }
 }

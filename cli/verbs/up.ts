@@ -63,6 +63,7 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   const credentials = registryCredentials(options);
 
   const plan = await planEnvironment(environment, invocation.signal);
+  plan.remove();
   if (!invocation.json) process.stdout.write(`${planSummary(plan)}\n\n`);
   rejectMandatoryViolations(plan);
 

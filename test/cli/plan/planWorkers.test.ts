@@ -45,6 +45,8 @@ describe("a plan made in several processes", () => {
     expect(await textOf(planJson(together))).toBe(await textOf(planJson(alone)));
     expect(await textOf(planText(together))).toBe(await textOf(planText(alone)));
     const clusterStack = await urns(together, 0);
+    alone.remove();
+    together.remove();
     expect(clusterStack.findIndex((urn) => urn.endsWith("::first"))).toBeGreaterThan(
       clusterStack.findIndex((urn) => urn.endsWith("::several-aws-use1")),
     );
@@ -78,14 +80,15 @@ describe("a plan made in several processes", () => {
     expect((error as Error).stack).toMatch(/Cannot read properties of undefined.*\n\s+at .*\.ts:\d+/);
   });
 
-  it("says which clusters were being planned when a process died, how, and its last words", async () => {
+  it("says which clusters were being planned when a process died, how, and its last words without the secrets", async () => {
     const spool = Spool.create();
     const entry = new URL("./endingWorker.ts", import.meta.url);
-    const error = await failure(planInWorkers(several, { processes: 1, spool, signal: never, entry }));
+    const config = { config: { "serin:dcLabKubeconfig": "hush-hush" }, secretKeys: ["serin:dcLabKubeconfig"] };
+    const error = await failure(planInWorkers(several, { processes: 1, spool, signal: never, entry, config }));
     spool.remove();
     expect(error.message).toBe(
       'Environment "several" could not be planned:\n' +
-        '  - clusters["second"], clusters["aws-use1"]: the process that planned it ended with code 9.\nthe heap is full',
+        '  - clusters["second"], clusters["aws-use1"]: the process that planned it ended with code 9.\nthe heap is full of [secret]',
     );
     expect(error.exitCode).toBe(exitCodes.unavailable);
   });

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { secretSignature, specialSignatureKey } from "../../../cli/plan/recordedResource.ts";
-import { masked, secretTexts } from "../../../cli/plan/secretTexts.ts";
+import { maskedError, masking, secretTexts } from "../../../cli/plan/secretTexts.ts";
+import { exitCodes, ProblemError } from "../../../components/core/problem.ts";
 
 const secret = (value: string | number | { [key: string]: string }) => ({
   [specialSignatureKey]: secretSignature,
@@ -22,13 +23,49 @@ it("finds every text below a secret, longest first, and nothing else", () => {
 });
 
 it("masks a secret wherever it stands", () => {
-  expect(masked('image "registry/password:1", password', ["password"])).toBe('image "registry/[secret]:1", [secret]');
+  expect(masking(["password"])('image "registry/password:1", password')).toBe('image "registry/[secret]:1", [secret]');
 });
 
 it("masks the whole of two secrets of which one holds the other", () => {
-  expect(masked("abcdef-12345", secretTexts([{ a: secret("12345"), b: secret("abcdef-12345") }]))).toBe("[secret]");
+  const mask = masking(secretTexts([{ a: secret("12345"), b: secret("abcdef-12345") }]));
+  expect(mask("abcdef-12345")).toBe("[secret]");
 });
 
 it("masks a short secret where it is quoted, so that the rest stays readable", () => {
-  expect(masked('"a" is not a name', ["a"])).toBe('"[secret]" is not a name');
+  expect(masking(["a"])('"a" is not a name')).toBe('"[secret]" is not a name');
+});
+
+it.each([
+  ["as JSON", (text: string) => JSON.stringify({ text })],
+  ["in a URL", encodeURIComponent],
+  ["in base 64", (text: string) => btoa(text)],
+  ["in part: a line", (text: string) => text.split("\n")[1] ?? ""],
+  [
+    "in part: a token",
+    (text: string) => JSON.stringify({ token: text.split(/[ \n"]/).find((part) => part.startsWith("token-")) }),
+  ],
+])("masks a secret that is quoted %s", (_, quoted) => {
+  const kubeconfig = 'users:\n- user: { token: "token-0123456789abcdef" }\n';
+  const message = quoted(kubeconfig);
+  expect(message.length).toBeGreaterThan(16);
+  expect(masking([kubeconfig])(message)).toMatch(/^("?\{?"?(text|token)?"?:?"?)\[secret\]("\})?$/);
+});
+
+it("masks what an error says, and keeps what it is", () => {
+  const mask = masking(["hush-hush"]);
+  const problem = maskedError(
+    new ProblemError("hush-hush", [{ path: "a", reason: "b hush-hush", fix: "c hush-hush" }], exitCodes.unavailable),
+    mask,
+  );
+  expect(problem).toBeInstanceOf(ProblemError);
+  expect(problem).toMatchObject({
+    message: "[secret]:\n  - a: b [secret] c [secret]",
+    problems: [{ path: "a", reason: "b [secret]", fix: "c [secret]" }],
+    exitCode: exitCodes.unavailable,
+  });
+  const defect = maskedError(new TypeError("cannot split hush-hush"), mask) as Error;
+  expect(defect.message).toBe("cannot split [secret]");
+  expect(defect.stack).toMatch(/^TypeError: cannot split \[secret\]\n\s+at /);
+  const harmless = new TypeError("cannot split");
+  expect(maskedError(harmless, mask)).toBe(harmless);
 });
