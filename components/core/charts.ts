@@ -47,6 +47,17 @@ export const charts = {
     version: "4.8.2",
     repository: "https://nvidia.github.io/dcgm-exporter/helm-charts",
   },
+  // What it installs is chosen by the cluster's Kubernetes version: versions/clusterAutoscalers.ts.
+  clusterAutoscaler: {
+    chart: "cluster-autoscaler",
+    version: "9.59.0",
+    repository: "https://kubernetes.github.io/autoscaler",
+  },
+  efaDevicePlugin: {
+    chart: "aws-efa-k8s-device-plugin",
+    version: "v0.5.30",
+    repository: "https://aws.github.io/eks-charts",
+  },
 } as const satisfies Record<string, ChartPin>;
 
 /** The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://` prefix is kept as it is). */

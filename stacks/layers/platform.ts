@@ -1,13 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProblemError } from "../../components/core/problem.ts";
 import { ArgoRollouts } from "../../components/platform/argoRollouts.ts";
+import { ClusterAutoscaler } from "../../components/platform/clusterAutoscaler.ts";
+import { EfaDevicePlugin, needsEfa } from "../../components/platform/efaDevicePlugin.ts";
 import { GpuMetrics } from "../../components/platform/gpuMetrics.ts";
 import { GpuOperator } from "../../components/platform/gpuOperator.ts";
 import { Istio, modelGateway } from "../../components/platform/istio.ts";
 import { ModelNamespace, namespaceName } from "../../components/platform/modelNamespace.ts";
 import { Prometheus } from "../../components/platform/prometheus.ts";
 import { type Contracts, layerReference, type PlatformContract, type Published } from "../contracts.ts";
-import { atSite, type ClusterSpec, gpuPoolsOf } from "../environments/clusterSpec.ts";
+import { type AwsClusterSpec, atSite, type ClusterSpec, gpuPoolsOf } from "../environments/clusterSpec.ts";
 import type { PlatformSpec } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
@@ -17,14 +19,21 @@ import { clustersOf } from "./clustersOf.ts";
 export function platformLayer(stack: StackOf): Published<Contracts["platform"]> {
   const clusterLayer = layerReference(stack, "cluster");
   const platform = platformSpec(stack.environment.platform);
-  return { clusters: clustersOf(stack, (name, spec) => publish(name, spec, platform, clusterLayer)) };
+  const environment = stack.environment.name;
+  return { clusters: clustersOf(stack, (name, spec) => publish(name, spec, { environment, platform, clusterLayer })) };
+}
+
+/** What is the same for every cluster of a stack. */
+interface Surroundings {
+  readonly environment: string;
+  readonly platform: PlatformSpec;
+  readonly clusterLayer: pulumi.StackReference;
 }
 
 function publish(
   name: string,
   spec: ClusterSpec,
-  platform: PlatformSpec,
-  clusterLayer: pulumi.StackReference,
+  { environment, platform, clusterLayer }: Surroundings,
 ): Published<PlatformContract> {
   const provider = providerOf(name, spec, clusterLayer);
   const opts = { providers: [provider] };
@@ -32,6 +41,7 @@ function publish(
 
   const prometheus = new Prometheus(`${name}-prometheus`, { ...platform.prometheus, ...site }, opts);
   gpus(name, spec, platform, { ...opts, dependsOn: prometheus });
+  if (spec.cloud === "aws") nodeGroups(name, spec, { environment, platform }, { ...opts, dependsOn: prometheus });
   const istio = new Istio(`${name}-istio`, { ...platform.istio, ...site }, opts);
   new ArgoRollouts(`${name}-argo-rollouts`, { ...platform.argoRollouts, ...site }, opts);
   // Its PeerAuthentication is a custom resource of the mesh.
@@ -63,6 +73,23 @@ function gpus(
   } else if ("install" in gpuOperator) {
     new GpuMetrics(`${name}-gpu-metrics`, gpuOperator, opts);
   }
+}
+
+/** What AKS and GKE bring and EKS does not. AWS knows the cluster by the environment's name and its key. */
+function nodeGroups(
+  name: string,
+  { region, kubernetesVersion, gpuPools }: AwsClusterSpec,
+  { environment, platform }: Pick<Surroundings, "environment" | "platform">,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  const cluster = `${environment}-${name}`;
+  const scraped = "install" in platform.prometheus;
+  new ClusterAutoscaler(
+    `${name}-cluster-autoscaler`,
+    { cluster, region, kubernetesVersion, scraped, install: {} },
+    opts,
+  );
+  if (needsEfa(gpuPools)) new EfaDevicePlugin(`${name}-efa-device-plugin`, { install: {} }, opts);
 }
 
 /**

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { charts } from "../../components/core/charts.ts";
 import { kubernetesEndOfLife, kubernetesVersions, platformVersions } from "../../components/core/versionMatrix.ts";
+import { clusterAutoscalerSource, clusterAutoscalers } from "../../components/core/versions/clusterAutoscalers.ts";
 import {
   cloudDrivers,
   cudaMajors,
@@ -25,6 +26,8 @@ const tables: Readonly<Record<string, () => string>> = {
         ["GPU Operator", platformVersions().gpuOperator, `gpu-operator ${charts.gpuOperator.version}`],
         ["its driver", defaultOperatorDriver, ""],
         ["GPU metrics on GKE", "", `dcgm-exporter ${charts.dcgmExporter.version}`],
+        ["Autoscaler on EKS", "the cluster's", `cluster-autoscaler ${charts.clusterAutoscaler.version}`],
+        ["EFA adapters on EKS", "", `aws-efa-k8s-device-plugin ${charts.efaDevicePlugin.version}`],
       ],
     ),
   kubernetes: () =>
@@ -41,6 +44,14 @@ const tables: Readonly<Record<string, () => string>> = {
             release.source,
           ]),
         ),
+        [
+          "Cluster autoscaler on EKS, chosen",
+          ...kubernetesVersions.map((version) => clusterAutoscalers[version]),
+          "",
+          "",
+          "",
+          clusterAutoscalerSource,
+        ],
         [
           "Kubernetes on AKS, end of life",
           ...kubernetesVersions.map((version) => kubernetesEndOfLife[version]),

@@ -35,6 +35,15 @@ export interface GpuNodesArgs {
   readonly context: NodeContext;
 }
 
+/** On nodes with Elastic Fabric Adapters: a machine that could have them may be launched without. */
+export const efaLabel = "serin.dev/efa";
+
+/** Elastic Fabric Adapters of each node of a pool. */
+export function efaInterfaces({ placement = "spread", machine: name }: EksGpuPoolArgs): number {
+  const machine: AwsMachine = awsMachines[name];
+  return placement === "compact" ? (machine.efaInterfaces ?? 0) : 0;
+}
+
 /** Nodes with NVIDIA GPUs from Amazon Linux 2023 with driver and container toolkit; the device plugin comes with the platform. */
 export class GpuNodes extends Component {
   constructor(name: string, args: GpuNodesArgs, opts: pulumi.ComponentResourceOptions) {
@@ -42,8 +51,9 @@ export class GpuNodes extends Component {
     super("cluster:GpuNodes", name, { machine: pool.machine, purchase: pool.purchase, sharing: pool.sharing }, opts);
     const machine: AwsMachine = awsMachines[pool.machine];
     const { purchase = defaultPurchase, placement = "spread" } = pool;
+    const efa = efaInterfaces(pool);
 
-    const fabric = placement === "compact" ? this.#fabric(machine, purchase.kind, context) : undefined;
+    const fabric = placement === "compact" ? this.#fabric(efa, purchase.kind, context) : undefined;
     const template = nodeTemplate(
       this.childName("template"),
       context,
@@ -71,14 +81,18 @@ export class GpuNodes extends Component {
         max: pool.max,
         template,
         immutable: { purchase, placement },
-        labels: { ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }), ...labels },
+        labels: {
+          ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }),
+          ...(efa === 0 ? {} : { [efaLabel]: "true" }),
+          ...labels,
+        },
         taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
         // Reserved machines are all there are: the old node must go before the new one can come.
         updateConfig: { maxUnavailable: 1, updateStrategy: isReserved(purchase.kind) ? "MINIMAL" : "DEFAULT" },
       },
       { parent: this },
     );
-    this.#scalingTags(group, autoscalerTags(labels, args.gpusPerNode));
+    this.#scalingTags(group, autoscalerTags(labels, args.gpusPerNode, efa));
 
     this.registerOutputs({ nodeGroup: group.nodeGroupName });
   }
@@ -88,7 +102,7 @@ export class GpuNodes extends Component {
    * reserved is somewhere already, and EC2 gives it only to instances that name the placement group it was reserved in, if any (EC2 user
    * guide, "Use Capacity Reservations with cluster placement groups").
    */
-  #fabric({ efaInterfaces = 0 }: AwsMachine, purchase: PurchaseKind, { network, tags }: NodeContext): Fabric {
+  #fabric(interfaces: number, purchase: PurchaseKind, { network, tags }: NodeContext): Fabric {
     const placementGroup = isReserved(purchase)
       ? {}
       : {
@@ -98,7 +112,7 @@ export class GpuNodes extends Component {
             { parent: this },
           ).name,
         };
-    if (efaInterfaces === 0) return { ...placementGroup, interfaces: 0 };
+    if (interfaces === 0) return { ...placementGroup, interfaces };
     const members = new SecurityGroup(
       this.childName("fabric"),
       { vpcId: network.vpcId, description: "Elastic Fabric Adapters of one pool", tags },
@@ -112,7 +126,7 @@ export class GpuNodes extends Component {
     };
     new SecurityGroupIngressRule(this.childName("fabric-in"), toItself, { parent: this });
     new SecurityGroupEgressRule(this.childName("fabric-out"), toItself, { parent: this });
-    return { ...placementGroup, interfaces: efaInterfaces, securityGroup: members.id };
+    return { ...placementGroup, interfaces, securityGroup: members.id };
   }
 
   /** On the scaling group, since EKS does not hand on the tags of a node group. */
@@ -157,11 +171,16 @@ function accelerator(gpu: GpuModel): string {
 }
 
 /** What the autoscaler knows of the first node of a pool before there is one (kubernetes/autoscaler `cloudprovider/aws/README.md`). */
-function autoscalerTags(labels: Readonly<Record<string, string>>, gpusPerNode: number): Record<string, string> {
+function autoscalerTags(
+  labels: Readonly<Record<string, string>>,
+  gpusPerNode: number,
+  efaPerNode: number,
+): Record<string, string> {
   const node = "k8s.io/cluster-autoscaler/node-template";
   return {
     ...Object.fromEntries(Object.entries(labels).map(([key, value]) => [`${node}/label/${key}`, value])),
     [`${node}/taint/${gpuTaint.key}`]: `${gpuTaint.value}:${gpuTaint.effect}`,
     [`${node}/resources/nvidia.com/gpu`]: String(gpusPerNode),
+    ...(efaPerNode === 0 ? {} : { [`${node}/resources/vpc.amazonaws.com/efa`]: String(efaPerNode) }),
   };
 }

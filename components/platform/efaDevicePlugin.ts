@@ -1,0 +1,44 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { type EksGpuPoolArgs, efaInterfaces, efaLabel } from "../cluster/eks/gpuNodes.ts";
+import { gpuTaint } from "../cluster/gpuPool.ts";
+import { charts } from "../core/charts.ts";
+import { Component } from "../core/component.ts";
+import { type Install, systemChart } from "./systemChart.ts";
+
+/**
+ * AWS' device plugin for Elastic Fabric Adapters: what makes the adapters of a `compact` pool something that a pod can ask for, in
+ * `vpc.amazonaws.com/efa`.
+ */
+export interface EfaDevicePluginArgs {
+  readonly install: Install;
+}
+
+/** Every EKS cluster has it. */
+const namespace = "kube-system";
+
+/** Whether there are adapters to hand out. */
+export function needsEfa(gpuPools: Readonly<Record<string, EksGpuPoolArgs>> = {}): boolean {
+  return Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0);
+}
+
+export class EfaDevicePlugin extends Component {
+  constructor(name: string, args: EfaDevicePluginArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:EfaDevicePlugin", name, {}, opts);
+    systemChart(
+      this.childName("chart"),
+      charts.efaDevicePlugin,
+      { release: "aws-efa-k8s-device-plugin", namespace, install: args.install, values: efaDevicePluginValues() },
+      { parent: this },
+    );
+    this.registerOutputs({});
+  }
+}
+
+export function efaDevicePluginValues(): Record<string, unknown> {
+  return {
+    // Instead of the chart's list of machines: on one that was launched without adapters the plugin crashes (aws/eks-charts #1239), and on
+    // one that is not in the list yet it never starts (#1348).
+    supportedInstanceLabels: { keys: [efaLabel], values: ["true"] },
+    tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
+  };
+}
