@@ -48,6 +48,11 @@ type OnPremBucketSpec = Omit<OnPremBucket, "credentials"> & {
 /** A cluster as an environment declares it: plain data. Secrets and account ids come from configuration. */
 export type ClusterSpec = AwsClusterSpec | AzureClusterSpec | GcpClusterSpec | OnPremClusterSpec;
 
+/** What the cloud calls a cluster: environments share accounts, and keys are an environment's own. */
+export function nameInCloud(environment: string, key: string): string {
+  return `${environment}-${key}`;
+}
+
 /** Everything wrong with a declared cluster, by the path its owner typed. */
 export function clusterProblems(spec: ClusterSpec): Problem[] {
   switch (spec.cloud) {

@@ -11,7 +11,7 @@ import { type IstioArgs, validateIstio } from "../../components/platform/istio.t
 import { type ModelNamespaceArgs, validateModelNamespace } from "../../components/platform/modelNamespace.ts";
 import { type PrometheusArgs, validatePrometheus } from "../../components/platform/prometheus.ts";
 import type { Install } from "../../components/platform/systemChart.ts";
-import { atSite, blocksOf, type ClusterSpec, clusterProblems, gpuPoolsOf } from "./clusterSpec.ts";
+import { atSite, blocksOf, type ClusterSpec, clusterProblems, gpuPoolsOf, nameInCloud } from "./clusterSpec.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
 /** What every cluster of an environment runs. */
@@ -108,9 +108,8 @@ function dataSyncProblems(dataSync: DataSync): Problem[] {
 /** The most characters of a cluster's name, with room for what its parts are called in the cloud. */
 const longestName = { aws: 30, azure: 40, gcp: 40 } as const;
 
-/** Clouds know a cluster as `<environment>-<key>`. */
 function nameInCloudProblems(environment: string, key: string, { cloud }: ClusterSpec): Problem[] {
-  const name = `${environment}-${key}`;
+  const name = nameInCloud(environment, key);
   return cloud === "onPrem" || name.length <= longestName[cloud]
     ? []
     : [

@@ -16,7 +16,7 @@ export const prod = {
       labels: { environment: "production", region: "east-us" },
       gpuPools: {
         l4: { machine: "g6.2xlarge", min: 1, max: 8 },
-        // Takes the peaks; a model always has its pods of the pool above.
+        // Cheaper, and may be taken away: models with pods on both pools outlive that.
         "l4-spot": { machine: "g6.2xlarge", min: 0, max: 8, purchase: { kind: "spot" } },
       },
     },

@@ -12,19 +12,20 @@ import {
   type AzureClusterSpec,
   type ClusterSpec,
   type GcpClusterSpec,
+  nameInCloud,
   type OnPremClusterSpec,
   onPremArgs,
 } from "../environments/clusterSpec.ts";
 
-/** Makes, or adopts, one cluster of an environment. Clouds know it as `<environment>-<key>`, since environments share accounts. */
+/** Makes, or adopts, one cluster of an environment. */
 export function buildCluster(environment: string, key: string, spec: ClusterSpec): GpuCluster {
   switch (spec.cloud) {
     case "aws":
-      return awsCluster(`${environment}-${key}`, spec);
+      return awsCluster(nameInCloud(environment, key), spec);
     case "azure":
-      return azureCluster(`${environment}-${key}`, spec);
+      return azureCluster(nameInCloud(environment, key), spec);
     case "gcp":
-      return gcpCluster(`${environment}-${key}`, spec);
+      return gcpCluster(nameInCloud(environment, key), spec);
     case "onPrem":
       return onPremCluster(key, spec);
   }

@@ -9,7 +9,7 @@ import { Istio, modelGateway } from "../../components/platform/istio.ts";
 import { ModelNamespace, namespaceName } from "../../components/platform/modelNamespace.ts";
 import { Prometheus } from "../../components/platform/prometheus.ts";
 import { type Contracts, layerReference, type PlatformContract, type Published } from "../contracts.ts";
-import { type AwsClusterSpec, atSite, type ClusterSpec, gpuPoolsOf } from "../environments/clusterSpec.ts";
+import { type AwsClusterSpec, atSite, type ClusterSpec, gpuPoolsOf, nameInCloud } from "../environments/clusterSpec.ts";
 import type { PlatformSpec } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
@@ -82,7 +82,7 @@ function nodeGroups(
   { environment, platform }: Pick<Surroundings, "environment" | "platform">,
   opts: pulumi.ComponentResourceOptions,
 ): void {
-  const cluster = `${environment}-${name}`;
+  const cluster = nameInCloud(environment, name);
   const scraped = "install" in platform.prometheus;
   new ClusterAutoscaler(
     `${name}-cluster-autoscaler`,
