@@ -8,9 +8,18 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/embedded-run/**"],
+          include: ["test/{cli,embedded,types}/**/*.test.ts"],
           pool: "forks",
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          // Nothing here has a state of its own, so the SDKs of the clouds are loaded once a worker and not once a file.
+          name: "declared",
+          include: ["test/{components,stacks,policies,docs}/**/*.test.ts"],
+          pool: "forks",
+          isolate: false,
           testTimeout: 30_000,
         },
       },

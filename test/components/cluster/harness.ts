@@ -1,6 +1,7 @@
 import type { Reading, Registration, ResourceState } from "../../../cli/engine/monitor.ts";
 import { Recorder } from "../../../cli/engine/recorder.ts";
 import { runProgram } from "../../../cli/engine/runProgram.ts";
+import { withoutTraces } from "../../../cli/engine/withoutTraces.ts";
 import type { RecordedProperties, RecordedResource } from "../../../cli/plan/recordedResource.ts";
 import { shown } from "../../../cli/plan/shownValues.ts";
 
@@ -49,12 +50,14 @@ export interface Recorded {
  */
 export async function recorded(build: () => Record<string, unknown> | undefined, answers?: Answers): Promise<Recorded> {
   const monitor = answers === undefined ? new Recorder() : new KnownRecorder(answers);
-  const outputs = await runProgram(() => build() ?? {}, {
-    project: "serin",
-    stack: "test-cluster",
-    monitor,
-    preview: answers === undefined,
-  });
+  const outputs = await withoutTraces(() =>
+    runProgram(() => build() ?? {}, {
+      project: "serin",
+      stack: "test-cluster",
+      monitor,
+      preview: answers === undefined,
+    }),
+  );
   return { resources: monitor.resources, outputs };
 }
 

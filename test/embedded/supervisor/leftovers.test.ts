@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { endProcesses, findLeftovers, markerVariable } from "../../../embedded/supervisor/leftovers.ts";
 import {
@@ -24,8 +25,14 @@ function spoken(child: ChildProcess | undefined): Promise<void> {
   return new Promise((resolve) => child?.stdout?.once("data", () => resolve()));
 }
 
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill("SIGKILL");
+afterEach(async () => {
+  const gone = started.splice(0).map(async (child) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill("SIGKILL");
+    await exited;
+  });
+  await Promise.all(gone);
 });
 
 describe("the identity of a process", () => {

@@ -2,13 +2,14 @@ import type { RecordedResource } from "../../../../cli/plan/recordedResource.ts"
 import { type Recorded, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";
 
-let unchanged: Promise<Recorded> | undefined;
+const runs = new Map<string, Promise<Recorded>>();
 
-/** The sample as `up` finds it, recorded once; or the sample with changes. */
-export function run(changes?: Partial<typeof sampleArgs>): Promise<Recorded> {
-  if (changes !== undefined) return recorded(() => void build({ ...sampleArgs, ...changes }), answers);
-  unchanged ??= recorded(() => void build(), answers);
-  return unchanged;
+/** The sample, or the sample with changes, as `up` finds it; the same is recorded once. */
+export function run(changes: Partial<typeof sampleArgs> = {}): Promise<Recorded> {
+  const key = JSON.stringify(changes);
+  const known = runs.get(key) ?? recorded(() => void build({ ...sampleArgs, ...changes }), answers);
+  runs.set(key, known);
+  return known;
 }
 
 /** The one resource of a name, in a cluster that is called `aws-use1`. */
