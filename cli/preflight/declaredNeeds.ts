@@ -1,5 +1,4 @@
 import { deviceLabels } from "../../components/cluster/deviceLabels.ts";
-import type { SiteSettings } from "../../components/cluster/siteSettings.ts";
 import { platformVersions } from "../../components/core/versionMatrix.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { type ClusterSpec, gpuPoolsOf, settingsOf } from "../../stacks/environments/clusterSpec.ts";
@@ -44,7 +43,7 @@ export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stan
       name: namespaceName(platform.modelNamespace),
       mode: isForced || "create" in platform.modelNamespace ? "create" : "adopt",
     },
-    storage: storageOf(systems, settings),
+    storage: storageOf(spec.cloud, systems.prometheus, settings?.storageClass),
     ingress: systems.istio === "install" ? (settings?.ingress ?? { kind: "loadBalancer" }) : { kind: "none" },
     networkPolicy: settings?.networkPolicy ?? "enforced",
     ...(settings?.registryMirror?.images === undefined ? {} : { registryMirror: settings.registryMirror.images }),
@@ -67,11 +66,12 @@ function installedVersions(systems: Readonly<Record<System, SystemMode>>): Clust
   };
 }
 
-/** Prometheus is the one that asks for a volume, at a site with settings. */
+/** Prometheus is the one that asks for a volume. On EKS the platform makes the class itself. */
 function storageOf(
-  { prometheus }: Readonly<Record<System, SystemMode>>,
-  settings: SiteSettings | undefined,
+  cloud: ClusterSpec["cloud"],
+  prometheus: SystemMode,
+  storageClass?: string,
 ): ClusterNeeds["storage"] {
-  if (prometheus !== "install" || settings === undefined) return { kind: "none" };
-  return settings.storageClass === undefined ? { kind: "default" } : { kind: "class", name: settings.storageClass };
+  if (prometheus !== "install" || cloud === "aws") return { kind: "none" };
+  return storageClass === undefined ? { kind: "default" } : { kind: "class", name: storageClass };
 }

@@ -33,11 +33,7 @@ export function buildCluster(environment: string, key: string, spec: ClusterSpec
 
 function awsCluster(name: string, { cloud: _, ...args }: AwsClusterSpec): GpuCluster {
   const account = new pulumi.Config().require("awsAccount");
-  const provider = new AwsProvider(name, {
-    region: args.region,
-    allowedAccountIds: [account],
-    defaultTags: { tags: { ...args.labels, "serin:cluster": name } },
-  });
+  const provider = new AwsProvider(name, { region: args.region, allowedAccountIds: [account] });
   return new EksCluster(name, { ...args, account }, { providers: [provider] });
 }
 
@@ -53,7 +49,7 @@ function azureCluster(name: string, { cloud: _, ...args }: AzureClusterSpec): Gp
 function gcpCluster(name: string, { cloud: _, ...args }: GcpClusterSpec): GpuCluster {
   const config = new pulumi.Config();
   const project = config.require("gcpProject");
-  const provider = new GcpProvider(name, { project, region: args.region, defaultLabels: { ...args.labels } });
+  const provider = new GcpProvider(name, { project, region: args.region });
   const projectNumber = config.require("gcpProjectNumber");
   return new GkeCluster(name, { ...args, project, projectNumber }, { providers: [provider] });
 }

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ProblemError } from "../../components/core/problem.ts";
 import { ArgoRollouts } from "../../components/platform/argoRollouts.ts";
 import { ClusterAutoscaler } from "../../components/platform/clusterAutoscaler.ts";
+import { EbsStorageClass } from "../../components/platform/ebsStorageClass.ts";
 import { EfaDevicePlugin, needsEfa } from "../../components/platform/efaDevicePlugin.ts";
 import { GpuMetrics } from "../../components/platform/gpuMetrics.ts";
 import { GpuOperator } from "../../components/platform/gpuOperator.ts";
@@ -39,7 +40,12 @@ function publish(
   const opts = { providers: [provider] };
   const site = atSite(spec);
 
-  const prometheus = new Prometheus(`${name}-prometheus`, { ...platform.prometheus, ...site }, opts);
+  const volumes = spec.cloud === "aws" ? [new EbsStorageClass(`${name}-storage`, opts)] : [];
+  const prometheus = new Prometheus(
+    `${name}-prometheus`,
+    { ...platform.prometheus, ...site },
+    { ...opts, dependsOn: volumes },
+  );
   gpus(name, spec, platform, { ...opts, dependsOn: prometheus });
   if (spec.cloud === "aws") nodeGroups(name, spec, { environment, platform }, { ...opts, dependsOn: prometheus });
   const istio = new Istio(`${name}-istio`, { ...platform.istio, ...site }, opts);
@@ -75,7 +81,7 @@ function gpus(
   }
 }
 
-/** What AKS and GKE bring and EKS does not. AWS knows the cluster by the environment's name and its key. */
+/** What scales and connects the nodes, which AKS and GKE bring and EKS does not. AWS knows the cluster by the environment's name and its key. */
 function nodeGroups(
   name: string,
   { region, kubernetesVersion, gpuPools }: AwsClusterSpec,

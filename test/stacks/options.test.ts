@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { shown } from "../../cli/plan/shownValues.ts";
+import { ebsStorageClass } from "../../components/platform/ebsStorageClass.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import { record } from "./record.ts";
 
@@ -55,4 +56,15 @@ it("never lets a kubeconfig out of its wrapping as a secret", async () => {
     for (const { props } of stack.resources) expect(JSON.stringify(shown(props))).not.toContain(planted);
     expect(JSON.stringify(shown(stack.outputs))).not.toContain(planted);
   }
+});
+
+it("gives an EKS cluster the default storage class it lacks, before Prometheus asks for a volume", async () => {
+  const platform = (await record("prod")).find(({ stack }) => stack === "prod-platform");
+  const classes = platform?.resources.filter(({ type }) => type.endsWith(":StorageClass")) ?? [];
+  expect(classes.map(({ name, props }) => [name, shown(props)])).toEqual([
+    ["aws-use1-storage-class", expect.objectContaining({ ...ebsStorageClass })],
+  ]);
+  const chart = platform?.resources.find(({ name }) => name === "aws-use1-prometheus-chart");
+  const prometheus = platform?.resources.find(({ name }) => name === "aws-use1-prometheus");
+  expect([...(chart?.dependencies ?? []), ...(prometheus?.dependencies ?? [])]).toContain(classes[0]?.urn);
 });

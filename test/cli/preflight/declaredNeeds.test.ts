@@ -60,6 +60,16 @@ describe("what is declared becomes what is needed", () => {
     }
   });
 
+  it("is a default storage class for Prometheus' volume, which the platform itself makes on EKS", () => {
+    expect(Object.keys(prod.clusters).map((cluster) => needsOf(prod, cluster).storage)).toEqual([
+      { kind: "none" },
+      { kind: "default" },
+      { kind: "default" },
+      { kind: "class", name: "ceph-block" },
+    ]);
+    expect(needsOf(dev, "dc-lab").storage).toEqual({ kind: "default" });
+  });
+
   it("follows a site's settings", () => {
     const spec = dev.clusters["dc-lab"];
     const at = (settings: object) => declaredNeeds(dev, { ...spec, settings } as ClusterSpec);
