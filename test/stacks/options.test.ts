@@ -47,14 +47,19 @@ it("declares the Rollout after everything it refers to", async () => {
   ]);
 });
 
-it("never lets a kubeconfig out of its wrapping as a secret", async () => {
-  const planted = "planted-kubeconfig-token";
-  const stacks = await record("dev", { "serin:dcLabKubeconfig": planted });
+it.each([
+  ["dev", ["dcLabKubeconfig"]],
+  ["prod", ["dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"]],
+])("never lets a secret of %s out of its wrapping: neither into state nor into an output", async (name, keys) => {
+  const planted = Object.fromEntries(keys.map((key) => [`serin:${key}`, `planted-${key}-token`]));
+  const stacks = await record(name, planted);
   const recorded = JSON.stringify(stacks);
-  expect(recorded).toContain(planted);
-  for (const stack of stacks) {
-    for (const { props } of stack.resources) expect(JSON.stringify(shown(props))).not.toContain(planted);
-    expect(JSON.stringify(shown(stack.outputs))).not.toContain(planted);
+  for (const text of Object.values(planted)) {
+    expect(recorded).toContain(text);
+    for (const stack of stacks) {
+      for (const { props } of stack.resources) expect(JSON.stringify(shown(props))).not.toContain(text);
+      expect(JSON.stringify(shown(stack.outputs))).not.toContain(text);
+    }
   }
 });
 
