@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../core/problem.ts";
 
 /** What a service account may do with the cluster's model store; nothing else is ever granted. */
 export interface StorePermission {
@@ -26,4 +27,22 @@ export interface WorkloadIdentity {
   readonly kind: "webIdentity" | "federatedCredential" | "workloadIdentityFederation" | "projectedSecret";
   /** Lets a service account use the model store. Each pair may be bound once. */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding;
+}
+
+/**
+ * Problems of binding `<namespace>/<serviceAccount>`, where `bound` are the pairs that are bound already. A prefix becomes part of policies
+ * and conditions, in which quotes, `*`, `?` and `${…}` would mean more than they say.
+ */
+export function bindingProblems(bound: ReadonlySet<string>, pair: string, { prefix }: StorePermission): Problem[] {
+  const at = `bind("${pair}")`;
+  const problems: Problem[] = [];
+  if (bound.has(pair)) problems.push({ path: at, reason: "it is bound already.", fix: "Bind a service account once." });
+  if (!/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)) {
+    problems.push({
+      path: `${at}.prefix`,
+      reason: `"${prefix}" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them.`,
+      fix: 'Write, for example, "fraud".',
+    });
+  }
+  return problems;
 }

@@ -2,8 +2,12 @@ import { RoleDefinition } from "@pulumi/azure-native/authorization/roleDefinitio
 import { FederatedIdentityCredential } from "@pulumi/azure-native/managedidentity/federatedIdentityCredential.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
-import type { Problem } from "../../core/problem.ts";
-import type { IdentityBinding, StorePermission, WorkloadIdentity } from "../workloadIdentity.ts";
+import {
+  bindingProblems,
+  type IdentityBinding,
+  type StorePermission,
+  type WorkloadIdentity,
+} from "../workloadIdentity.ts";
 import type { AksScope } from "./aksScope.ts";
 import { assignRole } from "./assignRole.ts";
 import { knownName } from "./knownName.ts";
@@ -45,7 +49,7 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
 
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
     const pair = `${namespace}/${serviceAccount}`;
-    this.reject([...pairProblems(this.#bound, pair), ...prefixProblems(`bind("${pair}").prefix`, permission.prefix)]);
+    this.reject(bindingProblems(this.#bound, pair, permission));
     this.#bound.add(pair);
 
     const { containerId, oidcIssuerUrl } = this.#args;
@@ -108,23 +112,4 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
     }
     return this.#writer;
   }
-}
-
-function pairProblems(bound: ReadonlySet<string>, pair: string): Problem[] {
-  return bound.has(pair)
-    ? [{ path: `bind("${pair}")`, reason: "it is bound already.", fix: "Bind a service account once." }]
-    : [];
-}
-
-/** The prefix becomes part of a condition, between quotes. */
-export function prefixProblems(path: string, prefix: string): Problem[] {
-  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)
-    ? []
-    : [
-        {
-          path,
-          reason: `"${prefix}" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them.`,
-          fix: 'Write, for example, "fraud".',
-        },
-      ];
 }

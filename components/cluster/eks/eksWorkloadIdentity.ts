@@ -1,8 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { dnsLabel } from "../../core/names.ts";
-import type { Problem } from "../../core/problem.ts";
-import type { IdentityBinding, StorePermission, WorkloadIdentity } from "../workloadIdentity.ts";
+import {
+  bindingProblems,
+  type IdentityBinding,
+  type StorePermission,
+  type WorkloadIdentity,
+} from "../workloadIdentity.ts";
 import { accessRole } from "./accessRole.ts";
 import type { ModelBucket } from "./modelBucket.ts";
 import { type Statement, type TokenIssuer, tokenTrust } from "./policy.ts";
@@ -40,7 +44,7 @@ export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
     const { cluster, region, issuer, store, tags } = this.#args;
     const pair = `${namespace}/${serviceAccount}`;
-    this.reject([...pairProblems(this.#bound, pair), ...prefixProblems(`bind("${pair}").prefix`, permission.prefix)]);
+    this.reject(bindingProblems(this.#bound, pair, permission));
     this.#bound.add(pair);
 
     const role = accessRole(
@@ -57,25 +61,6 @@ export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
     );
     return { annotations: { [roleAnnotation]: role.arn }, podLabels: {} };
   }
-}
-
-function pairProblems(bound: ReadonlySet<string>, pair: string): Problem[] {
-  return bound.has(pair)
-    ? [{ path: `bind("${pair}")`, reason: "it is bound already.", fix: "Bind a service account once." }]
-    : [];
-}
-
-/** In a policy `*`, `?` and `${…}` would mean more than they say. */
-function prefixProblems(path: string, prefix: string): Problem[] {
-  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)
-    ? []
-    : [
-        {
-          path,
-          reason: `"${prefix}" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them.`,
-          fix: 'Write, for example, "fraud".',
-        },
-      ];
 }
 
 /**

@@ -1,7 +1,12 @@
 import { BucketIAMMember } from "@pulumi/gcp/storage/bucketIAMMember.js";
 import * as pulumi from "@pulumi/pulumi";
-import { type Problem, rejectProblems } from "../../core/problem.ts";
-import type { IdentityBinding, StorePermission, WorkloadIdentity } from "../workloadIdentity.ts";
+import { rejectProblems } from "../../core/problem.ts";
+import {
+  bindingProblems,
+  type IdentityBinding,
+  type StorePermission,
+  type WorkloadIdentity,
+} from "../workloadIdentity.ts";
 
 export interface GkeWorkloadIdentityArgs {
   readonly project: pulumi.Input<string>;
@@ -23,6 +28,7 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
   readonly #name: string;
   readonly #args: GkeWorkloadIdentityArgs;
   readonly #opts: pulumi.CustomResourceOptions;
+  readonly #bound = new Set<string>();
 
   /** `name` begins the names of bindings; `opts.dependsOn` has the cluster, since the first one of a project makes the pool of principals. */
   constructor(name: string, args: GkeWorkloadIdentityArgs, opts: pulumi.CustomResourceOptions) {
@@ -32,7 +38,9 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
   }
 
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
-    rejectProblems(`The binding of ${namespace}/${serviceAccount} is invalid`, prefixProblems(permission.prefix));
+    const pair = `${namespace}/${serviceAccount}`;
+    rejectProblems(`${pair} cannot be bound`, bindingProblems(this.#bound, pair, permission));
+    this.#bound.add(pair);
     const { project, projectNumber, modelBucket } = this.#args;
     const name = `${this.#name}-${namespace}.${serviceAccount}`;
     const member = pulumi.interpolate`principal://iam.googleapis.com/projects/${projectNumber}/locations/global/workloadIdentityPools/${project}.svc.id.goog/subject/ns/${namespace}/sa/${serviceAccount}`;
@@ -69,17 +77,4 @@ export function prefixCondition(bucket: string, prefix: string): string {
     `resource.name.startsWith("projects/_/buckets/${bucket}/objects/${prefix}/")`,
     `api.getAttribute("storage.googleapis.com/objectListPrefix", "").startsWith("${prefix}/")`,
   ].join(" || ");
-}
-
-/** The prefix becomes part of an expression, so it has no sign that could end a string in it. */
-function prefixProblems(prefix: string): Problem[] {
-  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)
-    ? []
-    : [
-        {
-          path: "prefix",
-          reason: `"${prefix}" is not a prefix of A-Z, a-z, 0-9, ".", "_", "-" and "/", without "/" first, last or twice.`,
-          fix: 'Write, for example, "fraud".',
-        },
-      ];
 }

@@ -63,12 +63,12 @@ describe("the condition", () => {
 
   it("refuses a prefix that could end its string", async () => {
     await expect(bound({ access: "read", prefix: 'x") || true || ("' })).rejects.toThrow(
-      'The binding of models/fraud is invalid:\n  - prefix: "x") || true || ("" is not a prefix of A-Z, a-z, 0-9, ".", "_", "-" and "/", without "/" first, last or twice. Write, for example, "fraud".',
+      'models/fraud cannot be bound:\n  - bind("models/fraud").prefix: "x") || true || ("" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them. Write, for example, "fraud".',
     );
   });
 
   it.each(["", "/", "fraud/", "/fraud", "a//b"])("refuses the prefix %j", async (prefix) => {
-    await expect(bound({ access: "read", prefix })).rejects.toThrow("is not a prefix of");
+    await expect(bound({ access: "read", prefix })).rejects.toThrow("is not a prefix: ");
   });
 
   it("covers no sibling whose name begins the same", () => {
