@@ -8,10 +8,12 @@ import type { Environment } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { buildCluster } from "./buildCluster.ts";
 import { clustersOf } from "./clustersOf.ts";
+import { requireConfiguration } from "./configuration.ts";
 
 /** Network, cluster, node pools, identity, stores. Of an adopted cluster: the way to it. */
 export function clusterLayer(stack: StackOf): Published<Contracts["cluster"]> {
   const { environment } = stack;
+  requireConfiguration(Object.values(clustersOf(stack, (_name, spec) => spec)));
   const built = Object.entries(clustersOf(stack, (name, spec) => build(name, spec, environment)));
   const each = <T>(part: (cluster: Built) => T | undefined) =>
     Object.fromEntries(
