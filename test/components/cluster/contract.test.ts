@@ -8,7 +8,7 @@ import type { Cloud } from "../../../components/cluster/machines/machine.ts";
 import * as aks from "./aks/sample.ts";
 import * as eks from "./eks/sample.ts";
 import * as gke from "./gke/sample.ts";
-import { type Answers, type Recorded, recorded } from "./harness.ts";
+import { type Answers, dependenciesOf, type Recorded, recorded } from "./harness.ts";
 import * as onPrem from "./onPrem/sample.ts";
 
 /** What all four have in common, so that one suite can ask all four. */
@@ -265,20 +265,4 @@ function compare(before: unknown, after: unknown, path: string, paths: string[])
     return;
   }
   if (before !== after) paths.push(path.slice(1));
-}
-
-/** Everything a resource needs, directly or through others: parents bring their children along, as the engine has it. */
-function dependenciesOf(urn: string, resources: readonly RecordedResource[]): Set<string> {
-  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-  const found = new Set<string>();
-  const visit = (next: string) => {
-    const resource = byUrn.get(next);
-    for (const dependency of resource?.dependencies ?? []) {
-      if (found.has(dependency)) continue;
-      found.add(dependency);
-      visit(dependency);
-    }
-  };
-  visit(urn);
-  return found;
 }

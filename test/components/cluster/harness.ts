@@ -71,3 +71,23 @@ export function inputsOf({ resources }: Recorded, type: string, nameEnds = ""): 
   }
   return shown(found[0].props) as Record<string, unknown>;
 }
+
+/**
+ * Everything a resource needs, directly or through others, as the engine counts it: what it depends on, its parent, its provider
+ * (pulumi/pulumi `pkg/resource/graph/dependency_graph.go`). It is deleted before any of them.
+ */
+export function dependenciesOf(urn: string, resources: readonly RecordedResource[]): Set<string> {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const found = new Set<string>();
+  const visit = (next: string) => {
+    const resource = byUrn.get(next);
+    if (resource === undefined) return;
+    for (const needed of [...resource.dependencies, resource.parent, resource.provider?.urn]) {
+      if (needed === undefined || found.has(needed)) continue;
+      found.add(needed);
+      visit(needed);
+    }
+  };
+  visit(urn);
+  return found;
+}
