@@ -40,3 +40,27 @@ export function declaredModel(environment: Environment, name: string): Model {
 export function modelNamespace({ platform }: Environment): string {
   return namespaceName(platform.modelNamespace);
 }
+
+/**
+ * The clusters of an environment that a command is about: the one that is named, or all. A kubeconfig leads to one.
+ *
+ * @throws ProblemError for a name that is of none, and for a kubeconfig that may lead to any of several.
+ */
+export function chosenClusters(
+  { name, clusters }: Environment,
+  { cluster, kubeconfig }: { readonly cluster?: string; readonly kubeconfig?: string },
+): string[] {
+  const names = Object.keys(clusters);
+  if (cluster !== undefined) {
+    if (names.includes(cluster)) return [cluster];
+    throw new ProblemError(`Environment "${name}" has no such cluster`, [unknownChoice("--cluster", cluster, names)]);
+  }
+  if (kubeconfig === undefined || names.length === 1) return names;
+  throw new ProblemError("A kubeconfig leads to one cluster", [
+    {
+      path: "--cluster",
+      reason: `it is not given, and environment "${name}" has ${names.length} clusters.`,
+      fix: `Write which one the kubeconfig leads to: ${names.join(", ")}.`,
+    },
+  ]);
+}

@@ -83,6 +83,7 @@ verb("down <environment>", "take an environment down; for `local`: every process
 verb("status <environment>", "show clusters, platform, models, versions, weights and verdicts")
   .addOption(kubeconfigOptions[0] as Option)
   .addOption(kubeconfigOptions[1] as Option)
+  .option("--cluster <name>", "which cluster the kubeconfig leads to, where there are several")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/status.ts")).status(environment, options, invocation)),
   );

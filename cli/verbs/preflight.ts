@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { type ExitCode, exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { type ExitCode, exitCodes, ProblemError } from "../../components/core/problem.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { declaredEnvironment } from "../declared.ts";
+import { chosenClusters, declaredEnvironment } from "../declared.ts";
 import { type ClusterOptions, localCluster, ownCluster } from "../local/localCluster.ts";
 import type { Stand } from "../preflight/declaredNeeds.ts";
 import type { KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
@@ -67,22 +67,6 @@ export function registryCredentials({ registryCredentials: file }: RegistryOptio
 export function standOf(name: string, { kubeconfig }: ClusterOptions): Stand | undefined {
   if (name !== "local") return undefined;
   return kubeconfig === undefined ? "embedded" : "unprepared";
-}
-
-function chosenClusters({ name, clusters }: Environment, { cluster, kubeconfig }: PreflightOptions): string[] {
-  const names = Object.keys(clusters);
-  if (cluster !== undefined) {
-    if (names.includes(cluster)) return [cluster];
-    throw new ProblemError(`Environment "${name}" has no such cluster`, [unknownChoice("--cluster", cluster, names)]);
-  }
-  if (kubeconfig === undefined || names.length === 1) return names;
-  throw new ProblemError("A kubeconfig leads to one cluster", [
-    {
-      path: "--cluster",
-      reason: `it is not given, and environment "${name}" has ${names.length} clusters.`,
-      fix: `Write which one the kubeconfig leads to: ${names.join(", ")}.`,
-    },
-  ]);
 }
 
 async function knownKubeconfigs(

@@ -4,7 +4,7 @@ import { objectNames } from "../../components/model/rollout.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import { environmentStatus } from "../../embedded/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../cluster/clusterView.ts";
-import { declaredEnvironment, modelNamespace } from "../declared.ts";
+import { chosenClusters, declaredEnvironment, modelNamespace } from "../declared.ts";
 import { type ClusterOptions, localCluster } from "../local/localCluster.ts";
 import { underWay } from "../local/release.ts";
 import type { Answer, Invocation } from "../run.ts";
@@ -21,8 +21,13 @@ interface ModelStatus {
   readonly stableVersion: string;
 }
 
+export interface StatusOptions extends ClusterOptions {
+  /** The cluster that the kubeconfig leads to, where an environment has several. */
+  readonly cluster?: string;
+}
+
 /** What runs: clusters, platform, models with their versions, weights and verdicts. */
-export async function status(name: string, options: ClusterOptions, { signal }: Invocation): Promise<Answer> {
+export async function status(name: string, options: StatusOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
   if (name !== "local" && options.kubeconfig === undefined) {
     throw new ProblemError(`Environment "${name}" cannot be looked at without its cluster`, [
@@ -33,6 +38,7 @@ export async function status(name: string, options: ClusterOptions, { signal }: 
       },
     ]);
   }
+  const [clusterName = name] = chosenClusters(environment, options);
   const cluster = localCluster(name, options);
   const view = new ClusterView(cluster.kubeconfig, { signal });
   const namespace = modelNamespace(environment);
@@ -51,7 +57,7 @@ export async function status(name: string, options: ClusterOptions, { signal }: 
   return {
     result: {
       environment: name,
-      clusters: { [Object.keys(environment.clusters)[0] ?? name]: { nodes } },
+      clusters: { [clusterName]: { nodes } },
       platform: { processes, gateway },
       models,
     },

@@ -50,6 +50,11 @@ describe("wrong input is refused before anything is changed", () => {
       () => down("locl", { engine: "live" }, invocation),
       'Did you mean "local"?',
     ],
+    [
+      "a kubeconfig that may lead to any of several clusters",
+      () => status("prod", { kubeconfig: "/nowhere" }, invocation),
+      'environment "prod" has 4 clusters. Write which one the kubeconfig leads to: aws-use1, azure-weu, gcp-euw4, dc-fra.',
+    ],
     ["an unknown environment to look at", () => status("production", {}, invocation), '"production" is not one of'],
     [
       "an unknown model",
