@@ -83,12 +83,13 @@ export function readCluster<L extends "cluster" | "platform">(
 ): <Fact extends keyof Contracts[L]["clusters"][string]>(
   fact: Fact,
 ) => pulumi.Output<Contracts[L]["clusters"][string][Fact]> {
-  // A property of an Output is known where its own value is; `getOutput` is unknown as soon as anything of the output is.
-  const { clusters } = stack.outputs as unknown as {
-    clusters: Record<string, Record<PropertyKey, pulumi.Output<unknown>>>;
-  };
+  // A property of an Output is known where its own value is, so this is one as long as nothing is applied to it.
+  const clusters = stack.getOutput("clusters") as unknown as Record<
+    string,
+    Record<PropertyKey, pulumi.Output<unknown>>
+  >;
   return <Fact extends keyof Contracts[L]["clusters"][string]>(fact: Fact) => {
-    const read = pulumi.unsecret(pulumi.output(clusters[cluster]?.[fact])) as pulumi.OutputInstance<unknown>;
+    const read = pulumi.output(clusters[cluster]?.[fact]) as pulumi.OutputInstance<unknown>;
     return read.apply((value) => {
       if (value === undefined) throw notThere(layer, cluster);
       return value;
@@ -102,7 +103,7 @@ export function readSecret<Name extends "kubeconfigs" | "storeCredentials">(
   name: Name,
   cluster: string,
 ): pulumi.Output<Contracts["cluster"][Name][string]> {
-  const secrets = (stack.outputs as unknown as Record<Name, Record<string, pulumi.Output<unknown>>>)[name];
+  const secrets = stack.getOutput(name) as unknown as Record<string, pulumi.Output<unknown>>;
   const read = pulumi.secret(pulumi.output(secrets[cluster])) as pulumi.OutputInstance<unknown>;
   return read.apply((value) => {
     if (value === undefined) throw notThere("cluster", cluster);

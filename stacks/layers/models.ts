@@ -37,6 +37,7 @@ function publish(
 ): Published<Record<string, ModelContract>> {
   const platform = readCluster(references.platform, "platform", clusterName);
   const provider = providerOf(clusterName, spec, references.cluster);
+  const host = hostOf(clusterName, spec, references.cluster);
   const { modelNamespace, prometheus } = environment.platform;
   const deploy = (name: string, model: Model): Published<ModelContract> => {
     const deployment = new ModelDeployment(
@@ -44,7 +45,7 @@ function publish(
       {
         name,
         model,
-        host: hostOf(clusterName, spec, name, model, references.cluster),
+        host: host(name, model),
         namespace: namespaceName(modelNamespace),
         domain: environment.domain,
         gateway: modelGateway,
@@ -59,33 +60,36 @@ function publish(
   return Object.fromEntries(Object.entries(models).map(([name, model]) => [name, deploy(name, model)]));
 }
 
-/** What is declared is read from the declaration, so that a preview knows it; the rest from what the cluster layer published. */
+/**
+ * What each model is told of one cluster. What is declared is read from the declaration, so that a preview knows it; the rest from what the
+ * cluster layer published.
+ */
 function hostOf(
   clusterName: string,
   spec: ClusterSpec,
-  name: string,
-  { repository }: Model,
   clusterLayer: pulumi.StackReference,
-): HostCluster {
+): (name: string, model: Model) => HostCluster {
   const cluster = readCluster(clusterLayer, "cluster", clusterName);
   const gpuPools = gpuPoolsOf(spec);
   const modelStore = storeOf(
     spec,
     cluster("modelStore").apply(({ location }) => location),
   );
-  if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore };
   const { annotations, podLabels } = identityMarks(spec);
   const identities = cluster("identities");
-  return {
-    gpuPools,
-    modelStore,
-    identity: {
-      annotations: Object.fromEntries(
-        annotations.map((key) => [key, identities.apply((known) => known[name]?.annotations[key] ?? "")]),
-      ),
-      podLabels,
-      ...(spec.cloud === "onPrem" ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
-    },
+  return (name, { repository }) => {
+    if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore };
+    return {
+      gpuPools,
+      modelStore,
+      identity: {
+        annotations: Object.fromEntries(
+          annotations.map((key) => [key, identities.apply((known) => known[name]?.annotations[key] ?? "")]),
+        ),
+        podLabels,
+        ...(spec.cloud === "onPrem" ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
+      },
+    };
   };
 }
 
