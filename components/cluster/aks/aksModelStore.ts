@@ -10,6 +10,7 @@ import type { CustomerKey } from "./customerKey.ts";
 import { globalName } from "./globalName.ts";
 import { knownName } from "./knownName.ts";
 import { managedIdentity } from "./managedIdentity.ts";
+import { privateAccount } from "./privateAccount.ts";
 
 export interface AksModelStoreArgs {
   readonly key: CustomerKey;
@@ -34,7 +35,7 @@ export class AksModelStore extends Component {
 
   constructor(name: string, args: AksModelStoreArgs, scope: AksScope, opts: pulumi.ComponentResourceOptions) {
     super("cluster:AksModelStore", name, { uploadCidrs: args.uploadCidrs }, opts);
-    const { resourceGroupName, location, tags, protect } = scope;
+    const { resourceGroupName, protect } = scope;
     const { key, nodeSubnetId, uploadCidrs } = args;
 
     const identity = managedIdentity(this.childName("identity"), scope, { parent: this });
@@ -49,11 +50,7 @@ export class AksModelStore extends Component {
     const account = new StorageAccount(
       name,
       {
-        accountName: given,
-        resourceGroupName,
-        location,
-        kind: "StorageV2",
-        sku: { name: "Standard_ZRS" },
+        ...privateAccount(scope, given),
         identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
         encryption: {
           keySource: "Microsoft.Keyvault",
@@ -61,19 +58,13 @@ export class AksModelStore extends Component {
           keyVaultProperties: { keyVaultUri: key.vaultUri, keyName: key.keyName },
           encryptionIdentity: { encryptionUserAssignedIdentity: identity.id },
         },
-        minimumTlsVersion: "TLS1_2",
-        enableHttpsTrafficOnly: true,
-        allowBlobPublicAccess: false,
         allowSharedKeyAccess: false,
-        allowCrossTenantReplication: false,
-        isLocalUserEnabled: false,
         networkRuleSet: {
           defaultAction: "Deny",
           bypass: "None",
           virtualNetworkRules: [{ virtualNetworkResourceId: nodeSubnetId }],
           ipRules: uploadCidrs.map((iPAddressOrRange) => ({ iPAddressOrRange })),
         },
-        tags,
       },
       { parent: this, dependsOn: mayUseKey, protect },
     );

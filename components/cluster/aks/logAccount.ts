@@ -6,6 +6,7 @@ import type { AksScope } from "./aksScope.ts";
 import { ContainerImmutabilityPolicy } from "./containerImmutabilityPolicy.ts";
 import { globalName } from "./globalName.ts";
 import { knownName } from "./knownName.ts";
+import { privateAccount } from "./privateAccount.ts";
 
 export interface LogAccountArgs {
   /** Part of the account's name: at most 6 of a-z. */
@@ -35,23 +36,13 @@ export function logAccount(
   scope: AksScope,
   opts: pulumi.CustomResourceOptions,
 ): LogAccount {
-  const { resourceGroupName, location, tags, protect } = scope;
+  const { resourceGroupName, protect } = scope;
   const given = globalName(scope, purpose);
   const account = new StorageAccount(
     name,
     {
-      accountName: given,
-      resourceGroupName,
-      location,
-      kind: "StorageV2",
-      sku: { name: "Standard_ZRS" },
-      minimumTlsVersion: "TLS1_2",
-      enableHttpsTrafficOnly: true,
-      allowBlobPublicAccess: false,
-      allowCrossTenantReplication: false,
-      isLocalUserEnabled: false,
+      ...privateAccount(scope, given),
       networkRuleSet: { defaultAction: "Deny", bypass: "AzureServices" },
-      tags,
     },
     { ...opts, protect },
   );
