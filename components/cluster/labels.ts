@@ -56,6 +56,18 @@ const nodeName = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const nodeValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 const nodePrefix = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
+/** Whether a text can be the key of a Kubernetes label: a name, before it a domain and a slash if wanted. */
+export function isLabelKey(key: string): boolean {
+  const [name = "", prefix, ...rest] = key.split("/").reverse();
+  const fits = prefix === undefined || (nodePrefix.test(prefix) && prefix.length <= 253);
+  return nodeName.test(name) && fits && rest.length === 0;
+}
+
+/** Whether a text can be the value of a Kubernetes label. */
+export function isLabelValue(value: string): boolean {
+  return nodeValue.test(value);
+}
+
 /** Domains whose labels the kubelet, the clouds, NVIDIA's operands or this project set themselves; those below them, too. */
 const reservedDomains = [
   "serin.dev",
@@ -78,9 +90,9 @@ export function nodeLabelProblems(path: string, labels: Readonly<Record<string, 
   return Object.entries(labels).flatMap(([key, value]) => {
     const at = `${path}["${key}"]`;
     const problems: Problem[] = [];
-    const [name = "", prefix, ...rest] = key.split("/").reverse();
+    const [name = "", prefix] = key.split("/").reverse();
     const prefixed = prefix !== undefined;
-    if (!nodeName.test(name) || (prefixed && (!nodePrefix.test(prefix) || prefix.length > 253)) || rest.length > 0) {
+    if (!isLabelKey(key)) {
       problems.push({
         path: at,
         reason: `"${key}" is not a Kubernetes label's key: a name of 1 to 63 of A-Z, a-z, 0-9, "-", "_" and ".", before it a domain and "/" if wanted.`,
@@ -97,7 +109,7 @@ export function nodeLabelProblems(path: string, labels: Readonly<Record<string, 
         fix: "Choose a domain of your own.",
       });
     }
-    if (!nodeValue.test(value)) {
+    if (!isLabelValue(value)) {
       problems.push({
         path: at,
         reason: `"${value}" is not a Kubernetes label's value: at most 63 of A-Z, a-z, 0-9, "-", "_" and ".", no sign first or last.`,

@@ -1,3 +1,4 @@
+import { plainPath } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
 
 /** How what is declared reaches a site. */
@@ -116,7 +117,7 @@ function accessProblems(access: SiteAccess): Problem[] {
   if (access.kind !== "rendered") {
     return [unknownChoice("kind", (access as { kind: string }).kind, ["direct", "rendered"])];
   }
-  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(access.directory) && !access.directory.split("/").includes("..")
+  return plainPath.test(access.directory) && !access.directory.split("/").includes("..")
     ? []
     : [
         {

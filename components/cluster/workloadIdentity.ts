@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { plainPath } from "../core/names.ts";
 import type { Problem } from "../core/problem.ts";
 
 /** What a service account may do with the cluster's model store; nothing else is ever granted. */
@@ -37,7 +38,7 @@ export function bindingProblems(bound: ReadonlySet<string>, pair: string, { pref
   const at = `bind("${pair}")`;
   const problems: Problem[] = [];
   if (bound.has(pair)) problems.push({ path: at, reason: "it is bound already.", fix: "Bind a service account once." });
-  if (!/^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(prefix)) {
+  if (!plainPath.test(prefix)) {
     problems.push({
       path: `${at}.prefix`,
       reason: `"${prefix}" is not a prefix: names of A-Z, a-z, 0-9, ".", "_" and "-" with a "/" between them.`,

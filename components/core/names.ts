@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Problem } from "./problem.ts";
 
+/** Plain names with a slash between them: a folder in a store or a directory, without anything a shell or a policy would read more into. */
+export const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
+
 const dnsLabelPattern = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 
 /**

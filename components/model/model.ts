@@ -1,4 +1,4 @@
-import { dnsLabelProblems } from "../core/names.ts";
+import { dnsLabelProblems, plainPath } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
 import { type Duration, durationProblems, milliseconds, type Percent, percentProblems } from "../core/quantity.ts";
 import { type TritonServer, tritonProblems } from "./triton.ts";
@@ -122,10 +122,8 @@ function versionProblems(version: string): Problem[] {
   ];
 }
 
-const relativePath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
-
 function pathProblems(path: string, value: string): Problem[] {
-  return relativePath.test(value) && !value.split("/").some((name) => name === "." || name === "..")
+  return plainPath.test(value) && !value.split("/").some((name) => name === "." || name === "..")
     ? []
     : [
         {

@@ -1,5 +1,6 @@
 import { type Problem, unknownChoice } from "../../core/problem.ts";
 import { type Driver, defaultSharing, type GpuPool, gpuTaint, type Sharing, sharesPerGpu } from "../gpuPool.ts";
+import { isLabelKey, isLabelValue } from "../labels.ts";
 import { type GpuModel, gpuFacts, gpus } from "../machines/gpus.ts";
 import { floor, oldestComputeCapability } from "../machines/machineProblems.ts";
 import { sharingProblems } from "../poolSharing.ts";
@@ -172,9 +173,6 @@ function productProblems(gpu: GpuModel, sharing: Sharing): Problem[] {
   ];
 }
 
-const labelKey = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
-
 function selectorProblems(selector: Readonly<Record<string, string>>): Problem[] {
   const entries = Object.entries(selector);
   if (entries.length === 0) {
@@ -187,7 +185,7 @@ function selectorProblems(selector: Readonly<Record<string, string>>): Problem[]
     ];
   }
   return entries
-    .filter(([key, value]) => !labelKey.test(key) || !labelValue.test(value))
+    .filter(([key, value]) => !isLabelKey(key) || !isLabelValue(value))
     .map(([key, value]) => ({
       path: `nodeSelector["${key}"]`,
       reason: `"${key}=${value}" is not a Kubernetes label.`,
