@@ -28,31 +28,6 @@ export type RecordOptions = Pick<
   "project" | "config" | "secretKeys" | "stackOutputs" | "onLog" | "signal"
 > & { readonly program: StackProgram };
 
-export type RecordEnvironmentOptions = Omit<RecordOptions, "config" | "secretKeys" | "stackOutputs"> & {
-  /** Configuration of a stack. @default none */
-  readonly config?: (stack: string) => Pick<ProgramOptions, "config" | "secretKeys">;
-};
-
-/**
- * Records what the layers of an environment would deploy, in the order given, each reading the outputs of those before it. Nothing is
- * contacted; what only a deployment can know is unknown.
- *
- * @throws ProblemError as `runProgram` does.
- */
-export async function recordEnvironment(
-  environment: string,
-  layers: readonly string[],
-  { config, ...options }: RecordEnvironmentOptions,
-): Promise<RecordedStack[]> {
-  const recorded: RecordedStack[] = [];
-  const stackOutputs = (name: string) => recorded.find(({ stack }) => stack === name)?.outputs;
-  for (const layer of layers) {
-    const stack = `${environment}-${layer}`;
-    recorded.push(await recordStack(stack, { ...options, ...config?.(stack), stackOutputs }));
-  }
-  return recorded;
-}
-
 /**
  * Records one stack. Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces.
  *

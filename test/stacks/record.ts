@@ -1,7 +1,7 @@
-import { recordEnvironment } from "../../cli/engine/recorder.ts";
 import { shown } from "../../cli/plan/shownValues.ts";
 import program from "../../stacks/index.ts";
 import { layers } from "../../stacks/stackName.ts";
+import { recordEnvironment } from "../recordEnvironment.ts";
 
 /** All stacks of an environment, as a plan records them; secrets are configuration by its full key. */
 export function record(environment: string, secrets: Readonly<Record<string, string>> = {}) {

@@ -1,8 +1,8 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { recordEnvironment } from "../../../cli/engine/recorder.ts";
 import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../cli/plan/recordedResource.ts";
+import { recordEnvironment } from "../../recordEnvironment.ts";
 import program from "./fixtureProgram.ts";
 
 const layers = ["cluster", "platform", "models"];

@@ -1,7 +1,6 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { getStack } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { recordEnvironment } from "../../../cli/engine/recorder.ts";
 import { shown } from "../../../cli/plan/shownValues.ts";
 import { type EksGpuPoolArgs, efaInterfaces } from "../../../components/cluster/eks/gpuNodes.ts";
 import { gpuTaint } from "../../../components/cluster/gpuPool.ts";
@@ -9,6 +8,7 @@ import { EfaDevicePlugin, efaDevicePluginValues, needsEfa } from "../../../compo
 import { prod } from "../../../stacks/environments/prod.ts";
 import { declare } from "../../../stacks/program.ts";
 import { parseStackName } from "../../../stacks/stackName.ts";
+import { recordEnvironment } from "../../recordEnvironment.ts";
 import { build, sampleArgs } from "../cluster/eks/sample.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
 
