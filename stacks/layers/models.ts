@@ -84,13 +84,26 @@ function hostOf(
       modelStore,
       identity: {
         annotations: Object.fromEntries(
-          annotations.map((key) => [key, identities.apply((known) => known[name]?.annotations[key] ?? "")]),
+          annotations.map((key) => [
+            key,
+            identities.apply((known) => known[name]?.annotations[key] ?? withoutIdentity(name, clusterName)),
+          ]),
         ),
         podLabels,
         ...(spec.cloud === "onPrem" ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
       },
     };
   };
+}
+
+function withoutIdentity(model: string, cluster: string): never {
+  throw new ProblemError(`Model "${model}" cannot be deployed`, [
+    {
+      path: `models.${model}`,
+      reason: `cluster "${cluster}" has granted it no identity: it was declared after the cluster layer was last brought up.`,
+      fix: "Bring the cluster layer up first.",
+    },
+  ]);
 }
 
 /**

@@ -1,0 +1,40 @@
+import { expect, it } from "vitest";
+import { Recorder } from "../../cli/engine/recorder.ts";
+import { runProgram } from "../../cli/engine/runProgram.ts";
+import program from "../../stacks/index.ts";
+
+const published = {
+  "prod-cluster-aws-use1": {
+    clusters: {
+      "aws-use1": {
+        clusterIdentifier: "arn:aws:eks:us-east-1:123456789012:cluster/prod-aws-use1",
+        modelStore: { kind: "s3", location: "s3://models", region: "us-east-1" },
+        identities: {
+          fraud: { annotations: { "eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/fraud" }, podLabels: {} },
+        },
+      },
+    },
+    kubeconfigs: { "aws-use1": "{}" },
+  },
+  "prod-platform-aws-use1": { clusters: { "aws-use1": { gatewayAddress: "g:80", prometheusAddress: "http://p" } } },
+};
+
+it("gives no model to a cluster that does not know it yet: it would run without its identity", async () => {
+  const up = runProgram(program, {
+    project: "serin",
+    stack: "prod-models-aws-use1",
+    monitor: new Recorder(),
+    preview: false,
+    stackOutputs: (name) => published[name as keyof typeof published],
+  });
+  await expect(up).rejects.toMatchObject({
+    problems: [
+      {
+        path: "models.resnet50",
+        reason:
+          'cluster "aws-use1" has granted it no identity: it was declared after the cluster layer was last brought up.',
+        fix: "Bring the cluster layer up first.",
+      },
+    ],
+  });
+});
