@@ -1,9 +1,9 @@
 #!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=60 --no-maglev
-// The options are explained where a plan's other processes get them: cli/plan/smallProcess.ts.
+// The options are explained where a plan's other processes get them: plan/smallProcess.ts.
 import { enableCompileCache } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "../components/core/problem.ts";
-import { compileCacheFolder } from "./compileCache.ts";
+import { compileCacheFolder } from "../engine/compileCache.ts";
 import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
 enableCompileCache(compileCacheFolder);

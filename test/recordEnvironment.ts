@@ -1,4 +1,4 @@
-import { type RecordedStack, type RecordOptions, recordStack } from "../cli/engine/recorder.ts";
+import { type RecordedStack, type RecordOptions, recordStack } from "../engine/recorder/recorder.ts";
 
 type Options = Omit<RecordOptions, "config" | "secretKeys" | "stackOutputs"> & {
   /** Configuration of a stack. @default none */

@@ -1,7 +1,6 @@
 import { findEnvironment, stopEnvironment } from "../../embedded/environment.ts";
-import { declaredEnvironment } from "../declared.ts";
-import type { Engine } from "../engine/engine.ts";
-import { alone } from "../local/exclusive.ts";
+import type { Engine } from "../../engine/engine.ts";
+import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
   type ClusterOptions,
   liveEngine,
@@ -9,7 +8,8 @@ import {
   ownCluster,
   pulumiEngine,
   stacksOf,
-} from "../local/localCluster.ts";
+} from "../../rehearsal/local/localCluster.ts";
+import { declaredEnvironment } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
 

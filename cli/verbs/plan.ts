@@ -1,10 +1,10 @@
-import "../engine/lightSdk.ts";
+import "../../engine/lightSdk.ts";
 import { exitCodes } from "../../components/core/problem.ts";
-import { declaredEnvironment } from "../declared.ts";
-import { changesBetween, readPlan } from "../plan/changes.ts";
-import { findings, type Plan, planEnvironment } from "../plan/plan.ts";
-import { planJson } from "../plan/planJson.ts";
-import { changesText, planText } from "../plan/planText.ts";
+import { changesBetween, readPlan } from "../../plan/changes.ts";
+import { findings, type Plan, planEnvironment } from "../../plan/plan.ts";
+import { planJson } from "../../plan/planJson.ts";
+import { changesText, planText } from "../../plan/planText.ts";
+import { declaredEnvironment } from "../../stacks/declared.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
 
 export interface PlanOptions {

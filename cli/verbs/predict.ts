@@ -1,8 +1,8 @@
 import { ProblemError } from "../../components/core/problem.ts";
 import { modelHost } from "../../components/model/traffic.ts";
-import { declaredEnvironment, declaredModel } from "../declared.ts";
-import { embeddedCluster } from "../local/localCluster.ts";
-import { type Prediction, predictOnce } from "../predict/prediction.ts";
+import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
+import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
+import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
 
 export interface PredictOptions {

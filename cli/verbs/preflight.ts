@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { type ExitCode, exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type { Stand } from "../../preflight/declaredNeeds.ts";
+import type { KnownKubeconfig } from "../../preflight/deployedKubeconfigs.ts";
+import { type ClusterReport, Preflight, withStatus } from "../../preflight/preflight.ts";
+import { preflightText } from "../../preflight/preflightText.ts";
+import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
+import { parseDockerConfig, type RegistryCredentials } from "../../preflight/registry/dockerConfig.ts";
+import { type ClusterOptions, localCluster, ownCluster } from "../../rehearsal/local/localCluster.ts";
+import { chosenClusters, declaredEnvironment } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { chosenClusters, declaredEnvironment } from "../declared.ts";
-import { type ClusterOptions, localCluster, ownCluster } from "../local/localCluster.ts";
-import type { Stand } from "../preflight/declaredNeeds.ts";
-import type { KnownKubeconfig } from "../preflight/deployedKubeconfigs.ts";
-import { type ClusterReport, Preflight, withStatus } from "../preflight/preflight.ts";
-import { preflightText } from "../preflight/preflightText.ts";
-import { quotaNeeded } from "../preflight/quotaNeeded.ts";
-import { parseDockerConfig, type RegistryCredentials } from "../preflight/registry/dockerConfig.ts";
 import type { Answer, Invocation } from "../run.ts";
 
 export interface PreflightOptions extends ClusterOptions, RegistryOptions {
@@ -76,7 +76,7 @@ async function knownKubeconfigs(
 ): Promise<Record<string, KnownKubeconfig>> {
   if (kubeconfig === undefined && environment.name !== "local") {
     // Loaded only where it is used, since the Automation API is large.
-    const { deployedKubeconfigs } = await import("../preflight/deployedKubeconfigs.ts");
+    const { deployedKubeconfigs } = await import("../../preflight/deployedKubeconfigs.ts");
     const all = await deployedKubeconfigs(environment);
     return Object.fromEntries(chosen.map((name) => [name, all[name] ?? { unknown: "nothing is known of it" }]));
   }

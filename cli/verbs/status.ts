@@ -3,10 +3,10 @@ import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/rollout.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import { environmentStatus } from "../../embedded/environment.ts";
-import { type AnalysisView, ClusterView, type RolloutView } from "../cluster/clusterView.ts";
-import { chosenClusters, declaredEnvironment, modelNamespace } from "../declared.ts";
-import { type ClusterOptions, localCluster } from "../local/localCluster.ts";
-import { underWay } from "../local/release.ts";
+import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
+import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
+import { underWay } from "../../rehearsal/local/release.ts";
+import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { columns } from "../terminal.ts";
 

@@ -8,11 +8,13 @@ import {
   startEnvironment,
   stopEnvironment,
 } from "../../embedded/environment.ts";
-import type { Environment } from "../../stacks/environments/environment.ts";
-import { ClusterView } from "../cluster/clusterView.ts";
-import { declaredEnvironment, modelNamespace, project } from "../declared.ts";
-import type { Engine, ResourceEvent, StackResult } from "../engine/engine.ts";
-import { alone } from "../local/exclusive.ts";
+import type { Engine, ResourceEvent, StackResult } from "../../engine/engine.ts";
+import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
+import { planSummary } from "../../plan/planText.ts";
+import { type ClusterReport, Preflight } from "../../preflight/preflight.ts";
+import { type Examined, preflightStep } from "../../preflight/preflightStep.ts";
+import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
+import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
   type ClusterOptions,
   embeddedCluster,
@@ -23,14 +25,12 @@ import {
   pulumiEngine,
   sampleRepository,
   stacksOf,
-} from "../local/localCluster.ts";
-import { embeddedStoreProblems, missingClaims } from "../local/modelStore.ts";
-import { underWay, waitUntilServing } from "../local/release.ts";
-import { planEnvironment, rejectMandatoryViolations } from "../plan/plan.ts";
-import { planSummary } from "../plan/planText.ts";
-import { type Prediction, predictOnce } from "../predict/prediction.ts";
-import { type ClusterReport, Preflight } from "../preflight/preflight.ts";
-import { type Examined, preflightStep } from "../preflight/preflightStep.ts";
+} from "../../rehearsal/local/localCluster.ts";
+import { embeddedStoreProblems, missingClaims } from "../../rehearsal/local/modelStore.ts";
+import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
+import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
+import { declaredEnvironment, modelNamespace, project } from "../../stacks/declared.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
 import { predictionText } from "./predict.ts";
@@ -87,8 +87,8 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
   const [cluster = "", ...onIt] = stacksOf(environment);
   return [
     preflightStep(environment, preflight, "the cluster layer", async () => {
-      const { deployedKubeconfigs } = await import("../preflight/deployedKubeconfigs.ts");
-      const { pulumiCommand } = await import("../engine/pulumiEngine.ts");
+      const { deployedKubeconfigs } = await import("../../preflight/deployedKubeconfigs.ts");
+      const { pulumiCommand } = await import("../../engine/pulumi/pulumiEngine.ts");
       return deployedKubeconfigs(environment, { command: pulumiCommand });
     }),
     layersStep([cluster], engine),

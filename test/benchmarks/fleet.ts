@@ -3,8 +3,8 @@
  * Run on a quiet machine: node test/benchmarks/fleet.ts [models on each cluster] [numbers of clusters, with commas]
  */
 import { fileURLToPath } from "node:url";
-import { smallProcess } from "../../cli/plan/smallProcess.ts";
 import { columns } from "../../cli/terminal.ts";
+import { smallProcess } from "../../plan/smallProcess.ts";
 import { measured } from "./processTree.ts";
 
 const [models = "10", numbers = "25,50,100,200"] = process.argv.slice(2);

@@ -1,11 +1,11 @@
 /** What `serin plan <environment> --json` does, for an environment of many clusters that is declared nowhere. Run by `fleet.ts`. */
-import "../../cli/engine/lightSdk.ts";
+import "../../engine/lightSdk.ts";
 import { enableCompileCache } from "node:module";
-import { compileCacheFolder } from "../../cli/compileCache.ts";
+import { compileCacheFolder } from "../../engine/compileCache.ts";
 
 enableCompileCache(compileCacheFolder);
-const { planEnvironment } = await import("../../cli/plan/plan.ts");
-const { planJson } = await import("../../cli/plan/planJson.ts");
+const { planEnvironment } = await import("../../plan/plan.ts");
+const { planJson } = await import("../../plan/planJson.ts");
 const { run } = await import("../../cli/run.ts");
 const { fleet } = await import("./fleetEnvironment.ts");
 

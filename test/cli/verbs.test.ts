@@ -11,7 +11,7 @@ import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { status } from "../../cli/verbs/status.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import { textOf } from "./plan/memoryPlan.ts";
+import { textOf } from "../plan/memoryPlan.ts";
 
 let home: string;
 const invocation: Invocation = { signal: new AbortController().signal, json: true };

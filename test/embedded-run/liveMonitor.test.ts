@@ -5,8 +5,8 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import type { KubernetesObject } from "../../cli/engine/live/cluster.ts";
-import { LiveEngine } from "../../cli/engine/liveEngine.ts";
+import type { KubernetesObject } from "../../engine/live/cluster.ts";
+import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import {
   configMap,
   configMapPath,

@@ -5,8 +5,8 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { LiveEngine } from "../../cli/engine/liveEngine.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import { configMap, configMapPath, failureOf, live, namespace, plane, up, usesControlPlane } from "./liveRuns.ts";
 
 usesControlPlane();

@@ -5,11 +5,11 @@ import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { parseAllDocuments } from "yaml";
-import type { ResourceEvent } from "../../cli/engine/engine.ts";
-import type { KubernetesObject } from "../../cli/engine/live/cluster.ts";
-import { ApiError } from "../../cli/engine/live/kubernetesClient.ts";
-import { LiveEngine, type LiveEngineOptions } from "../../cli/engine/liveEngine.ts";
-import type { StackProgram } from "../../cli/engine/runProgram.ts";
+import type { ResourceEvent } from "../../engine/engine.ts";
+import type { KubernetesObject } from "../../engine/live/cluster.ts";
+import { ApiError } from "../../engine/live/kubernetesClient.ts";
+import { LiveEngine, type LiveEngineOptions } from "../../engine/live/liveEngine.ts";
+import type { StackProgram } from "../../engine/runProgram.ts";
 import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
 
 /** The API server of the file that runs, with Istio's definitions installed. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { Registration, ResourceMonitor, ResourceState } from "../../cli/engine/monitor.ts";
-import { runProgram } from "../../cli/engine/runProgram.ts";
-import type { RecordedProperties } from "../../cli/plan/recordedResource.ts";
+import type { Registration, ResourceMonitor, ResourceState } from "../../engine/monitor.ts";
+import type { RecordedProperties } from "../../engine/recordedResource.ts";
+import { runProgram } from "../../engine/runProgram.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import program from "../../stacks/index.ts";
 import { layers } from "../../stacks/stackName.ts";

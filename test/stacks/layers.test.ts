@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { Recorder } from "../../cli/engine/recorder.ts";
-import { runProgram } from "../../cli/engine/runProgram.ts";
+import { Recorder } from "../../engine/recorder/recorder.ts";
+import { runProgram } from "../../engine/runProgram.ts";
 import program from "../../stacks/index.ts";
 
 const published = {

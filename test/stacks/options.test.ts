@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { shown } from "../../cli/plan/shownValues.ts";
 import { ebsStorageClass } from "../../components/platform/ebsStorageClass.ts";
+import { shown } from "../../plan/shownValues.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import { record } from "./record.ts";
 

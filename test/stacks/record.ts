@@ -1,4 +1,4 @@
-import { shown } from "../../cli/plan/shownValues.ts";
+import { shown } from "../../plan/shownValues.ts";
 import program from "../../stacks/index.ts";
 import { layers } from "../../stacks/stackName.ts";
 import { recordEnvironment } from "../recordEnvironment.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RecordedResource } from "../../cli/plan/recordedResource.ts";
+import type { RecordedResource } from "../../engine/recordedResource.ts";
 import { prod } from "../../stacks/environments/prod.ts";
 import { dependenciesOf } from "../components/cluster/harness.ts";
 import { record } from "./record.ts";

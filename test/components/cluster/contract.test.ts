@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { RecordedResource } from "../../../cli/plan/recordedResource.ts";
-import { shown } from "../../../cli/plan/shownValues.ts";
 import { deviceLabels } from "../../../components/cluster/deviceLabels.ts";
 import type { GpuCluster } from "../../../components/cluster/gpuCluster.ts";
 import type { GpuPool } from "../../../components/cluster/gpuPool.ts";
 import type { Cloud } from "../../../components/cluster/machines/machine.ts";
+import type { RecordedResource } from "../../../engine/recordedResource.ts";
+import { shown } from "../../../plan/shownValues.ts";
 import * as aks from "./aks/sample.ts";
 import * as eks from "./eks/sample.ts";
 import * as gke from "./gke/sample.ts";

@@ -1,9 +1,9 @@
-import type { Reading, Registration, ResourceState } from "../../../cli/engine/monitor.ts";
-import { Recorder } from "../../../cli/engine/recorder.ts";
-import { runProgram } from "../../../cli/engine/runProgram.ts";
-import { withoutTraces } from "../../../cli/engine/withoutTraces.ts";
-import type { RecordedProperties, RecordedResource } from "../../../cli/plan/recordedResource.ts";
-import { shown } from "../../../cli/plan/shownValues.ts";
+import type { Reading, Registration, ResourceState } from "../../../engine/monitor.ts";
+import type { RecordedProperties, RecordedResource } from "../../../engine/recordedResource.ts";
+import { Recorder } from "../../../engine/recorder/recorder.ts";
+import { runProgram } from "../../../engine/runProgram.ts";
+import { withoutTraces } from "../../../engine/withoutTraces.ts";
+import { shown } from "../../../plan/shownValues.ts";
 
 /** What a provider would answer: outputs of a resource by type, results of functions by token. */
 export interface Answers {

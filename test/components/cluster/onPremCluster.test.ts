@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Reading } from "../../../cli/engine/monitor.ts";
-import { Recorder } from "../../../cli/engine/recorder.ts";
-import { runProgram } from "../../../cli/engine/runProgram.ts";
-import { secretSignature } from "../../../cli/plan/recordedResource.ts";
 import { type OnPremClusterArgs, validateOnPremCluster } from "../../../components/cluster/onPremCluster.ts";
+import type { Reading } from "../../../engine/monitor.ts";
+import { secretSignature } from "../../../engine/recordedResource.ts";
+import { Recorder } from "../../../engine/recorder/recorder.ts";
+import { runProgram } from "../../../engine/runProgram.ts";
 import { inputsOf, type Recorded, recorded } from "./harness.ts";
 import { answers, build, renderedArgs, sampleArgs } from "./onPrem/sample.ts";
 

@@ -1,12 +1,12 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { describe, expect, it } from "vitest";
-import { shown } from "../../../cli/plan/shownValues.ts";
 import { kubernetesVersions } from "../../../components/core/versionMatrix.ts";
 import {
   ClusterAutoscaler,
   type ClusterAutoscalerArgs,
   clusterAutoscalerValues,
 } from "../../../components/platform/clusterAutoscaler.ts";
+import { shown } from "../../../plan/shownValues.ts";
 import { record } from "../../stacks/record.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
 

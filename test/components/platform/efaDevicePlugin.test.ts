@@ -1,10 +1,10 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { getStack } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { shown } from "../../../cli/plan/shownValues.ts";
 import { type EksGpuPoolArgs, efaInterfaces } from "../../../components/cluster/eks/gpuNodes.ts";
 import { gpuTaint } from "../../../components/cluster/gpuPool.ts";
 import { EfaDevicePlugin, efaDevicePluginValues, needsEfa } from "../../../components/platform/efaDevicePlugin.ts";
+import { shown } from "../../../plan/shownValues.ts";
 import { prod } from "../../../stacks/environments/prod.ts";
 import { declare } from "../../../stacks/program.ts";
 import { parseStackName } from "../../../stacks/stackName.ts";

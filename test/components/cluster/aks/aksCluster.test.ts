@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { RecordedResource } from "../../../../cli/plan/recordedResource.ts";
-import { shown, unknownShown } from "../../../../cli/plan/shownValues.ts";
 import type { AksClusterArgs } from "../../../../components/cluster/aks/aksCluster.ts";
+import type { RecordedResource } from "../../../../engine/recordedResource.ts";
+import { shown, unknownShown } from "../../../../plan/shownValues.ts";
 import { inputsOf, type Recorded, recorded } from "../harness.ts";
 import { answers, build, reservation, sampleArgs, sampleName } from "./sample.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { shown } from "../../../../cli/plan/shownValues.ts";
+import { shown } from "../../../../plan/shownValues.ts";
 import { inputsOf, recorded } from "../harness.ts";
 import { answers, build } from "./sample.ts";
 

@@ -1,7 +1,7 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { describe, expect, it } from "vitest";
-import { shown } from "../../../../cli/plan/shownValues.ts";
 import { AksWorkloadIdentity } from "../../../../components/cluster/aks/aksWorkloadIdentity.ts";
+import { shown } from "../../../../plan/shownValues.ts";
 import { inputsOf, recorded } from "../harness.ts";
 import { answers } from "./sample.ts";
 

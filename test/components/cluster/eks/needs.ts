@@ -1,4 +1,4 @@
-import type { RecordedResource } from "../../../../cli/plan/recordedResource.ts";
+import type { RecordedResource } from "../../../../engine/recordedResource.ts";
 import { type Recorded, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";
 

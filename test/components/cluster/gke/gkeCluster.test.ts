@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { RecordedResource } from "../../../../cli/plan/recordedResource.ts";
 import { type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "../../../../components/cluster/gke/gkeCluster.ts";
+import type { RecordedResource } from "../../../../engine/recordedResource.ts";
 import { inputsOf, type Recorded, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";
 

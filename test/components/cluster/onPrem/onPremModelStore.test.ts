@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { secretSignature, specialSignatureKey } from "../../../../cli/plan/recordedResource.ts";
 import {
   type OnPremModelStore,
   onPremIdentity,
   onPremModelStoreProblems,
   publishedModelStore,
 } from "../../../../components/cluster/onPrem/onPremModelStore.ts";
+import { secretSignature, specialSignatureKey } from "../../../../engine/recordedResource.ts";
 import { recorded } from "../harness.ts";
 
 const bucket = {

@@ -1,0 +1,247 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
+import { type Dispatcher, request } from "undici";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+
+export interface ApiRequest {
+  /** `POST` only for reviews, which change nothing: every request may be repeated. */
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** From the server's root, for example `/api/v1/namespaces`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The `Status` an API server answers instead of an object. */
+export interface ApiStatus {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: {
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}
+
+export class ApiError extends Error {
+  readonly code: number;
+  readonly status: ApiStatus;
+
+  constructor(code: number, status: ApiStatus) {
+    super(status.message ?? `the API server answered ${code}`);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+interface Access {
+  readonly headers: Record<string, string>;
+  readonly dispatcher: Dispatcher | undefined;
+}
+
+/** Requests at a time to one cluster; more only queue in the API server. */
+const concurrency = 16;
+/** How long one request may take: longer than the API server's own limit for requests that are not watches would be pointless. */
+const requestMs = 60_000;
+/** How long credentials are used before they are asked for again; exec plugins cache their own. */
+const credentialsMs = 60_000;
+/** How long to wait for a server that has answered before (it may restart), and for one that never has, in ms. */
+const patience = { known: 30_000, unknown: 3_000 };
+
+/** One cluster, reached with the credentials of a kubeconfig and nothing else. */
+export class KubernetesClient {
+  /** `https://host:port`, with a path where the kubeconfig has one. */
+  readonly server: string;
+  /** Of the kubeconfig's context; `default` where it has none. */
+  readonly namespace: string;
+  readonly #kubeConfig: KubeConfig;
+  readonly #slots = new Slots(concurrency);
+  readonly #onWarning: (message: string) => void;
+  #access: Promise<Access> | undefined;
+  #accessSince = 0;
+  #hasAnswered = false;
+  #clock: { readonly server: string; readonly here: string } | undefined;
+
+  /**
+   * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it; `context` its current one by default.
+   *
+   * @throws ProblemError when it is not a kubeconfig or has no such context.
+   */
+  constructor(kubeconfig: string, context?: string, onWarning: (message: string) => void = () => {}) {
+    this.#kubeConfig = loadKubeConfig(kubeconfig, context);
+    this.#onWarning = onWarning;
+    this.server = (this.#kubeConfig.getCurrentCluster()?.server ?? "").replace(/\/$/, "");
+    this.namespace = this.#kubeConfig.getContextObject(this.#kubeConfig.getCurrentContext())?.namespace ?? "default";
+  }
+
+  /** The server's clock when it last answered (HTTP `Date`, whole seconds) and this machine's then, ISO 8601. */
+  get clock(): { readonly server: string; readonly here: string } | undefined {
+    return this.#clock;
+  }
+
+  /**
+   * Sends a request and returns the object answered. Repeats it, with growing pauses, while the server cannot be reached or is not
+   * ready; every request made here may be repeated.
+   *
+   * @throws ApiError for every other refusal; ProblemError when the server stays away.
+   */
+  async send<Answer>(apiRequest: ApiRequest): Promise<Answer> {
+    const since = performance.now();
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const answer = await this.#slots.use(() => this.#sendOnce<Answer>(apiRequest));
+        this.#hasAnswered = true;
+        return answer;
+      } catch (error) {
+        apiRequest.signal?.throwIfAborted();
+        if (!isTransient(error)) throw error;
+        const waited = performance.now() - since;
+        if (waited > (this.#hasAnswered ? patience.known : patience.unknown)) throw this.#unreachable(error, waited);
+        await sleep(Math.min(2_000, 50 * 2 ** attempt), undefined, { signal: apiRequest.signal });
+      }
+    }
+  }
+
+  async #sendOnce<Answer>({ method, path, query, body, contentType, accept, signal }: ApiRequest): Promise<Answer> {
+    const { headers, dispatcher } = await this.#credentials();
+    const search = new URLSearchParams(query).toString();
+    const response = await request(`${this.server}${path}${search === "" ? "" : `?${search}`}`, {
+      method,
+      headers: {
+        ...headers,
+        accept: accept ?? "application/json",
+        ...(body === undefined ? {} : { "content-type": contentType ?? "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(dispatcher === undefined ? {} : { dispatcher }),
+      // A write that is on its way is finished, or nobody would know what became of it.
+      ...(signal === undefined || method !== "GET" ? {} : { signal }),
+      headersTimeout: requestMs,
+      bodyTimeout: requestMs,
+    });
+    this.#setClock(response.headers.date);
+    const text = await response.body.text();
+    this.#warn(response.headers.warning);
+    if (response.statusCode < 300) return JSON.parse(text) as Answer;
+    if (response.statusCode === 401) this.#access = undefined;
+    throw new ApiError(response.statusCode, statusOf(text));
+  }
+
+  #setClock(date: string | string[] | undefined): void {
+    const server = Date.parse([date ?? ""].flat()[0] ?? "");
+    if (!Number.isNaN(server)) {
+      this.#clock = { server: new Date(server).toISOString(), here: new Date().toISOString() };
+    }
+  }
+
+  /** `299 - "spec.x is deprecated"` (RFC 7234); the API server sends unknown fields and deprecations so. */
+  #warn(header: string | string[] | undefined): void {
+    for (const line of [header ?? []].flat()) {
+      for (const [, message] of line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
+        this.#onWarning((message ?? line).replaceAll('\\"', '"'));
+    }
+  }
+
+  #credentials(): Promise<Access> {
+    if (this.#access === undefined || performance.now() - this.#accessSince > credentialsMs) {
+      this.#accessSince = performance.now();
+      this.#access = this.#authenticate();
+    }
+    return this.#access;
+  }
+
+  /** The library makes a new connection pool at each call, so its answer is kept. */
+  async #authenticate(): Promise<Access> {
+    const context = new RequestContext(this.server, HttpMethod.GET);
+    try {
+      await this.#kubeConfig.applySecurityAuthentication(context);
+    } catch (error) {
+      // A server without TLS, a missing key file, an exec plugin that fails: all of them are the kubeconfig's.
+      throw new ProblemError("A kubeconfig cannot be used", [{ path: this.server, reason: `${causeOf(error)}.` }]);
+    }
+    return { headers: context.getHeaders(), dispatcher: context.getDispatcher() };
+  }
+
+  #unreachable(error: unknown, waitedMs: number): ProblemError {
+    return new ProblemError(
+      "A cluster cannot be reached",
+      [{ path: this.server, reason: `${causeOf(error)} (tried for ${Math.round(waitedMs / 1_000)} s).` }],
+      exitCodes.unavailable,
+    );
+  }
+}
+
+function loadKubeConfig(kubeconfig: string, context: string | undefined): KubeConfig {
+  const loaded = new KubeConfig();
+  try {
+    if (/^\s*\{|\n/.test(kubeconfig)) loaded.loadFromString(kubeconfig);
+    else loaded.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new ProblemError("A kubeconfig cannot be used", [{ path: "kubeconfig", reason: causeOf(error) }]);
+  }
+  if (context !== undefined) loaded.setCurrentContext(context);
+  if (loaded.getCurrentCluster() === null) {
+    const contexts = loaded.getContexts().map(({ name }) => `"${name}"`);
+    throw new ProblemError("A kubeconfig cannot be used", [
+      {
+        path: "kubeconfig",
+        reason: `its context "${loaded.getCurrentContext()}" names no cluster.`,
+        fix: `Choose one of its contexts: ${contexts.join(", ") || "it has none"}.`,
+      },
+    ]);
+  }
+  return loaded;
+}
+
+const transientCodes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "UND_ERR_SOCKET",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+]);
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof ApiError) {
+    return [429, 502, 503, 504].includes(error.code) || (error.code === 500 && /etcdserver|leader/.test(error.message));
+  }
+  return error instanceof Error && "code" in error && transientCodes.has(String(error.code));
+}
+
+function causeOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function statusOf(text: string): ApiStatus {
+  try {
+    return JSON.parse(text) as ApiStatus;
+  } catch {
+    return { message: text.trim() };
+  }
+}
+
+/** Lets a number of tasks run at a time, the rest in turn. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async use<Result>(task: () => Promise<Result>): Promise<Result> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
+import type { RecordedProperties } from "../recordedResource.ts";
+import { runProgram, type StackProgram } from "../runProgram.ts";
+import { plainProperties, secretOutputNames } from "../wireValues.ts";
+import { ApplySet } from "./applySet.ts";
+import { Cluster } from "./cluster.ts";
+import { KubernetesClient } from "./kubernetesClient.ts";
+import { LiveMonitor, removalEvent, type TransformResource } from "./liveMonitor.ts";
+
+export interface LiveEngineOptions {
+  readonly project: string;
+  readonly program: StackProgram;
+  readonly config?: (stack: string) => StackConfig;
+  /** Clusters that `destroy` empties: contents or paths of kubeconfigs. `up` takes them from the program. @default none */
+  readonly kubeconfigs?: readonly string[];
+  /** Path of helm 3. @default none: a chart is an error */
+  readonly helm?: string;
+  readonly transformResource?: TransformResource;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Deploys to Kubernetes without the Pulumi CLI: a stand-in for one machine, never for production. It keeps no state of its own; what
+ * a stack owns is recorded in the cluster, and outputs live as long as this object.
+ */
+export class LiveEngine implements Engine {
+  readonly #options: LiveEngineOptions;
+  readonly #outputs = new Map<string, RecordedProperties>();
+
+  constructor(options: LiveEngineOptions) {
+    this.#options = options;
+  }
+
+  async up(stacks: readonly string[], events: EngineEvents = {}): Promise<StackResult[]> {
+    const results: StackResult[] = [];
+    for (const stack of stacks) {
+      events.onStack?.(stack, "started");
+      try {
+        results.push(await this.#up(stack, events));
+      } catch (error) {
+        events.onStack?.(stack, "failed");
+        throw error;
+      }
+      events.onStack?.(stack, "done");
+    }
+    return results;
+  }
+
+  async destroy(stacks: readonly string[], events: EngineEvents = {}): Promise<void> {
+    for (const stack of stacks.toReversed()) {
+      events.onStack?.(stack, "started");
+      for (const kubeconfig of this.#options.kubeconfigs ?? []) {
+        const set = new ApplySet(new Cluster(new KubernetesClient(kubeconfig)), stack);
+        for (const removed of await set.destroy()) events.onResource?.(removalEvent(stack, removed));
+      }
+      this.#outputs.delete(stack);
+      events.onStack?.(stack, "done");
+    }
+  }
+
+  async #up(stack: string, events: EngineEvents): Promise<StackResult> {
+    const { project, program, config, helm, transformResource, signal } = this.#options;
+    const changes: Partial<Record<ResourceAction, number>> = {};
+    const monitor = new LiveMonitor({
+      stack,
+      onResource: (event: ResourceEvent) => {
+        changes[event.action] = (changes[event.action] ?? 0) + 1;
+        events.onResource?.(event);
+      },
+      onWarning: (message) => events.onLog?.("warning", message),
+      ...(helm === undefined ? {} : { helm }),
+      ...(transformResource === undefined ? {} : { transformResource }),
+    });
+    const outputs = await runProgram(program, {
+      project,
+      stack,
+      ...config?.(stack),
+      monitor,
+      preview: false,
+      stackOutputs: (name) => this.#outputs.get(name),
+      ...(events.onLog === undefined ? {} : { onLog: events.onLog }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    await monitor.prune();
+    this.#outputs.set(stack, outputs);
+    return { stack, outputs: plainProperties(outputs), secretOutputs: secretOutputNames(outputs), changes };
+  }
+}

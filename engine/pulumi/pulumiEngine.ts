@@ -1,0 +1,210 @@
+import { join } from "node:path";
+import {
+  CommandError,
+  type EngineEvent,
+  LocalWorkspace,
+  PulumiCommand,
+  type Stack,
+  StackNotFoundError,
+} from "@pulumi/pulumi/automation/index.js";
+import { ExecaError, execa } from "execa";
+import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
+import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
+
+export interface PulumiEngineOptions {
+  /** Folder of Pulumi.yaml; the policy pack is its `policies`. */
+  readonly projectDirectory: string;
+  /** Written to the stack's configuration before `up`, secrets encrypted. @default what is configured stays as it is */
+  readonly config?: (stack: string) => StackConfig;
+  readonly signal?: AbortSignal;
+  /** @default found on PATH, else installed for the user */
+  readonly command?: () => Promise<PulumiCommand>;
+}
+
+/** Deploys with the Pulumi CLI: the user's own login, backend and state. */
+export class PulumiEngine implements Engine {
+  readonly #options: PulumiEngineOptions;
+
+  constructor(options: PulumiEngineOptions) {
+    this.#options = options;
+  }
+
+  async up(stacks: readonly string[], events: EngineEvents = {}): Promise<StackResult[]> {
+    const command = await this.#command();
+    const results: StackResult[] = [];
+    for (const stack of stacks) {
+      results.push(await this.#attempt(stack, events, (listen) => this.#up(stack, command, listen)));
+    }
+    return results;
+  }
+
+  async destroy(stacks: readonly string[], events: EngineEvents = {}): Promise<void> {
+    const command = await this.#command();
+    for (const stack of stacks.toReversed()) {
+      await this.#attempt(stack, events, async (listen) => {
+        const selected = await this.#existing(stack, command);
+        await selected?.destroy({ ...this.#operation(), onEvent: listen });
+      });
+    }
+  }
+
+  #command(): Promise<PulumiCommand> {
+    return (this.#options.command ?? pulumiCommand)();
+  }
+
+  async #up(stack: string, command: PulumiCommand, listen: Listener): Promise<StackResult> {
+    const changes: Partial<Record<ResourceAction, number>> = {};
+    const selected = await LocalWorkspace.createOrSelectStack(this.#program(stack), { pulumiCommand: command });
+    await this.#configure(stack, command);
+    const { outputs } = await selected.up({
+      ...this.#operation(),
+      policyPacks: [join(this.#options.projectDirectory, "policies")],
+      onEvent: (event) => {
+        const change = resourceEvent(stack, event);
+        if (change !== undefined) changes[change.action] = (changes[change.action] ?? 0) + 1;
+        listen(event);
+      },
+    });
+    return {
+      stack,
+      outputs: Object.fromEntries(Object.entries(outputs).map(([name, { value }]) => [name, value])),
+      secretOutputs: Object.keys(outputs).filter((name) => outputs[name]?.secret === true),
+      changes,
+    };
+  }
+
+  async #existing(stack: string, command: PulumiCommand): Promise<Stack | undefined> {
+    try {
+      return await LocalWorkspace.selectStack(this.#program(stack), { pulumiCommand: command });
+    } catch (error) {
+      if (error instanceof StackNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  #program(stack: string): { stackName: string; workDir: string } {
+    return { stackName: stack, workDir: this.#options.projectDirectory };
+  }
+
+  #operation(): { signal?: AbortSignal; suppressOutputs: true; color: "never" } {
+    const { signal } = this.#options;
+    return { suppressOutputs: true, color: "never", ...(signal === undefined ? {} : { signal }) };
+  }
+
+  /** Values go by standard input: the Automation API passes them as arguments, which every user of the machine can read. */
+  async #configure(stack: string, { command }: PulumiCommand): Promise<void> {
+    const { config = {}, secretKeys = [] } = this.#options.config?.(stack) ?? {};
+    for (const [key, input] of Object.entries(config)) {
+      const sort = secretKeys.includes(key) ? "--secret" : "--plaintext";
+      const options = ["config", "set", key, sort, "--stack", stack, "--non-interactive"];
+      await execa(command, options, { cwd: this.#options.projectDirectory, input });
+    }
+  }
+
+  /** Tells of the stack's progress, and of its failure in terms of the engine's own diagnostics. */
+  async #attempt<Result>(
+    stack: string,
+    events: EngineEvents,
+    operation: (listen: Listener) => Promise<Result>,
+  ): Promise<Result> {
+    const diagnostics: Problem[] = [];
+    events.onStack?.(stack, "started");
+    try {
+      const result = await operation((event) => relay(stack, event, events, diagnostics));
+      events.onStack?.(stack, "done");
+      return result;
+    } catch (error) {
+      events.onStack?.(stack, "failed");
+      throw failure(stack, error, diagnostics);
+    }
+  }
+}
+
+type Listener = (event: EngineEvent) => void;
+
+/**
+ * The Pulumi CLI: found on PATH, else installed for the user by the Automation API.
+ *
+ * @throws ProblemError when it cannot be had.
+ */
+export async function pulumiCommand(
+  source: Pick<typeof PulumiCommand, "get" | "install"> = PulumiCommand,
+): Promise<PulumiCommand> {
+  try {
+    return await source.get();
+  } catch {
+    // Not on PATH, or too old for the Automation API.
+  }
+  try {
+    return await source.install();
+  } catch (error) {
+    const why =
+      error instanceof Error ? (error.message.split("\n").find((line) => line.trim() !== "") ?? "") : String(error);
+    throw new ProblemError(
+      "The Pulumi CLI cannot be had",
+      [
+        {
+          path: "pulumi",
+          reason: `it is not on PATH and could not be installed: ${why.trim()}.`,
+          fix: "Install it as https://www.pulumi.com/docs/install says. The environment `local` does not need it.",
+        },
+      ],
+      exitCodes.unavailable,
+    );
+  }
+}
+
+function relay(stack: string, event: EngineEvent, events: EngineEvents, diagnostics: Problem[]): void {
+  const change = resourceEvent(stack, event);
+  if (change !== undefined) events.onResource?.(change);
+  const { diagnosticEvent, policyEvent } = event;
+  if (diagnosticEvent !== undefined && diagnosticEvent.ephemeral !== true) {
+    const message = diagnosticEvent.message.trim();
+    const severity = diagnosticEvent.severity === "info#err" ? "info" : diagnosticEvent.severity;
+    events.onLog?.(severity, message);
+    if (severity === "error") diagnostics.push({ path: nameOf(diagnosticEvent.urn) ?? stack, reason: message });
+  }
+  if (policyEvent?.enforcementLevel === "mandatory") {
+    diagnostics.push({
+      path: nameOf(policyEvent.resourceUrn) ?? stack,
+      reason: `${policyEvent.policyName}: ${policyEvent.message.trim()}`,
+    });
+  }
+}
+
+const actions: Partial<Record<string, ResourceAction>> = {
+  create: "created",
+  import: "created",
+  update: "updated",
+  same: "unchanged",
+  replace: "replaced",
+  delete: "deleted",
+  read: "read",
+};
+
+function resourceEvent(stack: string, { resOutputsEvent }: EngineEvent): ResourceEvent | undefined {
+  if (resOutputsEvent === undefined) return undefined;
+  const { op, urn, type } = resOutputsEvent.metadata;
+  const action = actions[op];
+  // Components and the stack itself are bookkeeping.
+  if (action === undefined || resOutputsEvent.metadata.new?.custom === false) return undefined;
+  return { stack, action, type, urn, name: urn.split("::").slice(3).join("::") };
+}
+
+function nameOf(urn: string | undefined): string | undefined {
+  if (urn === undefined || urn === "") return undefined;
+  const [, , chain = "", ...name] = urn.split("::");
+  return `${chain.split("$").pop()} "${name.join("::")}"`;
+}
+
+function failure(stack: string, error: unknown, diagnostics: readonly Problem[]): unknown {
+  if (diagnostics.length > 0) {
+    return new ProblemError(`${stack} was not deployed`, diagnostics, exitCodes.incomplete);
+  }
+  if (!(error instanceof CommandError || error instanceof ExecaError)) return error;
+  const [, said] = /^\s*error: (.+)$/m.exec(error.message) ?? [];
+  const login = /login|PULUMI_ACCESS_TOKEN|passphrase/i.test(error.message);
+  const fix = login ? { fix: "Run `pulumi login`, and set the passphrase of its secrets, first." } : {};
+  const problem = { path: "pulumi", reason: said ?? error.message.trim(), ...fix };
+  return new ProblemError(`${stack} was not deployed`, [problem], exitCodes.incomplete);
+}

@@ -1,0 +1,139 @@
+import { ProblemError } from "../../components/core/problem.ts";
+import { providerUrn, type Reading, type Registration, type ResourceMonitor, type ResourceState } from "../monitor.ts";
+import {
+  type RecordedProperties,
+  type RecordedProvider,
+  type RecordedResource,
+  type RecordedValue,
+  unknownSentinel,
+} from "../recordedResource.ts";
+import { type ProgramOptions, runProgram, type StackProgram } from "../runProgram.ts";
+import { withoutTraces } from "../withoutTraces.ts";
+
+/** What one stack would register. */
+export interface RecordedStack {
+  /** `<environment>-<layer>`. */
+  readonly stack: string;
+  /** In the order of registration, the stack itself first. */
+  readonly resources: readonly RecordedResource[];
+  /** As the stack publishes them, with secrets and unknowns marked. */
+  readonly outputs: RecordedProperties;
+  /** Full keys of required configuration that is not set and was assumed, sorted. */
+  readonly missingConfig: readonly string[];
+}
+
+/** Configuration that is not set is assumed and named in `missingConfig`. */
+export type RecordOptions = Pick<
+  ProgramOptions,
+  "project" | "config" | "secretKeys" | "stackOutputs" | "onLog" | "signal"
+> & { readonly program: StackProgram };
+
+/**
+ * Records one stack. Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces.
+ *
+ * @throws ProblemError as `runProgram` does.
+ */
+export async function recordStack(stack: string, options: RecordOptions): Promise<RecordedStack> {
+  try {
+    return await withoutTraces(() => recordOnce(stack, options));
+  } catch (error) {
+    if (error instanceof ProblemError || options.signal?.aborted === true) throw error;
+  }
+  return recordOnce(stack, options);
+}
+
+async function recordOnce(stack: string, { program, ...options }: RecordOptions): Promise<RecordedStack> {
+  const recorder = new Recorder();
+  const missing = new Set<string>();
+  const outputs = await runProgram(program, {
+    ...options,
+    stack,
+    monitor: recorder,
+    preview: true,
+    assumptions: {
+      missingConfig: (key) => {
+        missing.add(key);
+        return true;
+      },
+    },
+  });
+  return { stack, resources: recorder.resources, outputs, missingConfig: [...missing].sort() };
+}
+
+/** Keeps registrations as they are and answers like the engine in a preview where nothing exists yet. */
+export class Recorder implements ResourceMonitor {
+  readonly #resources: RecordedResource[] = [];
+  readonly #providers = new Map<string, RecordedProvider>();
+
+  get resources(): readonly RecordedResource[] {
+    return this.#resources;
+  }
+
+  register(registration: Registration): Promise<ResourceState> {
+    const { urn, type, name, inputs } = registration;
+    if (type.startsWith("pulumi:providers:")) this.#providers.set(urn, { urn, type, name, props: inputs });
+    this.#resources.push(this.#record(registration));
+    return Promise.resolve({ outputs: registration.custom ? previewOutputs(registration) : {} });
+  }
+
+  read(_reading: Reading): Promise<ResourceState> {
+    return Promise.resolve({ outputs: {} });
+  }
+
+  invoke(token: string): Promise<RecordedProperties> {
+    return Promise.reject(
+      new ProblemError("The program cannot be planned without a provider", [
+        {
+          path: token,
+          reason: "this function asks a cloud while the program runs.",
+          fix: "Take the value from the environment's declaration or from an output of a resource.",
+        },
+      ]),
+    );
+  }
+
+  #record(registration: Registration): RecordedResource {
+    const { urn, type, name, inputs: props, custom, parent, dependencies, propertyDependencies } = registration;
+    const { protect, ignoreChanges, aliases, additionalSecretOutputs, deleteBeforeReplace } = registration;
+    const { retainOnDelete, deletedWith, replaceOnChanges, customTimeouts, version } = registration;
+    const provider = this.#providers.get(providerUrn(registration.provider ?? ""));
+    return {
+      urn,
+      type,
+      name,
+      props,
+      custom,
+      ...(parent === undefined ? {} : { parent }),
+      dependencies,
+      propertyDependencies,
+      ...(protect ? { protect } : {}),
+      ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
+      ...(aliases.length > 0 ? { aliases } : {}),
+      ...(additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {}),
+      ...(deleteBeforeReplace ? { deleteBeforeReplace } : {}),
+      ...(retainOnDelete ? { retainOnDelete } : {}),
+      ...(deletedWith === undefined ? {} : { deletedWith }),
+      ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
+      ...(customTimeouts === undefined ? {} : { customTimeouts }),
+      ...(version === undefined ? {} : { version }),
+      ...(provider === undefined ? {} : { provider }),
+    };
+  }
+}
+
+/**
+ * Inputs are known as outputs. What an API server adds to the metadata is not, nor is a name that is left to the provider.
+ */
+function previewOutputs({ type, inputs }: Registration): RecordedProperties {
+  const metadata: RecordedValue = inputs.metadata ?? {};
+  if (!type.startsWith("kubernetes:") || typeof metadata !== "object" || metadata === null) return inputs;
+  return { ...inputs, metadata: { ...unknownMetadata, ...metadata } };
+}
+
+const unknownMetadata = {
+  name: unknownSentinel,
+  uid: unknownSentinel,
+  resourceVersion: unknownSentinel,
+  generation: unknownSentinel,
+  creationTimestamp: unknownSentinel,
+};

@@ -1,0 +1,144 @@
+import { availableParallelism } from "node:os";
+import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
+import type { Environment } from "../stacks/environments/environment.ts";
+import { layers, stackName } from "../stacks/stackName.ts";
+import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
+import { planInWorkers } from "./planWorkers.ts";
+import { mergedPolicies } from "./policies/mergedPolicies.ts";
+import type { PolicyResult } from "./policies/policyResult.ts";
+import { Spool } from "./spool.ts";
+
+/** One resource of a plan, ready to be shown: secrets and unknowns are words. */
+export interface PlannedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly parent?: string;
+  readonly inputs: unknown;
+}
+
+/** What one layer of an environment would declare, and what the policies say of it. */
+export interface PlannedStack {
+  readonly stack: string;
+  readonly resourceCount: number;
+  /** Configuration the stack requires; a plan assumes it. */
+  readonly missingConfig: readonly string[];
+  readonly policies: PolicyResult;
+  /** Cluster by cluster, in the order of the environment; on each in the order of registration. */
+  resources(): AsyncIterable<readonly PlannedResource[]>;
+}
+
+/** What the layers of an environment would declare. The resources are on disk: those of many clusters are more than memory should hold. */
+export interface Plan {
+  readonly environment: string;
+  readonly stacks: readonly PlannedStack[];
+  /** Removes the resources from disk. They go with this process at the latest. */
+  remove(): void;
+}
+
+export interface PlanOptions extends PlanSettings {
+  /** How many processes plan; 1 is this one alone. @default by the number of clusters, cores and free memory */
+  readonly processes?: number;
+}
+
+/**
+ * Records every layer on every cluster, and has the policy pack judge what has been recorded. Touches nothing outside this machine.
+ *
+ * @throws ProblemError for everything a person can put right.
+ */
+export async function planEnvironment(
+  environment: Environment,
+  signal: AbortSignal,
+  { processes = processesFor(environment), ...settings }: PlanOptions = {},
+): Promise<Plan> {
+  const clusters = Object.keys(environment.clusters);
+  const spool = Spool.create();
+  try {
+    const plans =
+      processes > 1
+        ? await planInWorkers(environment, { ...settings, processes, spool, signal })
+        : await planHere(environment, { ...settings, spool, signal });
+    plans.sort((a, b) => clusters.indexOf(a.cluster) - clusters.indexOf(b.cluster));
+    rejectProblems(`Environment "${environment.name}" cannot be deployed`, duplicates(plans));
+    return {
+      environment: environment.name,
+      stacks: layers.map((layer) => plannedStack(stackName(environment.name, layer), plans, spool)),
+      remove: () => spool.remove(),
+    };
+  } catch (error) {
+    spool.remove();
+    throw error;
+  }
+}
+
+/** @throws ProblemError with every violation of a mandatory policy. */
+export function rejectMandatoryViolations(plan: Plan): void {
+  const violations = findings(plan).filter(
+    ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
+  );
+  if (violations.length === 0) return;
+  throw new ProblemError(
+    `The policies object to environment "${plan.environment}"`,
+    violations.map(({ policy, urn, message }) => ({ path: `${policy} ${resourceName(urn)}`, reason: message })),
+    exitCodes.policy,
+  );
+}
+
+/** All findings of all stacks. */
+export function findings({ stacks }: Plan): PolicyResult["findings"] {
+  return stacks.flatMap(({ policies }) => policies.findings);
+}
+
+/** The last part of a URN. */
+export function resourceName(urn: string): string {
+  return urn.slice(urn.lastIndexOf("::") + 2);
+}
+
+/** Another process needs half a second of a core and some 300 MB with its policy pack: worth it from this many clusters on. */
+const clustersPerProcess = 6;
+const bytesPerProcess = 512 * 1_024 ** 2;
+
+function processesFor({ clusters }: Environment): number {
+  const worthIt = Math.floor(Object.keys(clusters).length / clustersPerProcess);
+  return Math.max(
+    1,
+    Math.min(worthIt, availableParallelism(), Math.floor(process.availableMemory() / bytesPerProcess)),
+  );
+}
+
+async function planHere(environment: Environment, options: Parameters<typeof planClusters>[2]) {
+  const plans: ClusterPlan[] = [];
+  for await (const plan of planClusters(environment, Object.keys(environment.clusters), options)) plans.push(plan);
+  return plans;
+}
+
+function plannedStack(stack: string, plans: readonly ClusterPlan[], spool: Spool): PlannedStack {
+  const parts = plans.flatMap(({ layers }) => layers.filter((layer) => layer.stack === stack));
+  const [first, ...others] = parts.map(({ policies }) => policies);
+  if (first === undefined) throw new Error(`${stack}: there is no cluster`);
+  return {
+    stack,
+    resourceCount: parts.reduce((sum, { urns }) => sum + urns.length, 0),
+    missingConfig: [...new Set(parts.flatMap(({ missingConfig }) => missingConfig))].sort(),
+    policies: mergedPolicies([first, ...others]),
+    async *resources() {
+      for (const { cluster } of plans) yield await spool.get(stack, cluster);
+    },
+  };
+}
+
+/** Two resources of one cluster with the same URN are refused while they are recorded. */
+function duplicates(plans: readonly ClusterPlan[]) {
+  const owners = new Map<string, string>();
+  return plans.flatMap(({ cluster, layers }) =>
+    layers.flatMap(({ urns }) =>
+      urns.flatMap((urn) => {
+        const owner = owners.get(urn);
+        owners.set(urn, cluster);
+        if (owner === undefined) return [];
+        const reason = `clusters "${owner}" and "${cluster}" both have a resource of this URN.`;
+        return [{ path: urn, reason, fix: "Give one of the clusters, or what it names, another name." }];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,103 @@
+import colours from "picocolors";
+import type { Change } from "./changes.ts";
+import { findings, type Plan, type PlannedResource, resourceName } from "./plan.ts";
+import type { PolicyFinding } from "./policies/policyResult.ts";
+
+/** A plan in full, in pieces: every resource under its component, then the policies' word. */
+export async function* planText(plan: Plan): AsyncGenerator<string> {
+  for (const stack of plan.stacks) {
+    yield `${colours.bold(stack.stack)}\n`;
+    for await (const resources of stack.resources())
+      yield treeLines(resources)
+        .map((line) => `${line}\n`)
+        .join("");
+    for (const key of stack.missingConfig) yield `  ${colours.dim(`assumes configuration ${key}`)}\n`;
+    yield "\n";
+  }
+  yield `${planSummary(plan)}\n`;
+}
+
+/** What a plan changes, then the policies' word. */
+export function changesText(changes: readonly Change[], plan: Plan): string {
+  const marks = {
+    create: colours.green("+ create"),
+    update: colours.yellow("~ update"),
+    delete: colours.red("- delete"),
+  };
+  const lines = changes.flatMap(({ kind, resource, inputs }) => [
+    `${marks[kind]}  ${resourceLine(resource)}`,
+    ...inputs.map(({ path, before, after }) => `    ${path}: ${short(before)} → ${short(after)}`),
+  ]);
+  return [...(lines.length === 0 ? ["Nothing changes."] : lines), "", ...findingLines(plan), ...countLines(plan)].join(
+    "\n",
+  );
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
+
+/** A plan in a few lines: how much it is, and what the policies found. */
+export function planSummary(plan: Plan): string {
+  return [...findingLines(plan), ...countLines(plan)].join("\n");
+}
+
+function treeLines(resources: readonly PlannedResource[]): string[] {
+  const children = Map.groupBy(resources, ({ parent }) => parent ?? "");
+  const known = new Set(resources.map(({ urn }) => urn));
+  const lines = (resource: PlannedResource, depth: number): string[] => [
+    `${"  ".repeat(depth)}${resourceLine(resource)}`,
+    ...(children.get(resource.urn) ?? []).flatMap((child) => lines(child, depth + 1)),
+  ];
+  const roots = resources.filter(({ parent }) => parent === undefined || !known.has(parent));
+  return roots.flatMap((resource) => lines(resource, 1));
+}
+
+/** `Rollout models/fraud`, else the name in the program. */
+function resourceLine({ type, name, inputs }: PlannedResource): string {
+  if (type.startsWith("pulumi:providers:")) return colours.dim(`provider ${name}`);
+  const kind = type.slice(type.lastIndexOf(":") + 1);
+  const metadata = (inputs as { metadata?: { name?: string; namespace?: string } }).metadata;
+  const object =
+    metadata?.name === undefined
+      ? name
+      : [metadata.namespace, metadata.name].filter((part) => part !== undefined).join("/");
+  return type.startsWith("serin:") ? `${colours.bold(kind)} ${name}` : `${kind} ${object}`;
+}
+
+function findingLines(plan: Plan): string[] {
+  const lines = findings(plan).flatMap((finding) => findingLine(finding, plan));
+  return lines.length === 0 ? [] : [...lines, ""];
+}
+
+/** A mark and a word for each kind, so that colour is not needed to tell them apart. */
+function findingLine({ status, enforcement, policy, urn, message }: PolicyFinding, plan: Plan): string[] {
+  const mark =
+    status === "undetermined"
+      ? colours.cyan("? undetermined")
+      : enforcement === "mandatory"
+        ? colours.red("✗ violation")
+        : colours.yellow("! advice");
+  const remedy = status === "undetermined" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
+  return [
+    `${mark}  ${policy}  ${resourceName(urn)}`,
+    `    ${message}`,
+    ...(remedy === "" ? [] : [`    ${colours.dim(remedy)}`]),
+  ];
+}
+
+function summaryOf({ stacks }: Plan, policy: string) {
+  return stacks.flatMap(({ policies }) => policies.policies).find((summary) => summary.policy === policy);
+}
+
+function countLines(plan: Plan): string[] {
+  const count = (key: "mandatoryViolations" | "advisoryViolations" | "undetermined") =>
+    plan.stacks.reduce((sum, { policies }) => sum + policies.counts[key], 0);
+  const resources = plan.stacks.reduce((sum, stack) => sum + stack.resourceCount, 0);
+  const rules = plan.stacks[0]?.policies.policies.length ?? 0;
+  return [
+    `${plan.environment}: ${plan.stacks.length} stacks, ${resources} resources`,
+    `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined`,
+  ];
+}

@@ -1,0 +1,24 @@
+import {
+  type RecordedProperties,
+  type RecordedValue,
+  secretSignature,
+  specialSignatureKey,
+  unknownSentinel,
+} from "../engine/recordedResource.ts";
+
+/** What stands in a plan for a value that must not be shown, and for one that only the deployment will know. */
+export const secretShown = "[secret]";
+export const unknownShown = "[known after up]";
+
+/** Recorded values as a person or a program may see them. */
+export function shown(value: RecordedValue | RecordedProperties): unknown {
+  if (value === unknownSentinel) return unknownShown;
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== "object" || value === null) return value;
+  const record = value as RecordedProperties;
+  const signature = record[specialSignatureKey];
+  if (signature === secretSignature) return secretShown;
+  // An output is wrapped with what it depends on; only its value is of interest, and an unknown one has none.
+  if (signature !== undefined) return record.value === undefined ? unknownShown : shown(record.value);
+  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, shown(item)]));
+}

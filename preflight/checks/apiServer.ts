@@ -1,0 +1,51 @@
+import { kubernetesMinor, kubernetesVersions } from "../../components/core/versionMatrix.ts";
+import { conflictsOf } from "../../components/core/versions/conflicts.ts";
+import { systems } from "../../components/core/versions/releases.ts";
+import { type CheckResult, defineCheck, failed, few, passed } from "../check.ts";
+import type { UnreachableApi } from "../clusterFacts.ts";
+import type { ClusterNeeds } from "../clusterNeeds.ts";
+
+const about = { name: "apiServer", title: "API server" } as const;
+
+/** It answers, in a version that every system we install runs on. */
+export const apiServer = defineCheck({
+  ...about,
+  reads: [],
+  needed: neededVersion,
+  judge: ({ version }, needs) => {
+    const minor = kubernetesMinor(version);
+    if (minor === undefined) return failed(version, "This is no Kubernetes version: look at what answers there.");
+    const conflicts = conflictsOf({ ...needs.versions, kubernetes: minor }, kubernetesVersions).filter(({ parts }) =>
+      parts.includes("kubernetes"),
+    );
+    if (conflicts.length === 0) return passed(version);
+    const nearest = conflicts.flatMap(({ changes }) => changes).find(({ part }) => part === "kubernetes")?.version;
+    return failed(
+      `${version}: ${conflicts.map(({ reason }) => reason.replace(/\.$/, "")).join("; ")}`,
+      nearest === undefined
+        ? "Use a cluster of another version."
+        : `Bring the cluster to ${nearest}, a minor version at a time.`,
+    );
+  },
+});
+
+/** The one result there is of a server that cannot be asked. */
+export function unreachable(server: string, { reason }: UnreachableApi, needs: ClusterNeeds): CheckResult {
+  return {
+    check: about.name,
+    title: about.title,
+    ...failed(
+      `${server}: ${reason}`,
+      "Run this where the server can be reached (a private endpoint: inside its network), with credentials that work.",
+    ),
+    needed: neededVersion(needs),
+  };
+}
+
+function neededVersion({ versions }: ClusterNeeds): string {
+  const installed = (Object.keys(systems) as (keyof typeof systems)[]).flatMap((system) => {
+    const version = versions[system];
+    return version === undefined ? [] : [`${systems[system].title} ${version}`];
+  });
+  return installed.length === 0 ? "an answer" : `Kubernetes that ${few(installed, 4)} run on`;
+}

@@ -1,0 +1,42 @@
+import type { GpuPool } from "../components/cluster/gpuPool.ts";
+import type { VersionCombination } from "../components/core/versions/conflicts.ts";
+
+/** A system of the platform; each has its own mark by which it is recognised in a cluster. */
+export type System = "istio" | "prometheus" | "argoRollouts" | "gpuOperator";
+
+/** Who is to bring a system: we install it, it is there and is adopted, or it is not used. */
+export type SystemMode = "install" | "adopt" | "none";
+
+/** What an environment declares of one cluster, as far as a cluster can be checked for it. Plain data. */
+export interface ClusterNeeds {
+  /** Of the systems we install; those that are adopted are on a Kubernetes they run on already. */
+  readonly versions: VersionCombination;
+  /** As the cluster publishes them. */
+  readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** By pool, what the nodes must be labelled with for the GPU operator we install. */
+  readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly systems: Readonly<Record<System, SystemMode>>;
+  readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
+  /** `none`: nothing asks for a volume of a class. */
+  readonly storage:
+    | { readonly kind: "none" }
+    | { readonly kind: "default" }
+    | { readonly kind: "class"; readonly name: string };
+  /** How clients reach the gateway we install. `none`: it is there already, or somebody else's. */
+  readonly ingress:
+    | { readonly kind: "none" }
+    | { readonly kind: "loadBalancer" }
+    | { readonly kind: "nodePort"; readonly port: number };
+  /** `enforced`: a network policy that nothing enforces is a failure. */
+  readonly networkPolicy: "enforced" | "unenforced";
+  /** Where nodes take images from instead of their registries; then this machine's own way to them says little. */
+  readonly registryMirror?: string;
+}
+
+/** What a node may report less than its nominal memory: firmware and the kernel take some (3 to 10 % on the machines of the clouds). */
+export const memoryTolerance = 0.1;
+
+/** Every pool that is declared, by name; checks of GPU nodes do not apply without one. */
+export function poolsOf({ gpuPools }: ClusterNeeds): [string, GpuPool][] {
+  return Object.entries(gpuPools);
+}

@@ -1,0 +1,92 @@
+import { exitCodes, type Problem, ProblemError } from "../components/core/problem.ts";
+import type { Environment } from "../stacks/environments/environment.ts";
+import type { CheckResult } from "./check.ts";
+import { accessNeeds } from "./checks/permissions.ts";
+import { registries } from "./checks/registries.ts";
+import { declaredNeeds, modelImages, type Stand } from "./declaredNeeds.ts";
+import type { KnownKubeconfig } from "./deployedKubeconfigs.ts";
+import { preflightChecks } from "./preflightChecks.ts";
+import { readCluster } from "./readCluster.ts";
+import type { RegistryCredentials } from "./registry/dockerConfig.ts";
+import { type ImageAccess, imageAccess } from "./registry/imageAccess.ts";
+
+/** What the checks found of one cluster. */
+export interface ClusterReport {
+  readonly cluster: string;
+  /** Of the API server; absent where nobody was asked. */
+  readonly server?: string;
+  readonly version?: string;
+  /** Why the cluster itself was not looked at: it has not passed then. */
+  readonly notLookedAt?: string;
+  /** It is not there yet, or is never to be looked at from here. */
+  readonly later?: true;
+  readonly checks: readonly CheckResult[];
+}
+
+export interface PreflightOptions {
+  readonly stand?: Stand | undefined;
+  /** What the nodes pull images with. @default nothing: as anybody */
+  readonly credentials?: RegistryCredentials;
+  readonly signal: AbortSignal;
+}
+
+/** What `serin` asks before it changes anything. Registries are asked once for all clusters. */
+export class Preflight {
+  readonly #environment: Environment;
+  readonly #options: PreflightOptions;
+  #images: Promise<ImageAccess[]> | undefined;
+
+  constructor(environment: Environment, options: PreflightOptions) {
+    this.#environment = environment;
+    this.#options = options;
+  }
+
+  /** Looks at clusters and judges them; changes nothing. */
+  examine(clusters: Readonly<Record<string, KnownKubeconfig>>): Promise<ClusterReport[]> {
+    return Promise.all(Object.entries(clusters).map(([cluster, known]) => this.#examine(cluster, known)));
+  }
+
+  async #examine(cluster: string, known: KnownKubeconfig): Promise<ClusterReport> {
+    const { stand, signal } = this.#options;
+    const spec = this.#environment.clusters[cluster];
+    if (spec === undefined) throw new TypeError(`environment ${this.#environment.name} has no cluster ${cluster}`);
+    const needs = declaredNeeds(this.#environment, spec, stand);
+    const images = await this.#imageAccess();
+    if ("unknown" in known) {
+      const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
+      const later = known.later === undefined ? {} : { later: known.later };
+      return { cluster, notLookedAt: known.unknown, ...later, checks: [registries(nobody, needs)] };
+    }
+    const facts = { ...(await readCluster(known.kubeconfig, { access: accessNeeds(needs), signal })), images };
+    const version = facts.api.reachable ? { version: facts.api.version } : {};
+    return { cluster, server: facts.server, ...version, checks: preflightChecks(facts, needs) };
+  }
+
+  /** Nothing is pulled in the embedded environment. */
+  #imageAccess(): Promise<ImageAccess[]> {
+    const { stand, credentials = new Map(), signal } = this.#options;
+    const images = stand === "embedded" ? [] : modelImages(this.#environment);
+    this.#images ??= imageAccess(images, credentials, { signal });
+    return this.#images;
+  }
+}
+
+export function withStatus({ checks }: ClusterReport, status: CheckResult["status"]): CheckResult[] {
+  return checks.filter((check) => check.status === status);
+}
+
+/** @throws ProblemError with every failure of every cluster, and with the exit code of its own. */
+export function rejectFailures(subject: string, reports: readonly ClusterReport[]): void {
+  const problems = reports.flatMap((report) =>
+    withStatus(report, "failed").map((result) => problemOf(report.cluster, result)),
+  );
+  if (problems.length > 0) throw new ProblemError(subject, problems, exitCodes.preflight);
+}
+
+function problemOf(cluster: string, { title, found, needed, fix }: CheckResult): Problem {
+  return {
+    path: `${cluster}, ${title}`,
+    reason: `${found}. Needed: ${needed}.`,
+    ...(fix === undefined ? {} : { fix: fix.endsWith(".") ? fix : `${fix}.` }),
+  };
+}

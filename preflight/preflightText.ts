@@ -1,0 +1,94 @@
+import colours from "picocolors";
+import type { QuotaNeed } from "../components/cluster/quota.ts";
+import { type CheckResult, count } from "./check.ts";
+import { type ClusterReport, withStatus } from "./preflight.ts";
+
+/** A mark and a word for each, so that colour is not needed to tell them apart. */
+const marks: Readonly<Record<CheckResult["status"], string>> = {
+  passed: colours.green("✓ passed    "),
+  failed: colours.red("✗ failed    "),
+  warning: colours.yellow("! warning   "),
+  notApplicable: colours.dim("– not needed"),
+};
+
+const titleWidth = 16;
+const indent = 2 + 12 + 2 + titleWidth + 2;
+
+/** Quotas, then each cluster with a line per check, and for what did not pass what is needed and how to get it. */
+export function preflightText(
+  reports: readonly ClusterReport[],
+  quota: readonly QuotaNeed[],
+  width = lineWidth(),
+): string {
+  return [
+    ...(quota.length === 0 ? [] : [...quotaLines(quota, width), ""]),
+    ...reports.flatMap((report) => [...clusterLines(report, width), ""]),
+    ...reports.flatMap((report) => summaryLine(report)),
+  ].join("\n");
+}
+
+function quotaLines(quota: readonly QuotaNeed[], width: number): string[] {
+  const rows = quota.map(({ cloud, region, needed, unit, quota: name }) => ({
+    first: [cloud, region, `${needed} ${unit}`],
+    name,
+  }));
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map(({ first }) => first[column]?.length ?? 0)));
+  return [
+    colours.bold("Quota the GPU pools need at their most"),
+    ...rows.flatMap(({ first, name }) => {
+      const cells = first.map((cell, column) =>
+        column === 2 ? cell.padStart(widths[2] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      );
+      const beside = `  ${cells.join("  ")}  `;
+      return hanging(beside, beside.length, [name], width);
+    }),
+  ];
+}
+
+function clusterLines({ cluster, server, version, notLookedAt, checks }: ClusterReport, width: number): string[] {
+  const where = [server, version].filter((part) => part !== undefined && part !== "").join("  ");
+  return [
+    `${colours.bold(cluster)}${where === "" ? "" : `  ${colours.dim(where)}`}`,
+    ...(notLookedAt === undefined ? [] : hanging(`  ${colours.yellow("? not looked at")}: `, 19, [notLookedAt], width)),
+    ...checks.flatMap((check) => checkLines(check, width)),
+  ];
+}
+
+function checkLines({ status, title, found, needed, fix }: CheckResult, width: number): string[] {
+  const first = `  ${marks[status]}  ${title.padEnd(titleWidth)}  `;
+  const more =
+    status === "failed" || status === "warning" ? [`needed: ${needed}`, ...(fix === undefined ? [] : [fix])] : [];
+  return hanging(first, indent, [found, ...more], width);
+}
+
+/** Paragraphs beside a first column, each wrapped to the width; the first starts on its line. */
+function hanging(first: string, column: number, paragraphs: readonly string[], width: number): string[] {
+  const lines = paragraphs.flatMap((paragraph) => wrapped(paragraph, Math.max(20, width - column)));
+  return lines.map((line, index) => (index === 0 ? `${first}${line}` : `${" ".repeat(column)}${line}`).trimEnd());
+}
+
+/** Breaks at spaces; a word that is longer than a line is a thing to copy, and stays whole. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function summaryLine(report: ClusterReport): string {
+  const number = (status: CheckResult["status"]) => withStatus(report, status).length;
+  const told = `${number("failed")} failed, ${count(number("warning"), "warning")}`;
+  return `${report.cluster}: ${report.notLookedAt === undefined ? `${number("passed")} passed` : "not looked at"}, ${told}`;
+}
+
+/** Eighty columns are read most easily, wider terminals included. */
+function lineWidth(): number {
+  return Math.min(80, process.stdout.columns ?? 80);
+}

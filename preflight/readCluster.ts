@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { V1DaemonSet, V1Lease, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
+import { ProblemError } from "../components/core/problem.ts";
+import { type ApiRequest, KubernetesClient } from "../engine/live/kubernetesClient.ts";
+import type {
+  AccessFacts,
+  AccessNeed,
+  ApiFacts,
+  ClusterContents,
+  ContentKind,
+  UnreachableApi,
+} from "./clusterFacts.ts";
+import {
+  daemonSetFacts,
+  definitionFacts,
+  leaseFacts,
+  namespaceFacts,
+  nodeFacts,
+  type ObjectList,
+  type PartialObject,
+  type ResourceDiscovery,
+  serviceFacts,
+  storageClassFacts,
+} from "./readObjects.ts";
+
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** What the person's rights are asked for. */
+  readonly access: readonly AccessNeed[];
+  /** For the first answer and for all of them, ms. @default 15 000 and 60 000: a server that needs longer carries no deployment either */
+  readonly timeoutsMs?: { readonly first: number; readonly all: number };
+}
+
+const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+/** Asks an API server everything that checks need, and changes nothing. `kubeconfig` is contents or a path, of one context. */
+export async function readCluster(
+  kubeconfig: string,
+  options: ReadOptions,
+): Promise<{ server: string; api: ApiFacts | UnreachableApi }> {
+  let client: KubernetesClient;
+  try {
+    client = new KubernetesClient(kubeconfig);
+  } catch (error) {
+    return { server: "kubeconfig", api: { reachable: false, reason: reasonOf(error) } };
+  }
+  return { server: client.server, api: await new Reading(client, options).read() };
+}
+
+class Reading {
+  readonly #client: KubernetesClient;
+  readonly #options: ReadOptions;
+  readonly #end = new AbortController();
+
+  constructor(client: KubernetesClient, options: ReadOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async read(): Promise<ApiFacts | UnreachableApi> {
+    const { first, all } = this.#options.timeoutsMs ?? { first: 15_000, all: 60_000 };
+    try {
+      const { gitVersion } = await this.#within(first, this.#get<{ gitVersion: string }>("/version"));
+      const contents: Partial<ClusterContents> = {};
+      const refused: Partial<Record<ContentKind, string>> = {};
+      await this.#within(all, this.#readAll(contents, refused));
+      const { clock } = this.#client;
+      return { reachable: true, version: gitVersion, contents, refused, ...(clock === undefined ? {} : { clock }) };
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      return { reachable: false, reason: reasonOf(error) };
+    } finally {
+      this.#end.abort();
+    }
+  }
+
+  /** Each by itself, so that a right that is missing hides nothing else. */
+  async #readAll(contents: Partial<ClusterContents>, refused: Partial<Record<ContentKind, string>>): Promise<void> {
+    const parts: { readonly [Kind in ContentKind]: () => Promise<ClusterContents[Kind]> } = {
+      nodes: async () => (await this.#list<V1Node>("/api/v1/nodes")).map(nodeFacts),
+      leases: async () =>
+        (await this.#list<V1Lease>("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")).flatMap(
+          leaseFacts,
+        ),
+      access: () => Promise.all(this.#options.access.map((need) => this.#access(need))),
+      definitions: async () => {
+        const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        const [names, served] = await Promise.all([
+          this.#list<PartialObject>(path, metadataOnly),
+          this.#list<ResourceDiscovery>("/apis", aggregated),
+        ]);
+        return definitionFacts(names, served);
+      },
+      storageClasses: async () =>
+        (await this.#list<V1StorageClass>("/apis/storage.k8s.io/v1/storageclasses")).map(storageClassFacts),
+      daemonSets: async () => (await this.#list<V1DaemonSet>("/apis/apps/v1/daemonsets")).map(daemonSetFacts),
+      services: async () => (await this.#list<V1Service>("/api/v1/services")).flatMap(serviceFacts),
+      namespaces: async () => (await this.#list<PartialObject>("/api/v1/namespaces", metadataOnly)).map(namespaceFacts),
+    };
+    const read = async <Kind extends ContentKind>(kind: Kind): Promise<void> => {
+      try {
+        contents[kind] = (await parts[kind]()) as ClusterContents[Kind];
+      } catch (error) {
+        this.#end.signal.throwIfAborted();
+        refused[kind] = reasonOf(error);
+      }
+    };
+    await Promise.all((Object.keys(parts) as ContentKind[]).map(read));
+  }
+
+  async #access({ verb, group, resource }: AccessNeed): Promise<AccessFacts> {
+    const apiVersion = "authorization.k8s.io/v1";
+    const { status } = await this.#send<{ status?: { allowed?: boolean } }>({
+      method: "POST",
+      path: `/apis/${apiVersion}/selfsubjectaccessreviews`,
+      body: { apiVersion, kind: "SelfSubjectAccessReview", spec: { resourceAttributes: { verb, group, resource } } },
+    });
+    return { verb, group, resource, allowed: status?.allowed === true };
+  }
+
+  async #list<Item>(path: string, accept?: string): Promise<readonly Item[]> {
+    return (await this.#get<ObjectList<Item>>(path, accept)).items;
+  }
+
+  #get<Answer>(path: string, accept?: string): Promise<Answer> {
+    return this.#send({ method: "GET", path, ...(accept === undefined ? {} : { accept }) });
+  }
+
+  #send<Answer>(request: ApiRequest): Promise<Answer> {
+    return this.#client.send({ ...request, signal: AbortSignal.any([this.#options.signal, this.#end.signal]) });
+  }
+
+  /** Also bounds what no signal ends: the program that a kubeconfig names to get its credentials. */
+  async #within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
+    const late = async (): Promise<never> => {
+      await sleep(ms, undefined, { signal: this.#end.signal, ref: false });
+      throw new Error(`no answer within ${ms / 1_000} s`);
+    };
+    const lateness = late();
+    lateness.catch(() => {});
+    work.catch(() => {});
+    return Promise.race([work, lateness]);
+  }
+}
+
+/** In words of the outermost layer that knows: what the client says of a kubeconfig, or the error itself. */
+function reasonOf(error: unknown): string {
+  const said =
+    error instanceof ProblemError ? error.problems[0]?.reason : error instanceof Error ? error.message : error;
+  return String(said).trim().replace(/\.$/, "");
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { KubeConfig } from "@kubernetes/client-node";
+import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment.ts";
+import { ensureHelm } from "../../embedded/toolchain/index.ts";
+import type { Engine, StackConfig } from "../../engine/engine.ts";
+import { LiveEngine } from "../../engine/live/liveEngine.ts";
+import type { TransformResource } from "../../engine/live/liveMonitor.ts";
+import { project, projectDirectory } from "../../stacks/declared.ts";
+import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
+import program from "../../stacks/index.ts";
+import { layers, stackName } from "../../stacks/stackName.ts";
+
+/** Which cluster `local` is on: the embedded one, or one of the person's own. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}
+
+/** The project's own sample models, which the embedded environment offers as its model store. */
+export const sampleRepository = fileURLToPath(new URL("../../stacks/models/repository", import.meta.url));
+
+/** The way to the cluster of `local`. */
+export interface LocalCluster {
+  /** Contents, of one context. */
+  readonly kubeconfig: string;
+  /** Absent for a cluster of the person's own. */
+  readonly embedded?: EmbeddedEnvironment;
+}
+
+/** The embedded cluster of an environment. @throws ProblemError when it does not run. */
+export function embeddedCluster(name: string): LocalCluster & { readonly embedded: EmbeddedEnvironment } {
+  const embedded = findEnvironment(name);
+  if (embedded?.state === "running") return { kubeconfig: readFileSync(embedded.kubeconfigPath, "utf8"), embedded };
+  const found = { crashed: "it has ended without being taken down", starting: "it is still starting" };
+  throw new ProblemError(
+    `Environment "${name}" does not run`,
+    [
+      {
+        path: "environment",
+        reason: `${embedded === undefined ? "it is not up" : found[embedded.state]}.`,
+        fix: `Run: npx serin up ${name}`,
+      },
+    ],
+    exitCodes.unavailable,
+  );
+}
+
+/** The cluster a kubeconfig leads to, or the embedded one. */
+export function localCluster(name: string, options: ClusterOptions): LocalCluster {
+  return options.kubeconfig === undefined ? embeddedCluster(name) : ownCluster(options.kubeconfig, options.context);
+}
+
+/**
+ * The contents of a kubeconfig, narrowed to one context, files it refers to by absolute path.
+ *
+ * @throws ProblemError when it cannot be read or has no such context.
+ */
+export function ownCluster(file: string, context: string | undefined): LocalCluster {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(file);
+  } catch (error) {
+    throw new ProblemError("The kubeconfig cannot be used", [
+      {
+        path: "--kubeconfig",
+        reason: `${file}: ${error instanceof Error ? error.message : error}.`,
+        fix: "Name a file that kubectl accepts.",
+      },
+    ]);
+  }
+  const contexts = config.getContexts().map(({ name }) => name);
+  const chosen = context ?? config.getCurrentContext();
+  if (!contexts.includes(chosen)) {
+    throw new ProblemError("The kubeconfig cannot be used", [unknownChoice("--context", chosen ?? "", contexts)]);
+  }
+  config.setCurrentContext(chosen);
+  const user = config.getContextObject(chosen)?.user;
+  const cluster = config.getContextObject(chosen)?.cluster;
+  config.contexts = config.contexts.filter(({ name }) => name === chosen);
+  config.users = config.users.filter(({ name }) => name === user);
+  config.clusters = config.clusters.filter(({ name }) => name === cluster);
+  return { kubeconfig: config.exportConfig() };
+}
+
+/** Every cluster an on-prem environment declares is the one at hand; on one that nobody prepared everything is installed. */
+export function localConfig(
+  environment: Environment,
+  { kubeconfig, embedded }: LocalCluster,
+  more: Record<string, string> = {},
+): StackConfig {
+  const secretKeys = Object.values<ClusterSpec>(environment.clusters).flatMap((cluster) =>
+    cluster.cloud === "onPrem" && cluster.kubeconfig !== undefined ? [`${project}:${cluster.kubeconfig.secret}`] : [],
+  );
+  return {
+    config: {
+      ...Object.fromEntries(secretKeys.map((key) => [key, kubeconfig])),
+      ...(embedded === undefined ? { [`${project}:platform`]: "install" } : {}),
+      ...more,
+    },
+    secretKeys,
+  };
+}
+
+/** The stacks of an environment, in the order they are brought up. */
+export function stacksOf(environment: Environment): string[] {
+  return layers.map((layer) => stackName(environment.name, layer));
+}
+
+/** The engine's stand-in, on that cluster. */
+export async function liveEngine(
+  environment: Environment,
+  cluster: LocalCluster,
+  options: { config?: Record<string, string>; transformResource?: TransformResource; signal?: AbortSignal } = {},
+): Promise<LiveEngine> {
+  const { config, ...rest } = options;
+  // Only an installed system has a chart to render.
+  const helm =
+    cluster.embedded === undefined
+      ? await ensureHelm(options.signal === undefined ? {} : { signal: options.signal })
+      : undefined;
+  return new LiveEngine({
+    project,
+    program,
+    config: () => localConfig(environment, cluster, config),
+    kubeconfigs: [cluster.kubeconfig],
+    ...(helm === undefined ? {} : { helm }),
+    ...rest,
+  });
+}
+
+/** The Pulumi CLI; loaded only where it is used, since the Automation API is large. */
+export async function pulumiEngine(options: { config?: () => StackConfig; signal: AbortSignal }): Promise<Engine> {
+  const { PulumiEngine } = await import("../../engine/pulumi/pulumiEngine.ts");
+  return new PulumiEngine({ projectDirectory, ...options });
+}

@@ -1,0 +1,254 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { exitCodes, ProblemError } from "../components/core/problem.ts";
+import { milliseconds, ratio } from "../components/core/quantity.ts";
+import type { Model } from "../components/model/model.ts";
+import { modelHost } from "../components/model/traffic.ts";
+import { faultAnnotation } from "../embedded/faults/fault.ts";
+import { startTraffic, type TrafficSample } from "../embedded/traffic/traffic.ts";
+import type { TransformResource } from "../engine/live/liveMonitor.ts";
+import { modelNamespace, project } from "../stacks/declared.ts";
+import type { Environment } from "../stacks/environments/environment.ts";
+import { ClusterView, type RolloutView } from "./cluster/clusterView.ts";
+import { PrometheusClient } from "./cluster/prometheus.ts";
+import { embeddedCluster, liveEngine, stacksOf } from "./local/localCluster.ts";
+import { underWay } from "./local/release.ts";
+import { predictOnce } from "./prediction.ts";
+import type { RehearsalReport, Sample, Served } from "./report.ts";
+import { type Observation, stepsOf } from "./timeline.ts";
+import { type Watched, watchRelease } from "./watch.ts";
+
+export interface RehearsalArgs {
+  readonly environment: Environment;
+  readonly name: string;
+  readonly model: Model;
+  readonly to: string;
+  /** As the person typed them; checked before. */
+  readonly faults: string;
+  readonly rate: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: string) => void;
+  readonly onState: (rollout: RolloutView, observation: Observation) => void;
+}
+
+/** Marks each rehearsed revision, so that rehearsing the same version twice is two releases. */
+const rehearsalAnnotation = "rehearsal.serin.dev/id";
+
+/** Traffic before the release, so that stable has something to be compared with, and after it, so that the end is seen. */
+const leadMs = 3_000;
+const tailMs = 3_000;
+/** Time for the environment to be back at what is declared. */
+const restoreMs = 120_000;
+
+/** Releases a version under traffic and returns to what is declared, whatever happened. */
+export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport> {
+  const { environment, name, model, to, signal, onPhase } = args;
+  const { embedded, kubeconfig } = embeddedCluster(environment.name);
+  const view = new ClusterView(kubeconfig, { signal });
+  const namespace = modelNamespace(environment);
+
+  onPhase("declared version");
+  await declare(args);
+  const before = await settle(view, namespace, name, signal);
+
+  const startedAt = new Date().toISOString();
+  const samples: TrafficSample[] = [];
+  const traffic = startTraffic({
+    ...embedded.gateway,
+    host: modelHost(name, environment.domain),
+    model: name,
+    rate: args.rate,
+    durationMs: leadMs + args.timeoutMs + tailMs,
+    slowerThanMs: milliseconds(model.slo.p99),
+    signal,
+  });
+  const collecting = collect(traffic, samples);
+  try {
+    await sleep(leadMs, undefined, { signal });
+    onPhase(`release of version ${to}`);
+    const lead = samples.length;
+    const since = performance.now();
+    await declare(args, to);
+    const watched = await watchRelease({
+      view,
+      prometheus: new PrometheusClient(embedded.prometheusUrl, signal),
+      namespace,
+      name,
+      model: { ...model, version: to },
+      before: before.stableHash,
+      since,
+      timeoutMs: args.timeoutMs,
+      signal,
+      onState: args.onState,
+    });
+    await sleep(tailMs, undefined, { signal });
+    await traffic.stop();
+    await collecting;
+    return report(args, startedAt, watched, samples.slice(lead));
+  } finally {
+    await traffic.stop().catch(() => undefined);
+    onPhase("return to what is declared");
+    await restore(args, namespace);
+  }
+}
+
+/** Applies the layers, with another version of the model and faults in it, or as they are declared. */
+async function declare(args: RehearsalArgs, to?: string): Promise<void> {
+  const { environment, name, faults, signal } = args;
+  const engine = await liveEngine(environment, embeddedCluster(environment.name), {
+    signal,
+    ...(to === undefined
+      ? {}
+      : {
+          config: { [`${project}:versions`]: JSON.stringify({ [name]: to }) },
+          transformResource: annotating(name, {
+            [rehearsalAnnotation]: new Date().toISOString(),
+            ...(faults === "" ? {} : { [faultAnnotation]: faults }),
+          }),
+        }),
+  });
+  await engine.up(stacksOf(environment));
+}
+
+interface RolloutProps {
+  readonly metadata?: { readonly name?: string };
+  readonly spec: {
+    readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } };
+  };
+}
+
+/** Adds annotations to the pods of one Rollout. */
+function annotating(name: string, annotations: Readonly<Record<string, string>>): TransformResource {
+  return (type, _name, props) => {
+    const rollout = props as unknown as RolloutProps;
+    if (!type.endsWith(":Rollout") || rollout.metadata?.name !== name) return props;
+    const { spec } = rollout;
+    const { metadata } = spec.template;
+    return {
+      ...props,
+      spec: {
+        ...spec,
+        template: {
+          ...spec.template,
+          metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } },
+        },
+      },
+    };
+  };
+}
+
+/**
+ * Waits until the declared version serves alone. A release that an earlier run left behind is ended without its analyses: what is declared
+ * has been serving before.
+ */
+async function settle(view: ClusterView, namespace: string, name: string, signal: AbortSignal): Promise<RolloutView> {
+  const until = performance.now() + restoreMs;
+  for (;;) {
+    const rollout = await view.rollout(namespace, name);
+    if (rollout?.observed === true) {
+      if (rollout.phase === "Healthy" && rollout.stableHash === rollout.currentHash) return rollout;
+      if (underWay(rollout) || rollout.aborted) await view.promoteFully(namespace, name);
+    }
+    if (performance.now() > until) {
+      throw new ProblemError(
+        `Model "${name}" does not serve its declared version`,
+        [
+          {
+            path: `Rollout ${namespace}/${name}`,
+            reason: `it is ${rollout?.phase ?? "missing"}: ${rollout?.message || "no reason given"}.`,
+          },
+        ],
+        exitCodes.incomplete,
+      );
+    }
+    await sleep(500, undefined, { signal });
+  }
+}
+
+/** Runs on Ctrl-C too, so it has a signal of its own. */
+async function restore(args: RehearsalArgs, namespace: string): Promise<void> {
+  const signal = AbortSignal.timeout(restoreMs);
+  await declare({ ...args, signal });
+  const view = new ClusterView(embeddedCluster(args.environment.name).kubeconfig, { signal });
+  await settle(view, namespace, args.name, signal);
+  await answersWith(args, signal);
+}
+
+/**
+ * The gateway hears of the end a moment after the controller, and not at once: between the new weights and the new subset it may go back
+ * to the old version. So the declared version has answered for a while before it counts as back.
+ */
+async function answersWith({ environment, name, model }: RehearsalArgs, signal: AbortSignal): Promise<void> {
+  const { address, port } = embeddedCluster(environment.name).embedded.gateway;
+  const at = { gateway: `${address}:${port}`, host: modelHost(name, environment.domain), model: name };
+  for (let answers = 0; answers < steadyAnswers; ) {
+    answers = (await predictOnce(at, undefined, signal)).version === model.version ? answers + 1 : 0;
+    await sleep(100, undefined, { signal });
+  }
+}
+
+/** Two seconds of answers: istiod sends a change within 100 ms, or a second while it is busy. */
+const steadyAnswers = 20;
+
+async function collect(traffic: AsyncIterable<TrafficSample>, into: TrafficSample[]): Promise<void> {
+  for await (const sample of traffic) into.push(sample);
+}
+
+function report(
+  args: RehearsalArgs,
+  startedAt: string,
+  watched: Watched,
+  samples: readonly TrafficSample[],
+): RehearsalReport {
+  const { environment, name, model, to, faults, rate } = args;
+  const { observations, analyses, rollout, outcome, reason, endMs } = watched;
+  const weightAt = (atMs: number) => observations.findLast((observation) => observation.atMs <= atMs)?.weight ?? 0;
+  return {
+    environment: environment.name,
+    model: name,
+    from: model.version,
+    to,
+    faults: faults === "" ? [] : faults.split(",").map((fault) => fault.trim()),
+    rate,
+    startedAt,
+    durationMs: endMs,
+    outcome,
+    reason,
+    objectives: {
+      p99Ms: milliseconds(model.slo.p99),
+      errorRate: ratio(model.slo.errorRate),
+      ...(model.slo.predictionScore === undefined ? {} : { meanScore: model.slo.predictionScore.mean }),
+    },
+    steps: stepsOf(observations, analyses, rollout),
+    samples: samples.map((sample, index): Sample => {
+      const atMs = index * 1_000;
+      return {
+        atMs,
+        weight: weightAt(atMs),
+        sent: sample.sent,
+        errors: errorsOf(sample),
+        p50Ms: sample.latencyMs.p50,
+        p99Ms: sample.latencyMs.p99,
+      };
+    }),
+    served: servedOf(samples, observations),
+  };
+}
+
+function servedOf(samples: readonly TrafficSample[], observations: readonly Observation[]): Served {
+  const sum = (value: (sample: TrafficSample) => number) => samples.reduce((total, sample) => total + value(sample), 0);
+  const errors = sum(errorsOf);
+  const slow = sum(({ versions }) => Object.values(versions).reduce((total, version) => total + version.slow, 0));
+  return {
+    requests: sum(({ sent }) => sent),
+    bad: errors + slow,
+    errors,
+    slow,
+    dropped: sum(({ dropped }) => dropped),
+    byNewVersion: Math.max(0, ...observations.map(({ counters }) => counters.requests)),
+  };
+}
+
+function errorsOf({ errors }: TrafficSample): number {
+  return Object.values(errors).reduce((total, count) => total + count, 0);
+}

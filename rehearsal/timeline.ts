@@ -1,0 +1,78 @@
+import type { AnalysisView, RolloutView } from "./cluster/clusterView.ts";
+import type { StepReport } from "./report.ts";
+
+/** Counters of the new version's pods, as Prometheus has them. */
+export interface CanaryCounters {
+  readonly requests: number;
+  readonly errors: number;
+  readonly slow: number;
+}
+
+/** What was seen at one moment of a release. */
+export interface Observation {
+  readonly atMs: number;
+  readonly weight: number;
+  readonly counters: CanaryCounters;
+}
+
+const none: CanaryCounters = { requests: 0, errors: 0, slow: 0 };
+
+/**
+ * The steps of a release out of what was observed: one per weight, with what the counters gained during it. Counters of pods that are gone
+ * drop out of Prometheus, so only gains count.
+ */
+export function stepsOf(
+  observations: readonly Observation[],
+  analyses: readonly AnalysisView[],
+  rollout: RolloutView,
+): StepReport[] {
+  const steps: StepReport[] = [];
+  let before = none;
+  for (const { atMs, weight, counters } of observations) {
+    const gained = gain(before, counters);
+    before = counters;
+    const current = steps.at(-1);
+    if (current === undefined || (current.weight !== weight && weight > 0)) {
+      if (current !== undefined) steps[steps.length - 1] = { ...current, endMs: atMs };
+      steps.push({ weight, startMs: atMs, endMs: atMs, ...gained, verdicts: [] });
+      continue;
+    }
+    steps[steps.length - 1] = {
+      ...current,
+      endMs: weight === current.weight ? atMs : current.endMs,
+      requests: current.requests + gained.requests,
+      errors: current.errors + gained.errors,
+      slow: current.slow + gained.slow,
+    };
+  }
+  return steps
+    .filter(({ weight }) => weight > 0)
+    .map((step) => ({ ...step, verdicts: verdictsAt(step, analyses, rollout) }));
+}
+
+/** A step's own verdicts, and those of the guard that ended the release while the step was under way. */
+function verdictsAt(step: StepReport, analyses: readonly AnalysisView[], rollout: RolloutView): StepReport["verdicts"] {
+  const own = analyses
+    .filter((analysis) => analysis.step !== undefined && rollout.stepWeights[analysis.step] === step.weight)
+    .flatMap((analysis) =>
+      analysis.metrics.map(({ name, phase }) => ({ metric: name, verdict: phase, by: "step" as const })),
+    );
+  const lastWeight = Math.max(
+    0,
+    ...analyses.flatMap(({ step: index }) => (index === undefined ? [] : (rollout.stepWeights[index] ?? 0))),
+  );
+  const ending = step.weight === lastWeight || (step.weight === 100 && rollout.aborted);
+  const guard = ending
+    ? analyses
+        .filter((analysis) => analysis.step === undefined)
+        .flatMap((analysis) => analysis.metrics)
+        .filter(({ phase }) => phase === "Failed" || phase === "Error")
+        .map(({ name, phase }) => ({ metric: name, verdict: phase, by: "guard" as const }))
+    : [];
+  return [...own, ...guard];
+}
+
+function gain(before: CanaryCounters, now: CanaryCounters): CanaryCounters {
+  const of = (key: keyof CanaryCounters) => Math.max(0, Math.round(now[key] - before[key]));
+  return { requests: of("requests"), errors: of("errors"), slow: of("slow") };
+}

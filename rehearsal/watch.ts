@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { canaryCounts } from "../components/model/analysis.ts";
+import type { Model } from "../components/model/model.ts";
+import { objectNames } from "../components/model/rollout.ts";
+import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
+import type { PrometheusClient } from "./cluster/prometheus.ts";
+import type { Outcome } from "./report.ts";
+import type { CanaryCounters, Observation } from "./timeline.ts";
+
+/** How often the release is looked at. */
+const pollMs = 500;
+
+/** What one release did, from its declaration to its end. */
+export interface Watched {
+  readonly outcome: Outcome;
+  readonly reason: string;
+  readonly observations: readonly Observation[];
+  readonly analyses: readonly AnalysisView[];
+  readonly rollout: RolloutView;
+  readonly endMs: number;
+}
+
+export interface WatchArgs {
+  readonly view: ClusterView;
+  readonly prometheus: PrometheusClient;
+  readonly namespace: string;
+  readonly name: string;
+  readonly model: Model;
+  /** The revision that was stable before the release. */
+  readonly before: string;
+  /** `performance.now()` when the new version was declared. */
+  readonly since: number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly onState: (rollout: RolloutView, observation: Observation) => void;
+}
+
+/** Follows a release until all traffic is on one version again, or nothing more can be expected of it. */
+export async function watchRelease(args: WatchArgs): Promise<Watched> {
+  const { view, namespace, name, signal, since } = args;
+  const observations: Observation[] = [];
+  for (;;) {
+    const rollout = await view.rollout(namespace, name);
+    const weight = await view.canaryWeight(namespace, objectNames(name).release);
+    const atMs = Math.round(performance.now() - since);
+    if (rollout !== undefined && rollout.currentHash !== "" && rollout.currentHash !== args.before) {
+      const observation = { atMs, weight, counters: await counters(args, rollout.currentHash) };
+      observations.push(observation);
+      args.onState(rollout, observation);
+      const outcome = outcomeOf(rollout, weight, args.before);
+      if (outcome !== undefined) return await ended(args, outcome, rollout, observations, atMs);
+    }
+    if (atMs > args.timeoutMs) {
+      return ended(args, "timedOut", rollout ?? missing(name), observations, atMs);
+    }
+    await sleep(pollMs, undefined, { signal });
+  }
+}
+
+/** All traffic is where it will stay: only then a release has ended for its callers. */
+function outcomeOf(rollout: RolloutView, weight: number, before: string): Outcome | undefined {
+  if (!rollout.observed) return undefined;
+  if (rollout.aborted && weight === 0) return "rolledBack";
+  if (rollout.inconclusive) return "undecided";
+  if (rollout.phase === "Healthy" && rollout.stableHash === rollout.currentHash && rollout.stableHash !== before)
+    return "promoted";
+  return undefined;
+}
+
+async function ended(
+  { view, namespace, name }: WatchArgs,
+  outcome: Outcome,
+  rollout: RolloutView,
+  observations: readonly Observation[],
+  endMs: number,
+): Promise<Watched> {
+  const analyses = await view.analyses(namespace, name, rollout.currentHash);
+  return { outcome, reason: reasonOf(outcome, rollout, analyses), observations, analyses, rollout, endMs };
+}
+
+function reasonOf(outcome: Outcome, rollout: RolloutView, analyses: readonly AnalysisView[]): string {
+  if (outcome === "promoted") return "Every analysis passed.";
+  const messages = analyses
+    .filter(({ phase }) => !["Successful", "Running"].includes(phase))
+    .map(({ message }) => message);
+  const said = messages.some((message) => message !== "") ? messages : [rollout.message];
+  return [...new Set(said)].filter((message) => message !== "").join(" ") || "The controller gave no reason.";
+}
+
+/** What the analysis itself counts. */
+async function counters(args: WatchArgs, hash: string): Promise<CanaryCounters> {
+  const queries = canaryCounts(args.model, args);
+  const value = (query: string) => args.prometheus.value(query.replaceAll("{{args.canary-hash}}", hash));
+  const [requests, errors, slow] = await Promise.all([
+    value(queries.requests),
+    value(queries.errors),
+    value(queries.slow),
+  ]);
+  return { requests: requests ?? 0, errors: errors ?? 0, slow: slow ?? 0 };
+}
+
+function missing(name: string): RolloutView {
+  return {
+    name,
+    version: "?",
+    phase: "Unknown",
+    message: "The Rollout is gone.",
+    aborted: false,
+    inconclusive: false,
+    stableHash: "",
+    currentHash: "",
+    replicas: 0,
+    readyReplicas: 0,
+    observed: false,
+    step: 0,
+    stepWeights: [],
+  };
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from "node:url";
+import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
+import type { Model } from "../components/model/model.ts";
+import { namespaceName } from "../components/platform/modelNamespace.ts";
+import { type Environment, validateEnvironment } from "./environments/environment.ts";
+import { environments } from "./environments/index.ts";
+
+/** The name of the Pulumi project, as `Pulumi.yaml` has it: the namespace of configuration keys. */
+export const project = "serin";
+
+/** The folder of `Pulumi.yaml`. */
+export const projectDirectory = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * A declared environment without a problem.
+ *
+ * @throws ProblemError for a name that is of none, or with everything wrong in the declaration.
+ */
+export function declaredEnvironment(name: string): Environment {
+  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
+  if (environment === undefined) {
+    throw new ProblemError(`There is no environment "${name}"`, [
+      unknownChoice("environment", name, Object.keys(environments)),
+    ]);
+  }
+  rejectProblems(`Environment "${name}" is invalid`, validateEnvironment(environment));
+  return environment;
+}
+
+/** A declared model of an environment. @throws ProblemError when there is none of that name. */
+export function declaredModel(environment: Environment, name: string): Model {
+  const model = Object.hasOwn(environment.models, name) ? environment.models[name] : undefined;
+  if (model !== undefined) return model;
+  throw new ProblemError(`Environment "${environment.name}" has no model "${name}"`, [
+    unknownChoice("model", name, Object.keys(environment.models)),
+  ]);
+}
+
+/** The namespace of an environment's models. */
+export function modelNamespace({ platform }: Environment): string {
+  return namespaceName(platform.modelNamespace);
+}
+
+/**
+ * The clusters of an environment that a command is about: the one that is named, or all. A kubeconfig leads to one.
+ *
+ * @throws ProblemError for a name that is of none, and for a kubeconfig that may lead to any of several.
+ */
+export function chosenClusters(
+  { name, clusters }: Environment,
+  { cluster, kubeconfig }: { readonly cluster?: string; readonly kubeconfig?: string },
+): string[] {
+  const names = Object.keys(clusters);
+  if (cluster !== undefined) {
+    if (names.includes(cluster)) return [cluster];
+    throw new ProblemError(`Environment "${name}" has no such cluster`, [unknownChoice("--cluster", cluster, names)]);
+  }
+  if (kubeconfig === undefined || names.length === 1) return names;
+  throw new ProblemError("A kubeconfig leads to one cluster", [
+    {
+      path: "--cluster",
+      reason: `it is not given, and environment "${name}" has ${names.length} clusters.`,
+      fix: `Write which one the kubeconfig leads to: ${names.join(", ")}.`,
+    },
+  ]);
+}

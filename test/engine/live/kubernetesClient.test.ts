@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { exitCodes } from "../../../components/core/problem.ts";
+import { ApiError, KubernetesClient } from "../../../engine/live/kubernetesClient.ts";
+
+let server: Server | undefined;
+
+afterEach(async () => {
+  await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
+  server = undefined;
+});
+
+async function serve(answer: (request: IncomingMessage, response: ServerResponse) => void, port = 0): Promise<number> {
+  const created = createServer({ keepAlive: false }, answer);
+  server = created;
+  await new Promise<void>((resolve) => created.listen(port, "127.0.0.1", resolve));
+  return (created.address() as AddressInfo).port;
+}
+
+function kubeconfig(port: number): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "u", user: { token: "t0ken" } }],
+    contexts: [
+      { name: "one", context: { cluster: "c", user: "u", namespace: "models" } },
+      { name: "none", context: { cluster: "gone", user: "u" } },
+    ],
+    "current-context": "one",
+  });
+}
+
+const get = { method: "GET", path: "/api/v1" } as const;
+
+describe("KubernetesClient", () => {
+  it("sends the credentials of the kubeconfig and returns the answer", async () => {
+    const seen: (string | undefined)[] = [];
+    const port = await serve((request, response) => {
+      seen.push(request.headers.authorization, request.url);
+      response.end('{"kind":"APIResourceList"}');
+    });
+    const client = new KubernetesClient(kubeconfig(port));
+    expect(await client.send({ ...get, query: { labelSelector: "a=b" } })).toEqual({ kind: "APIResourceList" });
+    expect(seen).toEqual(["Bearer t0ken", "/api/v1?labelSelector=a%3Db"]);
+    expect(client.namespace).toBe("models");
+  });
+
+  it("takes the path of a kubeconfig as well as its contents", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "serin-kubeconfig-"));
+    await writeFile(join(directory, "config"), kubeconfig(1));
+    expect(new KubernetesClient(join(directory, "config")).server).toBe("http://127.0.0.1:1");
+    await rm(directory, { recursive: true });
+  });
+
+  it("repeats a request while the server is away or not ready", async () => {
+    let requests = 0;
+    const answer = (_: IncomingMessage, response: ServerResponse) => {
+      requests += 1;
+      if (requests === 1) response.writeHead(503).end("apiserver not ready");
+      else response.end("{}");
+    };
+    const port = await serve(answer);
+    await new Promise((resolve) => server?.close(resolve));
+    setTimeout(() => void serve(answer, port), 150);
+    await new KubernetesClient(kubeconfig(port)).send(get);
+    expect(requests).toBe(2);
+  });
+
+  it("gives up on a server that never answers, naming it", async () => {
+    const port = await serve(() => {});
+    await new Promise((resolve) => server?.close(resolve));
+    const error = await new KubernetesClient(kubeconfig(port)).send(get).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ exitCode: exitCodes.unavailable });
+    expect((error as Error).message).toContain(`http://127.0.0.1:${port}: connect ECONNREFUSED`);
+  }, 15_000);
+
+  it("does not repeat what the server refuses", async () => {
+    let requests = 0;
+    const port = await serve((_, response) => {
+      requests += 1;
+      response.writeHead(422).end('{"message":"spec.x: Required value"}');
+    });
+    const error = await new KubernetesClient(kubeconfig(port)).send(get).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ApiError);
+    expect(error).toMatchObject({ code: 422, message: "spec.x: Required value" });
+    expect(requests).toBe(1);
+  });
+
+  it("passes the server's warnings on", async () => {
+    const warnings: string[] = [];
+    const port = await serve((_, response) => {
+      response.writeHead(200, { warning: '299 - "unknown field \\"spec.x\\""' }).end("{}");
+    });
+    await new KubernetesClient(kubeconfig(port), undefined, (message) => warnings.push(message)).send(get);
+    expect(warnings).toEqual(['unknown field "spec.x"']);
+  });
+
+  it("ends at once when the run has ended", async () => {
+    const port = await serve(() => {});
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("ended")), 20);
+    const sent = new KubernetesClient(kubeconfig(port)).send({ ...get, signal: controller.signal });
+    await expect(sent).rejects.toThrow("ended");
+    server?.closeAllConnections();
+  });
+
+  it.each([
+    ["text that is no kubeconfig", "{\n", undefined],
+    ["a file that is not there", "/nowhere/config", undefined],
+    ["a context that names no cluster", kubeconfig(1), "none"],
+    ["a context that is not there", kubeconfig(1), "two"],
+  ])("refuses %s", (_, text, context) => {
+    expect(() => new KubernetesClient(text, context)).toThrow("A kubeconfig cannot be used");
+  });
+});

@@ -1,0 +1,154 @@
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { exitCodes, ProblemError } from "../../../components/core/problem.ts";
+import { PulumiEngine, pulumiCommand } from "../../../engine/pulumi/pulumiEngine.ts";
+
+/** Stands for the CLI: notes how it is called, knows one stack, and tells of two resources in its event log. */
+const fakeCli = `#!${process.execPath}
+const { appendFileSync, readFileSync, writeFileSync } = require("node:fs");
+const args = process.argv.slice(2);
+const note = { args };
+if (args[0] === "config") note.input = readFileSync(0, "utf8");
+appendFileSync(process.env.FAKE_LOG, JSON.stringify(note) + "\\n");
+const command = args.filter((arg) => !arg.startsWith("-"));
+if (command[0] === "version") console.log("v3.100.0");
+if (command[0] === "stack" && command[1] === "select" && args.includes("dev-new")) {
+  console.error("error: no stack named 'dev-new' found");
+  process.exit(255);
+}
+if (command[0] === "stack" && command[1] === "select" && args.includes("dev-closed")) {
+  console.error("error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions");
+  process.exit(255);
+}
+if (command[0] === "up" || command[0] === "destroy") {
+  const urn = "urn:pulumi:dev-models::serin::serin:model:Model$kubernetes:core/v1:ConfigMap::fraud";
+  const step = (op, custom) => ({ resOutputsEvent: { metadata: { op, urn, type: "kubernetes:core/v1:ConfigMap", new: { custom } } } });
+  const failed = { diagnosticEvent: { severity: "error", message: "configmaps \\"fraud\\" is invalid\\n", urn } };
+  const events = [step("create", true), step("same", false), ...(args.includes("dev-broken") ? [failed] : []), { cancelEvent: {} }];
+  const log = args[args.indexOf("--event-log") + 1];
+  writeFileSync(log, events.map((event) => JSON.stringify(event) + "\\n").join(""));
+  // The Automation API looks at the log every 200 ms, and not once more when the CLI has ended.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+  if (args.includes("dev-broken")) process.exit(255);
+}
+if (command[0] === "stack" && command[1] === "output") {
+  const secrets = args.includes("--show-secrets");
+  console.log(JSON.stringify({ url: "http://x", token: secrets ? "t" : "[secret]" }));
+}
+if (command[0] === "stack" && command[1] === "history") console.log("[]");
+`;
+
+let directory: string;
+let path: string | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "serin-fake-cli-"));
+  await writeFile(join(directory, "pulumi"), fakeCli);
+  await chmod(join(directory, "pulumi"), 0o755);
+  path = process.env.PATH;
+  process.env.PATH = `${directory}${delimiter}${path}`;
+  process.env.FAKE_LOG = join(directory, "calls");
+});
+
+afterEach(async () => {
+  process.env.PATH = path;
+  delete process.env.FAKE_LOG;
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function calls(): Promise<{ args: string[]; input?: string }[]> {
+  const text = await readFile(join(directory, "calls"), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+const engine = (options = {}) => new PulumiEngine({ projectDirectory: directory, ...options });
+
+describe("PulumiEngine", () => {
+  it("deploys stack after stack with the policy pack, and returns outputs with their secrets named", async () => {
+    const seen: string[] = [];
+    const results = await engine().up(["dev-cluster", "dev-models"], {
+      onStack: (stack, state) => seen.push(`${stack} ${state}`),
+      onResource: ({ action, name }) => seen.push(`${action} ${name}`),
+    });
+    expect(results[1]).toEqual({
+      stack: "dev-models",
+      outputs: { url: "http://x", token: "t" },
+      secretOutputs: ["token"],
+      changes: { created: 1 },
+    });
+    expect(seen).toEqual([
+      ...["dev-cluster started", "created fraud", "dev-cluster done"],
+      ...["dev-models started", "created fraud", "dev-models done"],
+    ]);
+    const ups = (await calls()).filter(({ args }) => args[0] === "up").map(({ args }) => args.join(" "));
+    expect(ups).toHaveLength(2);
+    expect(ups[0]).toContain(`--policy-pack ${join(directory, "policies")}`);
+    expect(ups[0]).toContain("--stack dev-cluster");
+  });
+
+  it("makes a stack that is not there yet", async () => {
+    await engine().up(["dev-new"]);
+    expect((await calls()).some(({ args }) => args.slice(0, 3).join(" ") === "stack init dev-new")).toBe(true);
+  });
+
+  it("hands configuration over by standard input, secrets as secrets", async () => {
+    const config = () => ({
+      config: { "serin:kubeconfig": "k1\nk2", "serin:level": "1" },
+      secretKeys: ["serin:kubeconfig"],
+    });
+    await engine({ config }).up(["dev-models"]);
+    const set = (await calls()).filter(({ args }) => args[0] === "config");
+    expect(set.map(({ args, input }) => [args.slice(1, 4), input])).toEqual([
+      [["set", "serin:kubeconfig", "--secret"], "k1\nk2"],
+      [["set", "serin:level", "--plaintext"], "1"],
+    ]);
+  });
+
+  it("turns the engine's own diagnostics into one error", async () => {
+    const error = await engine()
+      .up(["dev-broken"])
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ProblemError);
+    expect((error as Error).message).toBe(
+      'dev-broken was not deployed:\n  - kubernetes:core/v1:ConfigMap "fraud": configmaps "fraud" is invalid',
+    );
+  });
+
+  it("says what to do where nobody is logged in", async () => {
+    await expect(engine().up(["dev-closed"])).rejects.toThrow(/PULUMI_ACCESS_TOKEN must be set.*Run `pulumi login`/);
+  });
+
+  it("destroys from the last stack to the first and skips those that are not there", async () => {
+    await engine().destroy(["dev-cluster", "dev-new", "dev-models"]);
+    const destroyed = (await calls()).filter(({ args }) => args[0] === "destroy");
+    expect(destroyed.map(({ args }) => args[args.indexOf("--stack") + 1])).toEqual(["dev-models", "dev-cluster"]);
+  });
+});
+
+describe("pulumiCommand", () => {
+  const missing = () => Promise.reject(new Error("spawn pulumi ENOENT"));
+
+  it("uses the CLI on PATH", async () => {
+    const command = await pulumiCommand({ get: PulumiCommand.get, install: missing });
+    expect(command.command).toBe("pulumi");
+  });
+
+  it("installs the CLI where there is none", async () => {
+    const installed = await PulumiCommand.get();
+    expect(await pulumiCommand({ get: missing, install: () => Promise.resolve(installed) })).toBe(installed);
+  });
+
+  it("ends in one sentence where it cannot be had", async () => {
+    const install = () => Promise.reject(new Error("\n stderr: getaddrinfo ENOTFOUND get.pulumi.com\n more"));
+    const error = await pulumiCommand({ get: missing, install }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ exitCode: exitCodes.unavailable });
+    expect((error as Error).message.split("\n")).toHaveLength(2);
+    expect((error as Error).message).toContain("it is not on PATH and could not be installed");
+  });
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it } from "vitest";
+import { accessNeeds } from "../../../preflight/checks/permissions.ts";
+import type { ClusterNeeds } from "../../../preflight/clusterNeeds.ts";
+import { preflightChecks } from "../../../preflight/preflightChecks.ts";
+import { facts, leasesOf, needs, noon, pool, verdict } from "../cluster.ts";
+
+const systems = (changes: Partial<ClusterNeeds["systems"]>) => needs({ systems: { ...needs().systems, ...changes } });
+
+describe("the API server", () => {
+  const installed = needs({ versions: { istio: "1.30.5", argoRollouts: "1.9.1" } });
+
+  it.each(["v1.35.3-eks-bbe087e", "v1.35.2-gke.1485000", "v1.33.9+rke2r1", "v1.32.0"])("may run %s", (version) => {
+    expect(verdict("apiServer", facts({}, { version }), installed)).toEqual({
+      status: "passed",
+      found: version,
+      needed: "Kubernetes that Istio 1.30.5, Argo Rollouts 1.9.1 run on",
+    });
+  });
+
+  it("runs a version that every system we install runs on", () => {
+    expect(verdict("apiServer", facts({}, { version: "v1.36.0-gke.1" }), installed)).toEqual({
+      status: "failed",
+      found:
+        "v1.36.0-gke.1: Argo Rollouts 1.9.1 is tested on Kubernetes 1.32–1.35, not 1.36 (argoproj/argo-rollouts `.github/workflows/testing.yaml` at the tag)",
+      needed: "Kubernetes that Istio 1.30.5, Argo Rollouts 1.9.1 run on",
+      fix: "Bring the cluster to 1.35, a minor version at a time.",
+    });
+  });
+
+  it("answers anything where systems are adopted, but a Kubernetes version", () => {
+    expect(verdict("apiServer", facts({}, { version: "v1.29.1" }), needs()).status).toBe("passed");
+    expect(verdict("apiServer", facts({}, { version: "nginx" }), needs())).toEqual({
+      status: "failed",
+      found: "nginx",
+      needed: "an answer",
+      fix: "This is no Kubernetes version: look at what answers there.",
+    });
+  });
+
+  it("that cannot be reached is the one failure there is", () => {
+    const away = { ...facts(), api: { reachable: false, reason: "connect ECONNREFUSED 10.0.0.1:6443" } } as const;
+    expect(preflightChecks(away, needs({ gpuPools: { l4: pool() } }))).toEqual([
+      {
+        check: "apiServer",
+        title: "API server",
+        status: "failed",
+        found: "https://10.0.0.1:6443: connect ECONNREFUSED 10.0.0.1:6443",
+        needed: "an answer",
+        fix: "Run this where the server can be reached (a private endpoint: inside its network), with credentials that work.",
+      },
+      {
+        check: "registries",
+        title: "registries",
+        status: "notApplicable",
+        found: "nothing is pulled",
+        needed: "nothing",
+      },
+    ]);
+  });
+});
+
+describe("permissions", () => {
+  it("are those of an administrator where something is installed, and less where all is adopted", () => {
+    const install = accessNeeds(systems({ istio: "install" })).map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(install).toEqual(
+      expect.arrayContaining(["create customresourcedefinitions", "escalate clusterroles", "patch rollouts"]),
+    );
+    const adopt = accessNeeds(systems({ istio: "adopt" })).map(({ verb, resource }) => `${verb} ${resource}`);
+    expect(adopt).not.toContain("create namespaces");
+    expect(accessNeeds(needs({ modelNamespace: { name: "models", mode: "create" } }))).toContainEqual({
+      verb: "create",
+      group: "",
+      resource: "namespaces",
+    });
+  });
+
+  it("that are missing are named", () => {
+    const access = accessNeeds(needs()).map((need) => ({ ...need, allowed: need.group !== "argoproj.io" }));
+    expect(verdict("permissions", facts({ access }), needs())).toEqual({
+      status: "failed",
+      found:
+        "not allowed: get rollouts.argoproj.io, create rollouts.argoproj.io, patch rollouts.argoproj.io, delete rollouts.argoproj.io and 4 more",
+      needed: "43 rights in all namespaces",
+      fix: "Use a kubeconfig of a cluster administrator, or have the rights granted (kubectl auth can-i --list shows them).",
+    });
+  });
+});
+
+describe("platform systems", () => {
+  const definition = (name: string, versions: string[], ...managers: string[]) => ({ name, versions, managers });
+  const rollouts = (...managers: string[]) => [
+    definition("rollouts.argoproj.io", ["v1alpha1"], ...managers),
+    definition("analysistemplates.argoproj.io", ["v1alpha1"], ...managers),
+  ];
+
+  it("are adopted where they are served", () => {
+    expect(verdict("systems", facts({ definitions: rollouts("helm") }), systems({ argoRollouts: "adopt" }))).toEqual({
+      status: "passed",
+      found: "1 system as declared",
+      needed: "Argo Rollouts present",
+    });
+    const istio = [definition("virtualservices.networking.istio.io", ["v1beta1"], "helm")];
+    expect(verdict("systems", facts({ definitions: istio }), systems({ istio: "adopt" }))).toEqual({
+      status: "failed",
+      found:
+        "Istio is to be adopted, and virtualservices.networking.istio.io/v1, destinationrules.networking.istio.io/v1, gateways.networking.istio.io/v1, peerauthentications.security.istio.io/v1 is not served",
+      needed: "Istio present",
+      fix: "Install or upgrade what is missing, or declare platform.istio with install.",
+    });
+  });
+
+  it("are not installed beside somebody else's, and are again over our own", () => {
+    const install = systems({ argoRollouts: "install" });
+    expect(verdict("systems", facts({ definitions: rollouts("helm") }), install)).toEqual({
+      status: "failed",
+      found: "Argo Rollouts is to be installed, and rollouts.argoproj.io is there already, from helm",
+      needed: "Argo Rollouts absent, or ours",
+      fix: "Declare platform.argoRollouts with adopt, or remove what is there.",
+    });
+    for (const manager of ["serin", "pulumi-kubernetes-1f3c5a7b"]) {
+      expect(verdict("systems", facts({ definitions: rollouts(manager) }), install).status).toBe("passed");
+    }
+  });
+
+  it("have one node feature discovery between them", () => {
+    const definitions = [definition("nodefeatures.nfd.k8s-sigs.io", ["v1alpha1"], "kubectl")];
+    expect(verdict("systems", facts({ definitions }), systems({ gpuOperator: "install" })).found).toBe(
+      "the GPU operator is to be installed, and nodefeatures.nfd.k8s-sigs.io is there already, from kubectl",
+    );
+  });
+});
+
+describe("pod security", () => {
+  const enforcing = (name: string, level: string) =>
+    facts({ namespaces: [{ name, labels: { "pod-security.kubernetes.io/enforce": level }, managers: [] }] });
+
+  it("lets the driver's pods in", () => {
+    const needed = systems({ gpuOperator: "install" });
+    expect(verdict("podSecurity", facts(), needed)).toEqual({
+      status: "passed",
+      found: "nothing forbids it",
+      needed: "level privileged in gpu-operator",
+    });
+    expect(verdict("podSecurity", enforcing("gpu-operator", "baseline"), needed)).toEqual({
+      status: "failed",
+      found: "namespace gpu-operator enforces baseline",
+      needed: "level privileged in gpu-operator",
+      fix: "kubectl label namespace gpu-operator pod-security.kubernetes.io/enforce=privileged --overwrite",
+    });
+  });
+
+  it("lets the sidecars' init containers in, which Istio's CNI plugin makes unnecessary", () => {
+    const needed = systems({ istio: "adopt" });
+    const strict = enforcing("models", "restricted");
+    expect(verdict("podSecurity", strict, needed)).toEqual({
+      status: "failed",
+      found: "namespace models enforces restricted",
+      needed: "level privileged in models",
+      fix: "kubectl label namespace models pod-security.kubernetes.io/enforce=privileged --overwrite, or install Istio's CNI plugin, with which sidecars need no rights",
+    });
+    const cni = {
+      ...strict.api.contents,
+      daemonSets: [{ namespace: "istio-system", name: "istio-cni-node", containers: [] }],
+    };
+    expect(verdict("podSecurity", facts(cni), needed).status).toBe("passed");
+  });
+
+  it("may be decided by somebody else", () => {
+    const definitions = [{ name: "clusterpolicies.kyverno.io", versions: ["v1"], managers: ["helm"] }];
+    expect(verdict("podSecurity", facts({ definitions }), systems({ gpuOperator: "install" }))).toEqual({
+      status: "warning",
+      found: "Kyverno decides what is admitted",
+      needed: "level privileged in gpu-operator",
+      fix: "Exempt these namespaces from its rules on privileged pods and capabilities.",
+    });
+  });
+});
+
+describe("clocks", () => {
+  const needed = "within 5 s of the API server's";
+
+  it("of nodes are told by the leases they renew", () => {
+    expect(verdict("clock", facts({ leases: leasesOf("stale-leases") }), needs())).toEqual({
+      status: "warning",
+      found: "lab-2 last renewed its lease 1100 s ago, lab-3 is 60 s ahead",
+      needed,
+      fix: "Set the nodes' clocks by NTP (chrony), and look at kubelets that have stopped.",
+    });
+    const fresh = leasesOf("stale-leases").slice(0, 1);
+    expect(verdict("clock", facts({ leases: fresh }), needs())).toEqual({
+      status: "passed",
+      found: "this machine's and those of 1 nodes agree",
+      needed,
+    });
+  });
+
+  it("of this machine is compared with the server's", () => {
+    const clock = { server: noon, here: "2026-11-22T12:02:30.000Z" };
+    expect(verdict("clock", facts({}, { clock }), needs())).toEqual({
+      status: "warning",
+      found: "this machine is 120 s ahead",
+      needed,
+      fix: "Set this machine's clock by NTP: credentials made here may not be good there yet, or no longer.",
+    });
+  });
+});
+
+describe("what cannot be read", () => {
+  it("has not passed, and says why", () => {
+    const { nodes: _, ...contents } = facts().api.contents;
+    const api = { contents, refused: { nodes: 'nodes is forbidden: User "dev" cannot list resource "nodes"' } };
+    expect(verdict("cpu", facts({}, api), needs({ gpuPools: { l4: pool() } }))).toEqual({
+      status: "failed",
+      found: 'nodes cannot be read (nodes is forbidden: User "dev" cannot list resource "nodes")',
+      needed: "at least 8 vCPU on each GPU node",
+      fix: "Use credentials that may get and list them.",
+    });
+  });
+
+  it("does not matter to a check that nothing needs", () => {
+    const { nodes: _, ...contents } = facts().api.contents;
+    expect(verdict("cpu", facts({}, { contents, refused: { nodes: "forbidden" } }), needs()).status).toBe(
+      "notApplicable",
+    );
+  });
+
+  it("is a warning at most for clocks", () => {
+    const { leases: _, ...contents } = facts().api.contents;
+    expect(verdict("clock", facts({}, { contents, refused: { leases: "forbidden" } }), needs())).toEqual({
+      status: "warning",
+      found: "node leases cannot be read (forbidden)",
+      needed: "within 5 s of the API server's",
+      fix: "Use credentials that may get and list them.",
+    });
+  });
+});

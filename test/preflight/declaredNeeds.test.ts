@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { platformVersions } from "../../components/core/versionMatrix.ts";
+import type { ClusterNeeds } from "../../preflight/clusterNeeds.ts";
+import { declaredNeeds, modelImages } from "../../preflight/declaredNeeds.ts";
+import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
+import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
+import { dev } from "../../stacks/environments/dev.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
+import { local } from "../../stacks/environments/local.ts";
+import { prod } from "../../stacks/environments/prod.ts";
+
+function needsOf(environment: Environment, cluster: string, stand?: "embedded" | "unprepared"): ClusterNeeds {
+  return declaredNeeds(environment, environment.clusters[cluster] as ClusterSpec, stand);
+}
+
+describe("what is declared becomes what is needed", () => {
+  it("is nothing but adopted systems in the embedded environment", () => {
+    expect(needsOf(local, "embedded", "embedded")).toEqual({
+      versions: {},
+      gpuPools: {},
+      deviceLabels: {},
+      systems: { istio: "adopt", prometheus: "adopt", argoRollouts: "adopt", gpuOperator: "none" },
+      modelNamespace: { name: "models", mode: "adopt" },
+      storage: { kind: "none" },
+      ingress: { kind: "none" },
+      networkPolicy: "unenforced",
+    });
+  });
+
+  it("is everything on a cluster that nobody prepared", () => {
+    const { gpuOperator: _, ...versions } = platformVersions();
+    expect(needsOf(local, "embedded", "unprepared")).toMatchObject({
+      versions,
+      systems: { istio: "install", prometheus: "install", argoRollouts: "install", gpuOperator: "none" },
+      modelNamespace: { name: "models", mode: "create" },
+      storage: { kind: "default" },
+      ingress: { kind: "loadBalancer" },
+    });
+  });
+
+  it("is the GPU operator wherever there are GPU pools, but not on GKE", () => {
+    const operators = Object.keys(prod.clusters).map((cluster) => [
+      cluster,
+      needsOf(prod, cluster).systems.gpuOperator,
+    ]);
+    expect(Object.fromEntries(operators)).toMatchObject({
+      "aws-use1": "install",
+      "azure-weu": "install",
+      "gcp-euw4": "none",
+    });
+    expect(needsOf(prod, "gcp-euw4").versions.gpuOperator).toBeUndefined();
+    expect(needsOf(prod, "aws-use1").versions).toEqual(platformVersions());
+  });
+
+  it("is the pools as every cluster publishes them, and the labels of their nodes", () => {
+    const needed = needsOf(prod, "aws-use1");
+    expect(Object.keys(needed.gpuPools)).toEqual(Object.keys(prod.clusters["aws-use1"].gpuPools));
+    for (const name of Object.keys(needed.gpuPools)) {
+      expect(needed.deviceLabels[name]).toMatchObject({ "nvidia.com/gpu.deploy.driver": "false" });
+    }
+  });
+
+  it("is a default storage class for Prometheus' volume, which the platform itself makes on EKS", () => {
+    expect(Object.keys(prod.clusters).map((cluster) => needsOf(prod, cluster).storage)).toEqual([
+      { kind: "none" },
+      { kind: "default" },
+      { kind: "default" },
+      { kind: "class", name: "ceph-block" },
+    ]);
+    expect(needsOf(dev, "dc-lab").storage).toEqual({ kind: "default" });
+  });
+
+  it("follows a site's settings", () => {
+    const spec = dev.clusters["dc-lab"];
+    const at = (settings: object) => declaredNeeds(dev, { ...spec, settings } as ClusterSpec);
+    expect(at({})).toMatchObject({
+      storage: { kind: "default" },
+      ingress: { kind: "loadBalancer" },
+      networkPolicy: "enforced",
+    });
+    const settings = {
+      storageClass: "fast",
+      ingress: { kind: "nodePort", port: 30080 },
+      networkPolicy: "unenforced",
+      registryMirror: { images: "registry.example.com/mirror" },
+    };
+    expect(at(settings)).toMatchObject({
+      storage: { kind: "class", name: "fast" },
+      ingress: { kind: "nodePort", port: 30080 },
+      networkPolicy: "unenforced",
+      registryMirror: "registry.example.com/mirror",
+    });
+  });
+});
+
+it("names each image of the models once, by digest", () => {
+  const images = modelImages(prod);
+  expect(new Set(images).size).toBe(images.length);
+  expect(images.every((image) => /@sha256:[0-9a-f]{64}$/.test(image))).toBe(true);
+});
+
+describe("quota", () => {
+  const l4 = { machine: "g6.2xlarge", min: 0, max: 4 };
+  const aws = (region: string) => ({ cloud: "aws", region, gpuPools: { l4 } });
+
+  it("of one region is summed over clusters, because it is the account's", () => {
+    const needed = quotaNeeded([aws("us-east-1"), aws("us-east-1"), aws("eu-west-1")]);
+    expect(needed.map(({ region, needed: vcpu, unit }) => [region, vcpu, unit])).toEqual([
+      ["us-east-1", 64, "vCPU"],
+      ["eu-west-1", 32, "vCPU"],
+    ]);
+  });
+
+  it("is nobody's at a site of one's own", () => {
+    expect(quotaNeeded(Object.values(dev.clusters))).toEqual([]);
+  });
+});
