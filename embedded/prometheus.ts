@@ -1,9 +1,10 @@
 import { stringify } from "yaml";
-import { environmentFiles } from "./paths.ts";
-import type { ProcessSpec, Site } from "./supervisor/processSpec.ts";
+import type { Allocation } from "./controlPlane/allocation.ts";
+import { environmentFiles } from "./machine/paths.ts";
+import type { ProcessSpec } from "./process/processSpec.ts";
 
 /** Prometheus, with its data kept over restarts and bounded in age and size. */
-export function prometheus({ host, ports, tools, dataDir }: Site): ProcessSpec {
+export function prometheus({ host, ports, tools, dataDir }: Allocation): ProcessSpec {
   const files = environmentFiles(dataDir);
   return {
     name: "prometheus",

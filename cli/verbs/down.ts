@@ -1,4 +1,4 @@
-import { findEnvironment, stopEnvironment } from "../../embedded/environment.ts";
+import { findEnvironment, stopEnvironment } from "../../embedded/environment/environment.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {

@@ -2,7 +2,7 @@ import colours from "picocolors";
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/rollout.ts";
 import { modelHost } from "../../components/model/traffic.ts";
-import { environmentStatus } from "../../embedded/environment.ts";
+import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";

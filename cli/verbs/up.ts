@@ -7,7 +7,7 @@ import {
   findEnvironment,
   startEnvironment,
   stopEnvironment,
-} from "../../embedded/environment.ts";
+} from "../../embedded/environment/environment.ts";
 import type { Engine, ResourceEvent, StackResult } from "../../engine/engine.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
 import { planSummary } from "../../plan/planText.ts";

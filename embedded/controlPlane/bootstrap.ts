@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Site } from "../supervisor/processSpec.ts";
+import type { Allocation } from "./allocation.ts";
 import type { ApiClient } from "./apiClient.ts";
 import { configurationObjects, modelStoreObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
 import { roleObjects } from "./roles.ts";
@@ -8,7 +8,7 @@ import { roleObjects } from "./roles.ts";
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /** What the controllers need before they start: namespaces, their rights, and their custom resource definitions. */
-export async function prepareCluster(api: ApiClient, { tools }: Site): Promise<void> {
+export async function prepareCluster(api: ApiClient, { tools }: Allocation): Promise<void> {
   await Promise.all(namespaceObjects().map((object) => api.apply(object)));
   const files = [...tools.crds.argoRollouts, ...tools.crds.istio, ...tools.crds.prometheusOperator];
   const documents = files
@@ -25,11 +25,11 @@ export async function prepareCluster(api: ApiClient, { tools }: Site): Promise<v
 }
 
 /** What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound. */
-export async function furnishCluster(api: ApiClient, site: Site): Promise<void> {
+export async function furnishCluster(api: ApiClient, allocation: Allocation): Promise<void> {
   await Promise.all([
-    ...configurationObjects(site).map((object) => api.apply(object)),
+    ...configurationObjects(allocation).map((object) => api.apply(object)),
     offerMachines(api),
-    offerModelStore(api, site),
+    offerModelStore(api, allocation),
   ]);
 }
 
@@ -48,7 +48,7 @@ async function offerMachines(api: ApiClient): Promise<void> {
   });
 }
 
-async function offerModelStore(api: ApiClient, { dataDir }: Site): Promise<void> {
+async function offerModelStore(api: ApiClient, { dataDir }: Allocation): Promise<void> {
   const { volume, claim } = modelStoreObjects(dataDir);
   await api.apply(volume);
   await api.apply(claim);

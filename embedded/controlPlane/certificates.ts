@@ -2,7 +2,7 @@ import "reflect-metadata";
 import { X509Certificate as ParsedCertificate, webcrypto } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import * as x509 from "@peculiar/x509";
-import { writeFileAtomic } from "../environmentState.ts";
+import { writeFileAtomic } from "../process/atomicFile.ts";
 
 /** A certificate authority of one environment; its key never leaves the environment's folder. */
 export interface Authority {

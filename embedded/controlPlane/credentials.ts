@@ -2,8 +2,8 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { writeFileAtomic } from "../environmentState.ts";
-import { environmentFiles } from "../paths.ts";
+import { environmentFiles } from "../machine/paths.ts";
+import { writeFileAtomic } from "../process/atomicFile.ts";
 import { type Authority, ensureAuthority, issue, type Subject } from "./certificates.ts";
 
 /** Paths of everything secret in an environment, ready to be named in a command line (which carries no secret itself). */

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
+import { environmentFiles } from "../machine/paths.ts";
 import { meshConfig } from "../mesh/istiod.ts";
-import { environmentFiles } from "../paths.ts";
-import type { Site } from "../supervisor/processSpec.ts";
+import type { Allocation } from "./allocation.ts";
 import type { ApiObject } from "./apiClient.ts";
 
 /** The namespaces an administrator would have prepared. `models` is where the models run: in the mesh. */
@@ -14,7 +14,7 @@ export function namespaceObjects(): ApiObject[] {
 }
 
 /** Mesh configuration and the addresses the platform layer reads. */
-export function configurationObjects({ environment, host, ports }: Site): ApiObject[] {
+export function configurationObjects({ environment, host, ports }: Allocation): ApiObject[] {
   return [
     configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
     configMap("serin-system", "serin-embedded", {

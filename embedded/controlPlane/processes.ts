@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { environmentFiles } from "../paths.ts";
-import type { HttpProbe, ProcessSpec, Site } from "../supervisor/processSpec.ts";
+import { environmentFiles } from "../machine/paths.ts";
+import type { HttpProbe, ProcessSpec } from "../process/processSpec.ts";
+import type { Allocation } from "./allocation.ts";
 
 /** The pods with this label are run by the node agent; kwok leaves their status alone. */
 export const nodeAgentPods = "serin.dev/server=triton";
@@ -8,7 +9,7 @@ export const nodeAgentPods = "serin.dev/server=triton";
 /** The nodes with this label are kept alive by kwok. */
 export const simulatedNodes = "serin.dev/simulated=true";
 
-export function etcd({ host, ports, tools, dataDir, credentials }: Site): ProcessSpec {
+export function etcd({ host, ports, tools, dataDir, credentials }: Allocation): ProcessSpec {
   const client = `https://${host}:${ports.etcd}`;
   const peer = `https://${host}:${ports.etcdPeer}`;
   const { key, certificate } = credentials.etcdServing;
@@ -39,7 +40,7 @@ export function etcd({ host, ports, tools, dataDir, credentials }: Site): Proces
   };
 }
 
-export function kubeApiserver({ host, ports, tools, credentials }: Site): ProcessSpec {
+export function kubeApiserver({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-apiserver",
     command: tools.kubeApiserver,
@@ -71,7 +72,7 @@ export function kubeApiserver({ host, ports, tools, credentials }: Site): Proces
   };
 }
 
-export function kubeControllerManager({ host, ports, tools, credentials }: Site): ProcessSpec {
+export function kubeControllerManager({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-controller-manager",
     command: tools.kubeControllerManager,
@@ -91,7 +92,7 @@ export function kubeControllerManager({ host, ports, tools, credentials }: Site)
   };
 }
 
-export function kubeScheduler({ host, ports, tools, credentials }: Site): ProcessSpec {
+export function kubeScheduler({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-scheduler",
     command: tools.kubeScheduler,
@@ -104,7 +105,7 @@ export function kubeScheduler({ host, ports, tools, credentials }: Site): Proces
   };
 }
 
-export function kwok({ host, ports, tools, credentials }: Site): ProcessSpec {
+export function kwok({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kwok",
     command: tools.kwok,
@@ -125,7 +126,7 @@ export function kwok({ host, ports, tools, credentials }: Site): ProcessSpec {
  * The Argo Rollouts controller. Its metrics and health servers listen on all addresses and cannot be told otherwise;
  * with a port that cannot exist they log an error and stay off, and the controller runs on (v1.9.1, controller.go).
  */
-export function argoRollouts({ tools, credentials }: Site): ProcessSpec {
+export function argoRollouts({ tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "argo-rollouts",
     command: tools.argoRollouts,
@@ -140,7 +141,7 @@ export function argoRollouts({ tools, credentials }: Site): ProcessSpec {
   };
 }
 
-function secureServer(host: string, port: number, { serving }: Site["credentials"]): string[] {
+function secureServer(host: string, port: number, { serving }: Allocation["credentials"]): string[] {
   return [
     `--bind-address=${host}`,
     `--secure-port=${port}`,
@@ -150,7 +151,7 @@ function secureServer(host: string, port: number, { serving }: Site["credentials
   ];
 }
 
-function health(url: string, { clusterAuthority }: Site["credentials"]): HttpProbe {
+function health(url: string, { clusterAuthority }: Allocation["credentials"]): HttpProbe {
   return { url, tls: { ca: text(clusterAuthority) } };
 }
 

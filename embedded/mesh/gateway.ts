@@ -1,8 +1,9 @@
-import { environmentFiles } from "../paths.ts";
-import type { ProcessSpec, Site } from "../supervisor/processSpec.ts";
+import type { Allocation } from "../controlPlane/allocation.ts";
+import { environmentFiles } from "../machine/paths.ts";
+import type { ProcessSpec } from "../process/processSpec.ts";
 
 /** The ingress gateway: Envoy as released, told everything but its own identity by istiod. */
-export function gateway({ host, ports, tools, dataDir }: Site): ProcessSpec {
+export function gateway({ host, ports, tools, dataDir }: Allocation): ProcessSpec {
   return {
     name: "gateway",
     command: tools.envoy,
@@ -20,7 +21,7 @@ export function gateway({ host, ports, tools, dataDir }: Site): ProcessSpec {
 }
 
 /** Envoy's bootstrap. istiod derives what this proxy is from the node id, and which Gateways it serves from its labels. */
-export function gatewayBootstrap(host: string, ports: Site["ports"]) {
+export function gatewayBootstrap(host: string, ports: Allocation["ports"]) {
   const viaAds = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
   return {
     node: {

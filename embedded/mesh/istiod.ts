@@ -1,10 +1,11 @@
-import type { ProcessSpec, Site } from "../supervisor/processSpec.ts";
+import type { Allocation } from "../controlPlane/allocation.ts";
+import type { ProcessSpec } from "../process/processSpec.ts";
 
 /**
  * istiod, set so that it can drive an Envoy as released by the Envoy project: no certificate authority (only istio-agent
  * serves certificates to Envoy), and none of the filters that exist in Istio's own build of Envoy alone.
  */
-export function istiod({ host, ports, tools, credentials }: Site): ProcessSpec {
+export function istiod({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "istiod",
     command: tools.istiod,

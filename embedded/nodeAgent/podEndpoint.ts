@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { V1Pod } from "@kubernetes/client-node";
 import getPort from "get-port";
-import { isFree } from "../ports.ts";
+import { isFree } from "../machine/ports.ts";
 import type { PodPlan } from "./podPlan.ts";
 
 /** Where one pod is on this machine, and what it is called in the mesh. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../environmentState.ts";
-import type { Loopback } from "../loopback.ts";
-import { BoundedLog } from "../supervisor/boundedLog.ts";
-import { SupervisedProcess } from "../supervisor/supervisedProcess.ts";
+import type { Loopback } from "../machine/loopback.ts";
+import { writeFileAtomic } from "../process/atomicFile.ts";
+import { BoundedLog } from "../process/boundedLog.ts";
+import { SupervisedProcess } from "../process/supervisedProcess.ts";
 import { freePort, type PodEndpoint } from "./podEndpoint.ts";
 import { type SidecarSite, sidecarBootstrap, sidecarClusters, sidecarListeners } from "./sidecarConfig.ts";
 

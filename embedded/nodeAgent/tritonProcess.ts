@@ -3,8 +3,8 @@ import { readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BoundedLog } from "../supervisor/boundedLog.ts";
-import { spawnBound } from "../supervisor/spawnBound.ts";
+import type { BoundedLog } from "../process/boundedLog.ts";
+import { spawnBound } from "../process/spawnBound.ts";
 import type { Termination } from "./podStatus.ts";
 
 const sharedMemory = "/dev/shm";

@@ -1,6 +1,6 @@
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import { claim } from "../../embedded/claim.ts";
-import { environmentDir } from "../../embedded/paths.ts";
+import { environmentDir } from "../../embedded/machine/paths.ts";
+import { claim } from "../../embedded/process/claim.ts";
 
 /**
  * Does something that changes what `local` declares, alone: an `up` during a rehearsal would take its release back.

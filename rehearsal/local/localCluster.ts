@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
-import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment.ts";
+import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
 import type { Engine, StackConfig } from "../../engine/engine.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";

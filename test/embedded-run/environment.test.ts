@@ -9,9 +9,9 @@ import {
   findEnvironment,
   startEnvironment,
   stopEnvironment,
-} from "../../embedded/environment.ts";
-import { environmentFiles } from "../../embedded/paths.ts";
-import { isReady } from "../../embedded/supervisor/readiness.ts";
+} from "../../embedded/environment/environment.ts";
+import { environmentFiles } from "../../embedded/machine/paths.ts";
+import { isReady } from "../../embedded/process/readiness.ts";
 import {
   ask,
   clientOf,

@@ -4,8 +4,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Environment, environmentStatus, findEnvironment, stopEnvironment } from "../../embedded/environment.ts";
-import { environmentDir, environmentFiles } from "../../embedded/paths.ts";
+import {
+  type Environment,
+  environmentStatus,
+  findEnvironment,
+  stopEnvironment,
+} from "../../embedded/environment/environment.ts";
+import { environmentDir, environmentFiles } from "../../embedded/machine/paths.ts";
 import {
   ask,
   clientOf,

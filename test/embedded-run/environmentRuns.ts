@@ -5,11 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KubeConfig, KubernetesObjectApi } from "@kubernetes/client-node";
-import { type Environment, environmentStatus, startEnvironment, stopEnvironment } from "../../embedded/environment.ts";
-import { readStatus, recordedProcesses } from "../../embedded/environmentState.ts";
-import { environmentDir } from "../../embedded/paths.ts";
-import { findLeftovers } from "../../embedded/supervisor/leftovers.ts";
-import { identityOf, signalProcess } from "../../embedded/supervisor/processIdentity.ts";
+import {
+  type Environment,
+  environmentStatus,
+  startEnvironment,
+  stopEnvironment,
+} from "../../embedded/environment/environment.ts";
+import { readStatus, recordedProcesses } from "../../embedded/environment/environmentState.ts";
+import { environmentDir } from "../../embedded/machine/paths.ts";
+import { findLeftovers } from "../../embedded/process/leftovers.ts";
+import { identityOf, signalProcess } from "../../embedded/process/processIdentity.ts";
 
 /** Environments of one test file, in a folder of their own that is removed with everything in it. */
 export class TestEnvironments {

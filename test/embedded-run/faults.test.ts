@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Environment, stopEnvironment } from "../../embedded/environment.ts";
+import { type Environment, stopEnvironment } from "../../embedded/environment/environment.ts";
 import { startTraffic } from "../../embedded/traffic/traffic.ts";
 import { eventually } from "./environmentRuns.ts";
 import { fraudPod, infer, isReady, Pods, podMonitor, startWithModels } from "./podRuns.ts";

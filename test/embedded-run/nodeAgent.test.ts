@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Environment, environmentStatus, stopEnvironment } from "../../embedded/environment.ts";
+import { type Environment, environmentStatus, stopEnvironment } from "../../embedded/environment/environment.ts";
 import { sharedMemoryPrefix } from "../../embedded/nodeAgent/nodeAgent.ts";
 import { eventually, kill, pidOf, processesOf, running, supervisorOf } from "./environmentRuns.ts";
 import { fraudPod, infer, Pods, podMonitor, startWithModels, tritonOf, tritonProcesses } from "./podRuns.ts";

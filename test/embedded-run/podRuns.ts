@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { expect } from "vitest";
-import { type Environment, startEnvironment } from "../../embedded/environment.ts";
+import { type Environment, startEnvironment } from "../../embedded/environment/environment.ts";
 import { faultAnnotation } from "../../embedded/faults/fault.ts";
 import { bucketsAnnotation } from "../../embedded/nodeAgent/latencyBuckets.ts";
 import { clientOf, eventually } from "./environmentRuns.ts";

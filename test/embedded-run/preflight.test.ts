@@ -10,7 +10,7 @@ import { preflight } from "../../cli/verbs/preflight.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { gpuTaint } from "../../components/cluster/gpuPool.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import { type Environment, findEnvironment } from "../../embedded/environment.ts";
+import { type Environment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { KubernetesClient } from "../../engine/live/kubernetesClient.ts";
 import type { CheckResult } from "../../preflight/check.ts";
 import { accessNeeds } from "../../preflight/checks/permissions.ts";

@@ -8,7 +8,7 @@ import { predict } from "../../cli/verbs/predict.ts";
 import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes } from "../../components/core/problem.ts";
-import { findEnvironment } from "../../embedded/environment.ts";
+import { findEnvironment } from "../../embedded/environment/environment.ts";
 import type { ResourceEvent } from "../../engine/engine.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "../../rehearsal/local/localCluster.ts";

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { ensureAuthority, isIssuedBy, issue } from "../../../embedded/controlPlane/certificates.ts";
 import { componentUsers, ensureCredentials } from "../../../embedded/controlPlane/credentials.ts";
-import { isReady } from "../../../embedded/supervisor/readiness.ts";
+import { isReady } from "../../../embedded/process/readiness.ts";
 
 let folder = "";
 beforeEach(() => {

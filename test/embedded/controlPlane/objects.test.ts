@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import type { Allocation } from "../../../embedded/controlPlane/allocation.ts";
 import { definitionsIn } from "../../../embedded/controlPlane/bootstrap.ts";
 import {
   configurationObjects,
@@ -9,18 +10,17 @@ import {
   nodeObjects,
 } from "../../../embedded/controlPlane/objects.ts";
 import { roleObjects } from "../../../embedded/controlPlane/roles.ts";
-import type { Site } from "../../../embedded/supervisor/processSpec.ts";
-import { makeSite } from "../site.fixture.ts";
+import { makeAllocation } from "../allocation.fixture.ts";
 
-let site: Site;
+let allocation: Allocation;
 beforeAll(async () => {
-  site = await makeSite();
+  allocation = await makeAllocation();
 });
-afterAll(() => rmSync(site.dataDir, { recursive: true, force: true }));
+afterAll(() => rmSync(allocation.dataDir, { recursive: true, force: true }));
 
 describe("the objects of a new environment", () => {
   it("tell the platform layer where gateway and Prometheus are", () => {
-    const found = configurationObjects(site).find(({ metadata }) => metadata.name === "serin-embedded");
+    const found = configurationObjects(allocation).find(({ metadata }) => metadata.name === "serin-embedded");
     expect(found).toMatchObject({
       kind: "ConfigMap",
       metadata: { namespace: "serin-system" },
@@ -35,7 +35,9 @@ describe("the objects of a new environment", () => {
   });
 
   it("switch off what only istio-agent could serve", () => {
-    const mesh = configurationObjects(site).find(({ metadata }) => metadata.name === "istio")?.data as { mesh: string };
+    const mesh = configurationObjects(allocation).find(({ metadata }) => metadata.name === "istio")?.data as {
+      mesh: string;
+    };
     expect(parse(mesh.mesh)).toMatchObject({ enableAutoMtls: false, outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } });
   });
 
@@ -56,7 +58,11 @@ describe("the objects of a new environment", () => {
 
   it("put every object into a namespace that is made", () => {
     const made = namespaceObjects().map(({ metadata }) => metadata.name);
-    const objects = [...configurationObjects(site), ...Object.values(modelStoreObjects("/data")), ...roleObjects()];
+    const objects = [
+      ...configurationObjects(allocation),
+      ...Object.values(modelStoreObjects("/data")),
+      ...roleObjects(),
+    ];
     const used = objects.flatMap(({ metadata }) => metadata.namespace ?? []);
     expect(made).toEqual(expect.arrayContaining(used));
   });

@@ -1,17 +1,18 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Allocation } from "../../../embedded/controlPlane/allocation.ts";
 import * as controlPlane from "../../../embedded/controlPlane/processes.ts";
 import { gateway } from "../../../embedded/mesh/gateway.ts";
 import { istiod } from "../../../embedded/mesh/istiod.ts";
+import type { ProcessSpec } from "../../../embedded/process/processSpec.ts";
 import { prometheus } from "../../../embedded/prometheus.ts";
-import type { ProcessSpec, Site } from "../../../embedded/supervisor/processSpec.ts";
-import { makeSite } from "../site.fixture.ts";
+import { makeAllocation } from "../allocation.fixture.ts";
 
-let site: Site;
+let allocation: Allocation;
 let specs: ProcessSpec[];
 beforeAll(async () => {
-  site = await makeSite();
+  allocation = await makeAllocation();
   const { etcd, kubeApiserver, kubeControllerManager, kubeScheduler, kwok, argoRollouts } = controlPlane;
   const builders = [
     etcd,
@@ -24,9 +25,9 @@ beforeAll(async () => {
     gateway,
     prometheus,
   ];
-  specs = builders.map((build) => build(site));
+  specs = builders.map((build) => build(allocation));
 });
-afterAll(() => rmSync(site.dataDir, { recursive: true, force: true }));
+afterAll(() => rmSync(allocation.dataDir, { recursive: true, force: true }));
 
 function flags(name: string): readonly string[] {
   const spec = specs.find((candidate) => candidate.name === name);
@@ -37,7 +38,7 @@ function flags(name: string): readonly string[] {
 describe("the processes of an environment", () => {
   it("are asked for their health on the environment's own address", () => {
     for (const { name, ready } of specs) {
-      if ("url" in ready) expect([name, new URL(ready.url).hostname]).toEqual([name, site.host]);
+      if ("url" in ready) expect([name, new URL(ready.url).hostname]).toEqual([name, allocation.host]);
     }
   });
 
@@ -45,19 +46,19 @@ describe("the processes of an environment", () => {
     const addresses = specs.flatMap(({ args }) =>
       args.flatMap((argument) => argument.match(/\d+\.\d+\.\d+\.\d+/g) ?? []),
     );
-    const elsewhere = addresses.filter((address) => address !== site.host);
+    const elsewhere = addresses.filter((address) => address !== allocation.host);
     // Not listened on: the advertised address that leads nowhere, and the ranges of Services and simulated pods.
     expect(new Set(elsewhere)).toEqual(new Set(["192.0.2.1", "10.96.0.0", "10.244.0.0"]));
   });
 
   it("show no secret in their command lines or variables", () => {
-    const folder = join(site.dataDir, "secrets");
+    const folder = join(allocation.dataDir, "secrets");
     const secrets = readdirSync(folder).filter((file) => /token|\.key$/.test(file));
     expect(secrets.length).toBeGreaterThan(4);
     const visible = JSON.stringify(specs.map(({ args, env }) => ({ args, env })));
     for (const file of secrets)
       expect(visible).not.toContain(readFileSync(join(folder, file), "utf8").trim().split("\n").at(1) ?? "?");
-    expect(visible).not.toContain(site.credentials.adminToken);
+    expect(visible).not.toContain(allocation.credentials.adminToken);
   });
 
   it("verify each other: no anonymous user, no etcd without a certificate", () => {

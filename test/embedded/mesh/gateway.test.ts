@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { usualPorts } from "../../../embedded/machine/ports.ts";
 import { gatewayBootstrap } from "../../../embedded/mesh/gateway.ts";
-import { usualPorts } from "../../../embedded/ports.ts";
 
 describe("the gateway's bootstrap", () => {
   const bootstrap = gatewayBootstrap("127.7.0.1", usualPorts);

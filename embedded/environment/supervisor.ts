@@ -1,11 +1,24 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import type { Claim } from "../claim.ts";
+import type { Allocation } from "../controlPlane/allocation.ts";
 import { ApiClient } from "../controlPlane/apiClient.ts";
 import { furnishCluster, prepareCluster } from "../controlPlane/bootstrap.ts";
 import { ensureCredentials } from "../controlPlane/credentials.ts";
 import * as controlPlane from "../controlPlane/processes.ts";
+import type { Loopback } from "../machine/loopback.ts";
+import { environmentFiles } from "../machine/paths.ts";
+import { claimBlock, pickPorts } from "../machine/ports.ts";
+import { gateway, gatewayBootstrap } from "../mesh/gateway.ts";
+import { istiod } from "../mesh/istiod.ts";
+import type { NodeAgent } from "../nodeAgent/nodeAgent.ts";
+import { writeFileAtomic } from "../process/atomicFile.ts";
+import { BoundedLog } from "../process/boundedLog.ts";
+import type { Claim } from "../process/claim.ts";
+import { identityOf } from "../process/processIdentity.ts";
+import type { ProcessSpec } from "../process/processSpec.ts";
+import { SupervisedProcess } from "../process/supervisedProcess.ts";
+import { prometheus, prometheusConfig } from "../prometheus.ts";
 import {
   blocksOfOthers,
   type EnvironmentState,
@@ -13,21 +26,9 @@ import {
   readState,
   type StepStatus,
   type SupervisorStatus,
-  writeFileAtomic,
   writeState,
   writeStatus,
-} from "../environmentState.ts";
-import type { Loopback } from "../loopback.ts";
-import { gateway, gatewayBootstrap } from "../mesh/gateway.ts";
-import { istiod } from "../mesh/istiod.ts";
-import type { NodeAgent } from "../nodeAgent/nodeAgent.ts";
-import { environmentFiles } from "../paths.ts";
-import { claimBlock, pickPorts } from "../ports.ts";
-import { prometheus, prometheusConfig } from "../prometheus.ts";
-import { BoundedLog } from "./boundedLog.ts";
-import { identityOf } from "./processIdentity.ts";
-import type { ProcessSpec, Site } from "./processSpec.ts";
-import { SupervisedProcess } from "./supervisedProcess.ts";
+} from "./environmentState.ts";
 
 /** Owns every process of one environment from its first start to its stop. */
 export class Supervisor {
@@ -68,42 +69,45 @@ export class Supervisor {
   }
 
   async #bringUp(): Promise<void> {
-    const { site, loopback } = await this.#step("addresses and certificates", () => this.#settle());
+    const { allocation, loopback } = await this.#step("addresses and certificates", () => this.#settle());
     const run = (spec: ProcessSpec) => this.#run(spec);
     const api = new ApiClient(
-      `https://${site.host}:${site.ports.apiserver}`,
-      readFileSync(site.credentials.clusterAuthority, "utf8"),
-      site.credentials.adminToken,
+      `https://${allocation.host}:${allocation.ports.apiserver}`,
+      readFileSync(allocation.credentials.clusterAuthority, "utf8"),
+      allocation.credentials.adminToken,
     );
     await this.#step("API server", async () => {
-      run(controlPlane.etcd(site));
-      await run(controlPlane.kubeApiserver(site)).whenReady(readyMs);
+      run(controlPlane.etcd(allocation));
+      await run(controlPlane.kubeApiserver(allocation)).whenReady(readyMs);
     });
     const allReady = (processes: SupervisedProcess[]) => Promise.all(processes.map((one) => one.whenReady(readyMs)));
     await Promise.all([
       this.#step("controllers", () => {
-        return allReady([run(controlPlane.kubeControllerManager(site)), run(controlPlane.kubeScheduler(site))]);
+        return allReady([
+          run(controlPlane.kubeControllerManager(allocation)),
+          run(controlPlane.kubeScheduler(allocation)),
+        ]);
       }),
-      this.#step("custom resources and rights", () => prepareCluster(api, site)),
+      this.#step("custom resources and rights", () => prepareCluster(api, allocation)),
     ]);
     await Promise.all([
       this.#step("mesh", async () => {
-        await run(istiod(site)).whenReady(readyMs);
-        await run(gateway(site)).whenReady(readyMs);
+        await run(istiod(allocation)).whenReady(readyMs);
+        await run(gateway(allocation)).whenReady(readyMs);
       }),
       this.#step("releases and metrics", () => {
-        return allReady([run(controlPlane.argoRollouts(site)), run(prometheus(site))]);
+        return allReady([run(controlPlane.argoRollouts(allocation)), run(prometheus(allocation))]);
       }),
       this.#step("machines and model store", () => {
-        run(controlPlane.kwok(site));
-        return furnishCluster(api, site);
+        run(controlPlane.kwok(allocation));
+        return furnishCluster(api, allocation);
       }),
     ]);
     await api.close();
-    await this.#step("node agent", () => this.#startAgent(site, loopback));
+    await this.#step("node agent", () => this.#startAgent(allocation, loopback));
   }
 
-  async #settle(): Promise<{ site: Site; loopback: Loopback }> {
+  async #settle(): Promise<{ allocation: Allocation; loopback: Loopback }> {
     const state = readState(this.#dataDir);
     if (state === undefined) throw new Error(`There is no readable environment.json in ${this.#dataDir}.`);
     const { loopback, held } = await claimBlock(state.block, blocksOfOthers(state.name));
@@ -114,12 +118,19 @@ export class Supervisor {
     writeState(this.#dataDir, settled);
     const credentials = await ensureCredentials(this.#dataDir, state.name, loopback.host, ports.apiserver);
     const { name: environment, tools } = settled;
-    const site: Site = { environment, dataDir: this.#dataDir, host: loopback.host, ports, tools, credentials };
+    const allocation: Allocation = {
+      environment,
+      dataDir: this.#dataDir,
+      host: loopback.host,
+      ports,
+      tools,
+      credentials,
+    };
     const files = environmentFiles(this.#dataDir);
     mkdirSync(files.prometheusTargets, { recursive: true });
     writeFileAtomic(files.prometheusConfig, prometheusConfig(this.#dataDir));
-    writeFileAtomic(files.gatewayBootstrap, JSON.stringify(gatewayBootstrap(site.host, ports), undefined, 2));
-    return { site, loopback };
+    writeFileAtomic(files.gatewayBootstrap, JSON.stringify(gatewayBootstrap(allocation.host, ports), undefined, 2));
+    return { allocation, loopback };
   }
 
   #run(spec: ProcessSpec): SupervisedProcess {
@@ -132,12 +143,12 @@ export class Supervisor {
     return process;
   }
 
-  async #startAgent(site: Site, loopback: Loopback): Promise<void> {
+  async #startAgent(allocation: Allocation, loopback: Loopback): Promise<void> {
     const log = new BoundedLog(join(environmentFiles(this.#dataDir).logs, "node-agent.log"));
     const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
     // Loaded here, because the client library it brings would delay the start of everything else by half a second.
     const { NodeAgent } = await import("../nodeAgent/nodeAgent.ts");
-    const { dataDir, tools, credentials } = site;
+    const { dataDir, tools, credentials } = allocation;
     const kubeconfigPath = credentials.kubeconfigs.nodeAgent;
     const runs = new NodeAgent({ kubeconfigPath, dataDir, tools, loopback, log: write });
     this.#agent = { runs, ready: false, since: new Date() };

@@ -1,12 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import type { ProcessStatus } from "../environmentState.ts";
 import type { BoundedLog } from "./boundedLog.ts";
 import { endProcesses } from "./leftovers.ts";
 import { identityOf, type ProcessIdentity } from "./processIdentity.ts";
 import type { ProcessSpec } from "./processSpec.ts";
 import { isReady } from "./readiness.ts";
 import { spawnBound } from "./spawnBound.ts";
+
+/** What one supervised process is doing. */
+export interface ProcessStatus {
+  readonly name: string;
+  readonly identity?: ProcessIdentity;
+  /** When the present process started, ISO 8601. */
+  readonly since?: string;
+  /** How often it was started again after dying. */
+  readonly restarts: number;
+  readonly ready: boolean;
+  /** How the previous process ended: "exit 1", "SIGKILL". */
+  readonly lastExit?: string;
+}
 
 /** One program kept running: started again whenever it dies, without limit, until it is stopped. */
 export class SupervisedProcess {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
-import { endProcesses, findLeftovers, markerVariable } from "../../../embedded/supervisor/leftovers.ts";
+import { endProcesses, findLeftovers, markerVariable } from "../../../embedded/process/leftovers.ts";
 import {
   identityOf,
   isAlive,
@@ -9,7 +9,7 @@ import {
   parseIdentity,
   parseStat,
   signalProcess,
-} from "../../../embedded/supervisor/processIdentity.ts";
+} from "../../../embedded/process/processIdentity.ts";
 
 const started: ChildProcess[] = [];
 

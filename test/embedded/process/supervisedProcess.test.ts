@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BoundedLog } from "../../../embedded/supervisor/boundedLog.ts";
-import { isAlive, signalProcess } from "../../../embedded/supervisor/processIdentity.ts";
-import { SupervisedProcess } from "../../../embedded/supervisor/supervisedProcess.ts";
+import { BoundedLog } from "../../../embedded/process/boundedLog.ts";
+import { isAlive, signalProcess } from "../../../embedded/process/processIdentity.ts";
+import { SupervisedProcess } from "../../../embedded/process/supervisedProcess.ts";
 
 let folder = "";
 const running: SupervisedProcess[] = [];

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ProblemError } from "../../components/core/problem.ts";
-import { validateEnvironmentName } from "../../embedded/paths.ts";
-import { checkRequest, checkSpace, spaceProblems } from "../../embedded/preflight.ts";
+import { ProblemError } from "../../../components/core/problem.ts";
+import { checkRequest, checkSpace, spaceProblems } from "../../../embedded/environment/preflight.ts";
+import { validateEnvironmentName } from "../../../embedded/machine/paths.ts";
 
 let folder = "";
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { exitCodes, type Problem, ProblemError, rejectProblems } from "../components/core/problem.ts";
-import { validateEnvironmentName } from "./paths.ts";
+import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { validateEnvironmentName } from "../machine/paths.ts";
 
 /** Rejects what a person asked for when it cannot be done; nothing has been changed then. */
 export function checkRequest(

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
-import { firstBlock, lastBlock } from "./loopback.ts";
-import { environmentDir, environmentFiles, environmentsDir } from "./paths.ts";
-import { type Ports, usualPorts } from "./ports.ts";
-import { type ProcessIdentity, parseIdentity } from "./supervisor/processIdentity.ts";
-import type { Tools } from "./toolchain/index.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { firstBlock, lastBlock } from "../machine/loopback.ts";
+import { environmentDir, environmentFiles, environmentsDir } from "../machine/paths.ts";
+import { type Ports, usualPorts } from "../machine/ports.ts";
+import { writeFileAtomic } from "../process/atomicFile.ts";
+import { type ProcessIdentity, parseIdentity } from "../process/processIdentity.ts";
+import type { ProcessStatus } from "../process/supervisedProcess.ts";
+import type { Tools } from "../toolchain/index.ts";
 
 /** `environment.json`: what was asked for and what was settled, kept over restarts. */
 export interface EnvironmentState {
@@ -16,19 +17,6 @@ export interface EnvironmentState {
   /** The second number of the environment's loopback block; settled by the supervisor. */
   readonly block?: number;
   readonly ports?: Ports;
-}
-
-/** What one process of an environment is doing. */
-export interface ProcessStatus {
-  readonly name: string;
-  readonly identity?: ProcessIdentity;
-  /** When the present process started, ISO 8601. */
-  readonly since?: string;
-  /** How often it was started again after dying. */
-  readonly restarts: number;
-  readonly ready: boolean;
-  /** How the previous process ended: "exit 1", "SIGKILL". */
-  readonly lastExit?: string;
 }
 
 export interface StepStatus {
@@ -68,19 +56,6 @@ export function writeState(dataDir: string, state: EnvironmentState): void {
 
 export function writeStatus(dataDir: string, status: SupervisorStatus): void {
   writeFileAtomic(environmentFiles(dataDir).status, `${JSON.stringify(status, undefined, 2)}\n`);
-}
-
-/** Replaces a file in one step, so that no reader ever sees half of it. Only the user may read it. */
-export function writeFileAtomic(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const unfinished = `${file}.${process.pid}.unfinished`;
-  try {
-    writeFileSync(unfinished, text, { mode: 0o600 });
-    renameSync(unfinished, file);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    throw error;
-  }
 }
 
 export function parseState(value: unknown): EnvironmentState | undefined {

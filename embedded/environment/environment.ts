@@ -1,14 +1,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
-import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
-import { claimWhenFree } from "./claim.ts";
+import { exitCodes, ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { Loopback } from "../machine/loopback.ts";
+import { environmentDir, environmentFiles, validateEnvironmentName } from "../machine/paths.ts";
+import { claimWhenFree } from "../process/claim.ts";
+import { isAlive } from "../process/processIdentity.ts";
+import { ensureTools, requireSupportedMachine, type ToolEvent, type Tools } from "../toolchain/index.ts";
 import { readState, readStatus, type SupervisorStatus, writeState } from "./environmentState.ts";
 import { attach, endAll, launch, linkModelStore, lockName, type StepEvent } from "./launch.ts";
-import { Loopback } from "./loopback.ts";
-import { environmentDir, environmentFiles, validateEnvironmentName } from "./paths.ts";
 import { checkRequest, checkSpace } from "./preflight.ts";
-import { isAlive } from "./supervisor/processIdentity.ts";
-import { ensureTools, requireSupportedMachine, type ToolEvent, type Tools } from "./toolchain/index.ts";
 
 /** An environment that works: where it keeps its data and where it is reached. */
 export interface Environment {
@@ -113,7 +113,7 @@ export async function stopEnvironment(name: string, options: { readonly signal?:
     if (!existsSync(dataDir)) return false;
     await endAll(dataDir);
     // Loaded here, because the client library it brings takes longer to load than the rest of a command.
-    const { clearNode } = await import("./nodeAgent/nodeAgent.ts");
+    const { clearNode } = await import("../nodeAgent/nodeAgent.ts");
     clearNode(dataDir);
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
     return true;

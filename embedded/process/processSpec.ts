@@ -1,7 +1,3 @@
-import type { Credentials } from "../controlPlane/credentials.ts";
-import type { Ports } from "../ports.ts";
-import type { Tools } from "../toolchain/index.ts";
-
 /** One long-running program of an environment: how it is started and how one can tell that it works. */
 export interface ProcessSpec {
   readonly name: string;
@@ -20,15 +16,4 @@ export interface HttpProbe {
   /** PEM texts; the server's certificate is always verified. */
   readonly tls?: { readonly ca: string; readonly cert?: string; readonly key?: string };
   readonly token?: string;
-}
-
-/** What every process builder needs to know about its environment. */
-export interface Site {
-  readonly environment: string;
-  readonly dataDir: string;
-  /** The address all servers listen on, 127.<n>.0.1. */
-  readonly host: string;
-  readonly ports: Ports;
-  readonly tools: Tools;
-  readonly credentials: Credentials;
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import envPaths from "env-paths";
-import type { Problem } from "../components/core/problem.ts";
+import type { Problem } from "../../components/core/problem.ts";
 
 /** Where environments keep their data: `$SERIN_HOME/environments`, else the user's data folder (`~/.local/share/serin`). */
 export function environmentsDir(): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { ProblemError } from "../components/core/problem.ts";
-import { type Claim, claim } from "./claim.ts";
+import { ProblemError } from "../../components/core/problem.ts";
+import { type Claim, claim } from "../process/claim.ts";
 import { firstBlock, Loopback, lastBlock } from "./loopback.ts";
 
 /** Where each server of an environment listens, on the first address of its loopback block. */

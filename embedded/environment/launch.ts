@@ -4,12 +4,12 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, symlinkSy
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { exitCodes, ProblemError } from "../components/core/problem.ts";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { environmentFiles } from "../machine/paths.ts";
+import { endProcesses, findLeftovers, markerVariable, waitGone } from "../process/leftovers.ts";
+import { identityOf, isAlive, type ProcessIdentity, signalProcess } from "../process/processIdentity.ts";
+import type { Tools } from "../toolchain/index.ts";
 import { readState, readStatus, recordedProcesses, type SupervisorStatus, writeState } from "./environmentState.ts";
-import { environmentFiles } from "./paths.ts";
-import { endProcesses, findLeftovers, markerVariable, waitGone } from "./supervisor/leftovers.ts";
-import { identityOf, isAlive, type ProcessIdentity, signalProcess } from "./supervisor/processIdentity.ts";
-import type { Tools } from "./toolchain/index.ts";
 
 export interface LaunchOptions {
   readonly modelStore: string;
@@ -123,7 +123,7 @@ const stopMs = 30_000;
 
 function spawnSupervisor(dataDir: string): ProcessIdentity {
   const log = openLog(join(environmentFiles(dataDir).logs, "supervisor.log"));
-  const child = spawn(process.execPath, [fileURLToPath(new URL("supervisor/main.ts", import.meta.url)), dataDir], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), dataDir], {
     cwd: dataDir,
     env: supervisorVariables(dataDir),
     detached: true,

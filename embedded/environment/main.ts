@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from "node:fs";
-import { environmentFiles } from "../paths.ts";
+import { environmentFiles } from "../machine/paths.ts";
 import { Supervisor } from "./supervisor.ts";
 
 /** `node main.ts <dataDir>`: runs one environment until it is told to stop. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BoundedLog } from "../../../embedded/supervisor/boundedLog.ts";
+import { BoundedLog } from "../../../embedded/process/boundedLog.ts";
 
 let folder = "";
 beforeEach(() => {

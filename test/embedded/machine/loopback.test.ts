@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Loopback } from "../../embedded/loopback.ts";
+import { Loopback } from "../../../embedded/machine/loopback.ts";
 
 describe("Loopback", () => {
   it("keeps the servers and the pods of a block apart", () => {

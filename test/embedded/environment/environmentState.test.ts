@@ -8,11 +8,11 @@ import {
   readState,
   readStatus,
   recordedProcesses,
-  writeFileAtomic,
   writeState,
-} from "../../embedded/environmentState.ts";
-import { usualPorts } from "../../embedded/ports.ts";
-import { tools } from "./tools.fixture.ts";
+} from "../../../embedded/environment/environmentState.ts";
+import { usualPorts } from "../../../embedded/machine/ports.ts";
+import { writeFileAtomic } from "../../../embedded/process/atomicFile.ts";
+import { tools } from "../tools.fixture.ts";
 
 let folder = "";
 beforeEach(() => {

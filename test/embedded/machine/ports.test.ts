@@ -1,8 +1,8 @@
 import { createServer, type Server } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { ProblemError } from "../../components/core/problem.ts";
-import { claim } from "../../embedded/claim.ts";
-import { claimBlock, isFree, listeningBlocks, pickPorts, usualPorts } from "../../embedded/ports.ts";
+import { ProblemError } from "../../../components/core/problem.ts";
+import { claimBlock, isFree, listeningBlocks, pickPorts, usualPorts } from "../../../embedded/machine/ports.ts";
+import { claim } from "../../../embedded/process/claim.ts";
 
 /** Addresses no environment of this test uses for anything else. */
 const host = "127.251.0.1";
