@@ -19,7 +19,8 @@ export default [
         "error",
         {
           enableFixer: false,
-          require: { ClassDeclaration: true, FunctionDeclaration: true },
+          require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: true },
+          checkConstructors: false,
           publicOnly: true,
           contexts: [
             "ExportNamedDeclaration > TSInterfaceDeclaration",
@@ -29,7 +30,6 @@ export default [
             `ExportNamedDeclaration > TSTypeAliasDeclaration ${field}`,
             "ExportNamedDeclaration > TSInterfaceDeclaration TSMethodSignature",
             'ExportNamedDeclaration > ClassDeclaration > ClassBody > PropertyDefinition[key.type="Identifier"]:not([accessibility="private"])',
-            'ExportNamedDeclaration > ClassDeclaration > ClassBody > MethodDefinition[key.type="Identifier"]:not([accessibility="private"]):not([kind="constructor"])',
           ],
         },
       ],

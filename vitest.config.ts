@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
+          include: ["test/{lint,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
           pool: "forks",
           testTimeout: 30_000,
         },
