@@ -2,31 +2,65 @@ import type { ResourceValidation, ResourceValidationArgs } from "@pulumi/policy"
 import { describe, type Report } from "./rule.ts";
 import { everyItem } from "./unknown.ts";
 
-/** The fields of a container that rules read, as a program or a chart may have written them. */
+/**
+ * The fields of a container that rules read. Every field may be missing: programs and charts are not checked before.
+ */
 export interface Container {
+  /** The container's name, unique in its pod. */
   readonly name?: string;
+  /** An image reference, by tag or digest. A patch may leave it out. */
   readonly image?: string;
-  readonly env?: readonly { readonly name?: string; readonly value?: string; readonly valueFrom?: object }[];
+  /** Environment variables. */
+  readonly env?: readonly EnvironmentVariable[];
+  /** What the scheduler counts. */
   readonly resources?: {
+    /** The most the container may use, by resource name: `nvidia.com/gpu`. */
     readonly limits?: Readonly<Record<string, string | number>>;
+    /** What the scheduler reserves, by resource name. */
     readonly requests?: Readonly<Record<string, string | number>>;
   };
 }
 
-/** The fields of a pod that rules read. */
-export interface PodSpec {
-  readonly containers?: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly ephemeralContainers?: readonly Container[];
-  readonly volumes?: readonly { readonly name?: string; readonly image?: { readonly reference?: string } }[];
+/** One variable of a container's environment: a value, or a reference to one. */
+export interface EnvironmentVariable {
+  /** For example `NVIDIA_VISIBLE_DEVICES`. */
+  readonly name?: string;
+  /** The value as text. Empty is a value. */
+  readonly value?: string;
+  /** A reference to a Secret, a ConfigMap or a field of the pod. */
+  readonly valueFrom?: object;
 }
 
-/** A pod somewhere inside a resource. */
+/** The fields of a pod that rules read. */
+export interface PodSpec {
+  /** Containers that run side by side. */
+  readonly containers?: readonly Container[];
+  /** Containers that run before, one after another; sidecars among them. */
+  readonly initContainers?: readonly Container[];
+  /** Containers that `kubectl debug` adds. */
+  readonly ephemeralContainers?: readonly Container[];
+  /** Volumes; one of kind `image` mounts an image. */
+  readonly volumes?: readonly PodVolume[];
+}
+
+/** A volume of a pod, as far as rules read it. */
+export interface PodVolume {
+  /** The volume's name, unique in its pod. */
+  readonly name?: string;
+  /** The image that the volume mounts. */
+  readonly image?: {
+    /** An image reference, by tag or digest. */
+    readonly reference?: string;
+  };
+}
+
+/** A pod template somewhere inside a resource. */
 export interface PodTemplate {
-  /** Where its spec is, as the person typed it: `spec.template.spec`. */
+  /** The path of the pod's spec, as the person typed it: `spec.template.spec`. */
   readonly path: string;
+  /** The pod's spec. */
   readonly spec: PodSpec;
-  /** Read only when asked for, because annotations may be unknown when the rest is not. */
+  /** Reads annotations only on call: they may be unknown when the rest is known. */
   hasAnnotation(name: string): boolean;
 }
 
@@ -35,7 +69,7 @@ interface Template {
   readonly spec?: PodSpec;
 }
 
-/** What any resource that holds pods looks like, all kinds together. */
+/** The fields of every kind that holds pods, all kinds together. */
 interface Workload extends Template {
   readonly kind?: string;
   readonly items?: readonly Workload[];
@@ -58,7 +92,7 @@ const inMetrics: Find = ({ spec }, found) =>
     found(`spec.metrics[${index}].provider.job.spec.template`, metric.provider?.job?.spec?.template),
   );
 
-/** Where the pods of each kind are. Experiments and job metrics of Argo Rollouts run pods as well. */
+/** The place of the pod template in each kind. Experiments and job metrics of Argo Rollouts run pods too. */
 const findByKind: Readonly<Record<string, Find>> = {
   Pod: (pod, found) => found("", pod),
   PodTemplate: ({ template }, found) => found("template", template),
@@ -82,8 +116,8 @@ const podKind = new RegExp(
 );
 
 /**
- * A rule over every pod a resource may run: all workload kinds, their `…Patch` and `…List` resources, the inline template of a
- * Rollout. A pod that cannot be known does not keep the others from being checked.
+ * A rule over every pod that a resource may run: all workload kinds, their `…Patch` and `…List` resources, the inline
+ * template of a Rollout. An unknown pod does not stop the checks of the others.
  */
 export function everyPod(
   check: (pod: PodTemplate, report: Report, resource: { isPatch: boolean }) => void,
@@ -109,7 +143,7 @@ export function everyPod(
   };
 }
 
-/** Runs a check for every container of a pod, those of the start and those for debugging included. */
+/** Runs a check for every container of a pod, init and ephemeral containers included. */
 export function everyContainer(pod: PodTemplate, check: (container: Container, path: string) => void): void {
   everyItem(["initContainers", "containers", "ephemeralContainers"] as const, (field) =>
     everyItem(pod.spec[field], (container, index) => check(container, `${pod.path}.${field}[${index}]`)),

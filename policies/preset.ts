@@ -1,18 +1,18 @@
 import type { EnforcementLevel, Policy } from "@pulumi/policy";
 
-/** Where a person tries things out: a policy says what it thinks, and does not stand in the way. */
+/** Environments for trials: a violation is reported and stops nothing. */
 const advisoryEnvironments: readonly string[] = ["local", "dev"];
 
-/** What no environment may do, because Kubernetes itself refuses it or the harm is done at once. */
+/** Policies that are mandatory everywhere: Kubernetes itself refuses what they find, or the harm is immediate. */
 const alwaysMandatory: readonly string[] = ["gpu-require-limits-only"];
 
 /**
- * How strictly each policy is enforced in an environment: `mandatory`, except `advisory` in `local` and `dev`.
+ * The enforcement level of each policy in an environment: `mandatory`, except `advisory` in `local` and `dev`.
  *
- * The level belongs to a policy, not to a violation: the SDK fixes it before a rule sees its first resource, so it cannot be
- * derived from a URN. It is therefore the pack's initial configuration, chosen by the environment in the name of the stack;
- * `--policy-pack-config` overrides it. Without a stack (`pulumi policy analyze`) and in an environment nobody has named
- * here, everything is mandatory: forgetting something must not weaken a policy.
+ * The SDK fixes the level of a policy before a rule sees its first resource, so the level cannot follow from a URN. It
+ * is the pack's initial configuration, chosen by the environment in the stack's name; `--policy-pack-config` overrides
+ * it. Without a stack (`pulumi policy analyze`), and in an environment that is not listed here, every policy is
+ * mandatory: an omission must not weaken a policy.
  */
 export function preset(
   environment: string | undefined,

@@ -1,11 +1,12 @@
 import type { ResourceValidation, ResourceValidationArgs, StackValidation } from "@pulumi/policy";
 import type { Problem } from "../components/core/problem.ts";
 
+/** Takes one violation. */
 export type Report = (problem: Problem) => void;
 
 /**
- * Values come from programs, charts and files of others, so a rule sees them as they are written and not as a schema has them:
- * every level may be missing.
+ * A type with every level optional. Values come from programs, charts and files that no schema has checked, so a rule
+ * must expect each of them to be missing.
  */
 export type Partially<T> = T extends readonly (infer Item)[]
   ? readonly Partially<Item>[]
@@ -13,7 +14,7 @@ export type Partially<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]?: Partially<T[Key]> | undefined }
     : T;
 
-/** A rule over the resources of some kinds. `isPatch` says that what is absent is left as it is in the cluster. */
+/** A rule over the resources of some kinds. `isPatch`: an absent field keeps its value in the cluster. */
 export function resourceRule<Props>(
   kinds: ResourceKinds,
   check: (props: Partially<Props>, report: Report, resource: { isPatch: boolean }) => void,
@@ -27,19 +28,22 @@ export function resourceRule<Props>(
 }
 
 /**
- * Marks a rule with the one type it is about, as the SDK's `…OfType` helpers do where there is a class: without a resource of that
- * type the SDK leaves the rule out before it unpacks any, which is most of a rule's cost.
+ * Marks a rule with the one type it is about, as the SDK's `…OfType` helpers do for a class. Where a stack has no
+ * resource of that type, the SDK skips the rule before it unpacks resources, which is most of a rule's cost.
  */
 export function ofType<Rule extends ResourceValidation | StackValidation>(type: string, rule: Rule): Rule {
   return Object.assign(rule, { __pulumiType: type });
 }
 
+/** The resource types that a rule is about. */
 export interface ResourceKinds {
+  /** Matches a Pulumi type token: `kubernetes:argoproj.io/v1alpha1:Rollout`. */
   readonly pattern: RegExp;
+  /** The kinds for a reader: `a Rollout of argoproj.io`. */
   readonly description: string;
 }
 
-/** Kinds of one API group in every version, their `…Patch` resources included: those write the same fields. */
+/** Kinds of one API group in every version. Their `…Patch` resources are included: they write the same fields. */
 export function kindsOf(group: string, kinds: readonly string[]): ResourceKinds {
   return {
     pattern: new RegExp(`^kubernetes:${group.replaceAll(".", "\\.")}/[^:/]+:(?:${kinds.join("|")})(?:Patch)?$`),
@@ -47,12 +51,12 @@ export function kindsOf(group: string, kinds: readonly string[]): ResourceKinds 
   };
 }
 
-/** One line: where, what is wrong, what to write instead. */
+/** A problem in one line: path, reason, fix. */
 export function describe({ path, reason, fix }: Problem): string {
   return `${path}: ${reason}${fix === undefined ? "" : ` ${fix}`}`;
 }
 
-/** The items of what should be a list; none of what is not. */
+/** The items of a list. A value that is no list has no items. */
 export function items<Item>(list: readonly Item[] | undefined): readonly Item[] {
   return Array.isArray(list) ? list : [];
 }

@@ -1,14 +1,16 @@
 import * as proxy from "@pulumi/policy/proxy.js";
 
-/** What the SDK throws when a rule reads a value that is known only after the deployment. */
+/** The error of the SDK when a rule reads a value that is known only after the deployment. */
 export interface UnknownValueError extends Error {
+  /** The engine's marker of the unknown value's type. */
   readonly unknownTypeSentinel: string;
+  /** The path of the unknown value. */
   readonly props: readonly PropertyKey[];
 }
 
 /**
- * The SDK exports these from its root as well, but without types; this one module of it is there at once, where the root takes
- * half a second.
+ * The SDK exports these from its root too, but without types. This module loads at once; the root takes half a second
+ * (@pulumi/policy 1.21).
  */
 export const { UnknownValueError, unknownCheckingProxy } = proxy as unknown as {
   readonly UnknownValueError: new (sentinel: string, path: readonly PropertyKey[]) => UnknownValueError;
@@ -16,13 +18,24 @@ export const { UnknownValueError, unknownCheckingProxy } = proxy as unknown as {
   unknownCheckingProxy<Properties extends object>(properties: Properties): Properties;
 };
 
+/** A value that a rule has read, or the reason why it could not. */
 export type Known<T> =
-  | { readonly known: true; readonly value: T }
-  | { readonly known: false; readonly path: string; readonly error: Error };
+  | {
+      readonly known: true;
+      /** The value. */
+      readonly value: T;
+    }
+  | {
+      readonly known: false;
+      /** The path of the unknown value. */
+      readonly path: string;
+      /** The SDK's error, to throw at the end of the rule. */
+      readonly error: Error;
+    };
 
 /**
- * Reads a value that may be unknown without giving up the rest of the rule. Whoever goes on after `known: false` and finds no
- * violation throws `error` at the end, so that the rule counts as undetermined and not as passed.
+ * Reads a value that may be unknown, and lets the rule go on. A rule that goes on after `known: false` and finds no
+ * violation must throw `error` at its end, so that it counts as undetermined and not as passed.
  */
 export function known<T>(read: () => T): Known<T> {
   try {
@@ -35,7 +48,7 @@ export function known<T>(read: () => T): Known<T> {
   }
 }
 
-/** Runs every check even when one meets an unknown value; then throws for all unknown values together. */
+/** Runs every check, also after one has met an unknown value. Then throws one error for all unknown values. */
 export function independently(checks: Iterable<() => void>): void {
   const unknowns: UnknownValueError[] = [];
   for (const check of checks) {
@@ -54,8 +67,8 @@ export function independently(checks: Iterable<() => void>): void {
 }
 
 /**
- * Runs a check for every item of a list; an item that is unknown, or in which the check meets an unknown value, does not keep
- * the others from being checked. What is not a list has no items.
+ * Runs a check for every item of a list. An unknown item, or an unknown value inside one, does not stop the checks of
+ * the others. A value that is no list has no items.
  */
 export function everyItem<Item>(list: readonly Item[] | undefined, check: (item: Item, index: number) => void): void {
   if (!Array.isArray(list)) return;

@@ -1,6 +1,6 @@
 /**
- * Whether a condition of a metric is false, and not an error or true, when Prometheus returns no series: the first thing it does
- * with `result` in each of its alternatives is to ask whether there is one.
+ * Whether a metric's condition is false, and not an error or true, when Prometheus returns no series. It is, if each
+ * alternative first asks whether `result` has an item.
  */
 export function asksForData(condition: string): boolean {
   const alternatives = split(condition, ["||", "or"]);
@@ -10,7 +10,7 @@ export function asksForData(condition: string): boolean {
   return isGuard(first) || (first.length < condition.trim().length && asksForData(first));
 }
 
-/** Whether a condition calls NaN, the answer of a ratio without observations, a success. */
+/** Whether a condition calls NaN a success. A ratio without observations is NaN. */
 export function acceptsNaN(successCondition: string): boolean {
   return /(?<!(?:!|\bnot)\s*)\bisNaN\(/.test(successCondition);
 }

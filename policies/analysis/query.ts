@@ -6,11 +6,11 @@ const undefinedOnNothing = ["HistogramQuantile", "HistogramFraction", "Histogram
 const comparisons = ["Eql", "Gtr", "Gte", "Lss", "Lte"];
 
 /**
- * Whether a PromQL query can answer NaN when there was nothing to observe: a ratio (0/0) or a quantile of no observations, unless
- * a comparison is made of it. A comparison with NaN is false, so it answers 0 (`bool`) or no series.
+ * Whether a PromQL query can answer NaN without observations: a ratio (0/0) or a quantile, unless the query compares
+ * it. A comparison with NaN is false, so the query answers 0 (`bool`) or no series.
  */
 export function canBeNaN(query: string): boolean {
-  // Arguments of a template are filled in by the controller; any number keeps the query readable for the parser.
+  // The controller fills in the arguments of a template. Any number in their place keeps the query valid PromQL.
   return isNaNable(parser.parse(query.replace(/\{\{[^}]*\}\}/g, "1")).topNode);
 }
 

@@ -28,10 +28,11 @@ interface Analysis {
 }
 
 /**
- * What Argo Rollouts 1.8–1.10 do with a Prometheus answer that is empty or NaN, from running its condition engine and its
- * analysis state machine: `result[0]` of nothing is an error; `all`, `sum` and `mean` of nothing are a success; a metric with
- * only a failureCondition passes on NaN; and a metric that was inconclusive to its last measurement has passed, if
- * `inconclusiveLimit` allows that many.
+ * An analysis must not pass, or break, on missing data. Argo Rollouts 1.8–1.10 treat an empty or NaN answer of
+ * Prometheus as follows (seen by running its condition engine and its analysis state machine): `result[0]` of an empty
+ * answer is an error; `all`, `sum` and `mean` of an empty answer are a success; a metric with only a failureCondition
+ * passes on NaN; a metric that stays inconclusive to its last measurement passes, if `inconclusiveLimit` allows that
+ * many.
  */
 export const requireNoDataHandling: ResourceValidationPolicy = {
   name: "analysis-require-no-data-handling",
@@ -108,7 +109,7 @@ function checkLimits(
   });
 }
 
-/** A number, or the default of the argument it is taken from; undefined when only the caller of the template knows it. */
+/** The number, or the default of the argument that it refers to. Undefined when only the template's caller knows it. */
 function numberOf(
   value: number | string | undefined,
   args: readonly Partially<Argument>[] | undefined,

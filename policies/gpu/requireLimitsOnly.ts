@@ -5,10 +5,14 @@ import { everyItem, independently } from "../unknown.ts";
 /** Extended resources that stand for a GPU or a part of one. */
 const gpuResource = /^(?:nvidia\.com\/(?:gpu(?:\.shared)?|mig-.+)|amd\.com\/gpu.*|gpu\.intel\.com\/.+)$/;
 
-/** With this variable the NVIDIA runtime hands GPUs to a container that never asked the scheduler for one. */
+/** With this variable the NVIDIA runtime gives GPUs to a container that requested none from the scheduler. */
 const visibleDevices = "NVIDIA_VISIBLE_DEVICES";
 const noDevices = ["", "none", "void"];
 
+/**
+ * GPUs are whole numbers in `resources.limits`, so that the scheduler counts each of them once. Kubernetes refuses
+ * requests that differ from limits for an extended resource.
+ */
 export const requireLimitsOnly: ResourceValidationPolicy = {
   name: "gpu-require-limits-only",
   displayName: "GPUs are asked for in limits only",

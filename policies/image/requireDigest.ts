@@ -6,10 +6,10 @@ import { everyItem, independently } from "../unknown.ts";
 const injectedImage = "auto";
 const injectionAnnotation = "inject.istio.io/templates";
 
-const unpinned =
-  "has no digest: whoever can push the tag can change what runs, and a rollback may not bring back what ran.";
+const unpinned = "has no digest: a push to the tag changes what runs, and a rollback may not bring back what ran.";
 const fix = "Write <repository>@sha256:<digest>.";
 
+/** Images are pinned by digest, so that the same declaration runs the same image, today and after a rollback. */
 export const requireDigest: ResourceValidationPolicy = {
   name: "image-require-digest",
   displayName: "Images are pinned by digest",
@@ -25,8 +25,8 @@ export const requireDigest: ResourceValidationPolicy = {
 };
 
 /**
- * What a platform component's chart renders. Its version is pinned, and with it the images, by tags that only the chart's maker can
- * change. A mirror that forbids to overwrite tags closes even that.
+ * Objects that the chart of a platform component renders. The chart's version is pinned and names its images by tags,
+ * which only the chart's publisher can move. A mirror with immutable tags excludes that too.
  */
 const chartOfTheirs = /\bserin:platform:\w+\$kubernetes:helm\.sh\/v4:Chart\$/;
 

@@ -4,10 +4,14 @@ import { independently, known } from "../unknown.ts";
 import { isMeshWide, type PeerAuthentication } from "./peerAuthentication.ts";
 
 const istioComponent = "serin:platform:Istio";
-/** A mesh with a chart below it is installed by this stack; one without is adopted. (Stack rules see no inputs of components.) */
+/**
+ * An Istio component with a chart below it installs a mesh; one without adopts it. Stack rules see no inputs of
+ * components.
+ */
 const chart = /^kubernetes:helm\.sh\/[^:/]+:(?:Chart|Release)$/;
 const peerAuthentication = /^kubernetes:security\.istio\.io\/[^:/]+:PeerAuthentication$/;
 
+/** A stack that installs Istio also makes mutual TLS mandatory in the whole mesh: Istio's own default is PERMISSIVE. */
 export const requireMeshWideMtls: StackValidationPolicy = {
   name: "mesh-require-mesh-wide-mtls",
   displayName: "Every mesh we install is strict as a whole",
@@ -47,7 +51,7 @@ function isStrictForTheMesh(authentication: Partial<PeerAuthentication>): boolea
   return isMeshWide(authentication) && authentication.spec?.mtls?.mode === "STRICT";
 }
 
-/** The clusters a mesh is installed in, one for each provider below its component; undefined stands for the only one. */
+/** The clusters of a mesh: one for each provider below its component. Undefined stands for the only one. */
 function clustersOf(mesh: PolicyResource, resources: readonly PolicyResource[]): readonly (string | undefined)[] {
   const clusters = new Set<string>();
   for (const resource of resources) {

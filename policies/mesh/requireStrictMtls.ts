@@ -6,6 +6,7 @@ import { isMeshWide, type PeerAuthentication } from "./peerAuthentication.ts";
 /** UNSET takes the mode of the level above. */
 const modes = ["STRICT", "UNSET"];
 
+/** No PeerAuthentication lets a workload accept plain text, on any port. */
 export const requireStrictMtls: ResourceValidationPolicy = {
   name: "mesh-require-strict-mtls",
   displayName: "No plain text inside the mesh",
