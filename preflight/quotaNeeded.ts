@@ -1,7 +1,7 @@
+import { azureMachines } from "../components/cluster/aks/azureMachines.ts";
+import { awsMachines } from "../components/cluster/eks/awsMachines.ts";
+import { gcpMachines } from "../components/cluster/gke/gcpMachines.ts";
 import type { AnyGpuPoolArgs } from "../components/cluster/gpuPool.ts";
-import { awsMachines } from "../components/cluster/machines/aws.ts";
-import { azureMachines } from "../components/cluster/machines/azure.ts";
-import { gcpMachines } from "../components/cluster/machines/gcp.ts";
 import type { Cloud, Machine } from "../components/cluster/machines/machine.ts";
 import { type QuotaNeed, quotaNeeds } from "../components/cluster/quota.ts";
 

@@ -1,6 +1,6 @@
 import { type Problem, unknownChoice } from "../core/problem.ts";
+import type { AzureMachine } from "./aks/azureMachines.ts";
 import type { AnyGpuPoolArgs, Driver } from "./gpuPool.ts";
-import type { AzureMachine } from "./machines/azure.ts";
 import type { Cloud, Machine } from "./machines/machine.ts";
 
 /**

@@ -1,5 +1,5 @@
+import type { GcpMachine } from "./gke/gcpMachines.ts";
 import { type AnyGpuPoolArgs, defaultPurchase, type PurchaseOption } from "./gpuPool.ts";
-import type { GcpMachine } from "./machines/gcp.ts";
 import type { Cloud, Machine } from "./machines/machine.ts";
 
 /** What an account must be allowed before a cluster's pools can grow to their most. */

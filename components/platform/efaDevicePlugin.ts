@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type EksGpuPoolArgs, efaInterfaces, efaLabel } from "../cluster/eks/gpuNodes.ts";
+import { type EksGpuPoolArgs, efaInterfaces, efaLabel } from "../cluster/eks/eksPools.ts";
 import { gpuTaint } from "../cluster/gpuPool.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";

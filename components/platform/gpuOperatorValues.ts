@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import { sharingConfigName } from "../cluster/deviceLabels.ts";
 import { type GpuPool, gpuTaint, type NodeTaint, type Sharing } from "../cluster/gpuPool.ts";
-import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/siteSettings.ts";
+import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 import type { GpuOperatorArgs } from "./gpuOperator.ts";
 

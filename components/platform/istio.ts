@@ -2,7 +2,7 @@
 import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { AtSite, SiteIngress, SiteSettings } from "../cluster/siteSettings.ts";
+import type { AtSite, SiteIngress, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";

@@ -1,6 +1,6 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AtSite } from "../cluster/siteSettings.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { dnsLabelProblems } from "../core/names.ts";

@@ -1,7 +1,7 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { SiteSettings } from "../cluster/siteSettings.ts";
+import type { SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { type ChartPin, chartSource } from "../core/charts.ts";
 
 /** Options every installed system shares. */

@@ -5,14 +5,14 @@ import { type EksClusterArgs, eksGpuPools, validateEksCluster } from "../../comp
 import { roleAnnotation } from "../../components/cluster/eks/eksWorkloadIdentity.ts";
 import { type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "../../components/cluster/gke/gkeCluster.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
-import { publishedModelStore } from "../../components/cluster/onPrem/onPremModelStore.ts";
 import {
   type OnPremBucket,
   type OnPremClusterArgs,
   onPremGpuPools,
   validateOnPremCluster,
-} from "../../components/cluster/onPremCluster.ts";
-import { type AtSite, renderedDirectory, type SiteSettings } from "../../components/cluster/siteSettings.ts";
+} from "../../components/cluster/onPrem/onPremCluster.ts";
+import { publishedModelStore } from "../../components/cluster/onPrem/onPremModelStore.ts";
+import { type AtSite, renderedDirectory, type SiteSettings } from "../../components/cluster/onPrem/siteSettings.ts";
 import type { ModelStore } from "../../components/cluster/stores.ts";
 import { type Problem, unknownChoice } from "../../components/core/problem.ts";
 

@@ -1,5 +1,5 @@
 import { overlapProblems } from "../../components/cluster/network.ts";
-import type { AtSite } from "../../components/cluster/siteSettings.ts";
+import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { type Cron, cronProblems } from "../../components/core/quantity.ts";

@@ -1,5 +1,5 @@
+import { azureMachines } from "../../components/cluster/aks/azureMachines.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
-import { azureMachines } from "../../components/cluster/machines/azure.ts";
 import { gpuFacts } from "../../components/cluster/machines/gpus.ts";
 import type { Problem } from "../../components/core/problem.ts";
 import { platformVersions, versionProblems } from "../../components/core/versionMatrix.ts";

@@ -1,7 +1,7 @@
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { kubernetesProvider } from "../../components/cluster/gpuCluster.ts";
-import { renderedDirectory } from "../../components/cluster/siteSettings.ts";
+import { renderedDirectory } from "../../components/cluster/onPrem/siteSettings.ts";
 import { readCluster, readSecret } from "../contracts.ts";
 import { type ClusterSpec, settingsOf } from "../environments/clusterSpec.ts";
 

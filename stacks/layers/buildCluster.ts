@@ -6,7 +6,7 @@ import { AksCluster, classicAzureProvider } from "../../components/cluster/aks/a
 import { EksCluster } from "../../components/cluster/eks/eksCluster.ts";
 import { GkeCluster } from "../../components/cluster/gke/gkeCluster.ts";
 import type { GpuCluster } from "../../components/cluster/gpuCluster.ts";
-import { OnPremCluster } from "../../components/cluster/onPremCluster.ts";
+import { OnPremCluster } from "../../components/cluster/onPrem/onPremCluster.ts";
 import {
   type AwsClusterSpec,
   type AzureClusterSpec,

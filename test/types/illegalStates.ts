@@ -1,9 +1,10 @@
 /** Compiled, never run: each line below must stay an error of the compiler. */
+
+import type { azureMachines } from "../../components/cluster/aks/azureMachines.ts";
 import type { CloudClusterArgs } from "../../components/cluster/cloudCluster.ts";
+import type { awsMachines } from "../../components/cluster/eks/awsMachines.ts";
+import type { gcpMachines } from "../../components/cluster/gke/gcpMachines.ts";
 import type { GpuPoolArgs, Sharing } from "../../components/cluster/gpuPool.ts";
-import type { awsMachines } from "../../components/cluster/machines/aws.ts";
-import type { azureMachines } from "../../components/cluster/machines/azure.ts";
-import type { gcpMachines } from "../../components/cluster/machines/gcp.ts";
 import type { Duration } from "../../components/core/quantity.ts";
 import { canary, defineModel } from "../../components/model/model.ts";
 import { triton } from "../../components/model/triton.ts";

@@ -10,10 +10,10 @@ import {
   type GpuPoolArgs,
   publishedPool,
 } from "../gpuPool.ts";
-import { azureMachines } from "../machines/azure.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { poolName } from "../poolName.ts";
 import type { AksScope } from "./aksScope.ts";
+import { azureMachines } from "./azureMachines.ts";
 
 export type AksGpuPoolArgs = GpuPoolArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved">;
 

@@ -8,23 +8,23 @@ import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import { type GpuPool, publishedPool } from "../gpuPool.ts";
-import { awsMachines } from "../machines/aws.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { clusterAddons, nodeAddons } from "./addons.ts";
 import { autoscalerIdentity } from "./autoscalerIdentity.ts";
+import { awsMachines } from "./awsMachines.ts";
 import { clusterKey } from "./clusterKey.ts";
 import { ControlPlane } from "./controlPlane.ts";
+import { S3AuditStore } from "./eksAuditStore.ts";
 import { eksKubeconfig } from "./eksKubeconfig.ts";
+import { type ModelBucket, modelBucket } from "./eksModelStore.ts";
 import { EksNetwork } from "./eksNetwork.ts";
+import { GpuNodes } from "./eksPools.ts";
 import { eksProblems } from "./eksProblems.ts";
 import { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
 import { defaultEndpoint, type Endpoint } from "./endpoint.ts";
-import { GpuNodes } from "./gpuNodes.ts";
-import { type ModelBucket, modelBucket } from "./modelBucket.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
-import { S3AuditStore } from "./s3AuditStore.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
 
 /**

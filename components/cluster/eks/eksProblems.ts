@@ -1,7 +1,7 @@
 import { type Problem, under } from "../../core/problem.ts";
 import type { EksDeclaration } from "./eksCluster.ts";
+import type { EksGpuPoolArgs } from "./eksPools.ts";
 import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
-import type { EksGpuPoolArgs } from "./gpuNodes.ts";
 
 /** What only EKS would object to. */
 export function eksProblems(args: EksDeclaration): Problem[] {

@@ -8,7 +8,7 @@ import {
   type WorkloadIdentity,
 } from "../workloadIdentity.ts";
 import { accessRole } from "./accessRole.ts";
-import type { ModelBucket } from "./modelBucket.ts";
+import type { ModelBucket } from "./eksModelStore.ts";
 import { type Statement, type TokenIssuer, tokenTrust } from "./policy.ts";
 
 export interface EksWorkloadIdentityArgs {

@@ -12,14 +12,15 @@ import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import { type GpuPool, publishedPool } from "../gpuPool.ts";
-import { gcpMachines } from "../machines/gcp.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { controlPlaneArgs } from "./controlPlane.ts";
 import { defaultEndpoint, endpointProblems, type GkeEndpoint } from "./endpoint.ts";
+import { gcpMachines } from "./gcpMachines.ts";
 import { GkeAuditStore } from "./gkeAuditStore.ts";
 import { GkeKeys } from "./gkeKeys.ts";
+import { gkeKubeconfig } from "./gkeKubeconfig.ts";
 import { GkeModelStore } from "./gkeModelStore.ts";
 import { GkeNetwork, gkeBlocks } from "./gkeNetwork.ts";
 import {
@@ -31,9 +32,8 @@ import {
   type NodeBase,
   podAddresses,
   systemNodePool,
-} from "./gkePool.ts";
+} from "./gkePools.ts";
 import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
-import { gkeKubeconfig } from "./kubeconfig.ts";
 
 /**
  * A cluster of Google Kubernetes Engine, in a network of its own. Admins are members of IAM: `user:ada@example.com`, `group:…`,

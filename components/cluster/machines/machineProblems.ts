@@ -1,8 +1,8 @@
 import type { Problem } from "../../core/problem.ts";
 import { cloudDrivers, cudaMajors, driverBranch } from "../../core/versions/drivers.ts";
-import { awsMachines } from "./aws.ts";
-import { azureMachines } from "./azure.ts";
-import { gcpMachines } from "./gcp.ts";
+import { azureMachines } from "../aks/azureMachines.ts";
+import { awsMachines } from "../eks/awsMachines.ts";
+import { gcpMachines } from "../gke/gcpMachines.ts";
 import { gpuFacts } from "./gpus.ts";
 import type { Cloud, Machine } from "./machine.ts";
 

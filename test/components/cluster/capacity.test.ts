@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { capacityOf } from "../../../components/cluster/capacity.ts";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
 import { publishedPool, type Sharing } from "../../../components/cluster/gpuPool.ts";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
 
 const cloud = { owner: "cloud" } as const;
 const pool = (machine: keyof typeof awsMachines, min: number, max: number, sharing?: Sharing) =>

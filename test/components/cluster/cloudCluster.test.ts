@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
 import { cloudClusterProblems } from "../../../components/cluster/cloudCluster.ts";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
-import { azureMachines } from "../../../components/cluster/machines/azure.ts";
-import { gcpMachines } from "../../../components/cluster/machines/gcp.ts";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
+import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
 import type { Cloud } from "../../../components/cluster/machines/machine.ts";
 
 type Args = Parameters<typeof cloudClusterProblems>[1];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
 import { gpuClass, gpuTaint, publishedPool, type Sharing, sharesPerGpu } from "../../../components/cluster/gpuPool.ts";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
 import { type GpuModel, gpuFacts, gpus, type MigProfile } from "../../../components/cluster/machines/gpus.ts";
 
 const pool = { machine: "g6.12xlarge", min: 1, max: 3 };

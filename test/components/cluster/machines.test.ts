@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
-import { azureMachines } from "../../../components/cluster/machines/azure.ts";
-import { gcpMachines } from "../../../components/cluster/machines/gcp.ts";
+import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
+import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
 import { type GpuModel, gpuFacts, gpus } from "../../../components/cluster/machines/gpus.ts";
 import type { Cloud, Machine } from "../../../components/cluster/machines/machine.ts";
 import { machineProblems } from "../../../components/cluster/machines/machineProblems.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
-import { azureMachines } from "../../../components/cluster/machines/azure.ts";
-import { gcpMachines } from "../../../components/cluster/machines/gcp.ts";
+import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
+import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
 import { poolDriver } from "../../../components/cluster/poolDriver.ts";
 
 const size = { min: 0, max: 1 };

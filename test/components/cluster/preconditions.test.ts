@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
+import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
+import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
 import type { AnyGpuPoolArgs, PurchaseOption } from "../../../components/cluster/gpuPool.ts";
-import { awsMachines } from "../../../components/cluster/machines/aws.ts";
-import { azureMachines } from "../../../components/cluster/machines/azure.ts";
-import { gcpMachines } from "../../../components/cluster/machines/gcp.ts";
 import type { Cloud, Machine } from "../../../components/cluster/machines/machine.ts";
 import { poolProblems } from "../../../components/cluster/preconditions.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SiteSettings } from "../../../components/cluster/siteSettings.ts";
+import type { SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
 import { ArgoRollouts, validateArgoRollouts } from "../../../components/platform/argoRollouts.ts";
 import { Istio, validateIstio } from "../../../components/platform/istio.ts";
 import { ModelNamespace, validateModelNamespace } from "../../../components/platform/modelNamespace.ts";

@@ -1,7 +1,7 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { getStack } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { type EksGpuPoolArgs, efaInterfaces } from "../../../components/cluster/eks/gpuNodes.ts";
+import { type EksGpuPoolArgs, efaInterfaces } from "../../../components/cluster/eks/eksPools.ts";
 import { gpuTaint } from "../../../components/cluster/gpuPool.ts";
 import { EfaDevicePlugin, efaDevicePluginValues, needsEfa } from "../../../components/platform/efaDevicePlugin.ts";
 import { shown } from "../../../plan/shownValues.ts";

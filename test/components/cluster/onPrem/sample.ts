@@ -1,4 +1,4 @@
-import { OnPremCluster, type OnPremClusterArgs } from "../../../../components/cluster/onPremCluster.ts";
+import { OnPremCluster, type OnPremClusterArgs } from "../../../../components/cluster/onPrem/onPremCluster.ts";
 import type { Answers } from "../harness.ts";
 
 /** As an OIDC login leaves it: a program that fetches a token, and none inside. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { gcpMachines } from "../../../../components/cluster/gke/gcpMachines.ts";
 import {
   type GkePoolArgs,
   gkePoolProblems,
@@ -8,8 +9,7 @@ import {
   maxPods,
   podAddresses,
   systemNodePool,
-} from "../../../../components/cluster/gke/gkePool.ts";
-import { gcpMachines } from "../../../../components/cluster/machines/gcp.ts";
+} from "../../../../components/cluster/gke/gkePools.ts";
 import { poolProblems } from "../../../../components/cluster/preconditions.ts";
 
 const base = {

@@ -16,9 +16,9 @@ import {
   gpuClassLabel,
   gpuTaint,
 } from "../gpuPool.ts";
-import { type AwsMachine, awsMachines } from "../machines/aws.ts";
 import type { GpuModel } from "../machines/gpus.ts";
 import { poolDriver } from "../poolDriver.ts";
+import { type AwsMachine, awsMachines } from "./awsMachines.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
 

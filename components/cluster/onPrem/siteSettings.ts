@@ -1,5 +1,5 @@
-import { plainPath } from "../core/names.ts";
-import { type Problem, under, unknownChoice } from "../core/problem.ts";
+import { plainPath } from "../../core/names.ts";
+import { type Problem, under, unknownChoice } from "../../core/problem.ts";
 
 /** How what is declared reaches a site. */
 export type SiteAccess =

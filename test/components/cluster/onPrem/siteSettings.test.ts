@@ -4,8 +4,8 @@ import {
   renderedDirectory,
   type SiteSettings,
   validateSiteSettings,
-} from "../../../components/cluster/siteSettings.ts";
-import { renderedArgs, sampleArgs } from "./onPrem/sample.ts";
+} from "../../../../components/cluster/onPrem/siteSettings.ts";
+import { renderedArgs, sampleArgs } from "./sample.ts";
 
 /** As printed. `wrong` may say what no type allows: data can. */
 function problems(wrong: object): string[] {

@@ -1,32 +1,27 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { Component } from "../core/component.ts";
-import { dnsLabelProblems } from "../core/names.ts";
-import { type Problem, under } from "../core/problem.ts";
-import { type ClusterCapacity, capacityOf, type EdgeSite } from "./capacity.ts";
-import { type GpuCluster, kubernetesProvider } from "./gpuCluster.ts";
-import type { GpuPool } from "./gpuPool.ts";
-import { clusterLabelProblems } from "./labels.ts";
-import {
-  type OnPremGpuPool,
-  onPremPoolProblems,
-  overlappingPools,
-  publishedOnPremPool,
-} from "./onPrem/onPremGpuPool.ts";
+import { Component } from "../../core/component.ts";
+import { dnsLabelProblems } from "../../core/names.ts";
+import { type Problem, under } from "../../core/problem.ts";
+import { type ClusterCapacity, capacityOf, type EdgeSite } from "../capacity.ts";
+import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import type { GpuPool } from "../gpuPool.ts";
+import { clusterLabelProblems } from "../labels.ts";
+import type { ModelStore } from "../stores.ts";
+import type { WorkloadIdentity } from "../workloadIdentity.ts";
 import {
   defaultModelStore,
   type OnPremModelStore,
   onPremIdentity,
   onPremModelStoreProblems,
   publishedModelStore,
-} from "./onPrem/onPremModelStore.ts";
+} from "./onPremModelStore.ts";
+import { type OnPremGpuPool, onPremPoolProblems, overlappingPools, publishedOnPremPool } from "./onPremPools.ts";
 import { renderedDirectory, type SiteSettings, validateSiteSettings } from "./siteSettings.ts";
-import type { ModelStore } from "./stores.ts";
-import type { WorkloadIdentity } from "./workloadIdentity.ts";
 
-export type { OnPremGpuPool } from "./onPrem/onPremGpuPool.ts";
-export type { OnPremBucket, OnPremModelStore } from "./onPrem/onPremModelStore.ts";
+export type { OnPremBucket, OnPremModelStore } from "./onPremModelStore.ts";
+export type { OnPremGpuPool } from "./onPremPools.ts";
 
 /**
  * A cluster that exists already and is adopted: bare metal, RKE2, k3s, kind, OpenShift, in a data centre or at the edge.

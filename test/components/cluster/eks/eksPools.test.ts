@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { EksGpuPoolArgs } from "../../../../components/cluster/eks/gpuNodes.ts";
-import { awsMachines } from "../../../../components/cluster/machines/aws.ts";
+import { awsMachines } from "../../../../components/cluster/eks/awsMachines.ts";
+import type { EksGpuPoolArgs } from "../../../../components/cluster/eks/eksPools.ts";
 import { inputsOf } from "../harness.ts";
 import { called, run } from "./needs.ts";
 import { sampleArgs } from "./sample.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type OnPremClusterArgs, validateOnPremCluster } from "../../../components/cluster/onPremCluster.ts";
-import type { Reading } from "../../../engine/monitor.ts";
-import { secretSignature } from "../../../engine/recordedResource.ts";
-import { Recorder } from "../../../engine/recorder/recorder.ts";
-import { runProgram } from "../../../engine/runProgram.ts";
-import { inputsOf, type Recorded, recorded } from "./harness.ts";
-import { answers, build, renderedArgs, sampleArgs } from "./onPrem/sample.ts";
+import { type OnPremClusterArgs, validateOnPremCluster } from "../../../../components/cluster/onPrem/onPremCluster.ts";
+import type { Reading } from "../../../../engine/monitor.ts";
+import { secretSignature } from "../../../../engine/recordedResource.ts";
+import { Recorder } from "../../../../engine/recorder/recorder.ts";
+import { runProgram } from "../../../../engine/runProgram.ts";
+import { inputsOf, type Recorded, recorded } from "../harness.ts";
+import { answers, build, renderedArgs, sampleArgs } from "./sample.ts";
 
 /** The problems of the sample after a change, as printed. `wrong` may say what no type allows: data can. */
 function problems(wrong: object, args: OnPremClusterArgs = sampleArgs): string[] {

@@ -1,4 +1,4 @@
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../machines/machine.ts";
 
 /** What EC2 adds to a machine. */
 export interface AwsMachine extends Machine {

@@ -15,8 +15,8 @@ import {
   type Sharing,
   sharesPerGpu,
 } from "../gpuPool.ts";
-import { type GcpMachine, gcpMachines } from "../machines/gcp.ts";
 import { poolName } from "../poolName.ts";
+import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 
 /** GPU nodes of GKE, which installs the driver and the device plugin itself. */
 export interface GkePoolArgs

@@ -5,7 +5,7 @@ import {
   onPremPoolProblems,
   overlappingPools,
   publishedOnPremPool,
-} from "../../../../components/cluster/onPrem/onPremGpuPool.ts";
+} from "../../../../components/cluster/onPrem/onPremPools.ts";
 
 const sound = { gpu: "L4", gpusPerNode: 2, nodes: 3, vcpu: 32, memoryGiB: 128 } as const satisfies OnPremGpuPool;
 
