@@ -1,7 +1,7 @@
+import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { deviceLabels } from "../components/cluster/deviceLabels.ts";
 import { platformVersions } from "../components/core/versionMatrix.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
-import { type ClusterSpec, gpuPoolsOf, settingsOf } from "../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import type { ClusterNeeds, System, SystemMode } from "./clusterNeeds.ts";
 
@@ -14,8 +14,9 @@ export type Stand =
 
 /** What one cluster of an environment must have. */
 export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stand?: Stand): ClusterNeeds {
-  const settings = settingsOf(spec);
-  const gpuPools = gpuPoolsOf(spec);
+  const cloud = cloudOf(spec);
+  const settings = cloud.settings(spec);
+  const gpuPools = cloud.gpuPools(spec);
   const isForced = stand === "unprepared";
   const mode = (declared: object | undefined): SystemMode => {
     if (declared === undefined) return "none";
@@ -27,7 +28,7 @@ export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stan
     argoRollouts: mode(platform.argoRollouts),
     // On GKE driver and device plugin are Google's.
     gpuOperator:
-      spec.cloud === "gcp" || Object.keys(gpuPools).length === 0
+      cloud.brings.includes("gpuOperator") || Object.keys(gpuPools).length === 0
         ? "none"
         : mode(platform.gpuOperator ?? { install: {} }),
   };
@@ -36,14 +37,14 @@ export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stan
     gpuPools,
     deviceLabels:
       systems.gpuOperator === "install"
-        ? Object.fromEntries(Object.entries(gpuPools).map(([name, pool]) => [name, deviceLabels(spec.cloud, pool)]))
+        ? Object.fromEntries(Object.entries(gpuPools).map(([name, pool]) => [name, deviceLabels(cloud.rules, pool)]))
         : {},
     systems,
     modelNamespace: {
       name: namespaceName(platform.modelNamespace),
       mode: isForced || "create" in platform.modelNamespace ? "create" : "adopt",
     },
-    storage: storageOf(spec.cloud, systems.prometheus, settings?.storageClass),
+    storage: storageOf(cloud.needs(spec), systems.prometheus, settings?.storageClass),
     ingress: systems.istio === "install" ? (settings?.ingress ?? { kind: "loadBalancer" }) : { kind: "none" },
     networkPolicy: settings?.networkPolicy ?? "enforced",
     ...(settings?.registryMirror?.images === undefined ? {} : { registryMirror: settings.registryMirror.images }),
@@ -67,11 +68,7 @@ function installedVersions(systems: Readonly<Record<System, SystemMode>>): Clust
 }
 
 /** Prometheus is the one that asks for a volume. On EKS the platform makes the class itself. */
-function storageOf(
-  cloud: ClusterSpec["cloud"],
-  prometheus: SystemMode,
-  storageClass?: string,
-): ClusterNeeds["storage"] {
-  if (prometheus !== "install" || cloud === "aws") return { kind: "none" };
+function storageOf(needed: readonly string[], prometheus: SystemMode, storageClass?: string): ClusterNeeds["storage"] {
+  if (prometheus !== "install" || needed.includes("ebsStorageClass")) return { kind: "none" };
   return storageClass === undefined ? { kind: "default" } : { kind: "class", name: storageClass };
 }

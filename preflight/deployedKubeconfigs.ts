@@ -5,8 +5,9 @@ import {
   type Stack,
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
+import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { project, projectDirectory } from "../stacks/declared.ts";
-import { type ClusterSpec, isRendered } from "../stacks/environments/clusterSpec.ts";
+import { isRendered } from "../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { stackName } from "../stacks/stackName.ts";
 
@@ -51,23 +52,19 @@ async function kubeconfigOf(
   outputs: Lazy<OutputMap>,
 ): Promise<KnownKubeconfig> {
   if (isRendered(spec)) return rendered;
+  const secret = cloudOf(spec).kubeconfigSecret(spec);
+  const key = secret === undefined ? undefined : `${project}:${secret}`;
   try {
-    if (spec.cloud === "onPrem") return { kubeconfig: (await stack.getConfig(configKey(spec))).value };
+    if (key !== undefined) return { kubeconfig: (await stack.getConfig(key)).value };
     const published = (await outputs.value).kubeconfigs?.value as Readonly<Record<string, string>> | undefined;
     const kubeconfig = published?.[cluster];
     return kubeconfig === undefined
       ? { unknown: `stack ${stack.name} has not made it yet`, later: true }
       : { kubeconfig };
   } catch (error) {
-    if (spec.cloud !== "onPrem" || !/configuration key .* not found/.test(String(error)))
-      return whyNot(error, stack.name);
-    const key = configKey(spec);
+    if (key === undefined || !/configuration key .* not found/.test(String(error))) return whyNot(error, stack.name);
     return { unknown: `its kubeconfig is not set: pulumi config set --secret ${key} --stack ${stack.name}` };
   }
-}
-
-function configKey({ kubeconfig }: Extract<ClusterSpec, { cloud: "onPrem" }>): string {
-  return `${project}:${kubeconfig?.secret ?? ""}`;
 }
 
 /** Asked for once, by whoever needs it first. */

@@ -1,4 +1,5 @@
 import type { ListrTask } from "listr2";
+import { cloudOf } from "../components/cluster/clouds.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { count } from "./check.ts";
 import type { KnownKubeconfig } from "./deployedKubeconfigs.ts";
@@ -43,7 +44,7 @@ export function preflightStep<Progress extends Examined>(
     title: "Preflight",
     task: async (progress, task) => {
       const found = (await preflight.examine(await kubeconfigs(progress))).map((report) =>
-        before === "the cluster layer" && environment.clusters[report.cluster]?.cloud !== "onPrem"
+        before === "the cluster layer" && !isAdopted(environment, report.cluster)
           ? withoutClusterLayer(report)
           : report,
       );
@@ -79,4 +80,10 @@ function subject(environment: string, before: "the cluster layer" | "the platfor
 function withoutClusterLayer(report: ClusterReport): ClusterReport {
   const isReached = report.version !== undefined;
   return { ...report, checks: report.checks.filter(({ check }) => !(isReached && clusterLayerChecks.includes(check))) };
+}
+
+/** Whether the cluster layer changes nothing on a cluster of an environment. */
+export function isAdopted({ clusters }: Environment, cluster: string): boolean {
+  const spec = clusters[cluster];
+  return spec !== undefined && cloudOf(spec).adopted;
 }

@@ -12,7 +12,7 @@ import type { Engine, ResourceEvent, StackResult } from "../../engine/engine.ts"
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
 import { planSummary } from "../../plan/planText.ts";
 import { type ClusterReport, Preflight } from "../../preflight/preflight.ts";
-import { type Examined, preflightStep } from "../../preflight/preflightStep.ts";
+import { type Examined, isAdopted, preflightStep } from "../../preflight/preflightStep.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
@@ -93,16 +93,13 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
     }),
     layersStep([cluster], engine),
     preflightStep(environment, preflight, "the platform", async ({ stacks, preflight: before }) => {
-      const done = before.filter((report) => isSite(environment, report) && report.notLookedAt === undefined);
+      const done = before.filter(
+        (report) => isAdopted(environment, report.cluster) && report.notLookedAt === undefined,
+      );
       return publishedKubeconfigs(stacks, done);
     }),
     layersStep(onIt, engine),
   ];
-}
-
-/** A site of one's own has been looked at in full; the cluster layer changes nothing there. */
-function isSite({ clusters }: Environment, { cluster }: ClusterReport): boolean {
-  return clusters[cluster]?.cloud === "onPrem";
 }
 
 /** What the cluster layer has just published, without the clusters that are done with. */

@@ -1,9 +1,9 @@
 import { dnsLabelProblems } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
 import { type KubernetesVersion, kubernetesVersions } from "../core/versionMatrix.ts";
+import type { CloudRules } from "./cloudRules.ts";
 import type { GpuPoolArgs, PurchaseOption } from "./gpuPool.ts";
 import { clusterLabelProblems } from "./labels.ts";
-import type { Cloud, Machine } from "./machines/machine.ts";
 import { cidrProblems } from "./network.ts";
 import { poolProblems } from "./preconditions.ts";
 import type { AuditStoreArgs } from "./stores.ts";
@@ -41,13 +41,12 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
 
 /** Everything wrong with what the clusters of all clouds have in common, by the path their owner typed. */
 export function cloudClusterProblems(
-  cloud: Cloud,
+  rules: CloudRules,
   args: CloudClusterArgs<string, PurchaseOption["kind"]>,
-  machines: Readonly<Record<string, Machine>>,
 ): Problem[] {
   const { region, zones, cidr, kubernetesVersion, admins, labels, gpuPools = {}, auditStore = {} } = args;
   return [
-    ...placeProblems(cloud, region, zones),
+    ...placeProblems(rules, region, zones),
     ...cidrProblems("cidr", cidr),
     ...(kubernetesVersions.includes(kubernetesVersion)
       ? []
@@ -57,13 +56,12 @@ export function cloudClusterProblems(
     ...under("auditStore", auditProblems(auditStore)),
     ...Object.entries(gpuPools).flatMap(([key, pool]) => {
       const path = `gpuPools["${key}"]`;
+      const machine = Object.hasOwn(rules.machines, pool.machine) ? rules.machines[pool.machine] : undefined;
       return [
         ...dnsLabelProblems(path, key, mostPoolKey),
         ...under(
           path,
-          Object.hasOwn(machines, pool.machine)
-            ? poolProblems(cloud, pool, machines[pool.machine] as Machine, zones)
-            : [unknownMachine(cloud, pool.machine, Object.keys(machines))],
+          machine === undefined ? [unknownMachine(rules, pool.machine)] : poolProblems(rules, pool, machine, zones),
         ),
       ];
     }),
@@ -73,36 +71,17 @@ export function cloudClusterProblems(
 /** A pool's key is part of its nodes' names on every cloud. */
 const mostPoolKey = 20;
 
-/** How a cloud writes a region and the zones of one. */
-const places = {
-  aws: {
-    region: /^[a-z]{2,3}(-[a-z]+)+-\d$/,
-    example: "us-east-1",
-    zone: (region: string) => [`${region}a`, /[a-z]$/],
-  },
-  azure: { region: /^[a-z]+\d?$/, example: "westeurope", zone: () => ["1", /[1-3]$/] },
-  gcp: {
-    region: /^[a-z]+(-[a-z]+)+\d{1,2}$/,
-    example: "europe-west4",
-    zone: (region: string) => [`${region}-a`, /[a-z]$/],
-  },
-} as const satisfies Record<
-  Cloud,
-  { region: RegExp; example: string; zone: (region: string) => readonly [first: string, last: RegExp] }
->;
-
-function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): Problem[] {
-  const place = places[cloud];
-  if (!place.region.test(region)) {
+function placeProblems({ title, regions }: CloudRules, region: string, zones: readonly string[]): Problem[] {
+  if (!regions.form.test(region)) {
     return [
       {
         path: "region",
-        reason: `"${region}" is not a region as ${cloudNames[cloud]} writes them.`,
-        fix: `Write, for example, "${place.example}".`,
+        reason: `"${region}" is not a region as ${title} writes them.`,
+        fix: `Write, for example, "${regions.example}".`,
       },
     ];
   }
-  const [first, last] = place.zone(region);
+  const [first, last] = regions.zone(region);
   const wellFormed = (zone: string) => zone.slice(0, -1) === first.slice(0, -1) && last.test(zone);
   return [
     ...(zones.length === 3
@@ -120,7 +99,7 @@ function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): 
         return [
           {
             path,
-            reason: `"${zone}" is not a zone of ${region} as ${cloudNames[cloud]} writes them.`,
+            reason: `"${zone}" is not a zone of ${region} as ${title} writes them.`,
             fix: `Write, for example, "${first}".`,
           },
         ];
@@ -129,8 +108,6 @@ function placeProblems(cloud: Cloud, region: string, zones: readonly string[]): 
     }),
   ];
 }
-
-const cloudNames = { aws: "AWS", azure: "Azure", gcp: "Google Cloud" } as const satisfies Record<Cloud, string>;
 
 function adminProblems(admins: readonly string[]): Problem[] {
   if (admins.length === 0) {
@@ -167,11 +144,11 @@ function auditProblems({ retentionDays = 365, mode = "locked" }: AuditStoreArgs)
   ];
 }
 
-function unknownMachine(cloud: Cloud, machine: string, names: readonly string[]): Problem {
-  const { fix } = unknownChoice("machine", machine, names);
+function unknownMachine({ cloud, title, service, machines }: CloudRules, machine: string): Problem {
+  const { fix } = unknownChoice("machine", machine, Object.keys(machines));
   return {
     path: "machine",
-    reason: `"${machine}" is not in the catalogue of ${cloudNames[cloud]} machines with NVIDIA GPUs.`,
-    fix: fix ?? `Choose one of components/cluster/machines/${cloud}.ts.`,
+    reason: `"${machine}" is not in the catalogue of ${title} machines with NVIDIA GPUs.`,
+    fix: fix ?? `Choose one of components/cluster/${service.toLowerCase()}/${cloud}Machines.ts.`,
   };
 }

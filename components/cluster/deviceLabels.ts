@@ -1,20 +1,20 @@
+import type { GpuNodeRules } from "./cloudRules.ts";
 import type { Driver, Sharing } from "./gpuPool.ts";
-import type { Cloud } from "./machines/machine.ts";
 
 /**
- * Labels by which the GPU Operator's operands know what to do on the nodes of a pool. Whoever makes the nodes sets them: our
- * clusters do, and on-prem their owner does. On Google Cloud there are none, because GKE's own device plugin serves its nodes.
+ * The labels by which the GPU Operator's operands know what to do on the nodes of a pool. Our clusters set them; on-prem the owner of
+ * the nodes does. There are none where the cloud's own device plugin serves the nodes.
  *
  * `nvidia.com/device-plugin.config` names the sharing to apply, `nvidia.com/mig.config` the slices to cut; `nvidia.com/gpu.deploy.*`
  * keeps an operand off nodes whose image or cloud has done its work. The operator leaves a label alone that it finds set
  * (NVIDIA/gpu-operator `controllers/state_manager.go`, `addGPUStateLabels`).
  */
 export function deviceLabels(
-  cloud: Cloud | "onPrem",
+  rules: Pick<GpuNodeRules, "operatorLabels" | "cutsMigSlices">,
   { sharing, driver }: { readonly sharing: Sharing; readonly driver: Driver },
 ): Readonly<Record<string, string>> {
-  if (cloud === "gcp") return {};
-  return { ...driverLabels(driver), ...sharingLabels(cloud, sharing, driver) };
+  if (!rules.operatorLabels) return {};
+  return { ...driverLabels(driver), ...sharingLabels(rules, sharing, driver) };
 }
 
 function driverLabels(driver: Driver): Record<string, string> {
@@ -28,13 +28,16 @@ function driverLabels(driver: Driver): Record<string, string> {
   }
 }
 
-function sharingLabels(cloud: "aws" | "azure" | "onPrem", sharing: Sharing, driver: Driver): Record<string, string> {
+function sharingLabels(
+  { cutsMigSlices }: Pick<GpuNodeRules, "cutsMigSlices">,
+  sharing: Sharing,
+  driver: Driver,
+): Record<string, string> {
   switch (sharing.kind) {
     case "exclusive":
       return {};
     case "mig":
-      // AKS cuts the slices of a pool whose driver is its own, and MIG manager's default would undo that.
-      return cloud === "azure" && driver.owner === "cloud"
+      return cutsMigSlices(driver)
         ? { "nvidia.com/gpu.deploy.mig-manager": "false" }
         : { "nvidia.com/mig.config": `all-${sharing.profile}` };
     case "timeSlicing":

@@ -1,8 +1,9 @@
 import { type Problem, unknownChoice } from "../core/problem.ts";
 import { type Bytes, byteCount, bytesProblems, durationProblems, seconds } from "../core/quantity.ts";
+import type { CloudRules } from "./cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultDisk, defaultPurchase, defaultSharing, type PurchaseOption } from "./gpuPool.ts";
 import { nodeLabelProblems } from "./labels.ts";
-import type { Cloud, Machine } from "./machines/machine.ts";
+import type { Machine } from "./machines/machine.ts";
 import { machineProblems } from "./machines/machineProblems.ts";
 import { driverProblems } from "./poolDriver.ts";
 import { sharingProblems } from "./poolSharing.ts";
@@ -12,19 +13,19 @@ import { sharingProblems } from "./poolSharing.ts";
  * rule out already is checked again where it arrives as data.
  */
 export function poolProblems(
-  cloud: Cloud,
+  rules: CloudRules,
   pool: AnyGpuPoolArgs,
   machine: Machine,
   zones: readonly string[],
 ): Problem[] {
   return [
-    ...machineProblems(cloud, pool.machine, machine),
+    ...machineProblems(rules, pool.machine, machine),
     ...sizeProblems(pool),
     ...zoneProblems(pool, zones),
-    ...purchaseProblems(cloud, pool, machine, zones),
-    ...placementProblems(cloud, pool, machine, zones),
-    ...sharingProblems(cloud, pool.sharing ?? defaultSharing, machine.gpu),
-    ...driverProblems(cloud, pool, machine),
+    ...purchaseProblems(rules, pool, machine, zones),
+    ...placementProblems(rules, pool, machine, zones),
+    ...sharingProblems(rules, pool.sharing ?? defaultSharing, machine.gpu),
+    ...driverProblems(rules, pool, machine),
     ...diskProblems(pool.disk ?? defaultDisk),
     ...nodeLabelProblems("labels", pool.labels ?? {}),
   ];
@@ -62,37 +63,15 @@ function zoneProblems({ zones }: AnyGpuPoolArgs, clusterZones: readonly string[]
   });
 }
 
-/** Ways to buy, by cloud. */
-const purchases = {
-  aws: ["onDemand", "spot", "reserved", "block"],
-  azure: ["onDemand", "spot", "reserved"],
-  gcp: ["onDemand", "spot", "reserved", "queued"],
-} as const satisfies Record<Cloud, readonly PurchaseOption["kind"][]>;
-
-/** What a reservation is named by. */
-const reservations = {
-  aws: { form: /^cr-[0-9a-f]{8,17}$/, what: "the id of a capacity reservation", example: "cr-0123456789abcdef0" },
-  azure: {
-    form: /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/capacityReservationGroups\/[^/]+$/i,
-    what: "the id of a capacity reservation group",
-    example: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Compute/capacityReservationGroups/<name>",
-  },
-  gcp: {
-    form: /^(projects\/[a-z][a-z0-9:.-]*\/reservations\/)?[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    what: "the name of a reservation",
-    example: "gpus-l4",
-  },
-} as const satisfies Record<Cloud, { form: RegExp; what: string; example: string }>;
-
 function purchaseProblems(
-  cloud: Cloud,
+  rules: CloudRules,
   pool: AnyGpuPoolArgs,
   machine: Machine,
   clusterZones: readonly string[],
 ): Problem[] {
   const { purchase = defaultPurchase, min, zones = clusterZones } = pool;
-  if (!(purchases[cloud] as readonly string[]).includes(purchase.kind)) {
-    return [unknownChoice("purchase.kind", purchase.kind, purchases[cloud])];
+  if (!rules.purchases.includes(purchase.kind)) {
+    return [unknownChoice("purchase.kind", purchase.kind, rules.purchases)];
   }
   switch (purchase.kind) {
     case "onDemand":
@@ -101,18 +80,9 @@ function purchaseProblems(
     case "reserved":
     case "block":
       return [
-        ...reservationProblems(cloud, purchase.reservation),
-        ...(purchase.kind === "block" && !/^p[4-9]/.test(machine.family)
-          ? [
-              {
-                path: "purchase.kind",
-                reason: `a capacity block cannot be had of "${pool.machine}": AWS sells them of P4, P5 and P6 machines.`,
-                fix: 'Write { kind: "reserved", … }, or choose such a machine.',
-              },
-            ]
-          : []),
-        // Azure's groups span zones, and Google's reservations of several zones may share a name.
-        ...(cloud === "aws" && zones.length > 1
+        ...reservationProblems(rules, purchase.reservation),
+        ...rules.purchaseProblems(pool, machine),
+        ...(rules.reservation.inOneZone && zones.length > 1
           ? [oneZone(`a capacity ${purchase.kind === "block" ? "block" : "reservation"} is in one zone`, zones)]
           : []),
       ];
@@ -132,8 +102,7 @@ function purchaseProblems(
   }
 }
 
-function reservationProblems(cloud: Cloud, reservation: string): Problem[] {
-  const { form, what, example } = reservations[cloud];
+function reservationProblems({ reservation: { form, what, example } }: CloudRules, reservation: string): Problem[] {
   return form.test(reservation)
     ? []
     : [
@@ -154,11 +123,12 @@ function runDurationProblems(duration: Extract<PurchaseOption, { kind: "queued" 
 }
 
 function placementProblems(
-  cloud: Cloud,
-  { placement = "spread", purchase = defaultPurchase, zones, machine: name }: AnyGpuPoolArgs,
+  rules: CloudRules,
+  pool: AnyGpuPoolArgs,
   machine: Machine,
   clusterZones: readonly string[],
 ): Problem[] {
+  const { placement = "spread", purchase = defaultPurchase, zones } = pool;
   if (placement === "spread") return [];
   if (placement !== "compact") return [unknownChoice("placement", placement, ["spread", "compact"])];
   const problems: Problem[] = [];
@@ -171,15 +141,7 @@ function placementProblems(
       fix: 'Leave placement out, or write purchase: { kind: "reserved", … }.',
     });
   }
-  // docs.cloud.google.com/ai-hypercomputer/docs/placement-policy-and-workload-policy lists A and G machines.
-  if (cloud === "gcp" && machine.family.startsWith("n1")) {
-    problems.push({
-      path: "placement",
-      reason: `"compact" cannot be had of "${name}": Google Cloud places A and G machines only.`,
-      fix: "Leave placement out, or choose a g2 machine.",
-    });
-  }
-  return problems;
+  return [...problems, ...rules.placementProblems(pool, machine)];
 }
 
 function oneZone(why: string, zones: readonly string[]): Problem {

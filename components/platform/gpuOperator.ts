@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { GpuNodeRules } from "../cluster/cloudRules.ts";
 import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
@@ -15,7 +16,8 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
  * and device plugin would fight it (gpu-operator #1577, #1679).
  */
 export type GpuOperatorArgs = {
-  readonly cloud: "aws" | "azure" | "onPrem";
+  /** What the GPU nodes are like where the cluster runs. */
+  readonly nodes: GpuNodeRules;
   /**
    * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which leaves running
    * pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most at a time, and evicts the GPU
@@ -53,7 +55,7 @@ export function validateGpuOperator(args: GpuOperatorArgs & AtSite): Problem[] {
 export class GpuOperator extends Component {
   constructor(name: string, args: GpuOperatorArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
-    super("platform:GpuOperator", name, { mode, cloud: args.cloud }, opts);
+    super("platform:GpuOperator", name, { mode, cloud: args.nodes.cloud }, opts);
     this.reject(validateGpuOperator(args));
 
     if ("install" in args) {

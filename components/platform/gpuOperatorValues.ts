@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
 import { stringify } from "yaml";
+import type { GpuNodeRules } from "../cluster/cloudRules.ts";
 import { sharingConfigName } from "../cluster/deviceLabels.ts";
-import { type GpuPool, gpuTaint, type NodeTaint, type Sharing } from "../cluster/gpuPool.ts";
+import { type GpuPool, gpuTaint, type Sharing } from "../cluster/gpuPool.ts";
 import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 import type { GpuOperatorArgs } from "./gpuOperator.ts";
 
-/** AKS puts it on every spot node, and the operator knows nothing of it (gpu-operator #577). */
-const aksSpotTaint: NodeTaint = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" };
-
 /** What the chart is installed with. What is not written is the chart's default, which is meant. */
-export function gpuOperatorValues({ cloud, pools, settings = {} }: GpuOperatorArgs & AtSite): Record<string, unknown> {
+export function gpuOperatorValues({ nodes, pools, settings = {} }: GpuOperatorArgs & AtSite): Record<string, unknown> {
   const all = Object.values(pools);
   const owned = all.filter(({ driver }) => driver.owner === "operator");
-  const tolerations = tolerationsOf(cloud, all);
+  const tolerations = tolerationsOf(nodes, all);
   const config = devicePluginConfig(all.map(({ sharing }) => sharing));
   const { registryMirror, proxy, runtime = "containerd" } = settings;
   const images = registryMirror?.images;
@@ -24,8 +22,7 @@ export function gpuOperatorValues({ cloud, pools, settings = {} }: GpuOperatorAr
       ...from("nvidia"),
       // The definitions are objects of the rendered chart; the hook that upgrades them never runs.
       upgradeCRD: false,
-      // The name of the runtime in AKS' containerd, whose toolkit is AKS' own: NVIDIA/cloud-native-docs `gpu-operator/microsoft-aks.rst`.
-      ...(cloud === "azure" && owned.length < all.length ? { runtimeClass: "nvidia-container-runtime" } : {}),
+      ...(nodes.runtimeClass !== undefined && owned.length < all.length ? { runtimeClass: nodes.runtimeClass } : {}),
     },
     validator: from("nvidia"),
     cdi: { enabled: true },
@@ -49,7 +46,7 @@ export function gpuOperatorValues({ cloud, pools, settings = {} }: GpuOperatorAr
     mig: { strategy: "single" },
     // In a virtual machine a GPU changes its MIG mode only with a reboot: NVIDIA/cloud-native-docs `gpu-operator/gpu-operator-mig.rst`.
     migManager: {
-      env: cloud === "onPrem" ? [] : [{ name: "WITH_REBOOT", value: "true" }],
+      env: nodes.virtualMachines ? [{ name: "WITH_REBOOT", value: "true" }] : [],
       ...from("nvidia/cloud-native"),
     },
     dcgmExporter: { serviceMonitor: { enabled: true }, ...from("nvidia/k8s") },
@@ -64,10 +61,10 @@ const controlPlane = { key: "node-role.kubernetes.io/control-plane", operator: "
 
 /** Every operand runs on every pool. The spot taint is tolerated before there is a spot pool, so that adding one restarts nothing. */
 function tolerationsOf(
-  cloud: GpuOperatorArgs["cloud"],
+  { spotTaints }: GpuNodeRules,
   pools: readonly Pick<GpuPool, "taints">[],
 ): Record<string, string>[] {
-  const taints = [gpuTaint, ...(cloud === "azure" ? [aksSpotTaint] : []), ...pools.flatMap((pool) => pool.taints)];
+  const taints = [gpuTaint, ...spotTaints, ...pools.flatMap((pool) => pool.taints)];
   const unique = new Map(taints.map(({ key, effect }) => [`${key}:${effect}`, { key, operator: "Exists", effect }]));
   return [...unique.values()];
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
+import { cloudOf } from "../../components/cluster/clouds.ts";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
@@ -8,7 +9,6 @@ import type { Engine, StackConfig } from "../../engine/engine.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import type { TransformResource } from "../../engine/live/liveMonitor.ts";
 import { project, projectDirectory } from "../../stacks/declared.ts";
-import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import program from "../../stacks/index.ts";
 import { layers, stackName } from "../../stacks/stackName.ts";
@@ -91,9 +91,10 @@ export function localConfig(
   { kubeconfig, embedded }: LocalCluster,
   more: Record<string, string> = {},
 ): StackConfig {
-  const secretKeys = Object.values<ClusterSpec>(environment.clusters).flatMap((cluster) =>
-    cluster.cloud === "onPrem" && cluster.kubeconfig !== undefined ? [`${project}:${cluster.kubeconfig.secret}`] : [],
-  );
+  const secretKeys = Object.values(environment.clusters).flatMap((cluster) => {
+    const secret = cloudOf(cluster).kubeconfigSecret(cluster);
+    return secret === undefined ? [] : [`${project}:${secret}`];
+  });
   return {
     config: {
       ...Object.fromEntries(secretKeys.map((key) => [key, kubeconfig])),

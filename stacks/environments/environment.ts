@@ -1,3 +1,5 @@
+import { nameInCloud } from "../../components/cluster/cloudAdapter.ts";
+import { type ClusterSpec, cloudOf, clouds } from "../../components/cluster/clouds.ts";
 import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
@@ -11,7 +13,7 @@ import { type IstioArgs, validateIstio } from "../../components/platform/istio.t
 import { type ModelNamespaceArgs, validateModelNamespace } from "../../components/platform/modelNamespace.ts";
 import { type PrometheusArgs, validatePrometheus } from "../../components/platform/prometheus.ts";
 import type { Install } from "../../components/platform/systemChart.ts";
-import { atSite, blocksOf, type ClusterSpec, clusterProblems, gpuPoolsOf, nameInCloud } from "./clusterSpec.ts";
+import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
 /** What every cluster of an environment runs. */
@@ -45,7 +47,8 @@ export function validateEnvironment(environment: Environment): Problem[] {
   const { clusters, platform, models } = environment;
   const clusterNames = Object.keys(clusters);
   const ofClusters = Object.entries(clusters).map(([name, spec]) => ({ name, spec, problems: clusterProblems(spec) }));
-  // What follows from a cluster that cannot be is of no use to anyone.
+  const known = Object.fromEntries(Object.entries(clusters).filter(([, { cloud }]) => Object.hasOwn(clouds, cloud)));
+  // Problems that follow from a wrong cluster would hide the cause.
   const sound = Object.fromEntries(
     ofClusters.filter(({ problems }) => problems.length === 0).map(({ name, spec }) => [name, spec]),
   );
@@ -62,10 +65,12 @@ export function validateEnvironment(environment: Environment): Problem[] {
         ]),
     ...ofClusters.flatMap(({ name, spec, problems }) => [
       ...dnsLabelProblems(`clusters["${name}"]`, name, 30),
-      ...nameInCloudProblems(environment.name, name, spec),
+      ...(Object.hasOwn(known, name) ? nameInCloudProblems(environment.name, name, spec) : []),
       ...under(`clusters["${name}"]`, problems),
     ]),
-    ...overlapProblems(Object.fromEntries(Object.entries(clusters).map(([name, spec]) => [name, blocksOf(spec)]))),
+    ...overlapProblems(
+      Object.fromEntries(Object.entries(known).map(([name, spec]) => [name, cloudOf(spec).blocks(spec)])),
+    ),
     ...domainProblems(environment.domain),
     ...dataSyncProblems(environment.dataSync),
     ...platformProblems(platform, sound),
@@ -105,17 +110,15 @@ function dataSyncProblems(dataSync: DataSync): Problem[] {
   }
 }
 
-/** The most characters of a cluster's name, with room for what its parts are called in the cloud. */
-const longestName = { aws: 30, azure: 40, gcp: 40 } as const;
-
-function nameInCloudProblems(environment: string, key: string, { cloud }: ClusterSpec): Problem[] {
+function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec): Problem[] {
   const name = nameInCloud(environment, key);
-  return cloud === "onPrem" || name.length <= longestName[cloud]
+  const { longestName } = cloudOf(spec);
+  return longestName === undefined || name.length <= longestName
     ? []
     : [
         {
           path: `clusters["${key}"]`,
-          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have ${longestName[cloud]}.`,
+          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have ${longestName}.`,
           fix: "Write a shorter key.",
         },
       ];
@@ -143,7 +146,7 @@ function platformProblems(platform: PlatformSpec, clusters: Environment["cluster
 function gpuProblems({ server: { gpu } }: Model, clusters: Environment["clusters"]): Problem[] {
   if (gpu === undefined) return [];
   return Object.entries(clusters).flatMap(([name, spec]) => {
-    const pools = gpuPoolsOf(spec);
+    const pools = cloudOf(spec).gpuPools(spec);
     const fitting = fittingPools(gpu, pools);
     if (fitting.length === 0) {
       const kinds = gpuKinds(gpu.kind).join(" or ");

@@ -1,13 +1,12 @@
-import { azureMachines } from "../../components/cluster/aks/azureMachines.ts";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
 import { gpuFacts } from "../../components/cluster/machines/gpus.ts";
 import type { Problem } from "../../components/core/problem.ts";
 import { platformVersions, versionProblems } from "../../components/core/versionMatrix.ts";
 import type { VersionCombination } from "../../components/core/versions/conflicts.ts";
-import { cloudDrivers, defaultOperatorDriver } from "../../components/core/versions/drivers.ts";
+import { defaultOperatorDriver } from "../../components/core/versions/drivers.ts";
 import { tritonRelease } from "../../components/core/versions/tritonContainers.ts";
 import { fittingPools } from "../../components/model/hostCluster.ts";
-import { type ClusterSpec, gpuPoolsOf } from "./clusterSpec.ts";
 import type { Environment, PlatformSpec } from "./environment.ts";
 
 /** Versions in an environment that do not run together, by the path of the one that is easiest to change. */
@@ -15,7 +14,7 @@ export function environmentVersionProblems({ clusters, platform, models }: Envir
   const problems = Object.entries(clusters).flatMap(([name, spec]) => {
     const at = `clusters["${name}"]`;
     const installed = installedVersions(platform, spec);
-    const pools = Object.entries(gpuPoolsOf(spec));
+    const pools = Object.entries(cloudOf(spec).gpuPools(spec));
     return [
       ...versionProblems(installed, { kubernetes: `${at}.kubernetesVersion` }),
       ...pools.flatMap(([key, pool]) => {
@@ -51,10 +50,13 @@ export function environmentVersionProblems({ clusters, platform, models }: Envir
 /** What we install; what a site adopts is looked at by the preflight, where it runs. */
 function installedVersions(platform: PlatformSpec, spec: ClusterSpec): VersionCombination {
   const { istio, argoRollouts, kubePrometheusStack, gpuOperator } = platformVersions();
+  const kubernetes = cloudOf(spec).kubernetesVersion(spec);
   const hasOperator =
-    spec.cloud !== "gcp" && Object.keys(spec.gpuPools ?? {}).length > 0 && !("adopt" in (platform.gpuOperator ?? {}));
+    !cloudOf(spec).brings.includes("gpuOperator") &&
+    Object.keys(spec.gpuPools ?? {}).length > 0 &&
+    !("adopt" in (platform.gpuOperator ?? {}));
   return {
-    ...("kubernetesVersion" in spec ? { kubernetes: spec.kubernetesVersion } : {}),
+    ...(kubernetes === undefined ? {} : { kubernetes }),
     ...("install" in platform.istio ? { istio } : {}),
     ...("install" in platform.argoRollouts ? { argoRollouts } : {}),
     ...("install" in platform.prometheus ? { kubePrometheusStack } : {}),
@@ -69,20 +71,6 @@ function driverOf(spec: ClusterSpec, key: string, { driver }: GpuPool): NonNulla
     case "operator":
       return { version: driver.version ?? defaultOperatorDriver, owner: driver.owner };
     case "cloud":
-      return { version: cloudDriver(spec, key), owner: driver.owner };
-  }
-}
-
-function cloudDriver(spec: ClusterSpec, key: string): string {
-  switch (spec.cloud) {
-    case "azure": {
-      const machine = spec.gpuPools?.[key]?.machine;
-      const grid = machine !== undefined && azureMachines[machine].driver === "grid";
-      return (grid ? cloudDrivers.aksGrid : cloudDrivers.aksCuda).version;
-    }
-    case "gcp":
-      return cloudDrivers.gkeLatest.version;
-    default:
-      return cloudDrivers.eks.version;
+      return { version: cloudOf(spec).cloudDriver(spec, key) ?? "", owner: driver.owner };
   }
 }

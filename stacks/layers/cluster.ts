@@ -1,9 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import type { GpuCluster } from "../../components/cluster/gpuCluster.ts";
 import type { ModelStore } from "../../components/cluster/stores.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import type { ClusterContract, Contracts, Published, StoreContract } from "../contracts.ts";
-import { type ClusterSpec, isRendered } from "../environments/clusterSpec.ts";
+import { isRendered } from "../environments/clusterSpec.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { buildCluster } from "./buildCluster.ts";

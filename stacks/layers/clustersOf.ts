@@ -1,4 +1,4 @@
-import type { ClusterSpec } from "../environments/clusterSpec.ts";
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import type { StackOf } from "../stackName.ts";
 
 /** Builds something for each cluster of a stack: all of the environment's, or the one it is narrowed to. */

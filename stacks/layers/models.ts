@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { HostCluster } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
@@ -14,7 +15,6 @@ import {
   readCluster,
   readSecret,
 } from "../contracts.ts";
-import { type ClusterSpec, gpuPoolsOf, identityMarks, storeOf } from "../environments/clusterSpec.ts";
 import type { Environment } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
@@ -70,12 +70,13 @@ function hostOf(
   clusterLayer: pulumi.StackReference,
 ): (name: string, model: Model) => HostCluster {
   const cluster = readCluster(clusterLayer, "cluster", clusterName);
-  const gpuPools = gpuPoolsOf(spec);
-  const modelStore = storeOf(
+  const cloud = cloudOf(spec);
+  const gpuPools = cloud.gpuPools(spec);
+  const modelStore = cloud.modelStore(
     spec,
     cluster("modelStore").apply(({ location }) => location),
   );
-  const { annotations, podLabels } = identityMarks(spec);
+  const { annotations, podLabels, storeCredentials } = cloud.identityMarks;
   const identities = cluster("identities");
   return (name, { repository }) => {
     if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore };
@@ -90,7 +91,7 @@ function hostOf(
           ]),
         ),
         podLabels,
-        ...(spec.cloud === "onPrem" ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
+        ...(storeCredentials ? { credentials: readSecret(clusterLayer, "storeCredentials", clusterName) } : {}),
       },
     };
   };

@@ -1,16 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
+import { nameInCloud } from "../../components/cluster/cloudAdapter.ts";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { ArgoRollouts } from "../../components/platform/argoRollouts.ts";
 import { ClusterAutoscaler } from "../../components/platform/clusterAutoscaler.ts";
 import { EbsStorageClass } from "../../components/platform/ebsStorageClass.ts";
-import { EfaDevicePlugin, needsEfa } from "../../components/platform/efaDevicePlugin.ts";
+import { EfaDevicePlugin } from "../../components/platform/efaDevicePlugin.ts";
 import { GpuMetrics } from "../../components/platform/gpuMetrics.ts";
 import { GpuOperator } from "../../components/platform/gpuOperator.ts";
 import { Istio, modelGateway } from "../../components/platform/istio.ts";
 import { ModelNamespace, namespaceName } from "../../components/platform/modelNamespace.ts";
 import { Prometheus } from "../../components/platform/prometheus.ts";
 import { type Contracts, layerReference, type PlatformContract, type Published } from "../contracts.ts";
-import { type AwsClusterSpec, atSite, type ClusterSpec, gpuPoolsOf, nameInCloud } from "../environments/clusterSpec.ts";
+import { atSite } from "../environments/clusterSpec.ts";
 import type { PlatformSpec } from "../environments/environment.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
@@ -40,14 +42,17 @@ function publish(
   const opts = { providers: [provider] };
   const site = atSite(spec);
 
-  const volumes = spec.cloud === "aws" ? [new EbsStorageClass(`${name}-storage`, opts)] : [];
+  const cloud = cloudOf(spec);
+  const needed = cloud.needs(spec);
+  const volumes = needed.includes("ebsStorageClass") ? [new EbsStorageClass(`${name}-storage`, opts)] : [];
   const prometheus = new Prometheus(
     `${name}-prometheus`,
     { ...platform.prometheus, ...site },
     { ...opts, dependsOn: volumes },
   );
   gpus(name, spec, platform, { ...opts, dependsOn: prometheus });
-  if (spec.cloud === "aws") nodeGroups(name, spec, { environment, platform }, { ...opts, dependsOn: prometheus });
+  if (needed.includes("clusterAutoscaler"))
+    nodeGroups(name, spec, { environment, platform }, { ...opts, dependsOn: prometheus });
   const istio = new Istio(`${name}-istio`, { ...platform.istio, ...site }, opts);
   new ArgoRollouts(`${name}-argo-rollouts`, { ...platform.argoRollouts, ...site }, opts);
   // Its PeerAuthentication is a custom resource of the mesh.
@@ -72,11 +77,12 @@ function gpus(
   { gpuOperator = { install: {} } }: PlatformSpec,
   opts: pulumi.ComponentResourceOptions,
 ): void {
-  const pools = gpuPoolsOf(spec);
+  const cloud = cloudOf(spec);
+  const pools = cloud.gpuPools(spec);
   if (Object.keys(pools).length === 0) return;
-  if (spec.cloud !== "gcp") {
-    new GpuOperator(`${name}-gpu-operator`, { ...gpuOperator, cloud: spec.cloud, pools, ...atSite(spec) }, opts);
-  } else if ("install" in gpuOperator) {
+  if (!cloud.brings.includes("gpuOperator")) {
+    new GpuOperator(`${name}-gpu-operator`, { ...gpuOperator, nodes: cloud.rules, pools, ...atSite(spec) }, opts);
+  } else if ("install" in gpuOperator && cloud.needs(spec).includes("gpuMetrics")) {
     new GpuMetrics(`${name}-gpu-metrics`, gpuOperator, opts);
   }
 }
@@ -84,18 +90,23 @@ function gpus(
 /** What scales and connects the nodes, which AKS and GKE bring and EKS does not. AWS knows the cluster by the environment's name and its key. */
 function nodeGroups(
   name: string,
-  { region, kubernetesVersion, gpuPools }: AwsClusterSpec,
+  spec: ClusterSpec,
   { environment, platform }: Pick<Surroundings, "environment" | "platform">,
   opts: pulumi.ComponentResourceOptions,
 ): void {
   const cluster = nameInCloud(environment, name);
+  const cloud = cloudOf(spec);
+  const region = cloud.region(spec);
+  const kubernetesVersion = cloud.kubernetesVersion(spec);
+  if (region === undefined || kubernetesVersion === undefined) return;
   const scraped = "install" in platform.prometheus;
   new ClusterAutoscaler(
     `${name}-cluster-autoscaler`,
     { cluster, region, kubernetesVersion, scraped, install: {} },
     opts,
   );
-  if (needsEfa(gpuPools)) new EfaDevicePlugin(`${name}-efa-device-plugin`, { install: {} }, opts);
+  if (cloud.needs(spec).includes("efaDevicePlugin"))
+    new EfaDevicePlugin(`${name}-efa-device-plugin`, { install: {} }, opts);
 }
 
 /**

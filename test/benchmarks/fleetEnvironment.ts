@@ -1,5 +1,5 @@
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import { rejectProblems } from "../../components/core/problem.ts";
-import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import { type Environment, validateEnvironment } from "../../stacks/environments/environment.ts";
 import { prod } from "../../stacks/environments/prod.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import { platformVersions } from "../../components/core/versionMatrix.ts";
 import type { ClusterNeeds } from "../../preflight/clusterNeeds.ts";
 import { declaredNeeds, modelImages } from "../../preflight/declaredNeeds.ts";
 import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
-import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import { dev } from "../../stacks/environments/dev.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { local } from "../../stacks/environments/local.ts";
@@ -101,7 +101,7 @@ it("names each image of the models once, by digest", () => {
 
 describe("quota", () => {
   const l4 = { machine: "g6.2xlarge", min: 0, max: 4 };
-  const aws = (region: string) => ({ cloud: "aws", region, gpuPools: { l4 } });
+  const aws = (region: string) => ({ ...prod.clusters["aws-use1"], region, gpuPools: { l4 } }) as ClusterSpec;
 
   it("of one region is summed over clusters, because it is the account's", () => {
     const needed = quotaNeeded([aws("us-east-1"), aws("us-east-1"), aws("eu-west-1")]);

@@ -2,6 +2,7 @@
 
 import type { azureMachines } from "../../components/cluster/aks/azureMachines.ts";
 import type { CloudClusterArgs } from "../../components/cluster/cloudCluster.ts";
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import type { awsMachines } from "../../components/cluster/eks/awsMachines.ts";
 import type { gcpMachines } from "../../components/cluster/gke/gcpMachines.ts";
 import type { GpuPoolArgs, Sharing } from "../../components/cluster/gpuPool.ts";
@@ -10,7 +11,6 @@ import { canary, defineModel } from "../../components/model/model.ts";
 import { triton } from "../../components/model/triton.ts";
 import type { IstioArgs } from "../../components/platform/istio.ts";
 import type { PrometheusArgs } from "../../components/platform/prometheus.ts";
-import type { ClusterSpec } from "../../stacks/environments/clusterSpec.ts";
 import type { DataSync } from "../../stacks/environments/environment.ts";
 
 const rest = {

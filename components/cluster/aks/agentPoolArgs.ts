@@ -14,11 +14,9 @@ import { poolDriver } from "../poolDriver.ts";
 import { poolName } from "../poolName.ts";
 import type { AksScope } from "./aksScope.ts";
 import { azureMachines } from "./azureMachines.ts";
+import { azureRules, spotTaint } from "./azureRules.ts";
 
 export type AksGpuPoolArgs = GpuPoolArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved">;
-
-/** AKS puts it on spot nodes, as label and as taint, whether it is asked for or not. */
-const spot = { key: "kubernetes.azure.com/scalesetpriority", value: "spot", effect: "NoSchedule" } as const;
 
 /** How AKS spells a taint. */
 function spelled({
@@ -36,7 +34,7 @@ function spelled({
 /** What AKS cannot change of a pool: with any of it the pool's name changes, and the new pool is there before the old one goes. */
 export function aksPoolName(key: string, pool: AksGpuPoolArgs, zones: readonly string[]): string {
   const { purchase = defaultPurchase, placement = "spread", sharing = defaultSharing, disk = defaultDisk } = pool;
-  const { owner } = poolDriver("azure", pool, azureMachines[pool.machine]);
+  const { owner } = poolDriver(azureRules, pool, azureMachines[pool.machine]);
   const immutable = { machine: pool.machine, zones: zonesOf(pool, zones), purchase, placement, sharing, owner, disk };
   return poolName(key, immutable, { maxLength: 12, alphanumeric: true });
 }
@@ -49,8 +47,8 @@ export function zonesOf(pool: AksGpuPoolArgs, zones: readonly string[]): string[
 /** What a cluster publishes of a pool. */
 export function publishedAksPool(pool: AksGpuPoolArgs): GpuPool {
   const machine = azureMachines[pool.machine];
-  const published = publishedPool(machine, machine.gpus, pool, poolDriver("azure", pool, machine));
-  return pool.purchase?.kind === "spot" ? { ...published, taints: [...published.taints, spot] } : published;
+  const published = publishedPool(machine, machine.gpus, pool, poolDriver(azureRules, pool, machine));
+  return pool.purchase?.kind === "spot" ? { ...published, taints: [...published.taints, spotTaint] } : published;
 }
 
 export interface AgentPoolWiring {
@@ -96,9 +94,9 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
     nodeTaints: taints.map(spelled),
     nodeLabels: {
       ...pool.labels,
-      ...deviceLabels("azure", { sharing, driver }),
+      ...deviceLabels(azureRules, { sharing, driver }),
       ...nodeSelector,
-      ...(isSpot ? { [spot.key]: spot.value } : {}),
+      ...(isSpot ? { [spotTaint.key]: spotTaint.value } : {}),
     },
     tags: scope.tags,
     ...(sharing.kind === "mig" ? { gpuInstanceProfile: `MIG${sharing.profile.split("g")[0]}g` } : {}),

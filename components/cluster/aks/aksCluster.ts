@@ -23,7 +23,8 @@ import { AksNetwork, aksBlocks } from "./aksNetwork.ts";
 import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
 import { assignRole } from "./assignRole.ts";
-import { azureMachines } from "./azureMachines.ts";
+import type { azureMachines } from "./azureMachines.ts";
+import { azureRules } from "./azureRules.ts";
 import { type CustomerKey, customerKey } from "./customerKey.ts";
 import { gpuAgentPools } from "./gpuAgentPools.ts";
 import { knownName } from "./knownName.ts";
@@ -70,7 +71,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export function validateAksCluster(args: AksDeclaration): Problem[] {
   const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
   return [
-    ...cloudClusterProblems("azure", args, azureMachines),
+    ...cloudClusterProblems(azureRules, args),
     ...admins.flatMap((admin, index) =>
       uuid.test(admin)
         ? []

@@ -14,6 +14,7 @@ import type { ModelStore } from "../stores.ts";
 import { clusterAddons, nodeAddons } from "./addons.ts";
 import { autoscalerIdentity } from "./autoscalerIdentity.ts";
 import { awsMachines } from "./awsMachines.ts";
+import { awsRules } from "./awsRules.ts";
 import { clusterKey } from "./clusterKey.ts";
 import { ControlPlane } from "./controlPlane.ts";
 import { S3AuditStore } from "./eksAuditStore.ts";
@@ -49,7 +50,7 @@ export interface EksClusterArgs
 export type EksDeclaration = Omit<EksClusterArgs, "account">;
 
 export function validateEksCluster(args: EksDeclaration): Problem[] {
-  return [...cloudClusterProblems("aws", args, awsMachines), ...eksProblems(args)];
+  return [...cloudClusterProblems(awsRules, args), ...eksProblems(args)];
 }
 
 /** Days that CloudWatch keeps the control plane's logs, for looking things up. The audit store keeps them for good. */
@@ -60,7 +61,7 @@ export function eksGpuPools({ gpuPools = {} }: Pick<EksDeclaration, "gpuPools">)
   return Object.fromEntries(
     Object.entries(gpuPools).map(([key, pool]) => {
       const machine = awsMachines[pool.machine];
-      return [key, publishedPool(machine, machine.gpus, pool, poolDriver("aws", pool, machine))];
+      return [key, publishedPool(machine, machine.gpus, pool, poolDriver(awsRules, pool, machine))];
     }),
   );
 }

@@ -19,6 +19,7 @@ import {
 import type { GpuModel } from "../machines/gpus.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { type AwsMachine, awsMachines } from "./awsMachines.ts";
+import { awsRules } from "./awsRules.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
 
@@ -82,7 +83,7 @@ export class GpuNodes extends Component {
         template,
         immutable: { purchase, placement },
         labels: {
-          ...deviceLabels("aws", { sharing, driver: poolDriver("aws", pool, machine) }),
+          ...deviceLabels(awsRules, { sharing, driver: poolDriver(awsRules, pool, machine) }),
           ...(efa === 0 ? {} : { [efaLabel]: "true" }),
           ...labels,
         },

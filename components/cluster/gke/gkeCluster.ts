@@ -18,6 +18,7 @@ import type { ModelStore } from "../stores.ts";
 import { controlPlaneArgs } from "./controlPlane.ts";
 import { defaultEndpoint, endpointProblems, type GkeEndpoint } from "./endpoint.ts";
 import { gcpMachines } from "./gcpMachines.ts";
+import { gcpRules } from "./gcpRules.ts";
 import { GkeAuditStore } from "./gkeAuditStore.ts";
 import { GkeKeys } from "./gkeKeys.ts";
 import { gkeKubeconfig } from "./gkeKubeconfig.ts";
@@ -56,7 +57,7 @@ type Plan = Omit<GkeClusterArgs, "project" | "projectNumber">;
 /** Everything wrong with the arguments, by the path their owner typed. */
 export function validateGkeCluster(args: Plan): Problem[] {
   const problems = [
-    ...cloudClusterProblems("gcp", args, gcpMachines),
+    ...cloudClusterProblems(gcpRules, args),
     ...args.admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(args.endpoint ?? defaultEndpoint)),
     ...Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) =>
@@ -260,7 +261,7 @@ export function gkeGpuPools({ gpuPools = {} }: Pick<GkeClusterArgs, "gpuPools">)
   return Object.fromEntries(
     Object.entries(gpuPools).map(([key, pool]) => {
       const machine = machineOf(pool);
-      const published = publishedPool(machine, gpusOf(pool), pool, poolDriver("gcp", pool, machine));
+      const published = publishedPool(machine, gpusOf(pool), pool, poolDriver(gcpRules, pool, machine));
       // GKE documentation, "Share GPUs with multiple workloads using NVIDIA MPS".
       return [key, pool.sharing?.kind === "mps" ? { ...published, hostIPC: true } : published];
     }),

@@ -84,3 +84,13 @@ export type MigProfile = { [Model in GpuModel]: MigTable<Model> }[GpuModel];
 export function gpuFacts(model: GpuModel): Gpu {
   return gpus[model];
 }
+
+/**
+ * Whether a profile has the least memory of all profiles with as many compute slices. Where a tool names profiles by their slices
+ * alone, it makes that one (NVIDIA MIG profile 19, not 15).
+ */
+export function hasSmallestProfileOfSlices(profile: string, known: readonly string[]): boolean {
+  const memory = (candidate: string) => Number.parseInt(candidate.split("g.")[1] ?? "", 10);
+  const slices = `${Number.parseInt(profile, 10)}g.`;
+  return known.every((other) => !other.startsWith(slices) || memory(profile) <= memory(other));
+}

@@ -1,8 +1,5 @@
 import type { GpuModel } from "./gpus.ts";
 
-/** The clouds whose machines we know. */
-export type Cloud = "aws" | "azure" | "gcp";
-
 /** One machine of a cloud's catalogue. */
 export interface Machine {
   /** What quotas and prices are kept by. */

@@ -1,16 +1,9 @@
 import type { Problem } from "../../core/problem.ts";
-import { cloudDrivers, cudaMajors, driverBranch } from "../../core/versions/drivers.ts";
-import { azureMachines } from "../aks/azureMachines.ts";
-import { awsMachines } from "../eks/awsMachines.ts";
-import { gcpMachines } from "../gke/gcpMachines.ts";
+import { cudaMajors } from "../../core/versions/drivers.ts";
+import type { CloudRules } from "../cloudRules.ts";
 import { gpuFacts } from "./gpus.ts";
-import type { Cloud, Machine } from "./machine.ts";
 
-const catalogues: Readonly<Record<Cloud, Readonly<Record<string, Machine>>>> = {
-  aws: awsMachines,
-  azure: azureMachines,
-  gcp: gcpMachines,
-};
+import type { Machine } from "./machine.ts";
 
 /** The least of a GPU node: the model server's own need beside drivers, exporters and the mesh. Nominal sizes, as catalogues have them. */
 export const floor = { vcpu: 8, memoryGiB: 32 } as const;
@@ -18,11 +11,13 @@ export const floor = { vcpu: 8, memoryGiB: 32 } as const;
 /** Of the CUDA that current Triton is built with. */
 export const oldestComputeCapability = cudaMajors[13].minimumComputeCapability;
 
+type Catalogue = Pick<CloudRules, "machines" | "machineFaults">;
+
 /** Why a machine cannot carry models here, if it cannot, and what to take instead. */
-export function machineProblems(cloud: Cloud, name: string, machine: Machine): Problem[] {
-  const faults = machineFaults(cloud, machine);
+export function machineProblems(rules: Catalogue, name: string, machine: Machine): Problem[] {
+  const faults = machineFaults(rules, machine);
   if (faults.length === 0) return [];
-  const instead = nearestFitting(cloud, machine);
+  const instead = nearestFitting(rules, machine);
   return faults.map((fault) => ({
     path: "machine",
     reason: `"${name}" ${fault}.`,
@@ -30,8 +25,8 @@ export function machineProblems(cloud: Cloud, name: string, machine: Machine): P
   }));
 }
 
-function machineFaults(cloud: Cloud, machine: Machine): string[] {
-  const { vcpu, memoryGiB, gpu, fraction, arch, minimumDriver = 0 } = machine;
+function machineFaults(rules: Catalogue, machine: Machine): string[] {
+  const { vcpu, memoryGiB, gpu, fraction, arch } = machine;
   const { computeCapability } = gpuFacts(gpu);
   const faults: string[] = [];
   if (vcpu < floor.vcpu || memoryGiB < floor.memoryGiB) {
@@ -46,21 +41,18 @@ function machineFaults(cloud: Cloud, machine: Machine): string[] {
       `has a ${gpu} of compute capability ${computeCapability.toFixed(1)}, but current Triton needs ${oldestComputeCapability}`,
     );
   }
-  if (cloud === "aws" && driverBranch(cloudDrivers.eks.version) < minimumDriver) {
-    faults.push(`needs driver ${minimumDriver}, but the NVIDIA image of EKS brings ${cloudDrivers.eks.version}`);
-  }
-  return faults;
+  return [...faults, ...rules.machineFaults(machine)];
 }
 
 /** The same GPU before another one, then what falls short of its memory the least, then the smallest machine. */
-function nearestFitting(cloud: Cloud, { gpu }: Machine): [string, Machine] | undefined {
+function nearestFitting(rules: Catalogue, { gpu }: Machine): [string, Machine] | undefined {
   const memory = gpuFacts(gpu).memoryGiB;
   const rank = (machine: Machine) => {
     const short = memory - gpuFacts(machine.gpu).memoryGiB;
     return [machine.gpu === gpu ? 0 : 1, Math.max(short, 0), machine.gpus, machine.vcpu, machine.memoryGiB, -short];
   };
-  return Object.entries(catalogues[cloud])
-    .filter(([, machine]) => machineFaults(cloud, machine).length === 0)
+  return Object.entries(rules.machines)
+    .filter(([, machine]) => machineFaults(rules, machine).length === 0)
     .map((entry) => ({ entry, rank: rank(entry[1]) }))
     .sort((a, b) => a.rank.map((value, index) => value - (b.rank[index] ?? 0)).find((order) => order !== 0) ?? 0)[0]
     ?.entry;

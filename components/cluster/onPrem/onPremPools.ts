@@ -4,6 +4,7 @@ import { isLabelKey, isLabelValue } from "../labels.ts";
 import { type GpuModel, gpuFacts, gpus } from "../machines/gpus.ts";
 import { floor, oldestComputeCapability } from "../machines/machineProblems.ts";
 import { sharingProblems } from "../poolSharing.ts";
+import { onPremRules } from "./onPremRules.ts";
 
 /**
  * Like GPU nodes that are there. Nothing here makes, labels or changes a node, so changing a pool replaces nothing; models that no longer
@@ -40,7 +41,7 @@ export function onPremPoolProblems(pool: OnPremGpuPool): Problem[] {
     ...atLeast("nodes", pool.nodes, 0),
     ...belowFloor("vcpu", pool.vcpu, floor.vcpu, "vCPU"),
     ...belowFloor("memoryGiB", pool.memoryGiB, floor.memoryGiB, "GiB"),
-    ...sharingProblems("onPrem", sharing, gpu),
+    ...sharingProblems(onPremRules, sharing, gpu),
     ...driverProblems(driver),
     ...(pool.nodeSelector === undefined ? productProblems(gpu, sharing) : selectorProblems(pool.nodeSelector)),
   ];

@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
 import { cloudClusterProblems } from "../../../components/cluster/cloudCluster.ts";
-import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
-import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
-import type { Cloud } from "../../../components/cluster/machines/machine.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 
 type Args = Parameters<typeof cloudClusterProblems>[1];
 
-const machines = { aws: awsMachines, azure: azureMachines, gcp: gcpMachines };
+const rules = { aws: awsRules, azure: azureRules, gcp: gcpRules };
+type Cloud = keyof typeof rules;
 const common = {
   cidr: "10.16.0.0/16",
   kubernetesVersion: "1.35",
@@ -38,9 +38,7 @@ const sound = {
 /** What is said about a sound cluster after a change; `wrong` may be what no type allows. */
 function problems(cloud: Cloud, wrong: object): string[] {
   const args = { ...sound[cloud], ...wrong } as Args;
-  return cloudClusterProblems(cloud, args, machines[cloud]).map(({ path, reason, fix }) =>
-    [`${path}:`, reason, fix].join(" "),
-  );
+  return cloudClusterProblems(rules[cloud], args).map(({ path, reason, fix }) => [`${path}:`, reason, fix].join(" "));
 }
 
 it.each(["aws", "azure", "gcp"] as const)("has nothing to say about a sound cluster on %s", (cloud) => {
@@ -149,7 +147,7 @@ it.each<[string, Cloud, object, ...string[]]>([
     "a machine without GPUs, and says where those with are",
     "azure",
     { gpuPools: { l4: { machine: "constructor", min: 0, max: 1 } } },
-    'gpuPools["l4"].machine: "constructor" is not in the catalogue of Azure machines with NVIDIA GPUs. Choose one of components/cluster/machines/azure.ts.',
+    'gpuPools["l4"].machine: "constructor" is not in the catalogue of Azure machines with NVIDIA GPUs. Choose one of components/cluster/aks/azureMachines.ts.',
   ],
   [
     "what is wrong with a pool, by the pool's path",

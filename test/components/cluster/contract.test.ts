@@ -1,50 +1,27 @@
-import { describe, expect, it } from "vitest";
-import { deviceLabels } from "../../../components/cluster/deviceLabels.ts";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
+import type { CloudRules } from "../../../components/cluster/cloudRules.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import type { GpuCluster } from "../../../components/cluster/gpuCluster.ts";
-import type { GpuPool } from "../../../components/cluster/gpuPool.ts";
-import type { Cloud } from "../../../components/cluster/machines/machine.ts";
-import type { RecordedResource } from "../../../engine/recordedResource.ts";
-import { shown } from "../../../plan/shownValues.ts";
+import { onPremRules } from "../../../components/cluster/onPrem/onPremRules.ts";
 import * as aks from "./aks/sample.ts";
+import { clusterContract, type MadeSample, type Marks, type Sample } from "./contractSuite.ts";
 import * as eks from "./eks/sample.ts";
 import * as gke from "./gke/sample.ts";
-import { type Answers, dependenciesOf, type Recorded, recorded } from "./harness.ts";
+import type { Answers } from "./harness.ts";
 import * as onPrem from "./onPrem/sample.ts";
-
-/** What all four have in common, so that one suite can ask all four. */
-interface Sample {
-  readonly answers: Answers;
-  readonly build: () => GpuCluster;
-  /** Another label, another maximum of the first pool; on-prem nodes are counted, so there only the label. */
-  readonly relabelled: () => GpuCluster;
-  readonly unprotected?: () => GpuCluster;
-  /** Types that hold state: they must be protected, and nothing else may be left out of the list. */
-  readonly stateful: readonly string[];
-  readonly nodePools?: string;
-  readonly ownCluster?: string;
-  /** Labels and taints of a pool's nodes in the cloud's spelling, brought into one. */
-  readonly marks?: (props: Record<string, unknown>) => Marks;
-  readonly cloud?: Cloud;
-  /** The label by which the cluster autoscaler knows a node with a GPU before there is one; absent where the cloud sets it itself. */
-  readonly acceleratorLabel?: string;
-}
-
-interface Marks {
-  readonly labels: Readonly<Record<string, string>>;
-  /** `key=value:NoSchedule` */
-  readonly taints: readonly string[];
-}
 
 function cloud<
   Args extends { labels: Readonly<Record<string, string>>; gpuPools?: Readonly<Record<string, { max: number }>> },
 >(
   sample: { sampleArgs: Args; build: (args: Args) => GpuCluster; answers: Answers },
-  of: Pick<Sample, "stateful" | "nodePools" | "ownCluster" | "marks" | "cloud" | "acceleratorLabel">,
+  rules: CloudRules,
+  made: Omit<MadeSample, "unprotected">,
 ): Sample {
   const { sampleArgs, build, answers } = sample;
   const [[first, pool] = ["", { max: 0 }]] = Object.entries(sampleArgs.gpuPools ?? {});
   return {
-    ...of,
+    rules,
     answers,
     build: () => build(sampleArgs),
     relabelled: () =>
@@ -53,20 +30,19 @@ function cloud<
         labels: { ...sampleArgs.labels, "cost-centre": "4711" },
         gpuPools: { ...sampleArgs.gpuPools, [first]: { ...pool, max: pool.max + 3 } },
       }),
-    unprotected: () => build({ ...sampleArgs, protect: false }),
+    made: { ...made, unprotected: () => build({ ...sampleArgs, protect: false }) },
   };
 }
 
 const samples: Readonly<Record<string, Sample>> = {
-  eks: cloud(eks as never, {
+  eks: cloud(eks as never, awsRules, {
     stateful: ["aws:eks/cluster:Cluster", "aws:kms/key:Key", "aws:s3/bucket:Bucket"],
     nodePools: "aws:eks/nodeGroup:NodeGroup",
-    cloud: "aws",
     marks: ({ labels, taints }) => ({ labels: labels as Marks["labels"], taints: spelled(taints) }),
     acceleratorLabel: "k8s.amazonaws.com/accelerator",
     ownCluster: "aws:eks/cluster:Cluster",
   }),
-  aks: cloud(aks as never, {
+  aks: cloud(aks as never, azureRules, {
     stateful: [
       "azure-native:containerservice:ManagedCluster",
       "azure-native:keyvault:Vault",
@@ -75,17 +51,15 @@ const samples: Readonly<Record<string, Sample>> = {
       "azure-native:storage:BlobContainer",
     ],
     nodePools: "azure-native:containerservice:AgentPool",
-    cloud: "azure",
     marks: ({ nodeLabels, nodeTaints }) => ({
       labels: nodeLabels as Marks["labels"],
       taints: (nodeTaints ?? []) as Marks["taints"],
     }),
     ownCluster: "azure-native:containerservice:ManagedCluster",
   }),
-  gke: cloud(gke as never, {
+  gke: cloud(gke as never, gcpRules, {
     stateful: ["gcp:container/cluster:Cluster", "gcp:kms/cryptoKey:CryptoKey", "gcp:storage/bucket:Bucket"],
     nodePools: "gcp:container/nodePool:NodePool",
-    cloud: "gcp",
     marks: ({ nodeConfig }) => {
       const { labels, taints } = nodeConfig as { labels: Marks["labels"]; taints?: unknown };
       return { labels, taints: spelled(taints) };
@@ -93,139 +67,15 @@ const samples: Readonly<Record<string, Sample>> = {
     ownCluster: "gcp:container/cluster:Cluster",
   }),
   onPrem: {
+    rules: onPremRules,
     answers: onPrem.answers,
     build: () => onPrem.build(),
     relabelled: () =>
       onPrem.build({ ...onPrem.sampleArgs, labels: { ...onPrem.sampleArgs.labels, "cost-centre": "4711" } }),
-    stateful: [],
   },
 };
 
-/** What a cluster publishes, as outputs of a stack. */
-const published = (build: () => GpuCluster) => () => {
-  const { kubeconfig, clusterIdentifier, gpuPools, labels, capacity, modelStore, workloadIdentity } = build();
-  return {
-    kubeconfig,
-    clusterIdentifier,
-    gpuPools,
-    labels,
-    capacity,
-    modelStore,
-    workloadIdentity: workloadIdentity.kind,
-  };
-};
-/** Each way a sample is run, run once. */
-const runs = new Map<string, Map<() => GpuCluster, Promise<Recorded>>>();
-function run(build: () => GpuCluster, answers?: Answers): Promise<Recorded> {
-  const kind = answers === undefined ? "preview" : "known";
-  const ofKind = runs.get(kind) ?? new Map<() => GpuCluster, Promise<Recorded>>();
-  runs.set(kind, ofKind);
-  const known = ofKind.get(build) ?? recorded(published(build), answers);
-  ofKind.set(build, known);
-  return known;
-}
-const urns = ({ resources }: Recorded) => resources.map(({ urn }) => urn).sort();
-
-describe.each(Object.entries(samples))("%s", (name, sample) => {
-  it("publishes what every cluster does, the kubeconfig as a secret and the rest not", async () => {
-    const { outputs } = await run(sample.build, sample.answers);
-    const shownOutputs = shown(outputs) as Record<string, unknown>;
-    expect(Object.keys(shownOutputs).sort()).toEqual(
-      ["kubeconfig", "clusterIdentifier", "gpuPools", "labels", "capacity", "modelStore", "workloadIdentity"].sort(),
-    );
-    expect(shownOutputs.kubeconfig).toBe("[secret]");
-    expect(JSON.stringify({ ...shownOutputs, kubeconfig: "" })).not.toContain("[secret]");
-    expect(shownOutputs.clusterIdentifier).toEqual(expect.stringMatching(/.+/));
-    for (const pool of Object.values(shownOutputs.gpuPools as Record<string, object>)) {
-      expect(
-        Object.keys(pool)
-          .filter((key) => key !== "hostIPC")
-          .sort(),
-      ).toEqual(
-        [
-          ...["driver", "gpu", "gpusPerNode", "max", "memoryGiB", "min"],
-          ...["nodeSelector", "sharing", "spot", "taints", "vcpu"],
-        ].sort(),
-      );
-    }
-  });
-
-  it("keeps the identity of every resource", async () => {
-    const all = urns(await run(sample.build));
-    expect(new Set(all).size).toBe(all.length);
-    await expect(`${all.join("\n")}\n`).toMatchFileSnapshot(`../../identity/cluster/${name}.txt`);
-  });
-
-  it("makes the same children when nothing is known yet as when all is", async () => {
-    expect(urns(await run(sample.build))).toEqual(urns(await run(sample.build, sample.answers)));
-  });
-
-  it("is reached by a provider that no new credential replaces", async () => {
-    const { resources } = await run(sample.build, sample.answers);
-    const [provider, ...others] = resources.filter(({ type }) => type === "pulumi:providers:kubernetes");
-    expect(others).toEqual([]);
-    const { kubeconfig, clusterIdentifier } = shown(provider?.props ?? {}) as Record<string, unknown>;
-    expect(kubeconfig).toBe("[secret]");
-    expect(clusterIdentifier).toEqual(expect.stringMatching(/.+/));
-  });
-
-  it("changes no identity with a label, a tag or a pool's maximum", async () => {
-    const before = await run(sample.build, sample.answers);
-    const after = await run(sample.relabelled, sample.answers);
-    expect(urns(after)).toEqual(urns(before));
-    const changed = changedInputs(before.resources, after.resources);
-    expect(changed.length).toBeGreaterThan(0);
-    expect(changed.filter((path) => !harmless.some((pattern) => pattern.test(path)))).toEqual([]);
-  });
-
-  it("protects what holds state, and nothing when told not to", async () => {
-    const { resources } = await run(sample.build);
-    const protectedTypes = [...new Set(resources.filter(({ protect }) => protect).map(({ type }) => type))].sort();
-    expect(protectedTypes).toEqual(expect.arrayContaining([...sample.stateful]));
-    for (const { type, urn, protect } of resources) {
-      if (sample.stateful.includes(type)) expect([urn, protect]).toEqual([urn, true]);
-    }
-    if (sample.unprotected === undefined) return;
-    const free = await run(sample.unprotected);
-    expect(free.resources.filter(({ protect }) => protect).map(({ urn }) => urn)).toEqual([]);
-  });
-
-  it("marks GPU nodes as pods, the scheduler, the autoscaler and the GPU operator look for them", async () => {
-    const { nodePools, cloud: cloudName, marks, acceleratorLabel } = sample;
-    if (nodePools === undefined || cloudName === undefined || marks === undefined) return;
-    const { resources, outputs } = await run(sample.build, sample.answers);
-    const nodes = resources
-      .filter(({ type, name: pool }) => type === nodePools && !pool.includes("system"))
-      .map(({ props }) => marks(shown(props) as Record<string, unknown>));
-    const pools = Object.values(shown(outputs.gpuPools ?? {}) as Record<string, GpuPool>);
-    expect(nodes).toHaveLength(pools.length);
-    for (const pool of pools) {
-      const wanted = { ...pool.nodeSelector, ...deviceLabels(cloudName, pool) };
-      const own = nodes.filter(({ labels }) => Object.entries(wanted).every(([key, value]) => labels[key] === value));
-      expect([wanted, own.length > 0]).toEqual([wanted, true]);
-      const taints = own.map(({ taints: written }) => [...written].sort());
-      expect(taints).toContainEqual(pool.taints.map(({ key, value, effect }) => `${key}=${value}:${effect}`).sort());
-      if (acceleratorLabel !== undefined) for (const { labels } of own) expect(labels).toHaveProperty(acceleratorLabel);
-    }
-  });
-
-  it("takes down what runs on it before what it runs on", async () => {
-    if (sample.nodePools === undefined) return;
-    const { resources } = await run(sample.build);
-    const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
-    const needed = dependenciesOf(provider?.urn ?? "", resources);
-    const pools = resources.filter(({ type }) => type === sample.nodePools);
-    const cluster = resources.find(({ type }) => type === sample.ownCluster);
-    expect(needed).toContain(cluster?.urn);
-    // The pools that Services run on; GPU pools may come and go under them.
-    const system = pools.filter(({ name: pool }) => pool.includes("system"));
-    for (const pool of system) expect(needed).toContain(pool.urn);
-    for (const pool of pools) {
-      expect(dependenciesOf(pool.urn, resources)).toContain(cluster?.urn);
-      if (!system.includes(pool)) expect(needed).not.toContain(pool.urn);
-    }
-  });
-});
+for (const [name, sample] of Object.entries(samples)) clusterContract(name, sample);
 
 /** EKS and GKE write effects in capitals. */
 function spelled(taints: unknown): string[] {
@@ -233,36 +83,4 @@ function spelled(taints: unknown): string[] {
   return ((taints ?? []) as { key: string; value: string; effect: string }[]).map(
     ({ key, value, effect }) => `${key}=${value}:${effects[effect] ?? effect}`,
   );
-}
-
-/** Paths that a label, a tag or a maximum may change; all of them are updated in place. */
-const harmless = [
-  /\b(tags|labels|resourceLabels|defaultTags|defaultLabels|userLabels|effectiveLabels|nodeLabels)\b/,
-  /\b(maxSize|maxCount|totalMaxNodeCount|maxNodeCount)$/,
-  /\btagSpecifications\b/,
-  /^serin:.*/,
-];
-
-function changedInputs(before: readonly RecordedResource[], after: readonly RecordedResource[]): string[] {
-  const previous = new Map(before.map((resource) => [resource.urn, resource]));
-  return after.flatMap(({ urn, type, props }) => {
-    const paths: string[] = [];
-    compare(shown(previous.get(urn)?.props ?? {}), shown(props), "", paths);
-    return paths.map((path) => `${type} ${path}`);
-  });
-}
-
-function compare(before: unknown, after: unknown, path: string, paths: string[]): void {
-  if (typeof before === "object" && typeof after === "object" && before !== null && after !== null) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compare(
-        (before as Record<string, unknown>)[key],
-        (after as Record<string, unknown>)[key],
-        `${path}.${key}`,
-        paths,
-      );
-    }
-    return;
-  }
-  if (before !== after) paths.push(path.slice(1));
 }

@@ -1,17 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
-import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
-import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import type { AnyGpuPoolArgs, PurchaseOption } from "../../../components/cluster/gpuPool.ts";
-import type { Cloud, Machine } from "../../../components/cluster/machines/machine.ts";
+import type { Machine } from "../../../components/cluster/machines/machine.ts";
 import { poolProblems } from "../../../components/cluster/preconditions.ts";
 
-const machines: Record<Cloud, Readonly<Record<string, Machine>>> = {
-  aws: awsMachines,
-  azure: azureMachines,
-  gcp: gcpMachines,
-};
+const rules = { aws: awsRules, azure: azureRules, gcp: gcpRules };
+type Cloud = keyof typeof rules;
 const zones = ["a", "b", "c"];
 const sound = {
   aws: { machine: "g6.2xlarge", min: 0, max: 4 },
@@ -22,9 +19,12 @@ const sound = {
 /** The problems of a sound pool after a change, as they are printed. `wrong` may say what no type allows: data can. */
 function problems(cloud: Cloud, wrong: object): string[] {
   const pool = { ...sound[cloud], ...wrong } as AnyGpuPoolArgs;
-  const machine = machines[cloud][pool.machine];
+  const machines: Readonly<Record<string, Machine>> = rules[cloud].machines;
+  const machine = machines[pool.machine];
   if (machine === undefined) throw new Error(`no machine ${pool.machine}`);
-  return poolProblems(cloud, pool, machine, zones).map(({ path, reason, fix }) => [`${path}:`, reason, fix].join(" "));
+  return poolProblems(rules[cloud], pool, machine, zones).map(({ path, reason, fix }) =>
+    [`${path}:`, reason, fix].join(" "),
+  );
 }
 
 /** One precondition: a cloud, what is wrong, and all that is said about it. */
@@ -119,7 +119,7 @@ describe("the machine", () => {
 
   it("is good instead wherever another is named", () => {
     for (const cloud of ["aws", "azure", "gcp"] as const) {
-      for (const machine of Object.keys(machines[cloud])) {
+      for (const machine of Object.keys(rules[cloud].machines)) {
         for (const said of problems(cloud, { machine })) {
           const instead = /^machine: .* Write "([^"]+)"/.exec(said)?.[1];
           expect(instead, said).toBeDefined();

@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest";
-import { azureMachines } from "../../../components/cluster/aks/azureMachines.ts";
-import { awsMachines } from "../../../components/cluster/eks/awsMachines.ts";
-import { gcpMachines } from "../../../components/cluster/gke/gcpMachines.ts";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import type { AnyGpuPoolArgs } from "../../../components/cluster/gpuPool.ts";
-import type { Cloud, Machine } from "../../../components/cluster/machines/machine.ts";
 import { quotaNeeds } from "../../../components/cluster/quota.ts";
 
 const clouds = {
-  aws: { region: "us-east-1", machines: awsMachines },
-  azure: { region: "westeurope", machines: azureMachines },
-  gcp: { region: "europe-west4", machines: gcpMachines },
-} as const satisfies Record<Cloud, { region: string; machines: Readonly<Record<string, Machine>> }>;
+  aws: { region: "us-east-1", rules: awsRules },
+  azure: { region: "westeurope", rules: azureRules },
+  gcp: { region: "europe-west4", rules: gcpRules },
+} as const;
+type Cloud = keyof typeof clouds;
 
 type Pool = AnyGpuPoolArgs & { readonly gpusPerNode?: number };
 
 /** One line per quota: `region quota: needed unit`. */
 function needs(cloud: Cloud, ...pools: readonly Pool[]): string[] {
-  const { region, machines } = clouds[cloud];
+  const { region, rules } = clouds[cloud];
   const byKey = Object.fromEntries(pools.map((pool, index) => [`pool-${index}`, pool]));
-  return quotaNeeds(cloud, region, byKey, machines).map((need) => {
+  return quotaNeeds(rules, region, byKey).map((need) => {
     expect(need.cloud).toBe(cloud);
     return `${need.region} ${need.quota}: ${need.needed} ${need.unit}`;
   });
@@ -77,7 +77,7 @@ describe("on Azure", () => {
   });
 
   it("is known of every family there is", () => {
-    for (const [name, { family }] of Object.entries(azureMachines)) {
+    for (const [name, { family }] of Object.entries(azureRules.machines)) {
       expect(needs("azure", pool(name, 1))[0]).not.toContain(` ${family}:`);
     }
   });
@@ -108,7 +108,7 @@ describe("on Google Cloud", () => {
   });
 
   it("is known of every accelerator there is", () => {
-    for (const [name, { gpu }] of Object.entries(gcpMachines)) {
+    for (const [name, { gpu }] of Object.entries(gcpRules.machines)) {
       const spot = needs("gcp", pool(name, 1, "spot"))[0];
       expect(spot).toMatch(/ PREEMPTIBLE_NVIDIA_[A-Z0-9_]+_GPUS: /);
       if (gpu.includes("-")) expect(spot).not.toContain(gpu);

@@ -1,11 +1,16 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
 import { deviceLabels } from "../../../components/cluster/deviceLabels.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
 import { type GpuPool, gpuTaint, type Sharing } from "../../../components/cluster/gpuPool.ts";
+import { onPremRules } from "../../../components/cluster/onPrem/onPremRules.ts";
 import { GpuOperator, type GpuOperatorArgs, validateGpuOperator } from "../../../components/platform/gpuOperator.ts";
 import { gpuOperatorValues } from "../../../components/platform/gpuOperatorValues.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
+
+const nodes = { aws: awsRules, azure: azureRules, onPrem: onPremRules };
 
 type Pool = Pick<GpuPool, "sharing" | "driver" | "taints">;
 
@@ -20,10 +25,10 @@ const pool = (owner: "cloud" | "operator", changes: Partial<Pool> = {}): Pool =>
   ...changes,
 });
 const args = (
-  cloud: GpuOperatorArgs["cloud"],
+  cloud: keyof typeof nodes,
   pools: Record<string, Pool>,
   settings: Parameters<typeof gpuOperatorValues>[0]["settings"] = {},
-) => ({ cloud, pools, install: {}, settings });
+) => ({ nodes: nodes[cloud], pools, install: {}, settings });
 const preinstalled = pool("operator", { driver: { owner: "preinstalled", version: "580.159.03" } });
 
 describe("the operator installs what the nodes lack", () => {
@@ -95,7 +100,7 @@ describe("sharing", () => {
       sharings
         .map(
           (sharing) =>
-            deviceLabels("onPrem", { sharing, driver: { owner: "operator" } })["nvidia.com/device-plugin.config"],
+            deviceLabels(nodes.onPrem, { sharing, driver: { owner: "operator" } })["nvidia.com/device-plugin.config"],
         )
         .sort(),
     );
@@ -173,7 +178,7 @@ describe("a site of one's own", () => {
 it("refuses two versions of the operator's driver in one cluster", () => {
   const version = (wanted: string) => pool("operator", { driver: { owner: "operator", version: wanted } });
   const pools = { a: version("580.173.02"), b: pool("operator"), c: pool("cloud"), d: version("580.173.02") };
-  expect(validateGpuOperator({ cloud: "azure", pools, install: {} })).toEqual([
+  expect(validateGpuOperator({ nodes: nodes.azure, pools, install: {} })).toEqual([
     {
       path: 'gpuPools["b"].driver.version',
       reason: '"595.91.07" is not "580.173.02" of gpuPools["a"], and the operator installs one driver in a cluster.',
@@ -192,7 +197,7 @@ describe("the component", () => {
     });
 
   it("installs the pinned chart into a namespace whose pods may be privileged", async () => {
-    const result = await run({ cloud: "aws", pools: { a: pool("cloud") }, install: {} });
+    const result = await run({ nodes: nodes.aws, pools: { a: pool("cloud") }, install: {} });
     expect(inputsOf(result, "kubernetes:core/v1:Namespace")).toMatchObject({
       metadata: { name: "gpu-operator", labels: { "pod-security.kubernetes.io/enforce": "privileged" } },
     });
@@ -205,7 +210,7 @@ describe("the component", () => {
   });
 
   it("installs nothing where the operator runs already", async () => {
-    const { resources } = await run({ cloud: "onPrem", pools: {}, adopt: {} });
+    const { resources } = await run({ nodes: nodes.onPrem, pools: {}, adopt: {} });
     expect(resources.map(({ type }) => type)).toEqual([
       "pulumi:pulumi:Stack",
       "pulumi:providers:kubernetes",
@@ -215,7 +220,7 @@ describe("the component", () => {
 
   it("cannot look at an operator of a site that only pulls manifests", () => {
     const settings = { access: { kind: "rendered", directory: "rendered" } } as const;
-    expect(validateGpuOperator({ cloud: "onPrem", pools: {}, adopt: {}, settings })).toMatchObject([
+    expect(validateGpuOperator({ nodes: nodes.onPrem, pools: {}, adopt: {}, settings })).toMatchObject([
       { path: "adopt", fix: "Write install: {}." },
     ]);
   });

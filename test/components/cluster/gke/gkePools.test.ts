@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gcpMachines } from "../../../../components/cluster/gke/gcpMachines.ts";
+import { gcpRules } from "../../../../components/cluster/gke/gcpRules.ts";
 import {
   type GkePoolArgs,
   gkePoolProblems,
@@ -257,7 +258,7 @@ it("builds every machine that models may run on, with as many GPUs as are publis
   fc.assert(
     fc.property(fc.constantFrom(...names), (machine) => {
       const pool: GkePoolArgs = { machine, min: 0, max: 1 };
-      fc.pre(poolProblems("gcp", pool, gcpMachines[machine], base.zones).length === 0);
+      fc.pre(poolProblems(gcpRules, pool, gcpMachines[machine], base.zones).length === 0);
       expect(gkePoolProblems(pool)).toEqual([]);
       expect(made(pool).nodeConfig.guestAccelerators).toMatchObject([{ count: gpusOf(pool) }]);
     }),

@@ -1,0 +1,49 @@
+import { Provider } from "@pulumi/azure-native/provider.js";
+import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { quotaNeeds } from "../quota.ts";
+import {
+  AksCluster,
+  type AksClusterArgs,
+  aksGpuPools,
+  classicAzureProvider,
+  validateAksCluster,
+} from "./aksCluster.ts";
+import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
+import { azureMachines } from "./azureMachines.ts";
+import { azureRules, isGrid } from "./azureRules.ts";
+
+/** AKS, in `serin:azureSubscription` of the tenant `serin:azureTenant`. */
+export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;
+
+/** Microsoft Azure, with AKS. */
+export const azure: CloudAdapter<AzureClusterSpec> = {
+  rules: azureRules,
+  adopted: false,
+  longestName: 40,
+  identityMarks: { annotations: [clientIdAnnotation], podLabels: tokenLabels },
+  brings: [],
+  needs: () => [],
+  problems: validateAksCluster,
+  gpuPools: aksGpuPools,
+  region: ({ region }) => region,
+  kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  blocks: ({ cidr }) => [cidr],
+  modelStore: (_spec, url) => ({ kind: "azureBlob", url }),
+  cloudDriver({ gpuPools }, pool) {
+    const machine = gpuPools?.[pool]?.machine;
+    const { cuda, grid } = azureRules.drivers;
+    return (machine !== undefined && isGrid(azureMachines[machine]) ? grid : cuda).version;
+  },
+  quota: ({ region, gpuPools = {} }) => quotaNeeds(azureRules, region, gpuPools),
+  settings: () => undefined,
+  configuration: () => ({ values: ["azureSubscription", "azureTenant"], secrets: [] }),
+  kubeconfigSecret: () => undefined,
+  build({ cloud: _, ...args }, { environment, key, configured }) {
+    const name = nameInCloud(environment, key);
+    const subscription = configured("azureSubscription");
+    const tenant = configured("azureTenant");
+    const provider = new Provider(name, { subscriptionId: subscription, tenantId: tenant, location: args.region });
+    const classic = classicAzureProvider(name, { subscription, tenant });
+    return new AksCluster(name, { ...args, subscription, tenant }, { providers: [provider, classic] });
+  },
+};

@@ -1,0 +1,85 @@
+import type { CloudRules } from "../cloudRules.ts";
+import { type AnyGpuPoolArgs, defaultPurchase, type NodeTaint } from "../gpuPool.ts";
+import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
+import type { Machine } from "../machines/machine.ts";
+import type { QuotaShare } from "../quota.ts";
+import { type AzureMachine, azureMachines } from "./azureMachines.ts";
+
+/** AKS puts it on spot nodes, as a label and as a taint, whether it is asked for or not (gpu-operator #577). */
+export const spotTaint = {
+  key: "kubernetes.azure.com/scalesetpriority",
+  value: "spot",
+  effect: "NoSchedule",
+} as const satisfies NodeTaint;
+
+const driverSource = "Azure/karpenter-provider-azure `pkg/utils/gpu.go` at 352646f5";
+
+/** What Azure and AKS accept. */
+export const azureRules = {
+  cloud: "azure",
+  title: "Azure",
+  service: "AKS",
+  operatorLabels: true,
+  virtualMachines: true,
+  // The name in AKS' containerd, whose toolkit is AKS' own: NVIDIA/cloud-native-docs `gpu-operator/microsoft-aks.rst`.
+  runtimeClass: "nvidia-container-runtime",
+  spotTaints: [spotTaint],
+  // AKS cuts the slices of a pool whose driver is its own, and MIG manager's default would undo that.
+  cutsMigSlices: ({ owner }) => owner === "cloud",
+  // AKS names profiles by their compute slices alone (Azure/AgentBaker `mig-partition.sh`).
+  hasMigProfile: (_gpu, profile, known) => hasSmallestProfileOfSlices(profile, known),
+  regions: { form: /^[a-z]+\d?$/, example: "westeurope", zone: () => ["1", /[1-3]$/] },
+  machines: azureMachines,
+  machineFaults: () => [],
+  purchases: ["onDemand", "spot", "reserved"],
+  reservation: {
+    form: /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/capacityReservationGroups\/[^/]+$/i,
+    what: "the id of a capacity reservation group",
+    example: "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Compute/capacityReservationGroups/<name>",
+    // A group spans zones.
+    inOneZone: false,
+  },
+  purchaseProblems: () => [],
+  placementProblems: () => [],
+  // AKS can leave the driver out, and then the operator's is the newer one. Two kinds of nodes need AKS' own: vGPUs, on which the
+  // operator's fails (Azure/AKS #5869), and MIG, since AKS cuts the slices while a node starts (Azure/AgentBaker `mig-partition.sh`).
+  driverOwners: ({ sharing }, machine) =>
+    isGrid(machine) || sharing?.kind === "mig" ? ["cloud"] : ["operator", "cloud"],
+  driverRefusal: (owner, machine) => {
+    if (owner === "preinstalled") return "the node image is AKS's own";
+    return isGrid(machine) ? "its vGPUs run AKS's GRID driver only" : "AKS cuts MIG slices with its own driver";
+  },
+  drivers: {
+    cuda: { where: "AKS, CUDA driver", version: "580.159.04", source: driverSource },
+    grid: { where: "AKS, GRID driver (NVads A10 v5)", version: "570.211.01", source: driverSource },
+    gridV20: { where: "AKS, GRID v20 driver (RTX PRO 6000)", version: "595.58.03", source: driverSource },
+  },
+  quotaShares,
+} as const satisfies CloudRules;
+
+/** Whether a machine has vGPUs, which need the GRID driver. */
+export function isGrid(machine: Machine & Partial<Pick<AzureMachine, "driver">>): boolean {
+  return machine.driver === "grid";
+}
+
+/** vCPU quotas by the family of the catalogue, as `az vm list-usage` names them; Azure's own spelling of capitals varies. */
+const families: Readonly<Record<string, string>> = {
+  NCasT4_v3: "Standard NCASv3_T4 Family",
+  NC_A100_v4: "StandardNCADSA100v4Family",
+  NCads_H100_v5: "StandardNCadsH100v5Family",
+  NDasrA100_v4: "Standard NDASv4_A100 Family",
+  NDm_A100_v4: "standard NDAMSv4_A100Family",
+  ND_H100_v5: "standardNDSH100v5Family",
+  ND_H200_v5: "standardNDISRH200V5Family",
+  NVadsA10_v5: "StandardNVADSA10v5Family",
+};
+
+/** Each family has a quota, and all families together have another; spot machines of every family share one. */
+function quotaShares(region: string, pool: AnyGpuPoolArgs, { family, vcpu }: Machine): QuotaShare[] {
+  const share = { region, needed: pool.max * vcpu, unit: "vCPU" } as const;
+  if ((pool.purchase ?? defaultPurchase).kind === "spot") return [{ ...share, quota: "lowPriorityCores" }];
+  return [
+    { ...share, quota: families[family] ?? family },
+    { ...share, quota: "cores" },
+  ];
+}

@@ -1,0 +1,101 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../core/problem.ts";
+import type { KubernetesVersion } from "../core/versionMatrix.ts";
+import type { CloudRules, GpuNodeRules } from "./cloudRules.ts";
+import type { GpuCluster } from "./gpuCluster.ts";
+import type { GpuPool } from "./gpuPool.ts";
+import type { SiteSettings } from "./onPrem/siteSettings.ts";
+import type { QuotaNeed } from "./quota.ts";
+import type { ModelStore } from "./stores.ts";
+
+/** A cluster as an environment declares it, as far as every cloud is alike: plain data, told apart by `cloud`. */
+export interface DeclaredCluster {
+  /** The key of the cloud in the record of clouds. */
+  readonly cloud: string;
+}
+
+/** What a cluster is built with, beside its declaration. */
+export interface BuildContext {
+  /** The environment's name. */
+  readonly environment: string;
+  /** The cluster's key in the environment. */
+  readonly key: string;
+  /** A name that never changes and no other cluster of the Pulumi project has. */
+  readonly identifier: string;
+  /** Reads a configuration value that is not secret; it was found to be set before. */
+  readonly configured: (key: string) => string;
+  /** Reads a configuration secret; it was found to be set before. */
+  readonly secret: (key: string) => pulumi.Output<string>;
+}
+
+/** The configuration keys that a cluster needs, without the project's name. */
+export interface ConfigurationKeys {
+  /** Values that are not secret: accounts. */
+  readonly values: readonly string[];
+  /** Secrets: kubeconfigs, keys of stores. */
+  readonly secrets: readonly string[];
+}
+
+/** What a cloud wants to see on a model's ServiceAccount and pods so that it knows them. */
+export interface IdentityMarks {
+  /** Keys of annotations of the ServiceAccount. The cluster layer publishes their values. */
+  readonly annotations: readonly string[];
+  /** Labels of the pods. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  /** The cluster layer publishes keys of the model store, which pods get as a Secret. @default false: the cloud needs no keys */
+  readonly storeCredentials?: true;
+}
+
+/**
+ * Everything that the rest of the program asks of a cloud. One object a cloud, in the cloud's folder; one line in the record of clouds
+ * (`clouds.ts`). No code outside a cloud's folder branches on its name.
+ */
+export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
+  /** What the cloud's GPU nodes are like. A cloud whose machines we buy has all of `CloudRules`. */
+  readonly rules: GpuNodeRules | CloudRules;
+  /**
+   * The cluster exists before its cluster layer is brought up, and the layer changes nothing on it. So the preflight looks at all of
+   * it at once, and it needs no name in a cloud.
+   */
+  readonly adopted: boolean;
+  /**
+   * The most characters of the cluster's name in the cloud (`<environment>-<key>`), so that names of its parts stay within the cloud's
+   * limits. Absent: the cluster has no name in a cloud.
+   */
+  readonly longestName?: number;
+  /** How the cloud recognises pods that are bound to the model store. */
+  readonly identityMarks: IdentityMarks;
+  /** Platform systems (by key) that the cloud brings itself. They are not installed there. */
+  readonly brings: readonly string[];
+  /** Platform systems (by key) that run only where a cluster needs them, and this cluster does. */
+  needs(spec: Spec): readonly string[];
+  /** Everything wrong with a declared cluster, by the path its owner typed. */
+  problems(spec: Spec): Problem[];
+  /** The GPU pools as the cluster will publish them; known before anything exists. */
+  gpuPools(spec: Spec): Readonly<Record<string, GpuPool>>;
+  /** The region, as the cloud names it. Undefined: the cluster is in no region of a cloud. */
+  region(spec: Spec): string | undefined;
+  /** The declared Kubernetes version. Undefined: the cluster's owner chooses it. */
+  kubernetesVersion(spec: Spec): KubernetesVersion | undefined;
+  /** The blocks of addresses that the cluster takes. Empty: they are not known here. */
+  blocks(spec: Spec): readonly string[];
+  /** The cluster's model store, at the address that the cluster layer published. */
+  modelStore(spec: Spec, location: pulumi.Output<string>): ModelStore;
+  /** The version of the driver that the cloud installs on the nodes of a pool. Undefined: it installs none. */
+  cloudDriver(spec: Spec, pool: string): string | undefined;
+  /** The quotas of the account that the cluster's pools use up. Empty: there is no account. */
+  quota(spec: Spec): QuotaNeed[];
+  /** Settings of a site. Undefined: the cluster is a cloud's, with load balancers and a way to every registry. */
+  settings(spec: Spec): SiteSettings | undefined;
+  /** The configuration that the cluster layer needs. */
+  configuration(spec: Spec): ConfigurationKeys;
+  /** The configuration secret that holds the kubeconfig. Undefined: the cluster layer publishes it, or there is none. */
+  kubeconfigSecret(spec: Spec): string | undefined;
+  /** Makes, or adopts, the cluster with the providers it needs. */
+  build(spec: Spec, context: BuildContext): GpuCluster;
+}
+
+/** What the cloud calls a cluster. Environments share accounts, and a key is unique in its environment only. */
+export function nameInCloud(environment: string, key: string): string {
+  return `${environment}-${key}`;
+}

@@ -1,0 +1,42 @@
+import { Provider } from "@pulumi/aws/provider.js";
+import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { quotaNeeds } from "../quota.ts";
+import { awsRules } from "./awsRules.ts";
+import { EksCluster, type EksClusterArgs, eksGpuPools, validateEksCluster } from "./eksCluster.ts";
+import { efaInterfaces } from "./eksPools.ts";
+import { roleAnnotation } from "./eksWorkloadIdentity.ts";
+
+/** EKS, in the account `serin:awsAccount`. */
+export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "account">;
+
+/** Amazon Web Services, with EKS. */
+export const aws: CloudAdapter<AwsClusterSpec> = {
+  rules: awsRules,
+  adopted: false,
+  // Roles are called after the cluster and their purpose, with 64 characters for all.
+  longestName: 30,
+  identityMarks: { annotations: [roleAnnotation], podLabels: {} },
+  brings: [],
+  needs: ({ gpuPools = {} }) => [
+    "ebsStorageClass",
+    "clusterAutoscaler",
+    ...(Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0) ? ["efaDevicePlugin"] : []),
+  ],
+  problems: validateEksCluster,
+  gpuPools: eksGpuPools,
+  region: ({ region }) => region,
+  kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  blocks: ({ cidr }) => [cidr],
+  modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
+  cloudDriver: () => awsRules.drivers.nodeImage.version,
+  quota: ({ region, gpuPools = {} }) => quotaNeeds(awsRules, region, gpuPools),
+  settings: () => undefined,
+  configuration: () => ({ values: ["awsAccount"], secrets: [] }),
+  kubeconfigSecret: () => undefined,
+  build({ cloud: _, ...args }, { environment, key, configured }) {
+    const name = nameInCloud(environment, key);
+    const account = configured("awsAccount");
+    const provider = new Provider(name, { region: args.region, allowedAccountIds: [account] });
+    return new EksCluster(name, { ...args, account }, { providers: [provider] });
+  },
+};

@@ -1,0 +1,37 @@
+import { Provider } from "@pulumi/gcp/provider.js";
+import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { quotaNeeds } from "../quota.ts";
+import { gcpRules } from "./gcpRules.ts";
+import { GkeCluster, type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "./gkeCluster.ts";
+
+/** GKE, in `serin:gcpProject`, whose number is `serin:gcpProjectNumber`. */
+export type GcpClusterSpec = { readonly cloud: "gcp" } & Omit<GkeClusterArgs, "project" | "projectNumber">;
+
+/** Google Cloud, with GKE. */
+export const gcp: CloudAdapter<GcpClusterSpec> = {
+  rules: gcpRules,
+  adopted: false,
+  longestName: 40,
+  identityMarks: { annotations: [], podLabels: {} },
+  brings: ["gpuOperator"],
+  // The operator would bring the metrics of GPUs, too.
+  needs: () => ["gpuMetrics"],
+  problems: validateGkeCluster,
+  gpuPools: gkeGpuPools,
+  region: ({ region }) => region,
+  kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  blocks: ({ cidr }) => [cidr],
+  modelStore: (_spec, url) => ({ kind: "gcs", url }),
+  cloudDriver: () => gcpRules.drivers.latest.version,
+  quota: ({ region, gpuPools = {} }) => quotaNeeds(gcpRules, region, gpuPools),
+  settings: () => undefined,
+  configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
+  kubeconfigSecret: () => undefined,
+  build({ cloud: _, ...args }, { environment, key, configured }) {
+    const name = nameInCloud(environment, key);
+    const project = configured("gcpProject");
+    const provider = new Provider(name, { project, region: args.region });
+    const projectNumber = configured("gcpProjectNumber");
+    return new GkeCluster(name, { ...args, project, projectNumber }, { providers: [provider] });
+  },
+};

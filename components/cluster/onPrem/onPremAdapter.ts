@@ -1,0 +1,86 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { CloudAdapter } from "../cloudAdapter.ts";
+import { OnPremCluster, type OnPremClusterArgs, onPremGpuPools, validateOnPremCluster } from "./onPremCluster.ts";
+import { type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
+import { onPremRules } from "./onPremRules.ts";
+
+/** The name of a configuration secret: `pulumi config set --secret <name>`. */
+export interface ConfigurationSecret {
+  /** The key, without the project's name. */
+  readonly secret: string;
+}
+
+/** A cluster that exists and is adopted, in a data centre or at the edge. */
+export type OnPremClusterSpec = { readonly cloud: "onPrem" } & Omit<
+  OnPremClusterArgs,
+  "kubeconfig" | "clusterIdentifier" | "modelStore"
+> & {
+    /** The secret with the kubeconfig. Left out for a site that manifests are rendered for. */
+    readonly kubeconfig?: ConfigurationSecret;
+    /** Where the site keeps its models. @default `{ pvc: "model-store" }` */
+    readonly modelStore?: { readonly pvc: string } | { readonly s3: OnPremBucketSpec };
+  };
+
+/** A bucket whose keys are configuration secrets. */
+export type OnPremBucketSpec = Omit<OnPremBucket, "credentials"> & {
+  /** The secrets with the store's keys. */
+  readonly credentials: Readonly<Record<keyof OnPremBucket["credentials"], ConfigurationSecret>>;
+};
+
+/** Clusters that exist already. */
+export const onPrem: CloudAdapter<OnPremClusterSpec> = {
+  rules: onPremRules,
+  adopted: true,
+  identityMarks: { annotations: [], podLabels: {}, storeCredentials: true },
+  brings: [],
+  needs: () => [],
+  problems: (spec) => validateOnPremCluster(withoutSecrets(spec)),
+  gpuPools: onPremGpuPools,
+  region: () => undefined,
+  kubernetesVersion: () => undefined,
+  blocks: () => [],
+  modelStore: (spec) => publishedModelStore(withoutSecrets(spec).modelStore),
+  cloudDriver: () => undefined,
+  quota: () => [],
+  settings: ({ settings }) => settings,
+  configuration(spec) {
+    const { modelStore } = spec;
+    const kubeconfig = onPrem.kubeconfigSecret(spec);
+    const keys = modelStore !== undefined && "s3" in modelStore ? Object.values(modelStore.s3.credentials) : [];
+    return {
+      values: [],
+      secrets: [...(kubeconfig === undefined ? [] : [kubeconfig]), ...keys.map(({ secret }) => secret)],
+    };
+  },
+  kubeconfigSecret: ({ kubeconfig }) => kubeconfig?.secret,
+  // Its key alone names it: the program makes nothing of it, and the stack's name says which environment it is in.
+  build: (spec, { key, identifier, secret }) => new OnPremCluster(key, clusterArgs(spec, identifier, secret)),
+};
+
+/** The arguments of the component, with secrets read by `secret`. */
+function clusterArgs(
+  { cloud: _, kubeconfig, modelStore, ...args }: OnPremClusterSpec,
+  clusterIdentifier: string,
+  secret: (name: string) => pulumi.Input<string>,
+): OnPremClusterArgs {
+  return {
+    ...args,
+    clusterIdentifier,
+    ...(kubeconfig === undefined ? {} : { kubeconfig: secret(kubeconfig.secret) }),
+    ...(modelStore === undefined
+      ? {}
+      : { modelStore: "pvc" in modelStore ? modelStore : { s3: withKeys(modelStore.s3) } }),
+  };
+
+  function withKeys({ credentials: { accessKeyId, secretAccessKey }, ...bucket }: OnPremBucketSpec): OnPremBucket {
+    return {
+      ...bucket,
+      credentials: { accessKeyId: secret(accessKeyId.secret), secretAccessKey: secret(secretAccessKey.secret) },
+    };
+  }
+}
+
+/** A check of a declaration needs no secret, only that there is one. */
+function withoutSecrets(spec: OnPremClusterSpec): OnPremClusterArgs {
+  return clusterArgs(spec, "declared", (name) => `[${name}]`);
+}
