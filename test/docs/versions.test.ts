@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { clouds } from "../../components/cluster/clouds.ts";
 import { charts } from "../../components/core/charts.ts";
 import { kubernetesEndOfLife, kubernetesVersions, platformVersions } from "../../components/core/versionMatrix.ts";
 import { clusterAutoscalerSource, clusterAutoscalers } from "../../components/core/versions/clusterAutoscalers.ts";
 import {
-  cloudDrivers,
   cudaMajors,
   defaultOperatorDriver,
   driverBranch,
@@ -66,7 +66,11 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ["Where", "Driver", "Branch", "End of the branch", "Runs CUDA", "Source"],
       [
-        ...Object.values(cloudDrivers).map(({ where, version, source }) => driverRow(where, version, source)),
+        ...Object.values(clouds).flatMap(({ rules }) =>
+          "drivers" in rules
+            ? Object.values(rules.drivers).map(({ where, version, source }) => driverRow(where, version, source))
+            : [],
+        ),
         ...Object.entries(operatorDrivers).flatMap(([operator, versions]) =>
           versions.map((version) =>
             driverRow(

@@ -12,47 +12,15 @@ export const cudaMajors = {
   13: { minimumBranch: 580, minimumComputeCapability: 7.5 },
 } as const;
 
-/** What a cloud's node image brings. */
+/** A driver that a cloud installs. Only another machine or another node image changes it. */
 export interface CloudDriver {
+  /** The service and the image, for the docs: `EKS, NVIDIA AMI of Amazon Linux 2023`. */
   readonly where: string;
-  /** The least one can count on. */
+  /** The oldest version that is known to be installed. */
   readonly version: string;
+  /** Where the version was read. */
   readonly source: string;
 }
-
-/** Drivers that a cloud installs; nothing but another machine or another image changes them. */
-export const cloudDrivers = {
-  eks: {
-    where: "EKS, NVIDIA AMI of Amazon Linux 2023",
-    version: "580.159.03",
-    source: "awslabs/amazon-eks-ami `CHANGELOG.md`, v20260714",
-  },
-  aksCuda: {
-    where: "AKS, CUDA driver",
-    version: "580.159.04",
-    source: "Azure/karpenter-provider-azure `pkg/utils/gpu.go` at 352646f5",
-  },
-  aksGrid: {
-    where: "AKS, GRID driver (NVads A10 v5)",
-    version: "570.211.01",
-    source: "Azure/karpenter-provider-azure `pkg/utils/gpu.go` at 352646f5",
-  },
-  aksGridV20: {
-    where: "AKS, GRID v20 driver (RTX PRO 6000)",
-    version: "595.58.03",
-    source: "Azure/karpenter-provider-azure `pkg/utils/gpu.go` at 352646f5",
-  },
-  gkeDefault: {
-    where: 'GKE, `gpuDriverVersion: "DEFAULT"`',
-    version: "535.274.02",
-    source: "seen on nodes in 2026-02: rapidsai/deployment#656",
-  },
-  gkeLatest: {
-    where: 'GKE, `gpuDriverVersion: "LATEST"`',
-    version: "580.65.06",
-    source: "at least, as seen in 2026-02: rapidsai/deployment#659",
-  },
-} as const satisfies Record<string, CloudDriver>;
 
 /** Driver containers that a line of the GPU Operator was released with: NVIDIA/cloud-native-docs `gpu-operator/life-cycle-policy.rst`. */
 export const operatorDrivers: Readonly<Record<string, readonly string[]>> = {

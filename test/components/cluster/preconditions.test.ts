@@ -179,7 +179,7 @@ describe("the way to buy", () => {
       "a block of machines it is not sold of",
       "aws",
       { purchase: block, zones: ["a"] },
-      'purchase.kind: a capacity block cannot be had of "g6.2xlarge": AWS sells them of P4, P5 and P6 machines. Write { kind: "reserved", … }, or choose such a machine.',
+      'purchase.kind: AWS sells no capacity block of "g6.2xlarge", only of P4, P5 and P6 machines. Write { kind: "reserved", … }, or choose such a machine.',
     ],
     [
       "a reservation of AWS in all zones, which is the default",
@@ -282,7 +282,7 @@ describe("placement", () => {
       "compact nodes of machines that Google Cloud does not place",
       "gcp",
       { machine: "n1-standard-16", placement: "compact", zones: ["a"] },
-      'placement: "compact" cannot be had of "n1-standard-16": Google Cloud places A and G machines only. Leave placement out, or choose a g2 machine.',
+      'placement: "compact" is not available for "n1-standard-16": Google Cloud places A and G machines only. Leave placement out, or choose a g2 machine.',
     ],
     [
       "another placement",
@@ -326,13 +326,13 @@ describe("sharing", () => {
       "the larger slice of a size on AKS, which has no name for it",
       "azure",
       mig("1g.20gb"),
-      'sharing.profile: "1g.20gb" of A100-80GB cannot be had on AKS, which gives slices of 1g the least memory. Write one of "1g.10gb", "2g.20gb", "3g.40gb", "4g.40gb", "7g.80gb".',
+      'sharing.profile: "1g.20gb" of A100-80GB is not available on AKS, which gives slices of 1g the least memory. Write one of "1g.10gb", "2g.20gb", "3g.40gb", "4g.40gb", "7g.80gb".',
     ],
     [
       "the larger slice of an A100 on GKE, which would make the smaller",
       "gcp",
       { machine: "a2-highgpu-1g", ...mig("1g.10gb") },
-      'sharing.profile: "1g.10gb" of A100-40GB cannot be had on GKE, which gives slices of 1g the least memory. Write one of "1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb".',
+      'sharing.profile: "1g.10gb" of A100-40GB is not available on GKE, which gives slices of 1g the least memory. Write one of "1g.5gb", "2g.10gb", "3g.20gb", "4g.20gb", "7g.40gb".',
     ],
     [
       "another kind",

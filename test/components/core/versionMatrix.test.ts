@@ -1,5 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
+import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import {
   defaultKubernetesVersion,
   kubernetesMinor,
@@ -8,7 +11,7 @@ import {
   versionProblems,
 } from "../../../components/core/versionMatrix.ts";
 import { changed, conflictsOf, type VersionCombination } from "../../../components/core/versions/conflicts.ts";
-import { cloudDrivers, defaultOperatorDriver, operatorDrivers } from "../../../components/core/versions/drivers.ts";
+import { defaultOperatorDriver, operatorDrivers } from "../../../components/core/versions/drivers.ts";
 import { systems } from "../../../components/core/versions/releases.ts";
 import { tritonContainers, tritonRelease } from "../../../components/core/versions/tritonContainers.ts";
 import { triton } from "../../../components/model/triton.ts";
@@ -18,10 +21,10 @@ const serving = { container: "26.07", backend: "onnxruntime" };
 
 describe("what is pinned runs together", () => {
   const drivers = {
-    EKS: { version: cloudDrivers.eks.version, owner: "cloud" },
+    EKS: { version: awsRules.drivers.nodeImage.version, owner: "cloud" },
     "AKS, the operator's driver": { version: defaultOperatorDriver, owner: "operator" },
-    "AKS, its own driver": { version: cloudDrivers.aksCuda.version, owner: "cloud" },
-    GKE: { version: cloudDrivers.gkeLatest.version, owner: "cloud" },
+    "AKS, its own driver": { version: azureRules.drivers.cuda.version, owner: "cloud" },
+    GKE: { version: gcpRules.drivers.latest.version, owner: "cloud" },
     "on-prem": { version: defaultOperatorDriver, owner: "operator" },
   } as const;
   it.each(Object.entries(drivers))("on %s", (_, driver) => {
@@ -115,7 +118,7 @@ describe("a combination that nobody tested is refused", () => {
     ],
     [
       "CUDA 13 on a cloud's older driver, which only another image can cure",
-      { triton: serving, driver: { version: cloudDrivers.aksGrid.version, owner: "cloud" } },
+      { triton: serving, driver: { version: azureRules.drivers.grid.version, owner: "cloud" } },
       [
         {
           path: "image",
@@ -201,7 +204,9 @@ describe("the remedy", () => {
         version: fc.constantFrom(
           "470.82.01",
           ...Object.values(operatorDrivers).flat(),
-          ...Object.values(cloudDrivers).map(({ version }) => version),
+          ...[awsRules, azureRules, gcpRules].flatMap(({ drivers }) =>
+            Object.values(drivers).map(({ version }) => version),
+          ),
         ),
         owner: fc.constantFrom("cloud" as const, "operator" as const, "preinstalled" as const),
       }),

@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { clouds } from "../../../components/cluster/clouds.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** Where a cloud's name may stand: its own folder, the record of clouds, and the environments, which choose a cloud. */
+const homes = /^(components\/cluster\/(eks|aks|gke|onPrem)\/|components\/cluster\/clouds\.ts$|stacks\/environments\/)/;
+
+/** A platform system of one cloud says so to the chart that it installs. */
+const ofCharts = [`components/platform/clusterAutoscaler.ts: cloudProvider: "aws",`];
+
+/** Lines of code in which a cloud's key is a string or the key of an object. */
+function mentions(file: string): string[] {
+  const names = Object.keys(clouds).join("|");
+  const key = new RegExp(`"(${names})"|\\b(${names}):|\\bcase (${names})\\b`);
+  return readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .filter((line) => key.test(line) && !/^\s*(\*|\/\/|\/\*)/.test(line))
+    .map((line) => `${file}: ${line.trim()}`);
+}
+
+it("no code outside a cloud's folder branches on its name", () => {
+  const rooms = ["components", "stacks", "policies", "engine", "plan", "preflight", "rehearsal", "embedded", "cli"];
+  const files = rooms.flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => `${room}/${file}`),
+  );
+  const found = files.filter((file) => file.endsWith(".ts") && !homes.test(file)).flatMap(mentions);
+  expect(found.filter((line) => !ofCharts.includes(line))).toEqual([]);
+});
