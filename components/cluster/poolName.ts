@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { base36Hash } from "../core/names.ts";
 
 /** 6 digits of base 36: 31 bits, against the dozen pools of a cluster. */
 const hashLength = 6;
@@ -16,10 +16,7 @@ export interface PoolNameRules {
  * `immutable` is plain data; the order of its keys does not matter.
  */
 export function poolName(key: string, immutable: unknown, rules: PoolNameRules): string {
-  const digest = createHash("sha256")
-    .update(canonical([key, immutable]))
-    .digest("hex");
-  const hash = BigInt(`0x${digest}`).toString(36).slice(-hashLength);
+  const hash = base36Hash(canonical([key, immutable]), hashLength);
   if (rules.alphanumeric) return `${key.replaceAll("-", "").slice(0, rules.maxLength - hashLength)}${hash}`;
   return `${key.slice(0, rules.maxLength - hashLength - 1).replace(/-+$/, "")}-${hash}`;
 }

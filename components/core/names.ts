@@ -32,3 +32,16 @@ export function dnsLabel(value: string, max = 63): string {
   const hash = createHash("sha256").update(value).digest("hex").slice(0, 8);
   return `${label.slice(0, max - hash.length - 1).replace(/-+$/, "")}-${hash}`;
 }
+
+/** The name where it is short enough, else its beginning and a hash, so that two long names stay two. */
+export function shortened(name: string, most: number): string {
+  if (name.length <= most) return name;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  return `${name.slice(0, most - hash.length - 1)}-${hash}`;
+}
+
+/** Digits of a SHA-256 in base 36, the last `length` of them: five bits and a little each. */
+export function base36Hash(text: string, length: number): string {
+  const digest = createHash("sha256").update(text).digest("hex");
+  return BigInt(`0x${digest}`).toString(36).slice(-length);
+}

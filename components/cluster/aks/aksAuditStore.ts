@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import type { AuditStoreArgs } from "../stores.ts";
 import type { AksScope } from "./aksScope.ts";
-import { type LogAccount, logAccount } from "./logAccount.ts";
+import { type LogAccount, logAccount } from "./storageAccounts.ts";
 
 /**
  * What is recorded of each kind of resource. `kube-audit-admin` is the audit log without `get` and `list`, which are the bulk of it and

@@ -14,25 +14,23 @@ import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
-import { addressProblems } from "./addressProblems.ts";
-import { publishedAksPool } from "./agentPoolArgs.ts";
 import { AksAuditStore, blobsOf } from "./aksAuditStore.ts";
+import { type CustomerKey, customerKey } from "./aksKeys.ts";
 import { aksKubeconfig, type KubeLogin, kubeLogins } from "./aksKubeconfig.ts";
 import { AksModelStore } from "./aksModelStore.ts";
+import { knownName } from "./aksNames.ts";
 import { AksNetwork, aksBlocks } from "./aksNetwork.ts";
+import { gpuAgentPools, publishedAksPool } from "./aksPools.ts";
+import { addressProblems } from "./aksProblems.ts";
+import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
-import { assignRole } from "./assignRole.ts";
 import type { azureMachines } from "./azureMachines.ts";
 import { azureRules } from "./azureRules.ts";
-import { type CustomerKey, customerKey } from "./customerKey.ts";
-import { gpuAgentPools } from "./gpuAgentPools.ts";
-import { knownName } from "./knownName.ts";
 import { managedClusterArgs } from "./managedClusterArgs.ts";
-import { managedIdentity } from "./managedIdentity.ts";
 
 /** The provider that `AksCluster` needs beside azure-native's. */
-export { classicAzureProvider } from "./classicAzureProvider.ts";
+export { classicAzureProvider } from "./classicAzure.ts";
 
 /**
  * A cluster of Azure Kubernetes Service with its network, keys and stores, in a resource group of its own. `admins` are object ids of

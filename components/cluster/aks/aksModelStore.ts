@@ -4,13 +4,11 @@ import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
+import type { CustomerKey } from "./aksKeys.ts";
+import { globalName, knownName } from "./aksNames.ts";
+import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
-import { assignRole } from "./assignRole.ts";
-import type { CustomerKey } from "./customerKey.ts";
-import { globalName } from "./globalName.ts";
-import { knownName } from "./knownName.ts";
-import { managedIdentity } from "./managedIdentity.ts";
-import { privateAccount } from "./privateAccount.ts";
+import { privateAccount } from "./storageAccounts.ts";
 
 export interface AksModelStoreArgs {
   readonly key: CustomerKey;

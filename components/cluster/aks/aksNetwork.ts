@@ -4,8 +4,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Address4 } from "ip-address";
 import { Component } from "../../core/component.ts";
 import { allocate } from "../network.ts";
+import { knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
-import { knownName } from "./knownName.ts";
 
 /** Blocks of a cluster's network. */
 export interface AksBlocks {

@@ -1,9 +1,9 @@
 import type { ManagedClusterArgs } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AksClusterArgs } from "./aksCluster.ts";
+import type { CustomerKey } from "./aksKeys.ts";
 import { type AksBlocks, podCidr } from "./aksNetwork.ts";
 import type { AksScope } from "./aksScope.ts";
-import type { CustomerKey } from "./customerKey.ts";
 
 export interface ManagedClusterWiring {
   readonly scope: AksScope;

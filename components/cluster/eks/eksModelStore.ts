@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { customerKey } from "./customerKey.ts";
+import { customerKey } from "./eksKeys.ts";
 import { PrivateBucket } from "./privateBucket.ts";
 
 export interface ModelBucketArgs {

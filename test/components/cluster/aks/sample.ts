@@ -1,6 +1,6 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { AksCluster, type AksClusterArgs } from "../../../../components/cluster/aks/aksCluster.ts";
-import { classicAzureProvider } from "../../../../components/cluster/aks/classicAzureProvider.ts";
+import { classicAzureProvider } from "../../../../components/cluster/aks/classicAzure.ts";
 import type { Answers } from "../harness.ts";
 
 const subscription = "11111111-2222-3333-4444-555555555555";

@@ -1,12 +1,10 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
-import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
+import { StorageAccount, type StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import type * as pulumi from "@pulumi/pulumi";
+import { globalName, knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
-import { ContainerImmutabilityPolicy } from "./containerImmutabilityPolicy.ts";
-import { globalName } from "./globalName.ts";
-import { knownName } from "./knownName.ts";
-import { privateAccount } from "./privateAccount.ts";
+import { ContainerImmutabilityPolicy } from "./classicAzure.ts";
 
 export interface LogAccountArgs {
   /** Part of the account's name: at most 6 of a-z. */
@@ -83,5 +81,25 @@ function expiry(retentionDays: number) {
       filters: { blobTypes: ["appendBlob"] },
       actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: retentionDays + 1 } } },
     },
+  };
+}
+
+/** What every storage account of a cluster is: in three zones, over TLS, for nobody without a role in this tenant. */
+export function privateAccount(
+  { resourceGroupName, location, tags }: AksScope,
+  accountName: pulumi.Input<string>,
+): Omit<StorageAccountArgs, "networkRuleSet" | "identity" | "encryption"> {
+  return {
+    accountName,
+    resourceGroupName,
+    location,
+    kind: "StorageV2",
+    sku: { name: "Standard_ZRS" },
+    minimumTlsVersion: "TLS1_2",
+    enableHttpsTrafficOnly: true,
+    allowBlobPublicAccess: false,
+    allowCrossTenantReplication: false,
+    isLocalUserEnabled: false,
+    tags,
   };
 }

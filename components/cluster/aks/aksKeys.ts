@@ -1,9 +1,8 @@
 import { Key } from "@pulumi/azure-native/keyvault/key.js";
 import { Vault } from "@pulumi/azure-native/keyvault/vault.js";
 import * as pulumi from "@pulumi/pulumi";
+import { globalName, knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
-import { globalName } from "./globalName.ts";
-import { knownName } from "./knownName.ts";
 
 export interface CustomerKeyArgs {
   readonly tenant: pulumi.Input<string>;

@@ -1,8 +1,9 @@
 import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
-import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
+import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import * as pulumi from "@pulumi/pulumi";
+import { shortened } from "../../core/names.ts";
+import { stableUuid } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
-import { stableUuid } from "./stableUuid.ts";
 
 /** Azure's own roles that are granted, by name: MicrosoftDocs/azure-docs `articles/role-based-access-control/built-in-roles.md`. */
 const builtInRoles = {
@@ -52,4 +53,16 @@ export function assignRole(
     // A new principal takes over the same UUID, which Azure allows only once the old assignment is gone.
     { ...opts, deleteBeforeReplace: true },
   );
+}
+
+/**
+ * An identity without a secret. It has no tags: while they change, azure-native does not know `principalId` in a preview
+ * (pulumi-azure-native `provider/pkg/provider/provider.go`, `Update`), and each of its role assignments would look replaced.
+ */
+export function managedIdentity(
+  name: string,
+  { resourceGroupName, location }: AksScope,
+  opts: pulumi.CustomResourceOptions,
+): UserAssignedIdentity {
+  return new UserAssignedIdentity(name, { resourceName: shortened(name, 128), resourceGroupName, location }, opts);
 }

@@ -4,7 +4,7 @@ import {
   agentPoolArgs,
   aksPoolName,
   publishedAksPool,
-} from "../../../../components/cluster/aks/agentPoolArgs.ts";
+} from "../../../../components/cluster/aks/aksPools.ts";
 import { reservation, sampleArgs } from "./sample.ts";
 
 const zones = ["1", "2", "3"];

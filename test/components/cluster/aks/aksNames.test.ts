@@ -1,8 +1,7 @@
 import { assert, asyncProperty, constantFrom, property, string, stringMatching, uniqueArray, uuid } from "fast-check";
 import { expect, it } from "vitest";
-import { globalName } from "../../../../components/cluster/aks/globalName.ts";
-import { shortened } from "../../../../components/cluster/aks/shortened.ts";
-import { stableUuid } from "../../../../components/cluster/aks/stableUuid.ts";
+import { globalName, stableUuid } from "../../../../components/cluster/aks/aksNames.ts";
+import { shortened } from "../../../../components/core/names.ts";
 
 const keys = stringMatching(/^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/);
 const nameOf = (cluster: string, subscription: string, purpose: string) =>
