@@ -3,7 +3,6 @@ import type { CloudDriver } from "../core/versions/drivers.ts";
 import type { AnyGpuPoolArgs, Driver, NodeTaint, PurchaseOption } from "./gpuPool.ts";
 import type { GpuModel } from "./machines/gpus.ts";
 import type { Machine } from "./machines/machine.ts";
-import type { QuotaShare } from "./quota.ts";
 
 /** What GPU nodes are like where a cluster runs: facts that pools, node labels and the GPU Operator read. */
 export interface GpuNodeRules {
@@ -28,6 +27,18 @@ export interface GpuNodeRules {
   readonly cutsMigSlices: (driver: Driver) => boolean;
   /** Whether nodes can have a MIG profile of a GPU model; `known` are all profiles of the model. */
   readonly hasMigProfile: (gpu: GpuModel, profile: string, known: readonly string[]) => boolean;
+}
+
+/** What one pool at its maximum uses up of one quota. */
+export interface QuotaShare {
+  /** The region of the quota, or `global`. */
+  readonly region: string;
+  /** The quota, as the cloud names it where one asks for more. */
+  readonly quota: string;
+  /** For the GPU pools alone; what else runs in the account comes on top. */
+  readonly needed: number;
+  /** What the quota counts. */
+  readonly unit: "vCPU" | "GPU";
 }
 
 /** A way to buy reserved capacity, as a cloud names it. */

@@ -1,22 +1,10 @@
-import type { CloudRules } from "./cloudRules.ts";
+import type { CloudRules, QuotaShare } from "./cloudRules.ts";
 import type { AnyGpuPoolArgs } from "./gpuPool.ts";
 
 /** What an account must be allowed before a cluster's pools can grow to their maximum. */
 export interface QuotaNeed extends QuotaShare {
   /** The cloud's key: `aws`. */
   readonly cloud: string;
-}
-
-/** What one pool at its maximum uses up of one quota. */
-export interface QuotaShare {
-  /** The region of the quota, or `global`. */
-  readonly region: string;
-  /** The quota, as the cloud names it where one asks for more. */
-  readonly quota: string;
-  /** For the GPU pools alone; what else runs in the account comes on top. */
-  readonly needed: number;
-  /** What the quota counts. */
-  readonly unit: "vCPU" | "GPU";
 }
 
 /** The quotas that the pools of a cluster need together, each at its maximum. A pool of an unknown machine needs none. */

@@ -7,112 +7,24 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
-import { type Problem, unknownChoice } from "../../core/problem.ts";
 import { type ClusterCapacity, capacityOf } from "../capacity.ts";
-import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
+import type { AksClusterArgs } from "./aksArgs.ts";
 import { AksAuditStore, blobsOf } from "./aksAuditStore.ts";
 import { type CustomerKey, customerKey } from "./aksKeys.ts";
-import { aksKubeconfig, type KubeLogin, kubeLogins } from "./aksKubeconfig.ts";
+import { aksKubeconfig } from "./aksKubeconfig.ts";
 import { AksModelStore } from "./aksModelStore.ts";
 import { knownName } from "./aksNames.ts";
 import { AksNetwork, aksBlocks } from "./aksNetwork.ts";
-import { gpuAgentPools, publishedAksPool } from "./aksPools.ts";
-import { addressProblems } from "./aksProblems.ts";
+import { aksGpuPools, gpuAgentPools } from "./aksPools.ts";
+import { validateAksCluster } from "./aksProblems.ts";
 import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
-import type { azureMachines } from "./azureMachines.ts";
-import { azureRules } from "./azureRules.ts";
 import { managedClusterArgs } from "./managedClusterArgs.ts";
-
-/** The provider that `AksCluster` needs beside azure-native's. */
-export { classicAzureProvider } from "./classicAzure.ts";
-
-/**
- * A cluster of Azure Kubernetes Service with its network, keys and stores, in a resource group of its own. `admins` are object ids of
- * groups in Entra; their members are cluster administrators.
- */
-export interface AksClusterArgs extends CloudClusterArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved"> {
-  /** The subscription's id. Changing it replaces everything. */
-  readonly subscription: pulumi.Input<string>;
-  /** The id of the tenant of Entra that the subscription trusts. Changing it replaces everything. */
-  readonly tenant: pulumi.Input<string>;
-  /**
-   * `private`: an address in the cluster's network, reached from there and from networks that are peered with it. `public`: from these
-   * blocks of addresses, too. @default `{ kind: "private" }`. Changing it updates the cluster in place, since the API server has its own
-   * subnet either way (MicrosoftDocs/azure-aks-docs `articles/aks/api-server-vnet-integration.md`).
-   */
-  readonly endpoint?: { readonly kind: "private" } | { readonly kind: "public"; readonly cidrs: readonly string[] };
-  /**
-   * How kubelogin gets a token for whoever uses the kubeconfig, which says so and nothing about them. @default "azurecli": works for a
-   * person and for a pipeline that has run `az login`. Changing it replaces nothing.
-   */
-  readonly login?: KubeLogin;
-  /** Machine of the three to nine nodes for all that needs no GPU. @default "Standard_D4ds_v5": 4 cores, 16 GiB. AKS refuses to change it. */
-  readonly systemMachine?: string;
-  /**
-   * Public addresses that versions of models are uploaded from, blocks of /30 at least. Who uploads needs a role on the container besides.
-   * @default none: only the cluster's own nodes reach the model store. Changing it replaces nothing.
-   */
-  readonly uploadCidrs?: readonly string[];
-}
-
-/** What an environment declares; account ids come from configuration. */
-export type AksDeclaration = Omit<AksClusterArgs, "subscription" | "tenant">;
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-export function validateAksCluster(args: AksDeclaration): Problem[] {
-  const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
-  return [
-    ...cloudClusterProblems(azureRules, args),
-    ...admins.flatMap((admin, index) =>
-      uuid.test(admin)
-        ? []
-        : [
-            {
-              path: `admins[${index}]`,
-              reason: `"${admin}" is not the object id of a group in Entra.`,
-              fix: "Write what `az ad group show --group <name> --query id` prints.",
-            },
-          ],
-    ),
-    ...(endpoint?.kind === "public" ? publicEndpointProblems(endpoint.cidrs) : []),
-    ...(kubeLogins.includes(login) ? [] : [unknownChoice("login", login, kubeLogins)]),
-    ...(systemMachine === undefined || /^Standard_[A-Za-z0-9_]+$/.test(systemMachine)
-      ? []
-      : [
-          {
-            path: "systemMachine",
-            reason: `"${systemMachine}" is not a machine as Azure writes them.`,
-            fix: 'Write, for example, "Standard_D4ds_v5".',
-          },
-        ]),
-    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com "storage-network-security").
-    ...addressProblems("uploadCidrs", uploadCidrs, 30),
-  ];
-}
-
-function publicEndpointProblems(cidrs: readonly string[]): Problem[] {
-  return cidrs.length > 0
-    ? addressProblems("endpoint.cidrs", cidrs, 32)
-    : [
-        {
-          path: "endpoint.cidrs",
-          reason: "there is none, which AKS takes as the whole internet.",
-          fix: 'Name the addresses that are let in, or write { kind: "private" }.',
-        },
-      ];
-}
-
-/** The pools as the cluster publishes them; known before anything is made. */
-export function aksGpuPools({ gpuPools = {} }: Pick<AksClusterArgs, "gpuPools">): Readonly<Record<string, GpuPool>> {
-  return Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedAksPool(pool)]));
-}
 
 export class AksCluster extends Component implements GpuCluster {
   readonly kubeconfig: pulumi.Output<string>;

@@ -15,6 +15,7 @@ import {
 } from "../gpuPool.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { poolName } from "../poolName.ts";
+import type { AksDeclaration } from "./aksArgs.ts";
 import { assignRole } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { azureMachines } from "./azureMachines.ts";
@@ -195,4 +196,9 @@ function reservationGrants(
 
 function reservationOf({ purchase }: AksGpuPoolArgs): string | undefined {
   return purchase?.kind === "reserved" ? purchase.reservation : undefined;
+}
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function aksGpuPools({ gpuPools = {} }: Pick<AksDeclaration, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedAksPool(pool)]));
 }

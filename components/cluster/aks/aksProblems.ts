@@ -1,5 +1,55 @@
 import { Address4 } from "ip-address";
-import type { Problem } from "../../core/problem.ts";
+import { type Problem, unknownChoice } from "../../core/problem.ts";
+import { cloudClusterProblems } from "../cloudCluster.ts";
+import type { AksDeclaration } from "./aksArgs.ts";
+import { kubeLogins } from "./aksKubeconfig.ts";
+import { azureRules } from "./azureRules.ts";
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Everything wrong with a declared cluster of AKS, by the path its owner typed. */
+export function validateAksCluster(args: AksDeclaration): Problem[] {
+  const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
+  return [
+    ...cloudClusterProblems(azureRules, args),
+    ...admins.flatMap((admin, index) =>
+      uuid.test(admin)
+        ? []
+        : [
+            {
+              path: `admins[${index}]`,
+              reason: `"${admin}" is not the object id of a group in Entra.`,
+              fix: "Write what `az ad group show --group <name> --query id` prints.",
+            },
+          ],
+    ),
+    ...(endpoint?.kind === "public" ? publicEndpointProblems(endpoint.cidrs) : []),
+    ...(kubeLogins.includes(login) ? [] : [unknownChoice("login", login, kubeLogins)]),
+    ...(systemMachine === undefined || /^Standard_[A-Za-z0-9_]+$/.test(systemMachine)
+      ? []
+      : [
+          {
+            path: "systemMachine",
+            reason: `"${systemMachine}" is not a machine as Azure writes them.`,
+            fix: 'Write, for example, "Standard_D4ds_v5".',
+          },
+        ]),
+    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com "storage-network-security").
+    ...addressProblems("uploadCidrs", uploadCidrs, 30),
+  ];
+}
+
+function publicEndpointProblems(cidrs: readonly string[]): Problem[] {
+  return cidrs.length > 0
+    ? addressProblems("endpoint.cidrs", cidrs, 32)
+    : [
+        {
+          path: "endpoint.cidrs",
+          reason: "there is none, which AKS takes as the whole internet.",
+          fix: 'Name the addresses that are let in, or write { kind: "private" }.',
+        },
+      ];
+}
 
 /** What never reaches Azure from outside. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"];

@@ -1,16 +1,14 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
-import {
-  AksCluster,
-  type AksClusterArgs,
-  aksGpuPools,
-  classicAzureProvider,
-  validateAksCluster,
-} from "./aksCluster.ts";
+import type { AksClusterArgs } from "./aksArgs.ts";
+import { AksCluster } from "./aksCluster.ts";
+import { aksGpuPools } from "./aksPools.ts";
+import { validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRules, isGrid } from "./azureRules.ts";
+import { classicAzureProvider } from "./classicAzure.ts";
 
 /** AKS, in `serin:azureSubscription` of the tenant `serin:azureTenant`. */
 export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;

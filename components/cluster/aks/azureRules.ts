@@ -1,8 +1,7 @@
-import type { CloudRules } from "../cloudRules.ts";
+import type { CloudRules, QuotaShare } from "../cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultPurchase, type NodeTaint } from "../gpuPool.ts";
 import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
 import type { Machine } from "../machines/machine.ts";
-import type { QuotaShare } from "../quota.ts";
 import { type AzureMachine, azureMachines } from "./azureMachines.ts";
 
 /** AKS puts it on spot nodes, as a label and as a taint, whether it is asked for or not (gpu-operator #577). */

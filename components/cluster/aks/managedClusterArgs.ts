@@ -1,6 +1,6 @@
 import type { ManagedClusterArgs } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type * as pulumi from "@pulumi/pulumi";
-import type { AksClusterArgs } from "./aksCluster.ts";
+import type { AksClusterArgs } from "./aksArgs.ts";
 import type { CustomerKey } from "./aksKeys.ts";
 import { type AksBlocks, podCidr } from "./aksNetwork.ts";
 import type { AksScope } from "./aksScope.ts";

@@ -2,8 +2,10 @@ import { Provider } from "@pulumi/aws/provider.js";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import { awsRules } from "./awsRules.ts";
-import { EksCluster, type EksClusterArgs, eksGpuPools, validateEksCluster } from "./eksCluster.ts";
-import { efaInterfaces } from "./eksPools.ts";
+import type { EksClusterArgs } from "./eksArgs.ts";
+import { EksCluster } from "./eksCluster.ts";
+import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
+import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
 
 /** EKS, in the account `serin:awsAccount`. */

@@ -1,7 +1,6 @@
 import { driverBranch } from "../../core/versions/drivers.ts";
-import type { CloudRules } from "../cloudRules.ts";
+import type { CloudRules, QuotaShare } from "../cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
-import type { QuotaShare } from "../quota.ts";
 import { awsMachines } from "./awsMachines.ts";
 
 /** The driver of the node image. Only another image, or another machine, changes it. */

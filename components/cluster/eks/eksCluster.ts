@@ -5,66 +5,28 @@ import { Component } from "../../core/component.ts";
 import { dnsLabelProblems } from "../../core/names.ts";
 import type { Problem } from "../../core/problem.ts";
 import { type ClusterCapacity, capacityOf } from "../capacity.ts";
-import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
-import { type GpuPool, publishedPool } from "../gpuPool.ts";
-import { poolDriver } from "../poolDriver.ts";
+import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { clusterAddons, nodeAddons } from "./addons.ts";
 import { autoscalerIdentity } from "./autoscalerIdentity.ts";
-import { awsMachines } from "./awsMachines.ts";
-import { awsRules } from "./awsRules.ts";
 import { ControlPlane } from "./controlPlane.ts";
+import type { EksClusterArgs } from "./eksArgs.ts";
 import { S3AuditStore } from "./eksAuditStore.ts";
 import { clusterKey } from "./eksKeys.ts";
 import { eksKubeconfig } from "./eksKubeconfig.ts";
 import { type ModelBucket, modelBucket } from "./eksModelStore.ts";
 import { EksNetwork } from "./eksNetwork.ts";
-import { GpuNodes } from "./eksPools.ts";
-import { eksProblems } from "./eksProblems.ts";
+import { eksGpuPools, GpuNodes } from "./eksPools.ts";
+import { validateEksCluster } from "./eksProblems.ts";
 import { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
-import { defaultEndpoint, type Endpoint } from "./endpoint.ts";
+import { defaultEndpoint } from "./endpoint.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
 
-/**
- * A cluster of Amazon EKS with its network, keys and stores. Its name is the EKS cluster's, so one of a kind in account and region.
- * `admins` are roles and users of IAM: `role/<name>` or `user/<name>` of the account, or the whole ARN. Whoever brings up the platform must
- * be one of them, since making the cluster gives no rights on it.
- */
-export interface EksClusterArgs
-  extends CloudClusterArgs<keyof typeof awsMachines, "onDemand" | "spot" | "reserved" | "block"> {
-  /** The account's id, 12 digits. Changing it replaces everything. */
-  readonly account: pulumi.Input<string>;
-  /** From where the API server can be reached. @default `{ kind: "private" }`. Changing it replaces nothing. */
-  readonly endpoint?: Endpoint;
-  /**
-   * Machine of the three to nine nodes for all that needs no GPU, with an x86 processor. @default "m6i.xlarge": 4 vCPU, 16 GiB. Changing
-   * it replaces these nodes, new ones first.
-   */
-  readonly systemMachine?: string;
-}
-
-/** What an environment declares; the account id comes from configuration. */
-export type EksDeclaration = Omit<EksClusterArgs, "account">;
-
-export function validateEksCluster(args: EksDeclaration): Problem[] {
-  return [...cloudClusterProblems(awsRules, args), ...eksProblems(args)];
-}
-
 /** Days that CloudWatch keeps the control plane's logs, for looking things up. The audit store keeps them for good. */
 const logDays = 30;
-
-/** The pools as the cluster publishes them; known before anything is made. */
-export function eksGpuPools({ gpuPools = {} }: Pick<EksDeclaration, "gpuPools">): Readonly<Record<string, GpuPool>> {
-  return Object.fromEntries(
-    Object.entries(gpuPools).map(([key, pool]) => {
-      const machine = awsMachines[pool.machine];
-      return [key, publishedPool(machine, machine.gpus, pool, poolDriver(awsRules, pool, machine))];
-    }),
-  );
-}
 
 export class EksCluster extends Component implements GpuCluster {
   readonly kubeconfig: pulumi.Output<string>;

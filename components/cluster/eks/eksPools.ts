@@ -11,15 +11,18 @@ import {
   defaultDisk,
   defaultPurchase,
   defaultSharing,
+  type GpuPool,
   type GpuPoolArgs,
   gpuClass,
   gpuClassLabel,
   gpuTaint,
+  publishedPool,
 } from "../gpuPool.ts";
 import type { GpuModel } from "../machines/gpus.ts";
 import { poolDriver } from "../poolDriver.ts";
 import { type AwsMachine, awsMachines } from "./awsMachines.ts";
 import { awsRules } from "./awsRules.ts";
+import type { EksDeclaration } from "./eksArgs.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
 
@@ -184,4 +187,14 @@ function autoscalerTags(
     [`${node}/resources/nvidia.com/gpu`]: String(gpusPerNode),
     ...(efaPerNode === 0 ? {} : { [`${node}/resources/vpc.amazonaws.com/efa`]: String(efaPerNode) }),
   };
+}
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function eksGpuPools({ gpuPools = {} }: Pick<EksDeclaration, "gpuPools">): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(
+    Object.entries(gpuPools).map(([key, pool]) => {
+      const machine = awsMachines[pool.machine];
+      return [key, publishedPool(machine, machine.gpus, pool, poolDriver(awsRules, pool, machine))];
+    }),
+  );
 }

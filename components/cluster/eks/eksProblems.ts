@@ -1,12 +1,15 @@
 import { type Problem, under } from "../../core/problem.ts";
-import type { EksDeclaration } from "./eksCluster.ts";
+import { cloudClusterProblems } from "../cloudCluster.ts";
+import { awsRules } from "./awsRules.ts";
+import type { EksDeclaration } from "./eksArgs.ts";
 import type { EksGpuPoolArgs } from "./eksPools.ts";
 import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
 
-/** What only EKS would object to. */
-export function eksProblems(args: EksDeclaration): Problem[] {
+/** Everything wrong with a declared cluster of EKS, by the path its owner typed. */
+export function validateEksCluster(args: EksDeclaration): Problem[] {
   const { region, admins, gpuPools = {}, endpoint = defaultEndpoint, systemMachine } = args;
   return [
+    ...cloudClusterProblems(awsRules, args),
     ...partitionProblems(region),
     ...admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(endpoint)),

@@ -2,7 +2,10 @@ import { Provider } from "@pulumi/gcp/provider.js";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import { gcpRules } from "./gcpRules.ts";
-import { GkeCluster, type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "./gkeCluster.ts";
+import type { GkeClusterArgs } from "./gkeArgs.ts";
+import { GkeCluster } from "./gkeCluster.ts";
+import { gkeGpuPools } from "./gkePools.ts";
+import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** GKE, in `serin:gcpProject`, whose number is `serin:gcpProjectNumber`. */
 export type GcpClusterSpec = { readonly cloud: "gcp" } & Omit<GkeClusterArgs, "project" | "projectNumber">;

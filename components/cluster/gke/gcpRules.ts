@@ -1,8 +1,7 @@
-import type { CloudRules } from "../cloudRules.ts";
+import type { CloudRules, QuotaShare } from "../cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
 import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
 import type { Machine } from "../machines/machine.ts";
-import type { QuotaShare } from "../quota.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 
 /** What Google Cloud and GKE accept. */

@@ -7,93 +7,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
 import { dnsLabel, dnsLabelProblems } from "../../core/names.ts";
-import { type Problem, under } from "../../core/problem.ts";
 import { type ClusterCapacity, capacityOf } from "../capacity.ts";
-import { type CloudClusterArgs, cloudClusterProblems } from "../cloudCluster.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
-import { type GpuPool, publishedPool } from "../gpuPool.ts";
-import { poolDriver } from "../poolDriver.ts";
+import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
 import { controlPlaneArgs } from "./controlPlane.ts";
-import { defaultEndpoint, endpointProblems, type GkeEndpoint } from "./endpoint.ts";
-import { gcpMachines } from "./gcpMachines.ts";
-import { gcpRules } from "./gcpRules.ts";
+import { defaultEndpoint, type GkeEndpoint } from "./endpoint.ts";
+import type { GkeClusterArgs } from "./gkeArgs.ts";
 import { GkeAuditStore } from "./gkeAuditStore.ts";
 import { GkeKeys } from "./gkeKeys.ts";
 import { gkeKubeconfig } from "./gkeKubeconfig.ts";
 import { GkeModelStore } from "./gkeModelStore.ts";
-import { GkeNetwork, gkeBlocks } from "./gkeNetwork.ts";
-import {
-  type GkePoolArgs,
-  gkePoolProblems,
-  gpuNodePool,
-  gpusOf,
-  machineOf,
-  type NodeBase,
-  podAddresses,
-  systemNodePool,
-} from "./gkePools.ts";
+import { GkeNetwork } from "./gkeNetwork.ts";
+import { gkeGpuPools, gpuNodePool, type NodeBase, systemNodePool } from "./gkePools.ts";
+import { validateGkeCluster } from "./gkeProblems.ts";
 import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
-
-/**
- * A cluster of Google Kubernetes Engine, in a network of its own. Admins are members of IAM: `user:ada@example.com`, `group:…`,
- * `serviceAccount:…`.
- */
-export interface GkeClusterArgs
-  extends CloudClusterArgs<keyof typeof gcpMachines, "onDemand" | "spot" | "reserved" | "queued"> {
-  /** Id of the project, the same as the provider's. Changing it replaces everything. */
-  readonly project: pulumi.Input<string>;
-  /** Number of the project: Google's own accounts in it, and its workloads, are named by it. Changing it replaces grants. */
-  readonly projectNumber: pulumi.Input<string>;
-  /** @default `{ kind: "private" }`, as on the other clouds. Changing it replaces nothing. */
-  readonly endpoint?: GkeEndpoint;
-  readonly gpuPools?: Readonly<Record<string, GkePoolArgs>>;
-}
-
-/** What is known of a cluster without its project. */
-type Plan = Omit<GkeClusterArgs, "project" | "projectNumber">;
-
-/** Everything wrong with the arguments, by the path their owner typed. */
-export function validateGkeCluster(args: Plan): Problem[] {
-  const problems = [
-    ...cloudClusterProblems(gcpRules, args),
-    ...args.admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
-    ...under("endpoint", endpointProblems(args.endpoint ?? defaultEndpoint)),
-    ...Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) =>
-      Object.hasOwn(gcpMachines, pool.machine) ? under(`gpuPools["${key}"]`, gkePoolProblems(pool)) : [],
-    ),
-  ];
-  return problems.length > 0 ? problems : addressProblems(args);
-}
-
-function adminProblems(path: string, admin: string): Problem[] {
-  return /^(user|group|serviceAccount):[^\s:@]+@[^\s:@]+\.[^\s:@]+$/.test(admin)
-    ? []
-    : [
-        {
-          path,
-          reason: `"${admin}" is not a member of IAM.`,
-          fix: 'Write, for example, "group:platform@example.com", "user:…" or "serviceAccount:…".',
-        },
-      ];
-}
-
-/** A pool that has no addresses left does not grow, and says so nowhere but in the autoscaler's log. */
-function addressProblems({ cidr, gpuPools = {} }: Plan): Problem[] {
-  const needed = podAddresses(Object.values(gpuPools));
-  const sizeOf = (block: string) => 2 ** (32 - Number(block.split("/")[1]));
-  const has = sizeOf(gkeBlocks(cidr).pods);
-  if (needed <= has) return [];
-  const prefix = [20, 19, 18, 17, 16].find((bits) => 2 ** (32 - bits - 1) >= needed);
-  return [
-    {
-      path: "cidr",
-      reason: `"${cidr}" gives pods ${has} addresses, but nodes take ${needed} of them when every pool is at its most.`,
-      fix: prefix === undefined ? "Lower max of the pools." : `Write a /${prefix}, or lower max of the pools.`,
-    },
-  ];
-}
 
 /** Of a cluster's name, and of an account's. */
 const mostName = 40;
@@ -254,16 +183,4 @@ function kubeconfigOf(name: string, cluster: Cluster, { kind }: GkeEndpoint): pu
         ca: clusterCaCertificate,
       }),
     );
-}
-
-/** The pools as the cluster publishes them; known before anything is made. */
-export function gkeGpuPools({ gpuPools = {} }: Pick<GkeClusterArgs, "gpuPools">): Readonly<Record<string, GpuPool>> {
-  return Object.fromEntries(
-    Object.entries(gpuPools).map(([key, pool]) => {
-      const machine = machineOf(pool);
-      const published = publishedPool(machine, gpusOf(pool), pool, poolDriver(gcpRules, pool, machine));
-      // GKE documentation, "Share GPUs with multiple workloads using NVIDIA MPS".
-      return [key, pool.sharing?.kind === "mps" ? { ...published, hostIPC: true } : published];
-    }),
-  );
 }

@@ -7,16 +7,20 @@ import {
   defaultDisk,
   defaultPurchase,
   defaultSharing,
+  type GpuPool,
   type GpuPoolArgs,
   gpuClass,
   gpuClassLabel,
   gpuTaint,
   type PurchaseOption,
+  publishedPool,
   type Sharing,
   sharesPerGpu,
 } from "../gpuPool.ts";
+import { poolDriver } from "../poolDriver.ts";
 import { poolName } from "../poolName.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
+import { gcpRules } from "./gcpRules.ts";
 
 /** GPU nodes of GKE, which installs the driver and the device plugin itself. */
 export interface GkePoolArgs
@@ -239,4 +243,20 @@ function purchaseConfig(purchase: PurchaseOption): inputs.container.NodePoolNode
     default:
       return {};
   }
+}
+
+/** The pools as the cluster publishes them; known before anything is made. */
+export function gkeGpuPools({
+  gpuPools = {},
+}: {
+  readonly gpuPools?: Readonly<Record<string, GkePoolArgs>>;
+}): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(
+    Object.entries(gpuPools).map(([key, pool]) => {
+      const machine = machineOf(pool);
+      const published = publishedPool(machine, gpusOf(pool), pool, poolDriver(gcpRules, pool, machine));
+      // GKE documentation, "Share GPUs with multiple workloads using NVIDIA MPS".
+      return [key, pool.sharing?.kind === "mps" ? { ...published, hostIPC: true } : published];
+    }),
+  );
 }

@@ -1,7 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { CloudAdapter } from "../cloudAdapter.ts";
-import { OnPremCluster, type OnPremClusterArgs, onPremGpuPools, validateOnPremCluster } from "./onPremCluster.ts";
+import type { OnPremClusterArgs } from "./onPremArgs.ts";
+import { OnPremCluster } from "./onPremCluster.ts";
 import { type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
+import { onPremGpuPools } from "./onPremPools.ts";
+import { validateOnPremCluster } from "./onPremProblems.ts";
 import { onPremRules } from "./onPremRules.ts";
 
 /** The name of a configuration secret: `pulumi config set --secret <name>`. */

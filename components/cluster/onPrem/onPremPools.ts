@@ -193,3 +193,12 @@ function selectorProblems(selector: Readonly<Record<string, string>>): Problem[]
       fix: "Write a label as kubectl get nodes --show-labels prints it.",
     }));
 }
+
+/** The pools as the cluster publishes them. */
+export function onPremGpuPools({
+  gpuPools = {},
+}: {
+  readonly gpuPools?: Readonly<Record<string, OnPremGpuPool>>;
+}): Readonly<Record<string, GpuPool>> {
+  return Object.fromEntries(Object.entries(gpuPools).map(([key, pool]) => [key, publishedOnPremPool(pool)]));
+}

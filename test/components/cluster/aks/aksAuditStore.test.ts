@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { AksClusterArgs } from "../../../../components/cluster/aks/aksCluster.ts";
+import type { AksClusterArgs } from "../../../../components/cluster/aks/aksArgs.ts";
 import { inputsOf, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AksClusterArgs } from "../../../../components/cluster/aks/aksCluster.ts";
+import type { AksClusterArgs } from "../../../../components/cluster/aks/aksArgs.ts";
 import type { RecordedResource } from "../../../../engine/recordedResource.ts";
 import { shown, unknownShown } from "../../../../plan/shownValues.ts";
 import { inputsOf, type Recorded, recorded } from "../harness.ts";

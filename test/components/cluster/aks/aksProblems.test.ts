@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type AksDeclaration, validateAksCluster } from "../../../../components/cluster/aks/aksCluster.ts";
+import type { AksDeclaration } from "../../../../components/cluster/aks/aksArgs.ts";
+import { validateAksCluster } from "../../../../components/cluster/aks/aksProblems.ts";
 import { sampleArgs } from "./sample.ts";
 
 const problemsOf = (change: Partial<AksDeclaration>) => validateAksCluster({ ...sampleArgs, ...change });

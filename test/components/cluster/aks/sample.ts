@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
-import { AksCluster, type AksClusterArgs } from "../../../../components/cluster/aks/aksCluster.ts";
+import type { AksClusterArgs } from "../../../../components/cluster/aks/aksArgs.ts";
+import { AksCluster } from "../../../../components/cluster/aks/aksCluster.ts";
 import { classicAzureProvider } from "../../../../components/cluster/aks/classicAzure.ts";
 import type { Answers } from "../harness.ts";
 

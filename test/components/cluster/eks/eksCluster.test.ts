@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { eksGpuPools } from "../../../../components/cluster/eks/eksCluster.ts";
+import { eksGpuPools } from "../../../../components/cluster/eks/eksPools.ts";
 import { inputsOf, recorded } from "../harness.ts";
 import { called, needs, run } from "./needs.ts";
 import { answers, build, sampleArgs } from "./sample.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { validateEksCluster } from "../../../../components/cluster/eks/eksCluster.ts";
+import { validateEksCluster } from "../../../../components/cluster/eks/eksProblems.ts";
 import { sampleArgs } from "./sample.ts";
 
 const problems = (changes: Partial<typeof sampleArgs>) => validateEksCluster({ ...sampleArgs, ...changes });

@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/aws/provider.js";
-import { EksCluster, type EksClusterArgs } from "../../../../components/cluster/eks/eksCluster.ts";
+import type { EksClusterArgs } from "../../../../components/cluster/eks/eksArgs.ts";
+import { EksCluster } from "../../../../components/cluster/eks/eksCluster.ts";
 import type { Answers } from "../harness.ts";
 
 export const account = "123456789012";

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type GkeClusterArgs, gkeGpuPools, validateGkeCluster } from "../../../../components/cluster/gke/gkeCluster.ts";
+import type { GkeClusterArgs } from "../../../../components/cluster/gke/gkeArgs.ts";
+import { gkeGpuPools } from "../../../../components/cluster/gke/gkePools.ts";
+import { validateGkeCluster } from "../../../../components/cluster/gke/gkeProblems.ts";
 import type { RecordedResource } from "../../../../engine/recordedResource.ts";
 import { inputsOf, type Recorded, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";

@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/gcp/provider.js";
-import { GkeCluster, type GkeClusterArgs } from "../../../../components/cluster/gke/gkeCluster.ts";
+import type { GkeClusterArgs } from "../../../../components/cluster/gke/gkeArgs.ts";
+import { GkeCluster } from "../../../../components/cluster/gke/gkeCluster.ts";
 import type { Answers } from "../harness.ts";
 
 export const sampleArgs = {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type OnPremClusterArgs, validateOnPremCluster } from "../../../../components/cluster/onPrem/onPremCluster.ts";
+import type { OnPremClusterArgs } from "../../../../components/cluster/onPrem/onPremArgs.ts";
+import { validateOnPremCluster } from "../../../../components/cluster/onPrem/onPremProblems.ts";
 import type { Reading } from "../../../../engine/monitor.ts";
 import { secretSignature } from "../../../../engine/recordedResource.ts";
 import { Recorder } from "../../../../engine/recorder/recorder.ts";

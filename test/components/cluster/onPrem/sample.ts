@@ -1,4 +1,5 @@
-import { OnPremCluster, type OnPremClusterArgs } from "../../../../components/cluster/onPrem/onPremCluster.ts";
+import type { OnPremClusterArgs } from "../../../../components/cluster/onPrem/onPremArgs.ts";
+import { OnPremCluster } from "../../../../components/cluster/onPrem/onPremCluster.ts";
 import type { Answers } from "../harness.ts";
 
 /** As an OIDC login leaves it: a program that fetches a token, and none inside. */
