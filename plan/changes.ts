@@ -1,15 +1,7 @@
 import { readFileSync } from "node:fs";
 import { ProblemError } from "../components/core/problem.ts";
-import type { Plan, PlannedResource } from "./plan.ts";
-import type { PlanDocument } from "./planJson.ts";
-
-/** What a plan declares otherwise than an earlier one. */
-export interface Change {
-  readonly kind: "create" | "update" | "delete";
-  readonly resource: PlannedResource;
-  /** Inputs that differ, by path; empty unless it is an update. */
-  readonly inputs: readonly { readonly path: string; readonly before: unknown; readonly after: unknown }[];
-}
+import type { Plan } from "./plan.ts";
+import type { Change, PlanDocument } from "./planDocument.ts";
 
 /** Resources are the same when their URNs are: a resource that is renamed is deleted and created. */
 export async function changesBetween(before: PlanDocument, after: Plan): Promise<Change[]> {

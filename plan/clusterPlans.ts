@@ -5,7 +5,7 @@ import { project } from "../stacks/declared.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { declare } from "../stacks/program.ts";
 import { layers, stackName } from "../stacks/stackName.ts";
-import type { PlannedResource } from "./plan.ts";
+import type { PlannedResource } from "./planDocument.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 import { type PolicyServer, startPolicyServer } from "./policies/policyServer.ts";
 import { configuredSecrets, maskedError, masking } from "./secretTexts.ts";

@@ -3,19 +3,11 @@ import { exitCodes, ProblemError, rejectProblems } from "../components/core/prob
 import type { Environment } from "../stacks/environments/environment.ts";
 import { layers, stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
+import type { PlannedResource } from "./planDocument.ts";
 import { planInWorkers } from "./planWorkers.ts";
 import { mergedPolicies } from "./policies/mergedPolicies.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 import { Spool } from "./spool.ts";
-
-/** One resource of a plan, ready to be shown: secrets and unknowns are words. */
-export interface PlannedResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly name: string;
-  readonly parent?: string;
-  readonly inputs: unknown;
-}
 
 /** What one layer of an environment would declare, and what the policies say of it. */
 export interface PlannedStack {

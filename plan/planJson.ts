@@ -1,15 +1,5 @@
-import type { Change } from "./changes.ts";
-import type { Plan, PlannedResource, PlannedStack } from "./plan.ts";
-
-/** A plan as `serin plan --json` prints it. */
-export interface PlanDocument {
-  readonly environment: string;
-  readonly stacks: readonly (Pick<PlannedStack, "stack" | "missingConfig" | "policies"> & {
-    readonly resources: readonly PlannedResource[];
-  })[];
-  /** With `--against`. */
-  readonly changes?: readonly Change[];
-}
+import type { Plan } from "./plan.ts";
+import type { Change } from "./planDocument.ts";
 
 /** The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer. */
 export async function* planJson({ environment, stacks }: Plan, changes?: readonly Change[]): AsyncGenerator<string> {

@@ -1,6 +1,6 @@
 import colours from "picocolors";
-import type { Change } from "./changes.ts";
-import { findings, type Plan, type PlannedResource, resourceName } from "./plan.ts";
+import { findings, type Plan, resourceName } from "./plan.ts";
+import type { Change, PlannedResource } from "./planDocument.ts";
 import type { PolicyFinding } from "./policies/policyResult.ts";
 
 /** A plan in full, in pieces: every resource under its component, then the policies' word. */

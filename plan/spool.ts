@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PlannedResource } from "./plan.ts";
+import type { PlannedResource } from "./planDocument.ts";
 
 /**
  * Where the resources of a plan wait until they are shown, since those of many clusters are more than memory should hold: a file for each

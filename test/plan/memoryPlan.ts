@@ -1,4 +1,5 @@
-import type { Plan, PlannedResource } from "../../plan/plan.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { PlannedResource } from "../../plan/planDocument.ts";
 import type { PolicyResult } from "../../plan/policies/policyResult.ts";
 
 export const noPolicies: PolicyResult = {

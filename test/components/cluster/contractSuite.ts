@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { CloudRules, GpuNodeRules } from "../../../components/cluster/cloudRules.ts";
 import { deviceLabels } from "../../../components/cluster/deviceLabels.ts";
@@ -6,6 +8,8 @@ import type { GpuPool } from "../../../components/cluster/gpuPool.ts";
 import type { RecordedResource } from "../../../engine/recordedResource.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { type Answers, dependenciesOf, type Recorded, recorded } from "./harness.ts";
+
+const identities = fileURLToPath(new URL("../../identity/cluster", import.meta.url));
 
 /** A cluster of one cloud, as the contract suite asks it. */
 export interface Sample {
@@ -91,7 +95,7 @@ export function clusterContract(name: string, sample: Sample): void {
     it("keeps the identity of every resource", async () => {
       const all = urns(await run(sample.build));
       expect(new Set(all).size).toBe(all.length);
-      await expect(`${all.join("\n")}\n`).toMatchFileSnapshot(`../../identity/cluster/${name}.txt`);
+      await expect(`${all.join("\n")}\n`).toMatchFileSnapshot(join(identities, `${name}.txt`));
     });
 
     it("makes the same children when nothing is known yet as when all is", async () => {

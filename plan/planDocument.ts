@@ -1,0 +1,57 @@
+import type { PolicyResult } from "./policies/policyResult.ts";
+
+/** One resource of a plan, ready to be shown: words stand for secrets and unknown values. */
+export interface PlannedResource {
+  /** The URN that the engine would give it. */
+  readonly urn: string;
+  /** Its Pulumi type token. */
+  readonly type: string;
+  /** Its name in the program. */
+  readonly name: string;
+  /** The URN of its parent. Absent: the stack itself. */
+  readonly parent?: string;
+  /** Its inputs as plain data. */
+  readonly inputs: unknown;
+}
+
+/** A difference between two plans. */
+export interface Change {
+  /** A resource that is renamed is deleted and created. */
+  readonly kind: "create" | "update" | "delete";
+  /** The resource as the later plan has it; of a deleted one, as the earlier plan had it. */
+  readonly resource: PlannedResource;
+  /** Inputs that differ, by path. Empty, except for an update. */
+  readonly inputs: readonly InputChange[];
+}
+
+/** One input that differs between two plans. */
+export interface InputChange {
+  /** The path inside the inputs: `spec.replicas`. */
+  readonly path: string;
+  /** The value in the earlier plan. */
+  readonly before: unknown;
+  /** The value in the later plan. */
+  readonly after: unknown;
+}
+
+/** One stack of a plan, as `serin plan --json` prints it. */
+export interface StackDocument {
+  /** The stack's name. */
+  readonly stack: string;
+  /** Configuration keys that the stack requires; the plan assumes values for them. */
+  readonly missingConfig: readonly string[];
+  /** What the policies say of the stack. */
+  readonly policies: PolicyResult;
+  /** The stack's resources, cluster by cluster, in the order of registration. */
+  readonly resources: readonly PlannedResource[];
+}
+
+/** A plan as `serin plan --json` prints it. */
+export interface PlanDocument {
+  /** The environment's name. */
+  readonly environment: string;
+  /** One for each layer. */
+  readonly stacks: readonly StackDocument[];
+  /** Differences from the plan that `--against` names. Absent without `--against`. */
+  readonly changes?: readonly Change[];
+}
