@@ -1,11 +1,6 @@
 import type { GpuPool } from "../components/cluster/gpuPool.ts";
-import type { VersionCombination } from "../components/core/versions/conflicts.ts";
-
-/** A system of the platform; each has its own mark by which it is recognised in a cluster. */
-export type System = "istio" | "prometheus" | "argoRollouts" | "gpuOperator";
-
-/** Who is to bring a system: we install it, it is there and is adopted, or it is not used. */
-export type SystemMode = "install" | "adopt" | "none";
+import type { SystemMode } from "../components/platform/platformSystem.ts";
+import type { VersionCombination } from "../components/platform/versions/conflicts.ts";
 
 /** What an environment declares of one cluster, as far as a cluster can be checked for it. Plain data. */
 export interface ClusterNeeds {
@@ -15,8 +10,11 @@ export interface ClusterNeeds {
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
   /** By pool, what the nodes must be labelled with for the GPU operator we install. */
   readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly systems: Readonly<Record<System, SystemMode>>;
+  /** How each system that has custom resources comes to the cluster, by its key. */
+  readonly systems: Readonly<Record<string, SystemMode>>;
   readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
+  /** Namespaces of installed systems whose pods are privileged. */
+  readonly privilegedNamespaces: readonly string[];
   /** `none`: nothing asks for a volume of a class. */
   readonly storage:
     | { readonly kind: "none" }

@@ -1,9 +1,10 @@
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { deviceLabels } from "../components/cluster/deviceLabels.ts";
-import { platformVersions } from "../components/core/versionMatrix.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
+import type { DeclaredPlatform, PlatformSystem } from "../components/platform/platformSystem.ts";
+import { installedVersions, systemCluster, systems } from "../components/platform/systems.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
-import type { ClusterNeeds, System, SystemMode } from "./clusterNeeds.ts";
+import type { ClusterNeeds } from "./clusterNeeds.ts";
 
 /** What stands behind the clusters of `local`; every other environment is what it declares. */
 export type Stand =
@@ -13,39 +14,41 @@ export type Stand =
   | "unprepared";
 
 /** What one cluster of an environment must have. */
-export function declaredNeeds({ platform }: Environment, spec: ClusterSpec, stand?: Stand): ClusterNeeds {
+export function declaredNeeds(
+  { name: environment, platform: declared }: Environment,
+  key: string,
+  spec: ClusterSpec,
+  stand?: Stand,
+): ClusterNeeds {
   const cloud = cloudOf(spec);
   const settings = cloud.settings(spec);
   const gpuPools = cloud.gpuPools(spec);
-  const isForced = stand === "unprepared";
-  const mode = (declared: object | undefined): SystemMode => {
-    if (declared === undefined) return "none";
-    return isForced || "install" in declared ? "install" : "adopt";
-  };
-  const systems: Record<System, SystemMode> = {
-    istio: mode(platform.istio),
-    prometheus: mode(platform.prometheus),
-    argoRollouts: mode(platform.argoRollouts),
-    // On GKE driver and device plugin are Google's.
-    gpuOperator:
-      cloud.brings.includes("gpuOperator") || Object.keys(gpuPools).length === 0
-        ? "none"
-        : mode(platform.gpuOperator ?? { install: {} }),
-  };
+  const platform = stand === "unprepared" ? allInstalled(declared) : declared;
+  const { modes } = systemCluster(environment, key, spec, platform);
+  const installed = Object.entries(systems).filter(([system]) => modes[system] === "install");
   return {
-    versions: installedVersions(systems),
+    versions: { systems: installedVersions(modes) },
     gpuPools,
     deviceLabels:
-      systems.gpuOperator === "install"
+      modes.gpuOperator === "install"
         ? Object.fromEntries(Object.entries(gpuPools).map(([name, pool]) => [name, deviceLabels(cloud.rules, pool)]))
         : {},
-    systems,
+    systems: Object.fromEntries(
+      Object.entries(systems).flatMap(([system, { requirements }]) =>
+        requirements.length === 0 ? [] : [[system, modes[system] ?? "none"]],
+      ),
+    ),
     modelNamespace: {
-      name: namespaceName(platform.modelNamespace),
-      mode: isForced || "create" in platform.modelNamespace ? "create" : "adopt",
+      name: namespaceName(declared.modelNamespace),
+      mode: modes.modelNamespace === "install" ? "create" : "adopt",
     },
-    storage: storageOf(cloud.needs(spec), systems.prometheus, settings?.storageClass),
-    ingress: systems.istio === "install" ? (settings?.ingress ?? { kind: "loadBalancer" }) : { kind: "none" },
+    privilegedNamespaces: installed.flatMap(([, { namespaces }]) =>
+      namespaces.flatMap(({ name, podSecurity }) => (podSecurity === "privileged" ? [name] : [])),
+    ),
+    storage: storageOf(installed, settings?.storageClass),
+    ingress: installed.some(([, { asks }]) => asks.loadBalancer)
+      ? (settings?.ingress ?? { kind: "loadBalancer" })
+      : { kind: "none" },
     networkPolicy: settings?.networkPolicy ?? "enforced",
     ...(settings?.registryMirror?.images === undefined ? {} : { registryMirror: settings.registryMirror.images }),
   };
@@ -56,19 +59,23 @@ export function modelImages({ models }: Environment): string[] {
   return [...new Set(Object.values(models).map(({ server }) => server.image))];
 }
 
-/** Of what is installed alone; an adopted system's version is its owner's. */
-function installedVersions(systems: Readonly<Record<System, SystemMode>>): ClusterNeeds["versions"] {
-  const { istio, argoRollouts, gpuOperator, kubePrometheusStack } = platformVersions();
-  return {
-    ...(systems.istio === "install" ? { istio } : {}),
-    ...(systems.argoRollouts === "install" ? { argoRollouts } : {}),
-    ...(systems.gpuOperator === "install" ? { gpuOperator } : {}),
-    ...(systems.prometheus === "install" ? { kubePrometheusStack } : {}),
-  };
+/** The StorageClass that installed systems claim volumes of. None where one of them makes the default. */
+function storageOf(
+  installed: readonly (readonly [key: string, system: PlatformSystem])[],
+  storageClass?: string,
+): ClusterNeeds["storage"] {
+  const isClaimed = installed.some(([, { asks }]) => asks.volume);
+  const isMade = installed.some(([, { providesStorageClass }]) => providesStorageClass);
+  if (!isClaimed || isMade) return { kind: "none" };
+  return storageClass === undefined ? { kind: "default" } : { kind: "class", name: storageClass };
 }
 
-/** Prometheus is the one that asks for a volume. On EKS the platform makes the class itself. */
-function storageOf(needed: readonly string[], prometheus: SystemMode, storageClass?: string): ClusterNeeds["storage"] {
-  if (prometheus !== "install" || needed.includes("ebsStorageClass")) return { kind: "none" };
-  return storageClass === undefined ? { kind: "default" } : { kind: "class", name: storageClass };
+/** The platform of a cluster on which nothing runs yet. */
+function allInstalled(platform: DeclaredPlatform): DeclaredPlatform {
+  return Object.fromEntries(
+    Object.entries(platform).map(([key, args]) => [
+      key,
+      args === undefined ? args : (systems[key]?.installed(args) ?? args),
+    ]),
+  );
 }

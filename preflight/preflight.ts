@@ -50,7 +50,7 @@ export class Preflight {
     const { stand, signal } = this.#options;
     const spec = this.#environment.clusters[cluster];
     if (spec === undefined) throw new TypeError(`environment ${this.#environment.name} has no cluster ${cluster}`);
-    const needs = declaredNeeds(this.#environment, spec, stand);
+    const needs = declaredNeeds(this.#environment, cluster, spec, stand);
     const images = await this.#imageAccess();
     if ("unknown" in known) {
       const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;

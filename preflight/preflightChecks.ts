@@ -13,7 +13,7 @@ import { gpu, pools } from "./checks/pools.ts";
 import { registries } from "./checks/registries.ts";
 import { sharing } from "./checks/sharing.ts";
 import { storageClass } from "./checks/storageClass.ts";
-import { systems } from "./checks/systems.ts";
+import { platformSystems } from "./checks/systems.ts";
 import { taints } from "./checks/taints.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
 import type { ClusterNeeds } from "./clusterNeeds.ts";
@@ -32,7 +32,7 @@ const checks: readonly Check[] = [
   taints,
   runtime,
   operatingSystem,
-  systems,
+  platformSystems,
   podSecurity,
   networkPolicy,
   storageClass,

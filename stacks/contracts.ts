@@ -35,14 +35,10 @@ export interface ClusterContract {
 
 /** What the `platform` layer publishes of each cluster. */
 export interface PlatformContract {
-  /** `<namespace>/<name>` of the Gateway models register at. */
-  readonly gateway: string;
   /** `host:port` where clients reach it. */
   readonly gatewayAddress: string;
   /** Where the Argo Rollouts controller reaches Prometheus. */
   readonly prometheusAddress: string;
-  /** The namespace of the models. */
-  readonly namespace: string;
 }
 
 /** What the `models` layer publishes of each model on each cluster. */

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { KubernetesVersion } from "../core/kubernetesVersions.ts";
 import type { Problem } from "../core/problem.ts";
-import type { KubernetesVersion } from "../core/versionMatrix.ts";
 import type { CloudRules, GpuNodeRules } from "./cloudRules.ts";
 import type { GpuCluster } from "./gpuCluster.ts";
 import type { GpuPool } from "./gpuPool.ts";

@@ -1,6 +1,6 @@
+import { type KubernetesVersion, kubernetesVersions } from "../core/kubernetesVersions.ts";
 import { dnsLabelProblems } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
-import { type KubernetesVersion, kubernetesVersions } from "../core/versionMatrix.ts";
 import type { CloudRules } from "./cloudRules.ts";
 import type { GpuPoolArgs, PurchaseOption } from "./gpuPool.ts";
 import { clusterLabelProblems } from "./labels.ts";

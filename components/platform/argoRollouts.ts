@@ -4,6 +4,7 @@ import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Argo Rollouts: installed from its chart, or adopted where it runs already. Changing from one to the other redeploys the controller. */
@@ -72,3 +73,31 @@ export class ArgoRollouts extends Component {
     }
   }
 }
+
+const versionSource = "argoproj/argo-rollouts `.github/workflows/testing.yaml` at the tag";
+
+/** Argo Rollouts: installed, or adopted where it runs already. */
+export const argoRollouts = {
+  title: "Argo Rollouts",
+  componentName: "argo-rollouts",
+  declared: "required",
+  after: [],
+  namespaces: [{ name: "argo-rollouts" }],
+  requirements,
+  webhookPorts: [],
+  asks: {},
+  versions: {
+    title: "Argo Rollouts",
+    verb: "is tested on",
+    installed: charts.argoRollouts.app,
+    releases: [
+      { version: "1.8", kubernetes: { min: "1.28", max: "1.31" }, source: versionSource },
+      { version: "1.9.0", kubernetes: { min: "1.31", max: "1.34" }, source: versionSource },
+      { version: "1.9.1", kubernetes: { min: "1.32", max: "1.35" }, released: "2026-07-06", source: versionSource },
+    ],
+  },
+  runsOn: () => true,
+  problems: validateArgoRollouts,
+  installed: (_declared: ArgoRolloutsArgs): ArgoRolloutsArgs => ({ install: {} }),
+  build: (name, args, _cluster, opts) => ({ resource: new ArgoRollouts(name, args, opts), published: {} }),
+} as const satisfies PlatformSystem<ArgoRolloutsArgs>;

@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { nameInCloud } from "../cluster/cloudAdapter.ts";
 import { autoscalerServiceAccount } from "../cluster/eks/autoscalerIdentity.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
-import type { KubernetesVersion } from "../core/versionMatrix.ts";
+import type { KubernetesVersion } from "../core/kubernetesVersions.ts";
 import { clusterAutoscalers } from "../core/versions/clusterAutoscalers.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
@@ -95,3 +97,32 @@ const scaling = {
   // seen earlier, in what the scaling group reports of itself (`cloudprovider/aws/auto_scaling_groups.go`).
   "max-node-provision-time": "30m",
 };
+
+/** The cluster autoscaler, as the platform sees it. */
+export const clusterAutoscaler = {
+  title: "cluster autoscaler",
+  componentName: "cluster-autoscaler",
+  declared: "derived",
+  fallback: { install: {} },
+  onlyWhereNeeded: true,
+  after: ["prometheus"],
+  namespaces: [{ name: namespace }],
+  requirements: [],
+  webhookPorts: [],
+  asks: {},
+  runsOn: ({ cloud, spec }) => cloud.region(spec) !== undefined && cloud.kubernetesVersion(spec) !== undefined,
+  problems: () => [],
+  installed: (args) => args,
+  build(name, { install }, { environment, key, cloud, spec, modes }, opts) {
+    const region = cloud.region(spec);
+    const kubernetesVersion = cloud.kubernetesVersion(spec);
+    if (region === undefined || kubernetesVersion === undefined)
+      throw new Error(`${name}: the cluster is in no region.`);
+    const cluster = nameInCloud(environment, key);
+    const scraped = modes.prometheus === "install";
+    return {
+      resource: new ClusterAutoscaler(name, { cluster, region, kubernetesVersion, scraped, install }, opts),
+      published: {},
+    };
+  },
+} as const satisfies PlatformSystem<{ readonly install: Install }>;

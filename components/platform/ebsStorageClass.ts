@@ -1,6 +1,7 @@
 import { StorageClass } from "@pulumi/kubernetes/storage/v1/storageClass.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../core/component.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 
 /**
  * The default StorageClass of an EKS cluster. EKS has had none since Kubernetes 1.30 (aws/containers-roadmap #1330), so a claim that names
@@ -9,12 +10,13 @@ import { Component } from "../core/component.ts";
 export class EbsStorageClass extends Component {
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
     super("platform:EbsStorageClass", name, {}, opts);
-    new StorageClass(this.childName("class"), ebsStorageClass, { parent: this });
+    new StorageClass(this.childName("class"), storageClass, { parent: this });
     this.registerOutputs({});
   }
 }
 
-export const ebsStorageClass = {
+/** The StorageClass that is made. */
+export const storageClass = {
   metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
   provisioner: "ebs.csi.aws.com",
   parameters: { type: "gp3", encrypted: "true" },
@@ -23,3 +25,22 @@ export const ebsStorageClass = {
   allowVolumeExpansion: true,
   reclaimPolicy: "Delete",
 } as const;
+
+/** The default StorageClass of EKS, as the platform sees it. */
+export const ebsStorageClass = {
+  title: "EBS StorageClass",
+  componentName: "storage",
+  declared: "derived",
+  fallback: {},
+  onlyWhereNeeded: true,
+  after: [],
+  namespaces: [],
+  requirements: [],
+  webhookPorts: [],
+  asks: {},
+  providesStorageClass: true,
+  runsOn: () => true,
+  problems: () => [],
+  installed: (args) => args,
+  build: (name, _args, _cluster, opts) => ({ resource: new EbsStorageClass(name, opts), published: {} }),
+} as const satisfies PlatformSystem;

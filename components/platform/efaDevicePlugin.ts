@@ -1,8 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type EksGpuPoolArgs, efaInterfaces, efaLabel } from "../cluster/eks/eksPools.ts";
+import { efaLabel } from "../cluster/eks/eksPools.ts";
 import { gpuTaint } from "../cluster/gpuPool.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
@@ -15,11 +16,6 @@ export interface EfaDevicePluginArgs {
 
 /** Every EKS cluster has it. */
 const namespace = "kube-system";
-
-/** Whether there are adapters to hand out. */
-export function needsEfa(gpuPools: Readonly<Record<string, EksGpuPoolArgs>> = {}): boolean {
-  return Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0);
-}
 
 export class EfaDevicePlugin extends Component {
   constructor(name: string, args: EfaDevicePluginArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -42,3 +38,24 @@ export function efaDevicePluginValues(): Record<string, unknown> {
     tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
   };
 }
+
+/** The EFA device plugin, as the platform sees it. */
+export const efaDevicePlugin = {
+  title: "EFA device plugin",
+  componentName: "efa-device-plugin",
+  declared: "derived",
+  fallback: { install: {} },
+  onlyWhereNeeded: true,
+  after: ["prometheus"],
+  namespaces: [{ name: namespace }],
+  requirements: [],
+  webhookPorts: [],
+  asks: {},
+  runsOn: () => true,
+  problems: () => [],
+  installed: (args) => args,
+  build: (name, { install }, _cluster, opts) => ({
+    resource: new EfaDevicePlugin(name, { install }, opts),
+    published: {},
+  }),
+} as const satisfies PlatformSystem<EfaDevicePluginArgs>;

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { gpuTaint } from "../cluster/gpuPool.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
+import { modeOf, type PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
@@ -64,3 +65,24 @@ export function gpuMetricsValues(): Record<string, unknown> {
     serviceMonitor: { enabled: true },
   };
 }
+
+/** GPU metrics, as the platform sees them. */
+export const gpuMetrics = {
+  title: "DCGM exporter",
+  componentName: "gpu-metrics",
+  declared: "derived",
+  fallback: { install: {} },
+  onlyWhereNeeded: true,
+  // A ServiceMonitor is one of Prometheus' own resources.
+  after: ["prometheus"],
+  namespaces: [{ name: namespace, podSecurity: "privileged" }],
+  requirements: [],
+  webhookPorts: [],
+  asks: {},
+  // An environment whose GPU Operator runs already has its metrics from its owner, everywhere.
+  runsOn: ({ gpuPools, platform }) =>
+    Object.keys(gpuPools).length > 0 && modeOf(platform.gpuOperator ?? {}) === "install",
+  problems: () => [],
+  installed: (args) => args,
+  build: (name, { install }, _cluster, opts) => ({ resource: new GpuMetrics(name, { install }, opts), published: {} }),
+} as const satisfies PlatformSystem<GpuMetricsArgs>;

@@ -1,13 +1,12 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { GpuNodeRules } from "../cluster/cloudRules.ts";
-import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
-import { gpuOperatorValues } from "./gpuOperatorValues.ts";
+import { gpuOperatorValues, type OperatorCluster } from "./gpuOperatorValues.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
@@ -15,16 +14,10 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
  * Installed from its chart, or adopted where it runs already; then its owner configures it for the pools. Not for GKE, whose own driver
  * and device plugin would fight it (gpu-operator #1577, #1679).
  */
-export type GpuOperatorArgs = {
-  /** What the GPU nodes are like where the cluster runs. */
-  readonly nodes: GpuNodeRules;
-  /**
-   * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which leaves running
-   * pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most at a time, and evicts the GPU
-   * pods of each.
-   */
-  readonly pools: Readonly<Record<string, Pick<GpuPool, "sharing" | "driver" | "taints">>>;
-} & ({ readonly install: Install } | { readonly adopt: Record<string, never> });
+export type GpuOperatorArgs = OperatorCluster & GpuOperatorChoice;
+
+/** What an environment declares of the operator: it is installed, or it runs already. */
+export type GpuOperatorChoice = { readonly install: Install } | { readonly adopt: Record<string, never> };
 
 const namespace = "gpu-operator";
 
@@ -89,3 +82,42 @@ export class GpuOperator extends Component {
 const podSecurity = Object.fromEntries(
   ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "privileged"]),
 );
+
+/**
+ * NVIDIA's GPU Operator on clusters with GPU pools: installed, or adopted where it runs already. GKE has its own driver and device
+ * plugin. @default `{ install: {} }`: GPU pools are of no use without it
+ */
+export const gpuOperator = {
+  title: "GPU Operator",
+  componentName: "gpu-operator",
+  declared: "optional",
+  fallback: { install: {} },
+  // Its metrics need Prometheus' own resources first.
+  after: ["prometheus"],
+  namespaces: [{ name: namespace, podSecurity: "privileged" }],
+  requirements,
+  // Two node feature discoveries remove each other's labels.
+  exclusive: ["clusterpolicies.nvidia.com", "nodefeatures.nfd.k8s-sigs.io"],
+  webhookPorts: [],
+  asks: {},
+  versions: {
+    title: "GPU Operator",
+    verb: "supports",
+    installed: charts.gpuOperator.version.replace(/^v/, ""),
+    releases: [
+      {
+        version: "26.7",
+        kubernetes: { min: "1.33", max: "1.36" },
+        released: "2026-08",
+        source: "NVIDIA/cloud-native-docs `gpu-operator/platform-support.rst`",
+      },
+    ],
+  },
+  runsOn: ({ gpuPools }) => Object.keys(gpuPools).length > 0,
+  problems: (args) => adoptionProblems(args, "install: {}"),
+  installed: (_declared: GpuOperatorChoice): GpuOperatorChoice => ({ install: {} }),
+  build: (name, args, { cloud, gpuPools }, opts) => ({
+    resource: new GpuOperator(name, { ...args, nodes: cloud.rules, pools: gpuPools }, opts),
+    published: {},
+  }),
+} as const satisfies PlatformSystem<GpuOperatorChoice>;

@@ -5,10 +5,21 @@ import { sharingConfigName } from "../cluster/deviceLabels.ts";
 import { type GpuPool, gpuTaint, type Sharing } from "../cluster/gpuPool.ts";
 import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
-import type { GpuOperatorArgs } from "./gpuOperator.ts";
+
+/** What the operator must know of the GPU nodes of a cluster. */
+export interface OperatorCluster {
+  /** What the GPU nodes are like where the cluster runs. */
+  readonly nodes: GpuNodeRules;
+  /**
+   * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which leaves running
+   * pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most at a time, and evicts the GPU
+   * pods of each.
+   */
+  readonly pools: Readonly<Record<string, Pick<GpuPool, "sharing" | "driver" | "taints">>>;
+}
 
 /** What the chart is installed with. What is not written is the chart's default, which is meant. */
-export function gpuOperatorValues({ nodes, pools, settings = {} }: GpuOperatorArgs & AtSite): Record<string, unknown> {
+export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorCluster & AtSite): Record<string, unknown> {
   const all = Object.values(pools);
   const owned = all.filter(({ driver }) => driver.owner === "operator");
   const tolerations = tolerationsOf(nodes, all);

@@ -1,3 +1,4 @@
+import type { PlatformSystem } from "./platformSystem.ts";
 // Registers the types of the resources a chart hands back; without it they come without their outputs.
 import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
@@ -193,3 +194,41 @@ function loadBalancerAddress(resources: readonly unknown[] | undefined): pulumi.
     return host === undefined ? addressInside : `${host}:80`;
   });
 }
+
+const versionSource = "istio/istio.io `data/compatibility/supportStatus.yml`";
+
+/** Istio with an ingress gateway: installed, or adopted where it runs already. */
+export const istio = {
+  title: "Istio",
+  componentName: "istio",
+  declared: "required",
+  after: [],
+  namespaces: [{ name: rootNamespace }, { name: gatewayNamespace }],
+  requirements,
+  // istiod's injector and validator.
+  webhookPorts: [15017],
+  asks: { loadBalancer: true },
+  versions: {
+    title: "Istio",
+    verb: "supports",
+    installed: charts.istiod.version,
+    releases: [
+      {
+        version: "1.28",
+        kubernetes: { min: "1.30", max: "1.34" },
+        endOfLife: "2026-07-01",
+        source: versionSource,
+      },
+      { version: "1.29", kubernetes: { min: "1.31", max: "1.35" }, released: "2026-02-16", source: versionSource },
+      { version: "1.30", kubernetes: { min: "1.32", max: "1.36" }, released: "2026-05-14", source: versionSource },
+      { version: "1.31", kubernetes: { min: "1.32", max: "1.37" }, released: "2026-08-27", source: versionSource },
+    ],
+  },
+  runsOn: () => true,
+  problems: validateIstio,
+  installed: (_declared: IstioArgs): IstioArgs => ({ install: {} }),
+  build(name, args, _cluster, opts) {
+    const built = new Istio(name, args, opts);
+    return { resource: built, published: { gatewayAddress: built.gatewayAddress } };
+  },
+} as const satisfies PlatformSystem<IstioArgs, { readonly gatewayAddress: pulumi.Output<string> }>;

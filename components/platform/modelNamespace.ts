@@ -6,6 +6,7 @@ import { customResource } from "../core/customResource.ts";
 import { dnsLabelProblems } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 import { adoptionProblems } from "./adopted.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 
 /**
  * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that holds the models,
@@ -81,3 +82,20 @@ export class ModelNamespace extends Component {
     this.registerOutputs({ namespaceName: this.namespaceName });
   }
 }
+
+/** The namespace that the models run in: created, or adopted where an administrator prepared it. */
+export const modelNamespace = {
+  title: "namespace of the models",
+  componentName: "models",
+  declared: "required",
+  // Its PeerAuthentication is a custom resource of the mesh.
+  after: ["istio"],
+  namespaces: [],
+  requirements: [],
+  webhookPorts: [],
+  asks: {},
+  runsOn: () => true,
+  problems: validateModelNamespace,
+  installed: (declared: ModelNamespaceArgs): ModelNamespaceArgs => ({ create: namespaceName(declared) }),
+  build: (name, args, _cluster, opts) => ({ resource: new ModelNamespace(name, args, opts), published: {} }),
+} as const satisfies PlatformSystem<ModelNamespaceArgs>;

@@ -5,6 +5,7 @@ import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { type Bytes, type Duration, durationProblems, kubernetesBytes } from "../core/quantity.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Prometheus with the operator's PodMonitors: installed (kube-prometheus-stack), or adopted where it runs already. */
@@ -112,3 +113,37 @@ function volume(storageClass: string | undefined): Record<string, unknown> {
   };
   return { retentionSize, storageSpec: { volumeClaimTemplate: { spec } } };
 }
+
+/** Prometheus with its operator: installed, or adopted where it runs already. */
+export const prometheus = {
+  title: "Prometheus Operator",
+  componentName: "prometheus",
+  declared: "required",
+  after: ["ebsStorageClass"],
+  namespaces: [{ name: namespace }],
+  requirements,
+  webhookPorts: [],
+  asks: { volume: true },
+  versions: {
+    title: "kube-prometheus-stack",
+    verb: "supports",
+    installed: charts.kubePrometheusStack.version,
+    releases: [
+      {
+        version: "88",
+        kubernetes: { min: "1.25" },
+        source: "prometheus-community/helm-charts `charts/kube-prometheus-stack/Chart.yaml`",
+      },
+    ],
+  },
+  runsOn: () => true,
+  problems: validatePrometheus,
+  installed: ({ scrapeInterval }: PrometheusArgs): PrometheusArgs => ({
+    install: {},
+    ...(scrapeInterval === undefined ? {} : { scrapeInterval }),
+  }),
+  build(name, args, _cluster, opts) {
+    const built = new Prometheus(name, args, opts);
+    return { resource: built, published: { prometheusAddress: built.address } };
+  },
+} as const satisfies PlatformSystem<PrometheusArgs, { readonly prometheusAddress: pulumi.Output<string> }>;

@@ -1,6 +1,6 @@
-import { kubernetesMinor, kubernetesVersions } from "../../components/core/versionMatrix.ts";
-import { conflictsOf } from "../../components/core/versions/conflicts.ts";
-import { systems } from "../../components/core/versions/releases.ts";
+import { kubernetesMinor, kubernetesVersions } from "../../components/core/kubernetesVersions.ts";
+import { systemVersions } from "../../components/platform/systems.ts";
+import { conflictsOf } from "../../components/platform/versions/conflicts.ts";
 import { type CheckResult, defineCheck, failed, few, passed } from "../check.ts";
 import type { UnreachableApi } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
@@ -15,9 +15,11 @@ export const apiServer = defineCheck({
   judge: ({ version }, needs) => {
     const minor = kubernetesMinor(version);
     if (minor === undefined) return failed(version, "This is no Kubernetes version: look at what answers there.");
-    const conflicts = conflictsOf({ ...needs.versions, kubernetes: minor }, kubernetesVersions).filter(({ parts }) =>
-      parts.includes("kubernetes"),
-    );
+    const conflicts = conflictsOf(
+      { ...needs.versions, kubernetes: minor },
+      kubernetesVersions,
+      systemVersions(),
+    ).filter(({ parts }) => parts.includes("kubernetes"));
     if (conflicts.length === 0) return passed(version);
     const nearest = conflicts.flatMap(({ changes }) => changes).find(({ part }) => part === "kubernetes")?.version;
     return failed(
@@ -43,9 +45,9 @@ export function unreachable(server: string, { reason }: UnreachableApi, needs: C
 }
 
 function neededVersion({ versions }: ClusterNeeds): string {
-  const installed = (Object.keys(systems) as (keyof typeof systems)[]).flatMap((system) => {
-    const version = versions[system];
-    return version === undefined ? [] : [`${systems[system].title} ${version}`];
+  const installed = Object.entries(systemVersions()).flatMap(([system, { title }]) => {
+    const version = versions.systems?.[system];
+    return version === undefined ? [] : [`${title} ${version}`];
   });
   return installed.length === 0 ? "an answer" : `Kubernetes that ${few(installed, 4)} run on`;
 }

@@ -48,11 +48,8 @@ export const podSecurity = defineCheck({
 });
 
 /** Namespaces of privileged pods, and of pods whose sidecars set up their network. */
-function privileged({ systems, modelNamespace }: ClusterNeeds): string[] {
-  return [
-    ...(systems.gpuOperator === "install" ? ["gpu-operator"] : []),
-    ...(systems.istio === "none" ? [] : [modelNamespace.name]),
-  ];
+function privileged({ systems, privilegedNamespaces, modelNamespace }: ClusterNeeds): string[] {
+  return [...privilegedNamespaces, ...(systems.istio === "none" ? [] : [modelNamespace.name])];
 }
 
 /** With Istio's CNI plugin sidecars need no rights. */

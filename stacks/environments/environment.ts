@@ -8,23 +8,10 @@ import { type Cron, cronProblems } from "../../components/core/quantity.ts";
 import { fittingPools } from "../../components/model/hostCluster.ts";
 import { type Model, validateModel } from "../../components/model/model.ts";
 import { gpuKinds } from "../../components/model/triton.ts";
-import { type ArgoRolloutsArgs, validateArgoRollouts } from "../../components/platform/argoRollouts.ts";
-import { type IstioArgs, validateIstio } from "../../components/platform/istio.ts";
-import { type ModelNamespaceArgs, validateModelNamespace } from "../../components/platform/modelNamespace.ts";
-import { type PrometheusArgs, validatePrometheus } from "../../components/platform/prometheus.ts";
-import type { Install } from "../../components/platform/systemChart.ts";
+import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
+import { argsOf, type PlatformSpec, systems } from "../../components/platform/systems.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { environmentVersionProblems } from "./versions.ts";
-
-/** What every cluster of an environment runs. */
-export interface PlatformSpec {
-  readonly istio: IstioArgs;
-  readonly prometheus: PrometheusArgs;
-  readonly argoRollouts: ArgoRolloutsArgs;
-  /** On clusters with GPU pools; GKE has its own and gets the metrics alone. @default `{ install: {} }` */
-  readonly gpuOperator?: { readonly install: Install } | { readonly adopt: Record<string, never> };
-  readonly modelNamespace: ModelNamespaceArgs;
-}
 
 /** How model stores of several clusters follow each other: at once, or on a schedule in UTC. */
 export type DataSync = { readonly mode: "realtime" } | { readonly mode: "batch"; readonly schedule: Cron };
@@ -34,6 +21,7 @@ export interface Environment {
   readonly name: string;
   /** By key; the key is the cluster's identity, so renaming one replaces everything on it. At least one. */
   readonly clusters: Readonly<Record<string, ClusterSpec>>;
+  /** What every cluster runs beside the models. */
   readonly platform: PlatformSpec;
   /** Models are reached at `<model>.<domain>`. */
   readonly domain: string;
@@ -124,14 +112,13 @@ function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec
       ];
 }
 
-/** What is wrong with the platform anywhere, and what of it a site of one's own does not allow. */
-function platformProblems(platform: PlatformSpec, clusters: Environment["clusters"]): Problem[] {
-  const at = (site: AtSite) => [
-    ...under("platform.istio", validateIstio({ ...platform.istio, ...site })),
-    ...under("platform.prometheus", validatePrometheus({ ...platform.prometheus, ...site })),
-    ...under("platform.argoRollouts", validateArgoRollouts({ ...platform.argoRollouts, ...site })),
-    ...under("platform.modelNamespace", validateModelNamespace({ ...platform.modelNamespace, ...site })),
-  ];
+/** Problems of the platform anywhere, and those that only a cluster's site has. */
+function platformProblems(platform: DeclaredPlatform, clusters: Environment["clusters"]): Problem[] {
+  const at = (site: AtSite) =>
+    Object.entries(systems).flatMap(([key, system]) => {
+      const args = argsOf(key, platform);
+      return args === undefined ? [] : under(`platform.${key}`, system.problems({ ...args, ...site }));
+    });
   const anywhere = at({});
   const known = new Set(anywhere.map((problem) => JSON.stringify(problem)));
   const ofSites = Object.entries(clusters).flatMap(([name, spec]) =>

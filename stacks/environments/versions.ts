@@ -2,30 +2,54 @@ import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
 import { gpuFacts } from "../../components/cluster/machines/gpus.ts";
 import type { Problem } from "../../components/core/problem.ts";
-import { platformVersions, versionProblems } from "../../components/core/versionMatrix.ts";
-import type { VersionCombination } from "../../components/core/versions/conflicts.ts";
 import { defaultOperatorDriver } from "../../components/core/versions/drivers.ts";
 import { tritonRelease } from "../../components/core/versions/tritonContainers.ts";
 import { fittingPools } from "../../components/model/hostCluster.ts";
-import type { Environment, PlatformSpec } from "./environment.ts";
+import type { Model } from "../../components/model/model.ts";
+import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
+import { installedVersions, systemCluster, systemVersions } from "../../components/platform/systems.ts";
+import type { VersionCombination } from "../../components/platform/versions/conflicts.ts";
+import { versionProblems } from "../../components/platform/versions/versionMatrix.ts";
+
+/** The parts of an environment that have versions. */
+export interface VersionedEnvironment {
+  /** The environment's name. */
+  readonly name: string;
+  /** Its clusters, by key. */
+  readonly clusters: Readonly<Record<string, ClusterSpec>>;
+  /** Its platform, by system. */
+  readonly platform: DeclaredPlatform;
+  /** Its models, by name. */
+  readonly models: Readonly<Record<string, Model>>;
+}
 
 /** Versions in an environment that do not run together, by the path of the one that is easiest to change. */
-export function environmentVersionProblems({ clusters, platform, models }: Environment): Problem[] {
+export function environmentVersionProblems({
+  name: environment,
+  clusters,
+  platform,
+  models,
+}: VersionedEnvironment): Problem[] {
+  const known = systemVersions();
   const problems = Object.entries(clusters).flatMap(([name, spec]) => {
     const at = `clusters["${name}"]`;
-    const installed = installedVersions(platform, spec);
+    const { modes } = systemCluster(environment, name, spec, platform);
+    const installed = installedVersions(modes);
+    const kubernetes = cloudOf(spec).kubernetesVersion(spec);
     const pools = Object.entries(cloudOf(spec).gpuPools(spec));
     return [
-      ...versionProblems(installed, { kubernetes: `${at}.kubernetesVersion` }),
+      ...versionProblems({ systems: installed, ...(kubernetes === undefined ? {} : { kubernetes }) }, known, {
+        kubernetes: `${at}.kubernetesVersion`,
+      }),
       ...pools.flatMap(([key, pool]) => {
         const { gpuOperator } = installed;
         const paths = { driver: `${at}.gpuPools["${key}"].driver` };
         const driver = driverOf(spec, key, pool);
-        return gpuOperator === undefined ? [] : versionProblems({ gpuOperator, driver }, paths);
+        return gpuOperator === undefined ? [] : versionProblems({ systems: { gpuOperator }, driver }, known, paths);
       }),
       ...Object.entries(models).flatMap(([model, { server }]) => {
         const container = tritonRelease(server.image);
-        // Of an image of somebody's own nothing is known.
+        // Nothing is known of an image that the owner of the model built.
         if (server.gpu === undefined || container === undefined) return [];
         return fittingPools(server.gpu, Object.fromEntries(pools)).flatMap(([key, pool]) =>
           versionProblems(
@@ -34,6 +58,7 @@ export function environmentVersionProblems({ clusters, platform, models }: Envir
               triton: { container, backend: server.backend },
               gpu: { model: pool.gpu, computeCapability: gpuFacts(pool.gpu).computeCapability },
             },
+            known,
             {
               driver: `${at}.gpuPools["${key}"].driver`,
               gpu: `${at}.gpuPools["${key}"].machine`,
@@ -45,23 +70,6 @@ export function environmentVersionProblems({ clusters, platform, models }: Envir
     ];
   });
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
-}
-
-/** What we install; what a site adopts is looked at by the preflight, where it runs. */
-function installedVersions(platform: PlatformSpec, spec: ClusterSpec): VersionCombination {
-  const { istio, argoRollouts, kubePrometheusStack, gpuOperator } = platformVersions();
-  const kubernetes = cloudOf(spec).kubernetesVersion(spec);
-  const hasOperator =
-    !cloudOf(spec).brings.includes("gpuOperator") &&
-    Object.keys(spec.gpuPools ?? {}).length > 0 &&
-    !("adopt" in (platform.gpuOperator ?? {}));
-  return {
-    ...(kubernetes === undefined ? {} : { kubernetes }),
-    ...("install" in platform.istio ? { istio } : {}),
-    ...("install" in platform.argoRollouts ? { argoRollouts } : {}),
-    ...("install" in platform.prometheus ? { kubePrometheusStack } : {}),
-    ...(hasOperator ? { gpuOperator } : {}),
-  };
 }
 
 function driverOf(spec: ClusterSpec, key: string, { driver }: GpuPool): NonNullable<VersionCombination["driver"]> {

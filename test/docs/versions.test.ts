@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { clouds } from "../../components/cluster/clouds.ts";
 import { charts } from "../../components/core/charts.ts";
-import { kubernetesEndOfLife, kubernetesVersions, platformVersions } from "../../components/core/versionMatrix.ts";
+import { kubernetesEndOfLife, kubernetesVersions } from "../../components/core/kubernetesVersions.ts";
 import { clusterAutoscalerSource, clusterAutoscalers } from "../../components/core/versions/clusterAutoscalers.ts";
 import {
   cudaMajors,
@@ -11,8 +11,12 @@ import {
   driverBranches,
   operatorDrivers,
 } from "../../components/core/versions/drivers.ts";
-import { asOf, type Release, runsOn, systems } from "../../components/core/versions/releases.ts";
+import { asOf, runsOn } from "../../components/core/versions/releases.ts";
 import { tritonContainers } from "../../components/core/versions/tritonContainers.ts";
+import { pinnedVersions, systemVersions } from "../../components/platform/systems.ts";
+
+/** The systems of the matrix, in the order of the page. */
+const matrix = ["istio", "argoRollouts", "gpuOperator", "prometheus"].flatMap((key) => systemVersions()[key] ?? []);
 
 /** The tables of the page, each from the data that plans are checked against. */
 const tables: Readonly<Record<string, () => string>> = {
@@ -20,10 +24,10 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ["What", "Version", "Chart"],
       [
-        ["Istio", platformVersions().istio, `${charts.istiod.chart} ${charts.istiod.version}`],
-        ["Argo Rollouts", platformVersions().argoRollouts, `argo-rollouts ${charts.argoRollouts.version}`],
+        ["Istio", pinnedVersions().istio ?? "", `${charts.istiod.chart} ${charts.istiod.version}`],
+        ["Argo Rollouts", pinnedVersions().argoRollouts ?? "", `argo-rollouts ${charts.argoRollouts.version}`],
         ["Prometheus", "", `kube-prometheus-stack ${charts.kubePrometheusStack.version}`],
-        ["GPU Operator", platformVersions().gpuOperator, `gpu-operator ${charts.gpuOperator.version}`],
+        ["GPU Operator", pinnedVersions().gpuOperator ?? "", `gpu-operator ${charts.gpuOperator.version}`],
         ["its driver", defaultOperatorDriver, ""],
         ["GPU metrics on GKE", "", `dcgm-exporter ${charts.dcgmExporter.version}`],
         ["Autoscaler on EKS", "the cluster's", `cluster-autoscaler ${charts.clusterAutoscaler.version}`],
@@ -34,8 +38,8 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ["Release", ...kubernetesVersions, "Range", "Released", "End of life", "Source"],
       [
-        ...Object.values(systems).flatMap(({ title, releases }) =>
-          (releases as readonly Release[]).map((release) => [
+        ...matrix.flatMap(({ title, releases }) =>
+          releases.map((release) => [
             `${title} ${release.version}`,
             ...kubernetesVersions.map((version) => (runsOn(release, version) ? "✔" : "")),
             `${release.kubernetes.min}${release.kubernetes.max === undefined ? " or later" : `–${release.kubernetes.max}`}`,

@@ -67,11 +67,11 @@ describe("the embedded environment", () => {
 describe("simulated GPU nodes", () => {
   const spec = local.clusters.embedded;
   const needs: ClusterNeeds = {
-    ...declaredNeeds(local, spec),
+    ...declaredNeeds(local, "embedded", spec),
     gpuPools: {
       l4: pool({ min: 2, vcpu: 16, memoryGiB: 64, driver: { owner: "preinstalled", version: "580.173.02" } }),
     },
-    systems: { ...declaredNeeds(local, spec).systems, gpuOperator: "none" },
+    systems: { ...declaredNeeds(local, "embedded", spec).systems, gpuOperator: "none" },
   };
 
   async function gpuChecks(): Promise<CheckResult[]> {

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { type Plan, planEnvironment } from "../../plan/plan.ts";
 import { planJson } from "../../plan/planJson.ts";
@@ -18,6 +19,13 @@ import { textOf } from "./memoryPlan.ts";
 
 // Each worker and each policy pack takes a second to start; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000 });
+
+const temporary = mkdtempSync(join(tmpdir(), "serin-test-"));
+beforeAll(() => void vi.stubEnv("TMPDIR", temporary));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(temporary, { recursive: true });
+});
 
 const lab = dev.clusters["dc-lab"];
 const several: Environment = {
@@ -77,7 +85,7 @@ describe("a plan made in several processes", () => {
     const defective = { ...several, platform: { ...dev.platform, prometheus: null } } as unknown as Environment;
     const error = await planned(defective, 2).catch((reason: unknown) => reason);
     expect(error).not.toBeInstanceOf(ProblemError);
-    expect((error as Error).stack).toMatch(/Cannot read properties of undefined.*\n\s+at .*\.ts:\d+/);
+    expect((error as Error).stack).toMatch(/Cannot read properties of null.*\n\s+at .*\.ts:\d+/);
   });
 
   it("says which clusters were being planned when a process died, how, and its last words without the secrets", async () => {
@@ -155,7 +163,7 @@ async function urns(plan: Plan, stack: number): Promise<string[]> {
   return all;
 }
 
-/** The folders of plans that are on disk now. */
+/** The folders of plans that are on disk now. Other tests make plans at the same time, elsewhere. */
 function spools(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith("serin-plan-") && !name.includes("test"));
 }

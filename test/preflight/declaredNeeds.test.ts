@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSpec } from "../../components/cluster/clouds.ts";
-import { platformVersions } from "../../components/core/versionMatrix.ts";
+import { pinnedVersions } from "../../components/platform/systems.ts";
 import type { ClusterNeeds } from "../../preflight/clusterNeeds.ts";
 import { declaredNeeds, modelImages } from "../../preflight/declaredNeeds.ts";
 import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
@@ -10,17 +10,18 @@ import { local } from "../../stacks/environments/local.ts";
 import { prod } from "../../stacks/environments/prod.ts";
 
 function needsOf(environment: Environment, cluster: string, stand?: "embedded" | "unprepared"): ClusterNeeds {
-  return declaredNeeds(environment, environment.clusters[cluster] as ClusterSpec, stand);
+  return declaredNeeds(environment, cluster, environment.clusters[cluster] as ClusterSpec, stand);
 }
 
 describe("what is declared becomes what is needed", () => {
   it("is nothing but adopted systems in the embedded environment", () => {
     expect(needsOf(local, "embedded", "embedded")).toEqual({
-      versions: {},
+      versions: { systems: {} },
       gpuPools: {},
       deviceLabels: {},
       systems: { istio: "adopt", prometheus: "adopt", argoRollouts: "adopt", gpuOperator: "none" },
       modelNamespace: { name: "models", mode: "adopt" },
+      privilegedNamespaces: [],
       storage: { kind: "none" },
       ingress: { kind: "none" },
       networkPolicy: "unenforced",
@@ -28,9 +29,9 @@ describe("what is declared becomes what is needed", () => {
   });
 
   it("is everything on a cluster that nobody prepared", () => {
-    const { gpuOperator: _, ...versions } = platformVersions();
+    const { gpuOperator: _, ...versions } = pinnedVersions();
     expect(needsOf(local, "embedded", "unprepared")).toMatchObject({
-      versions,
+      versions: { systems: versions },
       systems: { istio: "install", prometheus: "install", argoRollouts: "install", gpuOperator: "none" },
       modelNamespace: { name: "models", mode: "create" },
       storage: { kind: "default" },
@@ -48,8 +49,10 @@ describe("what is declared becomes what is needed", () => {
       "azure-weu": "install",
       "gcp-euw4": "none",
     });
-    expect(needsOf(prod, "gcp-euw4").versions.gpuOperator).toBeUndefined();
-    expect(needsOf(prod, "aws-use1").versions).toEqual(platformVersions());
+    expect(needsOf(prod, "gcp-euw4").versions.systems?.gpuOperator).toBeUndefined();
+    expect(needsOf(prod, "aws-use1").versions).toEqual({ systems: pinnedVersions() });
+    expect(needsOf(prod, "aws-use1").privilegedNamespaces).toEqual(["gpu-operator"]);
+    expect(needsOf(prod, "gcp-euw4").privilegedNamespaces).toEqual(["gpu-metrics"]);
   });
 
   it("is the pools as every cluster publishes them, and the labels of their nodes", () => {
@@ -72,7 +75,7 @@ describe("what is declared becomes what is needed", () => {
 
   it("follows a site's settings", () => {
     const spec = dev.clusters["dc-lab"];
-    const at = (settings: object) => declaredNeeds(dev, { ...spec, settings } as ClusterSpec);
+    const at = (settings: object) => declaredNeeds(dev, "dc-lab", { ...spec, settings } as ClusterSpec);
     expect(at({})).toMatchObject({
       storage: { kind: "default" },
       ingress: { kind: "loadBalancer" },

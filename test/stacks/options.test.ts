@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ebsStorageClass } from "../../components/platform/ebsStorageClass.ts";
+import { storageClass } from "../../components/platform/ebsStorageClass.ts";
 import { shown } from "../../plan/shownValues.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import { record } from "./record.ts";
@@ -67,7 +67,7 @@ it("gives an EKS cluster the default storage class it lacks, before Prometheus a
   const platform = (await record("prod")).find(({ stack }) => stack === "prod-platform");
   const classes = platform?.resources.filter(({ type }) => type.endsWith(":StorageClass")) ?? [];
   expect(classes.map(({ name, props }) => [name, shown(props)])).toEqual([
-    ["aws-use1-storage-class", expect.objectContaining({ ...ebsStorageClass })],
+    ["aws-use1-storage-class", expect.objectContaining({ ...storageClass })],
   ]);
   const chart = platform?.resources.find(({ name }) => name === "aws-use1-prometheus-chart");
   const prometheus = platform?.resources.find(({ name }) => name === "aws-use1-prometheus");

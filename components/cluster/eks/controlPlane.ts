@@ -5,7 +5,7 @@ import { OpenIdConnectProvider } from "@pulumi/aws/iam/openIdConnectProvider.js"
 import { SecurityGroupIngressRule } from "@pulumi/aws/vpc/securityGroupIngressRule.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
-import type { KubernetesVersion } from "../../core/versionMatrix.ts";
+import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { accessRole } from "./accessRole.ts";
 import type { EksNetwork } from "./eksNetwork.ts";
 import type { Endpoint } from "./endpoint.ts";

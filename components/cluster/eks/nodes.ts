@@ -3,7 +3,7 @@ import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import { NodeGroup, type NodeGroupArgs } from "@pulumi/aws/eks/nodeGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ignoreChanges } from "../../core/driftRules.ts";
-import type { KubernetesVersion } from "../../core/versionMatrix.ts";
+import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { poolName } from "../poolName.ts";
 import { type AccessRole, accessRole } from "./accessRole.ts";
 import type { EksNetwork } from "./eksNetwork.ts";

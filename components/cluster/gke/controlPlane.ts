@@ -1,6 +1,6 @@
 import type { ClusterArgs } from "@pulumi/gcp/container/cluster.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { KubernetesVersion } from "../../core/versionMatrix.ts";
+import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { endpointSettings, type GkeEndpoint } from "./endpoint.ts";
 import { podRange, serviceRange } from "./gkeNetwork.ts";
 

@@ -1,4 +1,4 @@
-import type { KubernetesVersion } from "../versionMatrix.ts";
+import type { KubernetesVersion } from "../kubernetesVersions.ts";
 
 /**
  * The autoscaler predicts what the scheduler would do with the scheduler's own code, so its minor version is Kubernetes', and no other is

@@ -1,6 +1,6 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { describe, expect, it } from "vitest";
-import { kubernetesVersions } from "../../../components/core/versionMatrix.ts";
+import { kubernetesVersions } from "../../../components/core/kubernetesVersions.ts";
 import {
   ClusterAutoscaler,
   type ClusterAutoscalerArgs,

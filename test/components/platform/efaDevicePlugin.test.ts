@@ -1,9 +1,10 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import { getStack } from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
+import { cloudOf } from "../../../components/cluster/clouds.ts";
 import { type EksGpuPoolArgs, efaInterfaces } from "../../../components/cluster/eks/eksPools.ts";
 import { gpuTaint } from "../../../components/cluster/gpuPool.ts";
-import { EfaDevicePlugin, efaDevicePluginValues, needsEfa } from "../../../components/platform/efaDevicePlugin.ts";
+import { EfaDevicePlugin, efaDevicePluginValues } from "../../../components/platform/efaDevicePlugin.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { prod } from "../../../stacks/environments/prod.ts";
 import { declare } from "../../../stacks/program.ts";
@@ -29,7 +30,8 @@ describe("the plugin is needed", () => {
     ["not where there are no pools", {}, false],
     ["not where none are declared", undefined, false],
   ])("%s", (_, pools, needed) => {
-    expect(needsEfa(pools)).toBe(needed);
+    const spec = { ...prod.clusters["aws-use1"], gpuPools: pools ?? {} };
+    expect(cloudOf(spec).needs(spec).includes("efaDevicePlugin")).toBe(needed);
   });
 });
 

@@ -4,10 +4,15 @@ import type { ClusterNeeds } from "../../../preflight/clusterNeeds.ts";
 import { preflightChecks } from "../../../preflight/preflightChecks.ts";
 import { facts, leasesOf, needs, noon, pool, verdict } from "../cluster.ts";
 
-const systems = (changes: Partial<ClusterNeeds["systems"]>) => needs({ systems: { ...needs().systems, ...changes } });
+const systems = (changes: ClusterNeeds["systems"]) => needs({ systems: { ...needs().systems, ...changes } });
+
+const operator = needs({
+  systems: { ...needs().systems, gpuOperator: "install" },
+  privilegedNamespaces: ["gpu-operator"],
+});
 
 describe("the API server", () => {
-  const installed = needs({ versions: { istio: "1.30.5", argoRollouts: "1.9.1" } });
+  const installed = needs({ versions: { systems: { istio: "1.30.5", argoRollouts: "1.9.1" } } });
 
   it.each(["v1.35.3-eks-bbe087e", "v1.35.2-gke.1485000", "v1.33.9+rke2r1", "v1.32.0"])("may run %s", (version) => {
     expect(verdict("apiServer", facts({}, { version }), installed)).toEqual({
@@ -124,8 +129,8 @@ describe("platform systems", () => {
 
   it("have one node feature discovery between them", () => {
     const definitions = [definition("nodefeatures.nfd.k8s-sigs.io", ["v1alpha1"], "kubectl")];
-    expect(verdict("systems", facts({ definitions }), systems({ gpuOperator: "install" })).found).toBe(
-      "the GPU operator is to be installed, and nodefeatures.nfd.k8s-sigs.io is there already, from kubectl",
+    expect(verdict("systems", facts({ definitions }), operator).found).toBe(
+      "GPU Operator is to be installed, and nodefeatures.nfd.k8s-sigs.io is there already, from kubectl",
     );
   });
 });
@@ -135,7 +140,7 @@ describe("pod security", () => {
     facts({ namespaces: [{ name, labels: { "pod-security.kubernetes.io/enforce": level }, managers: [] }] });
 
   it("lets the driver's pods in", () => {
-    const needed = systems({ gpuOperator: "install" });
+    const needed = operator;
     expect(verdict("podSecurity", facts(), needed)).toEqual({
       status: "passed",
       found: "nothing forbids it",
@@ -167,7 +172,7 @@ describe("pod security", () => {
 
   it("may be decided by somebody else", () => {
     const definitions = [{ name: "clusterpolicies.kyverno.io", versions: ["v1"], managers: ["helm"] }];
-    expect(verdict("podSecurity", facts({ definitions }), systems({ gpuOperator: "install" }))).toEqual({
+    expect(verdict("podSecurity", facts({ definitions }), operator)).toEqual({
       status: "warning",
       found: "Kyverno decides what is admitted",
       needed: "level privileged in gpu-operator",

@@ -106,7 +106,7 @@ describe("an environment with a cluster of the toy cloud", () => {
 
   it("needs what the toy cloud does not bring", () => {
     const { clusters } = environment();
-    expect(declaredNeeds(environment(), clusters.box as ClusterSpec)).toMatchObject({
+    expect(declaredNeeds(environment(), "box", clusters.box as ClusterSpec)).toMatchObject({
       systems: { gpuOperator: "install" },
       storage: { kind: "default" },
     });

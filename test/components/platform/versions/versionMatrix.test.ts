@@ -1,21 +1,30 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
-import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
-import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
+import { azureRules } from "../../../../components/cluster/aks/azureRules.ts";
+import { awsRules } from "../../../../components/cluster/eks/awsRules.ts";
+import { gcpRules } from "../../../../components/cluster/gke/gcpRules.ts";
 import {
   defaultKubernetesVersion,
   kubernetesMinor,
   kubernetesVersions,
-  platformVersions,
-  versionProblems,
-} from "../../../components/core/versionMatrix.ts";
-import { changed, conflictsOf, type VersionCombination } from "../../../components/core/versions/conflicts.ts";
-import { defaultOperatorDriver, operatorDrivers } from "../../../components/core/versions/drivers.ts";
-import { systems } from "../../../components/core/versions/releases.ts";
-import { tritonContainers, tritonRelease } from "../../../components/core/versions/tritonContainers.ts";
-import { triton } from "../../../components/model/triton.ts";
-import { rolloutsValues } from "../../../components/platform/argoRollouts.ts";
+} from "../../../../components/core/kubernetesVersions.ts";
+import { defaultOperatorDriver, operatorDrivers } from "../../../../components/core/versions/drivers.ts";
+import { tritonContainers, tritonRelease } from "../../../../components/core/versions/tritonContainers.ts";
+import { triton } from "../../../../components/model/triton.ts";
+import { rolloutsValues } from "../../../../components/platform/argoRollouts.ts";
+import { pinnedVersions, systemVersions } from "../../../../components/platform/systems.ts";
+import {
+  changed,
+  conflictsOf as conflictsBetween,
+  type VersionCombination,
+} from "../../../../components/platform/versions/conflicts.ts";
+import { versionProblems as problemsOf } from "../../../../components/platform/versions/versionMatrix.ts";
+
+const known = systemVersions();
+const versionProblems = (combination: VersionCombination, paths: Record<string, string> = {}) =>
+  problemsOf(combination, known, paths);
+const conflictsOf = (combination: VersionCombination, kubernetes: readonly string[]) =>
+  conflictsBetween(combination, kubernetes, known);
 
 const serving = { container: "26.07", backend: "onnxruntime" };
 
@@ -29,7 +38,7 @@ describe("what is pinned runs together", () => {
   } as const;
   it.each(Object.entries(drivers))("on %s", (_, driver) => {
     const kubernetes = defaultKubernetesVersion;
-    expect(versionProblems({ kubernetes, ...platformVersions(), driver, triton: serving })).toEqual([]);
+    expect(versionProblems({ kubernetes, systems: pinnedVersions(), driver, triton: serving })).toEqual([]);
   });
 
   it("with the Triton image that models use by default", () => {
@@ -38,7 +47,7 @@ describe("what is pinned runs together", () => {
 
   it("and the version of Argo Rollouts that the matrix knows is the one installed", () => {
     expect(rolloutsValues(undefined)).toMatchObject({
-      controller: { image: { tag: `v${platformVersions().argoRollouts}` } },
+      controller: { image: { tag: `v${pinnedVersions().argoRollouts}` } },
     });
   });
 });
@@ -47,7 +56,7 @@ describe("a combination that nobody tested is refused", () => {
   it.each<[string, VersionCombination, { path: string; reason: string; fix?: string }[]]>([
     [
       "Kubernetes newer than Argo Rollouts was tested on",
-      { kubernetes: "1.36", ...platformVersions() },
+      { kubernetes: "1.36", systems: pinnedVersions() },
       [
         {
           path: "kubernetesVersion",
@@ -59,7 +68,7 @@ describe("a combination that nobody tested is refused", () => {
     ],
     [
       "Kubernetes newer than Istio supports",
-      { kubernetes: "1.36", istio: "1.29.4" },
+      { kubernetes: "1.36", systems: { istio: "1.29.4" } },
       [
         {
           path: "kubernetesVersion",
@@ -71,7 +80,7 @@ describe("a combination that nobody tested is refused", () => {
     ],
     [
       "Kubernetes older than the GPU Operator supports, in a vendor's spelling",
-      { kubernetes: "v1.32.9+rke2r1", gpuOperator: "26.7.0" },
+      { kubernetes: "v1.32.9+rke2r1", systems: { gpuOperator: "26.7.0" } },
       [
         {
           path: "kubernetesVersion",
@@ -83,7 +92,7 @@ describe("a combination that nobody tested is refused", () => {
     ],
     [
       "a release that the matrix does not know",
-      { kubernetes: "1.35", istio: "1.27.3" },
+      { kubernetes: "1.35", systems: { istio: "1.27.3" } },
       [
         {
           path: "istio",
@@ -106,7 +115,7 @@ describe("a combination that nobody tested is refused", () => {
     ],
     [
       "a driver that the operator was not released with",
-      { gpuOperator: "26.7.0", driver: { version: "580.100.01", owner: "operator" } },
+      { systems: { gpuOperator: "26.7.0" }, driver: { version: "580.100.01", owner: "operator" } },
       [
         {
           path: "driver.version",
@@ -175,7 +184,7 @@ describe("a combination that nobody tested is refused", () => {
   });
 
   it("at the place where the person wrote the version", () => {
-    const combination = { kubernetes: "1.36", argoRollouts: "1.9.1" };
+    const combination = { kubernetes: "1.36", systems: { argoRollouts: "1.9.1" } };
     expect(versionProblems(combination, { kubernetes: 'clusters["aws-use1"].kubernetesVersion' })).toMatchObject([
       { path: 'clusters["aws-use1"].kubernetesVersion' },
     ]);
@@ -187,19 +196,18 @@ it("accepts a driver older than the image's, as long as its branch runs the CUDA
 });
 
 it("leaves alone a driver that a cloud or a person installed, whatever the operator offers", () => {
-  expect(versionProblems({ gpuOperator: "26.7.0", driver: { version: "580.159.03", owner: "cloud" } })).toEqual([]);
+  expect(
+    versionProblems({ systems: { gpuOperator: "26.7.0" }, driver: { version: "580.159.03", owner: "cloud" } }),
+  ).toEqual([]);
 });
 
 describe("the remedy", () => {
-  const versions = (system: keyof typeof systems) =>
-    fc.constantFrom<string[]>(...systems[system].releases.map(({ version }) => version), "0.1");
+  const versions = (system: string) =>
+    fc.constantFrom<string[]>(...(known[system]?.releases ?? []).map(({ version }) => version), "0.1");
   const combinations = fc.record(
     {
       kubernetes: fc.constantFrom("1.29", "1.32", "1.33", ...kubernetesVersions, "1.38"),
-      istio: versions("istio"),
-      argoRollouts: versions("argoRollouts"),
-      gpuOperator: versions("gpuOperator"),
-      kubePrometheusStack: versions("kubePrometheusStack"),
+      systems: fc.record(Object.fromEntries(Object.keys(known).map((system) => [system, versions(system)]))),
       driver: fc.record({
         version: fc.constantFrom(
           "470.82.01",
@@ -250,7 +258,10 @@ describe("the remedy", () => {
 
   it("prefers a version that fits everything else, too", () => {
     // 1.36 is as near to 1.37 as Istio goes, but Argo Rollouts is not tested on it.
-    const [conflict] = conflictsOf({ kubernetes: "1.37", istio: "1.30", argoRollouts: "1.9.1" }, kubernetesVersions);
+    const [conflict] = conflictsOf(
+      { kubernetes: "1.37", systems: { istio: "1.30", argoRollouts: "1.9.1" } },
+      kubernetesVersions,
+    );
     expect(conflict?.changes[0]).toEqual({ part: "kubernetes", version: "1.35" });
   });
 });

@@ -1,15 +1,20 @@
-import { cudaMajors, type DriverOwner, driverBranch, operatorDrivers } from "./drivers.ts";
-import { asOf, compareVersions, type Release, releaseOf, runsOn, type System, systems } from "./releases.ts";
-import { containersOf, type TritonContainer } from "./tritonContainers.ts";
+import { cudaMajors, type DriverOwner, driverBranch, operatorDrivers } from "../../core/versions/drivers.ts";
+import {
+  asOf,
+  compareVersions,
+  type Release,
+  releaseOf,
+  runsOn,
+  type SystemVersions,
+} from "../../core/versions/releases.ts";
+import { containersOf, type TritonContainer } from "../../core/versions/tritonContainers.ts";
 
 /** Versions that are to run together; what is left out is not looked at. */
 export interface VersionCombination {
   /** The minor version: `1.35`. */
   readonly kubernetes?: string;
-  readonly istio?: string;
-  readonly argoRollouts?: string;
-  readonly gpuOperator?: string;
-  readonly kubePrometheusStack?: string;
+  /** The version of each platform system, by the system's key. */
+  readonly systems?: Readonly<Record<string, string>>;
   /** The full version, and who can change it. */
   readonly driver?: { readonly version: string; readonly owner: DriverOwner };
   readonly triton?: { readonly container: string; readonly backend: string };
@@ -17,7 +22,8 @@ export interface VersionCombination {
   readonly gpu?: { readonly model: string; readonly computeCapability: number };
 }
 
-export type Part = keyof VersionCombination;
+/** `kubernetes`, `driver`, `triton`, `gpu`, or the key of a platform system. */
+export type Part = string;
 
 /** Another version of one part. */
 export interface Change {
@@ -41,24 +47,39 @@ interface Rule {
   readonly broken: (combination: VersionCombination) => string | undefined;
 }
 
-const rules: readonly Rule[] = [
-  ...(Object.keys(systems) as System[]).map(
-    (system): Rule => ({ parts: ["kubernetes", system], broken: (combination) => systemBroken(system, combination) }),
-  ),
-  { parts: ["gpuOperator", "driver"], broken: operatorDriverBroken },
-  { parts: ["driver", "triton"], broken: tritonDriverBroken },
-  { parts: ["triton", "gpu"], broken: tritonGpuBroken },
-];
+type Systems = Readonly<Record<string, SystemVersions>>;
+
+/** The key of NVIDIA's GPU Operator, which installs drivers. */
+const operatorKey = "gpuOperator";
+
+function rulesOf(systems: Systems): readonly Rule[] {
+  return [
+    ...Object.entries(systems).map(
+      ([key, system]): Rule => ({
+        parts: ["kubernetes", key],
+        broken: (combination) => systemBroken(key, system, combination),
+      }),
+    ),
+    { parts: [operatorKey, "driver"], broken: (combination) => operatorDriverBroken(combination, systems) },
+    { parts: ["driver", "triton"], broken: tritonDriverBroken },
+    { parts: ["triton", "gpu"], broken: tritonGpuBroken },
+  ];
+}
 
 /** Everything that does not fit. `kubernetesVersions` are those that a cluster may be given. */
-export function conflictsOf(combination: VersionCombination, kubernetesVersions: readonly string[]): Conflict[] {
+export function conflictsOf(
+  combination: VersionCombination,
+  kubernetesVersions: readonly string[],
+  systems: Systems,
+): Conflict[] {
+  const rules = rulesOf(systems);
   const brokenRules = (candidate: VersionCombination) => rules.filter(({ broken }) => broken(candidate) !== undefined);
   return rules.flatMap((rule) => {
     const reason = rule.broken(combination);
     if (reason === undefined) return [];
     const changes = rule.parts.flatMap((part) => {
       const current = versionOf(combination, part);
-      const versions = choices(combination, part, kubernetesVersions);
+      const versions = choices(combination, part, kubernetesVersions, systems);
       const [best] = versions
         .map((version) => ({ version, broken: brokenRules(changed(combination, { part, version })) }))
         .filter(({ broken }) => !broken.includes(rule))
@@ -85,8 +106,10 @@ export function changed(combination: VersionCombination, { part, version }: Chan
         : combination;
     case "gpu":
       return combination;
+    case "kubernetes":
+      return { ...combination, kubernetes: version };
     default:
-      return { ...combination, [part]: version };
+      return { ...combination, systems: { ...combination.systems, [part]: version } };
   }
 }
 
@@ -95,25 +118,27 @@ function choices(
   combination: VersionCombination,
   part: Part,
   kubernetesVersions: readonly string[],
+  systems: Systems,
 ): readonly string[] {
   switch (part) {
     case "kubernetes":
       return kubernetesVersions;
     case "driver":
-      return combination.driver?.owner === "cloud" ? [] : driversOf(combination.gpuOperator);
+      return combination.driver?.owner === "cloud" ? [] : driversOf(combination, systems);
     case "triton":
       return containersOf(combination.triton?.backend ?? "").map(({ container }) => container);
     case "gpu":
       return [];
     default:
-      return (systems[part].releases as readonly Release[])
+      return (systems[part]?.releases ?? [])
         .filter(({ endOfLife }) => endOfLife === undefined || endOfLife > asOf)
         .map(({ version }) => version);
   }
 }
 
-function driversOf(operator: string | undefined): readonly string[] {
-  const known = operator === undefined ? undefined : releaseOf("gpuOperator", operator);
+function driversOf({ systems: versions }: VersionCombination, systems: Systems): readonly string[] {
+  const operator = versions?.[operatorKey];
+  const known = operator === undefined ? undefined : releaseOf(systems[operatorKey]?.releases ?? [], operator);
   return known === undefined ? Object.values(operatorDrivers).flat() : (operatorDrivers[known.version] ?? []);
 }
 
@@ -125,8 +150,10 @@ function versionOf(combination: VersionCombination, part: Part): string {
       return combination.triton?.container ?? "";
     case "gpu":
       return combination.gpu?.model ?? "";
+    case "kubernetes":
+      return combination.kubernetes ?? "";
     default:
-      return combination[part] ?? "";
+      return combination.systems?.[part] ?? "";
   }
 }
 
@@ -135,11 +162,14 @@ function between(choices: readonly string[], a: string, b: string): number {
   return choices.filter((choice) => compareVersions(choice, a) * compareVersions(choice, b) < 0).length;
 }
 
-function systemBroken(system: System, combination: VersionCombination): string | undefined {
-  const { kubernetes, [system]: version } = combination;
+function systemBroken(
+  key: string,
+  { title, verb, releases }: SystemVersions,
+  { kubernetes, systems: versions }: VersionCombination,
+): string | undefined {
+  const version = versions?.[key];
   if (kubernetes === undefined || version === undefined) return undefined;
-  const { title, verb, releases } = systems[system];
-  const release = releaseOf(system, version);
+  const release = releaseOf(releases, version);
   if (release === undefined) {
     return `${title} ${version} is not in the version matrix (${releases.map((known) => known.version).join(", ")}), so nothing is known of it on Kubernetes ${kubernetes}.`;
   }
@@ -147,9 +177,11 @@ function systemBroken(system: System, combination: VersionCombination): string |
   return `${title} ${version} ${verb} Kubernetes ${range(release)}, not ${kubernetes} (${release.source}).`;
 }
 
-function operatorDriverBroken({ gpuOperator, driver }: VersionCombination): string | undefined {
+function operatorDriverBroken(combination: VersionCombination, systems: Systems): string | undefined {
+  const { driver } = combination;
+  const gpuOperator = combination.systems?.[operatorKey];
   if (gpuOperator === undefined || driver?.owner !== "operator") return undefined;
-  const offered = driversOf(gpuOperator);
+  const offered = driversOf(combination, systems);
   if (offered.includes(driver.version)) return undefined;
   return `GPU Operator ${gpuOperator} was not released with driver ${driver.version} but with ${offered.join(", ")} (NVIDIA/cloud-native-docs \`gpu-operator/life-cycle-policy.rst\`).`;
 }
