@@ -3,7 +3,8 @@ import { exitCodes, ProblemError, rejectProblems } from "../components/core/prob
 import type { Environment } from "../stacks/environments/environment.ts";
 import { layers, stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
-import type { PlannedResource } from "./planDocument.ts";
+import type { PlannedRelease, PlannedResource } from "./planDocument.ts";
+import { plannedReleases } from "./plannedReleases.ts";
 import { planInWorkers } from "./planWorkers.ts";
 import { mergedPolicies } from "./policies/mergedPolicies.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
@@ -24,6 +25,8 @@ export interface PlannedStack {
 export interface Plan {
   readonly environment: string;
   readonly stacks: readonly PlannedStack[];
+  /** How a change of each model's version would be released. */
+  readonly releases: readonly PlannedRelease[];
   /** Removes the resources from disk. They go with this process at the latest. */
   remove(): void;
 }
@@ -54,6 +57,7 @@ export async function planEnvironment(
     rejectProblems(`Environment "${environment.name}" cannot be deployed`, duplicates(plans));
     return {
       environment: environment.name,
+      releases: plannedReleases(environment),
       stacks: layers.map((layer) => plannedStack(stackName(environment.name, layer), plans, spool)),
       remove: () => spool.remove(),
     };

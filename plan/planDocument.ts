@@ -46,12 +46,24 @@ export interface StackDocument {
   readonly resources: readonly PlannedResource[];
 }
 
+/** How a change of a model's version would be released. */
+export interface PlannedRelease {
+  /** The model's name. */
+  readonly model: string;
+  /** The version that is declared. */
+  readonly version: string;
+  /** What happens when the version changes, in one sentence. */
+  readonly release: string;
+}
+
 /** A plan as `serin plan --json` prints it. */
 export interface PlanDocument {
   /** The environment's name. */
   readonly environment: string;
   /** One for each layer. */
   readonly stacks: readonly StackDocument[];
+  /** One for each model. */
+  readonly releases: readonly PlannedRelease[];
   /** Differences from the plan that `--against` names. Absent without `--against`. */
   readonly changes?: readonly Change[];
 }

@@ -2,7 +2,10 @@ import type { Plan } from "./plan.ts";
 import type { Change } from "./planDocument.ts";
 
 /** The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer. */
-export async function* planJson({ environment, stacks }: Plan, changes?: readonly Change[]): AsyncGenerator<string> {
+export async function* planJson(
+  { environment, stacks, releases }: Plan,
+  changes?: readonly Change[],
+): AsyncGenerator<string> {
   yield `{\n  "environment": ${JSON.stringify(environment)},\n  "stacks": [`;
   let before = "\n";
   for (const { stack, missingConfig, policies, resources } of stacks) {
@@ -11,7 +14,7 @@ export async function* planJson({ environment, stacks }: Plan, changes?: readonl
     yield `,\n      "missingConfig": ${json(missingConfig, "      ")},\n      "policies": ${json(policies, "      ")}\n    }`;
     before = ",\n";
   }
-  yield "\n  ]";
+  yield `\n  ],\n  "releases": ${json(releases, "  ")}`;
   if (changes !== undefined) yield `,\n  "changes": ${json(changes, "  ")}`;
   yield "\n}\n";
 }

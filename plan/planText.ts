@@ -14,7 +14,16 @@ export async function* planText(plan: Plan): AsyncGenerator<string> {
     for (const key of stack.missingConfig) yield `  ${colours.dim(`assumes configuration ${key}`)}\n`;
     yield "\n";
   }
+  yield `${releaseLines(plan).join("\n")}\n\n`;
   yield `${planSummary(plan)}\n`;
+}
+
+/** What happens when a version changes. */
+function releaseLines({ releases }: Plan): string[] {
+  return [
+    colours.bold("releases"),
+    ...releases.map(({ model, version, release }) => `  ${model} version ${version}: ${release}`),
+  ];
 }
 
 /** What a plan changes, then the policies' word. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { canaryCounts } from "../components/model/analysis.ts";
 import type { Model } from "../components/model/model.ts";
-import { objectNames } from "../components/model/rollout.ts";
+import { objectNames } from "../components/model/objectNames.ts";
+import { strategyOf } from "../components/model/strategies/strategies.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
 import type { PrometheusClient } from "./cluster/prometheus.ts";
 import type { Outcome } from "./report.ts";
@@ -89,7 +89,7 @@ function reasonOf(outcome: Outcome, rollout: RolloutView, analyses: readonly Ana
 
 /** What the analysis itself counts. */
 async function counters(args: WatchArgs, hash: string): Promise<CanaryCounters> {
-  const queries = canaryCounts(args.model, args);
+  const queries = strategyOf(args.model.release).progress.counters(args.model, args);
   const value = (query: string) => args.prometheus.value(query.replaceAll("{{args.canary-hash}}", hash));
   const [requests, errors, slow] = await Promise.all([
     value(queries.requests),

@@ -1,6 +1,6 @@
 import colours from "picocolors";
 import { ProblemError } from "../../components/core/problem.ts";
-import { objectNames } from "../../components/model/rollout.ts";
+import { objectNames } from "../../components/model/objectNames.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { ModelStore } from "../cluster/stores.ts";
 import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
-import type { ModelRepository } from "./model.ts";
+import type { ModelRepository } from "./servedModel.ts";
 import { type GpuRequest, gpuKinds } from "./triton.ts";
 
 /** What a model is told of the cluster it runs on: nothing of the cloud behind it. */

@@ -6,10 +6,12 @@ import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { ignoreChanges } from "../core/driftRules.ts";
 import type { Duration } from "../core/quantity.ts";
-import { type AnalysisContext, analysedWeights, guardTemplate, stageTemplate } from "./analysis.ts";
 import type { HostCluster } from "./hostCluster.ts";
-import { type Model, validateModel } from "./model.ts";
-import { objectNames, rolloutSpec } from "./rollout.ts";
+import type { Model } from "./model.ts";
+import { validateModel } from "./modelProblems.ts";
+import { objectNames } from "./objectNames.ts";
+import { rolloutSpec } from "./rollout.ts";
+import { strategyOf } from "./strategies/strategies.ts";
 import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
@@ -134,25 +136,11 @@ export class ModelDeployment extends Component {
 
   #analyses(args: ModelDeploymentArgs): pulumi.Resource[] {
     const { model } = args;
-    const names = objectNames(args.name);
-    const context: AnalysisContext = args;
-    const stages = analysedWeights(model.release.weights).map((weight, stage) =>
-      customResource(
-        "AnalysisTemplate",
-        this.childName(`at-${weight}`),
-        this.#metadata(args, names.analysisAt(weight)),
-        stageTemplate(model, stage, context),
-        { parent: this },
-      ),
-    );
-    const guard = customResource(
-      "AnalysisTemplate",
-      this.childName("guard"),
-      this.#metadata(args, names.guard),
-      guardTemplate(model, context),
-      { parent: this },
-    );
-    return [...stages, guard];
+    return strategyOf(model.release)
+      .analyses(model, model.release, args)
+      .map(({ child, object, spec }) =>
+        customResource("AnalysisTemplate", this.childName(child), this.#metadata(args, object), spec, { parent: this }),
+      );
   }
 
   #metrics(args: ModelDeploymentArgs): void {

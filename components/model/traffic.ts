@@ -1,6 +1,6 @@
 import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import type { Model } from "./model.ts";
-import { objectNames, releaseRoutes, subsets } from "./rollout.ts";
+import { objectNames, releaseRoutes, subsets } from "./objectNames.ts";
 import { ports } from "./triton.ts";
 
 /** Where a model is reached: its own host at the models' gateway. */

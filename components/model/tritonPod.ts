@@ -4,8 +4,8 @@ import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
 import type { DeepInput } from "../core/customResource.ts";
 import { kubernetesBytes, milliseconds, seconds } from "../core/quantity.ts";
-import { latencyEdges } from "./analysis.ts";
 import { fittingPools, type HostCluster, locate, type RepositoryLocation } from "./hostCluster.ts";
+import { latencyEdges } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
 import { type GpuRequest, ports, type TritonServer } from "./triton.ts";
 

@@ -1,5 +1,7 @@
 import type { V1ConfigMap, V1Node, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
-import { releaseRoutes, subsets } from "../../components/model/rollout.ts";
+import { releaseRoutes, subsets } from "../../components/model/objectNames.ts";
+import type { FoundStrategy } from "../../components/model/strategies/releaseStrategy.ts";
+import { stepWeightsOf } from "../../components/model/strategies/strategies.ts";
 import { isNotFound } from "../../engine/live/cluster.ts";
 import { KubernetesClient } from "../../engine/live/kubernetesClient.ts";
 
@@ -135,7 +137,7 @@ interface RawRollout {
   readonly spec: {
     readonly replicas?: number;
     readonly template: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } };
-    readonly strategy?: { readonly canary?: { readonly steps?: readonly { readonly setWeight?: number }[] } };
+    readonly strategy?: FoundStrategy;
   };
   readonly status?: {
     readonly phase?: RolloutView["phase"];
@@ -151,11 +153,6 @@ interface RawRollout {
 }
 
 function rolloutView({ metadata, spec, status = {} }: RawRollout): RolloutView {
-  let weight = 0;
-  const stepWeights = (spec.strategy?.canary?.steps ?? []).map((step) => {
-    weight = step.setWeight ?? weight;
-    return weight;
-  });
   return {
     name: metadata.name,
     version: spec.template.metadata?.labels?.version ?? "?",
@@ -170,7 +167,7 @@ function rolloutView({ metadata, spec, status = {} }: RawRollout): RolloutView {
     // A string, unlike any other controller's (argo-rollouts `RolloutStatus.ObservedGeneration`).
     observed: status.observedGeneration === String(metadata.generation),
     step: status.currentStepIndex ?? 0,
-    stepWeights,
+    stepWeights: stepWeightsOf(spec.strategy ?? {}),
   };
 }
 

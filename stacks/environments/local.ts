@@ -1,4 +1,4 @@
-import { canary } from "../../components/model/model.ts";
+import { canary } from "../../components/model/strategies/canary/canary.ts";
 import type { Recorded } from "../../components/platform/adopted.ts";
 import { fraud } from "../models/fraud.ts";
 import type { Environment } from "./environment.ts";

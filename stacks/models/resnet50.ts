@@ -1,4 +1,5 @@
-import { canary, defineModel } from "../../components/model/model.ts";
+import { defineModel } from "../../components/model/model.ts";
+import { canary } from "../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../components/model/triton.ts";
 
 /** Classifies images into the 1,000 classes of ImageNet. */

@@ -21,7 +21,12 @@ export function memoryPlan(...lists: readonly (readonly PlannedResource[])[]): P
       yield* lists;
     },
   };
-  return { environment: "dev", stacks: [stack], remove: () => undefined };
+  return {
+    environment: "dev",
+    stacks: [stack],
+    releases: [{ model: "fraud", version: "1", release: "canary" }],
+    remove: () => undefined,
+  };
 }
 
 /** Services by name, with their inputs. */

@@ -14,6 +14,7 @@ it("is written in pieces exactly as it would be at once, whatever the lists are"
       const document = {
         environment: "dev",
         stacks: [{ stack: "dev-models", resources: lists.flat(), missingConfig: [], policies: noPolicies }],
+        releases: [{ model: "fraud", version: "1", release: "canary" }],
         ...(changes === undefined ? {} : { changes }),
       };
       expect(await textOf(planJson(memoryPlan(...lists), changes))).toBe(`${JSON.stringify(document, undefined, 2)}\n`);

@@ -1,5 +1,6 @@
 import type { HostCluster } from "../../../components/model/hostCluster.ts";
-import { canary, defineModel, type Model } from "../../../components/model/model.ts";
+import { defineModel, type Model } from "../../../components/model/model.ts";
+import { canary } from "../../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../../components/model/triton.ts";
 
 /** A model without a problem, to be changed in one place by each test. */

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canary, type Model, validateModel } from "../../../components/model/model.ts";
+import type { Model } from "../../../components/model/model.ts";
+import { validateModel } from "../../../components/model/modelProblems.ts";
+import { canary } from "../../../components/model/strategies/canary/canary.ts";
 import { sound } from "./fixtures.ts";
 
 const problemsOf = (change: Partial<Model>, name = "fraud") => validateModel(name, { ...sound, ...change });

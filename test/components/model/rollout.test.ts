@@ -5,8 +5,9 @@ import { type GpuPool, gpuTaint } from "../../../components/cluster/gpuPool.ts";
 import type { ModelStore } from "../../../components/cluster/stores.ts";
 import { schemaProblems } from "../../../components/core/customResource.ts";
 import { fittingPools, type HostCluster } from "../../../components/model/hostCluster.ts";
-import { canary, type Model } from "../../../components/model/model.ts";
+import type { Model } from "../../../components/model/model.ts";
 import { rolloutSpec } from "../../../components/model/rollout.ts";
+import { canary } from "../../../components/model/strategies/canary/canary.ts";
 import { type GpuRequest, triton } from "../../../components/model/triton.ts";
 import { host, sound } from "./fixtures.ts";
 

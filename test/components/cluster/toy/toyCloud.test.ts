@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ClusterSpec, clouds } from "../../../../components/cluster/clouds.ts";
-import { canary, defineModel } from "../../../../components/model/model.ts";
+import { defineModel } from "../../../../components/model/model.ts";
+import { canary } from "../../../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../../../components/model/triton.ts";
-import { recordStack } from "../../../../engine/recorder/recorder.ts";
 import { declaredNeeds } from "../../../../preflight/declaredNeeds.ts";
 import { quotaNeeded } from "../../../../preflight/quotaNeeded.ts";
 import { type Environment, validateEnvironment } from "../../../../stacks/environments/environment.ts";
-import { declare } from "../../../../stacks/program.ts";
-import { layers, stackName } from "../../../../stacks/stackName.ts";
+import { recordLayers } from "../../../recordLayers.ts";
 import { clusterContract } from "../contractSuite.ts";
 import { ToyCluster, type ToyClusterArgs, type ToyClusterSpec, toy, toyRules } from "./toyCloud.ts";
 
@@ -87,17 +86,7 @@ describe("an environment with a cluster of the toy cloud", () => {
   });
 
   it("is planned in all three layers", async () => {
-    const outputs = new Map<string, never>();
-    const types: string[] = [];
-    for (const layer of layers) {
-      const stack = await recordStack(stackName("play", layer), {
-        project: "serin",
-        program: () => declare({ environment: environment(), layer, cluster: "box" }),
-        stackOutputs: (name) => outputs.get(name),
-      });
-      outputs.set(stackName("play", layer, "box"), stack.outputs as never);
-      types.push(...stack.resources.map(({ type }) => type));
-    }
+    const types = (await recordLayers(environment())).map(({ type }) => type);
     expect(types).toEqual(
       expect.arrayContaining(["toy:cloud:Cluster", "serin:platform:GpuOperator", "serin:model:ModelDeployment"]),
     );

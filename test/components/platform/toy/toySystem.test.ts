@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterSpec } from "../../../../components/cluster/clouds.ts";
 import { inOrder, systems } from "../../../../components/platform/systems.ts";
-import { recordStack } from "../../../../engine/recorder/recorder.ts";
 import { declaredNeeds } from "../../../../preflight/declaredNeeds.ts";
 import { type Environment, validateEnvironment } from "../../../../stacks/environments/environment.ts";
 import { prod } from "../../../../stacks/environments/prod.ts";
-import { declare } from "../../../../stacks/program.ts";
 import { facts, needs, verdict } from "../../../preflight/cluster.ts";
+import { recordLayers } from "../../../recordLayers.ts";
 import { type ToyArgs, toy } from "./toySystem.ts";
 
 // The one line that a system takes outside its file.
@@ -18,17 +17,7 @@ function environment(args: ToyArgs, clusters: Record<string, ClusterSpec> = { "d
   return { ...prod, clusters, platform: { ...prod.platform, toy: args } } as Environment;
 }
 
-async function recorded(args: ToyArgs) {
-  const { resources } = await recordStack("prod-platform", {
-    project: "serin",
-    program: () => declare({ environment: environment(args), layer: "platform" }),
-    stackOutputs: () => ({
-      clusters: { "dc-fra": { clusterIdentifier: "serin/dc-fra" } },
-      kubeconfigs: { "dc-fra": "{}" },
-    }),
-  });
-  return resources;
-}
+const recorded = (args: ToyArgs) => recordLayers(environment(args));
 
 describe("a system with one file and one line", () => {
   it("is validated with the environment, by the path that was typed", () => {
@@ -49,16 +38,8 @@ describe("a system with one file and one line", () => {
   });
 
   it("is not built where the environment declares none", async () => {
-    const plain = await recordStack("prod-platform", {
-      project: "serin",
-      program: () =>
-        declare({ environment: { ...prod, clusters: { "dc-fra": prod.clusters["dc-fra"] } }, layer: "platform" }),
-      stackOutputs: () => ({
-        clusters: { "dc-fra": { clusterIdentifier: "serin/dc-fra" } },
-        kubeconfigs: { "dc-fra": "{}" },
-      }),
-    });
-    expect(plain.resources.map(({ type }) => type)).not.toContain("serin:platform:Toy");
+    const plain = await recordLayers({ ...prod, clusters: { "dc-fra": prod.clusters["dc-fra"] } });
+    expect(plain.map(({ type }) => type)).not.toContain("serin:platform:Toy");
   });
 
   it("is refused by the version matrix on a Kubernetes that it does not fit", () => {

@@ -1,13 +1,14 @@
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
-import type { AnalysisMetric } from "../../../components/core/customResource.ts";
-import { guardTemplate, latencyEdges, stageTemplate } from "../../../components/model/analysis.ts";
-import type { Model } from "../../../components/model/model.ts";
-import { context, sound } from "./fixtures.ts";
+import type { AnalysisMetric } from "../../../../../components/core/customResource.ts";
+import { latencyEdges } from "../../../../../components/model/latencyEdges.ts";
+import type { Model } from "../../../../../components/model/model.ts";
+import { guardTemplate, stageTemplate } from "../../../../../components/model/strategies/canary/canaryAnalysis.ts";
+import { context, sound } from "../../fixtures.ts";
 
 const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).metrics;
-const stage = (index: number, model: Model = sound) => metricsOf(stageTemplate(model, index, context));
-const guard = () => metricsOf(guardTemplate(sound, context));
+const stage = (index: number, model: Model = sound) => metricsOf(stageTemplate(model, model.release, index, context));
+const guard = () => metricsOf(guardTemplate(sound, sound.release, context));
 const query = (metric: AnalysisMetric | undefined) => metric?.provider.prometheus?.query ?? "";
 
 function syntaxErrors(text: string): string[] {

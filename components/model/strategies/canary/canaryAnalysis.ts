@@ -1,7 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { AnalysisMetric, CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
-import { type Duration, duration, milliseconds, ratio, seconds } from "../core/quantity.ts";
-import type { Model } from "./model.ts";
+import type { AnalysisMetric, CustomResourceSpecs, DeepInput } from "../../../core/customResource.ts";
+import { type Duration, duration, milliseconds, ratio, seconds } from "../../../core/quantity.ts";
+import type { ServedModel } from "../../servedModel.ts";
 import {
   type Confidence,
   type Counts,
@@ -11,7 +10,9 @@ import {
   relativeFailQuery,
   sequentialTest,
   verdictQuery,
-} from "./verdict.ts";
+} from "../../verdict.ts";
+import type { AnalysisContext, ModelName } from "../releaseStrategy.ts";
+import type { Canary } from "./canary.ts";
 
 /** How much worse than allowed a version must be for the test to be tuned to it: ten times the errors, three times the slow requests. */
 const errorRatio = 10;
@@ -33,28 +34,9 @@ const slack = 1.75;
 /** Argo Rollouts tries again 10 s after an error of a metric provider. */
 const errorRetrySeconds = 10;
 
-const istioEdges = [0.5, 1, 5, 10, 25, 50, 75, 100, 150, 250, 500, 1_000, 2_500, 5_000, 10_000];
-
-/** Edges of the latency buckets in milliseconds, the objective among them. */
-export function latencyEdges(objectiveMs: number): number[] {
-  return [...new Set([...istioEdges, objectiveMs])].sort((a, b) => a - b);
-}
-
 /** Weights whose step an analysis decides: all but the last. */
 export function analysedWeights(weights: readonly number[]): number[] {
   return weights.filter((weight) => weight < 100);
-}
-
-/** The model whose pods are counted. */
-export interface ModelName {
-  readonly name: string;
-  readonly namespace: string;
-}
-
-/** What a template needs to know of its surroundings. */
-export interface AnalysisContext extends ModelName {
-  readonly prometheusAddress: pulumi.Input<string>;
-  readonly scrapeInterval: Duration;
 }
 
 /** Which pods are the canary's and which the stable version's; the Rollout fills them in. */
@@ -63,15 +45,20 @@ const revisionArgs = [{ name: "canary-hash" }, { name: "stable-hash" }];
 type TemplateSpec = DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
 
 /** The analysis that decides one step of the canary. */
-export function stageTemplate(model: Model, stage: number, context: AnalysisContext): TemplateSpec {
-  const weights = analysedWeights(model.release.weights);
+export function stageTemplate(
+  model: ServedModel,
+  release: Canary,
+  stage: number,
+  context: AnalysisContext,
+): TemplateSpec {
+  const weights = analysedWeights(release.weights);
   const share = (weights[stage] ?? 100) / 100;
   const evidence = stageEvidence[Math.min(stage, stageEvidence.length - 1)] ?? 1;
-  const metrics = decidingMetrics(model, context).map(({ name, query, cleanRequests, expectedRequests }) => {
+  const metrics = decidingMetrics(model, release, context).map(({ name, query, cleanRequests, expectedRequests }) => {
     const wait =
       (slack * tailFactor * Math.max(expectedRequests, cleanRequests * evidence)) /
       (model.traffic.expectedQps.trough * share);
-    return decidingMetric(name, query(cleanRequests * evidence), wait, model, context);
+    return decidingMetric(name, query(cleanRequests * evidence), wait, release, context);
   });
   return { args: revisionArgs, metrics: sameCount(metrics) };
 }
@@ -80,10 +67,10 @@ export function stageTemplate(model: Model, stage: number, context: AnalysisCont
  * The analysis that runs in the background from the first weight to the end: a metric that has passed its stage is no longer measured
  * there, and refused requests (HTTP 4xx) decide no stage. It only ever fails: no data is no failure.
  */
-export function guardTemplate(model: Model, context: AnalysisContext): TemplateSpec {
+export function guardTemplate(model: ServedModel, release: Canary, context: AnalysisContext): TemplateSpec {
   const failing = [
-    ...decidingMetrics(model, context).map(({ name, query }) => ({ name, query: query() })),
-    { name: "client-errors", query: clientErrors(model, context) },
+    ...decidingMetrics(model, release, context).map(({ name, query }) => ({ name, query: query() })),
+    { name: "client-errors", query: clientErrors(release, context) },
   ];
   return {
     args: revisionArgs,
@@ -92,7 +79,7 @@ export function guardTemplate(model: Model, context: AnalysisContext): TemplateS
       interval: interval(context),
       initialDelay: interval(context),
       failureLimit: 0,
-      consecutiveErrorLimit: outageErrors(model),
+      consecutiveErrorLimit: outageErrors(release),
       failureCondition: "len(result) > 0 && result[0] == 2",
       provider: { prometheus: { address: context.prometheusAddress, query } },
     })),
@@ -108,9 +95,9 @@ interface DecidingMetric {
 }
 
 /** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between them (Bonferroni). */
-function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric[] {
+function decidingMetrics(model: ServedModel, release: Canary, context: AnalysisContext): DecidingMetric[] {
   const { slo } = model;
-  const confidence = shared(model, slo.predictionScore === undefined ? 2 : 3);
+  const confidence = shared(release, slo.predictionScore === undefined ? 2 : 3);
   const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
   const slow = sequentialTest(slowShare, latencyRatio, confidence);
   const counts = canaryCounts(model, context);
@@ -152,7 +139,7 @@ function decidingMetrics(model: Model, context: AnalysisContext): DecidingMetric
 }
 
 /** PromQL of what the new version's pods have answered; the pods' hash is `{{args.canary-hash}}`, as in every template. */
-export function canaryCounts(model: Model, at: ModelName): { requests: string; errors: string; slow: string } {
+export function canaryCounts(model: ServedModel, at: ModelName): { requests: string; errors: string; slow: string } {
   const requests = (more = "") => `sum(istio_requests_total{${istioSelector(at, "canary")}${more}})`;
   return {
     requests: requests(),
@@ -165,7 +152,12 @@ export function canaryCounts(model: Model, at: ModelName): { requests: string; e
  * Slow requests are those of the histogram that are not within the objective's edge. The histogram's own count, since Envoy flushes histograms
  * later than counters; both spellings of the edge, since Prometheus 3 stores le="150" as le="150.0" (its migration guide).
  */
-function slowCounts(model: Model, at: ModelName, revision: Revision, over: (series: string) => string): Counts<string> {
+function slowCounts(
+  model: ServedModel,
+  at: ModelName,
+  revision: Revision,
+  over: (series: string) => string,
+): Counts<string> {
   const series = (suffix: string, more = "") =>
     `istio_request_duration_milliseconds_${suffix}{${istioSelector(at, revision)}${more}}`;
   const total = over(series("count"));
@@ -178,14 +170,14 @@ function recentIncrease(series: string): string {
 }
 
 /** Stable's counters reach back before the release; its share over the last half hour is the comparison. */
-function clientErrors(model: Model, context: AnalysisContext): string {
+function clientErrors(release: Canary, context: AnalysisContext): string {
   const canary = (more = "") => `sum(istio_requests_total{${istioSelector(context, "canary")}${more}})`;
   const stable = (more = "") =>
     `(sum(increase(istio_requests_total{${istioSelector(context, "stable")}${more}}[30m])) or vector(0))`;
   const refused = `,response_code=~"4.."`;
   return relativeFailQuery(
     clientErrorRatio,
-    shared(model, 1),
+    shared(release, 1),
     { bad: `(${canary(refused)} or vector(0))`, total: canary() },
     { bad: stable(refused), total: stable() },
   );
@@ -200,7 +192,7 @@ function decidingMetric(
   name: string,
   query: string,
   waitSeconds: number,
-  model: Model,
+  release: Canary,
   context: AnalysisContext,
 ): DeepInput<AnalysisMetric> & { readonly count: number } {
   return {
@@ -210,7 +202,7 @@ function decidingMetric(
     count: Math.max(10, Math.ceil(waitSeconds / (2 * seconds(context.scrapeInterval)))),
     failureLimit: 0,
     consecutiveSuccessLimit: 1,
-    consecutiveErrorLimit: outageErrors(model),
+    consecutiveErrorLimit: outageErrors(release),
     successCondition: "len(result) > 0 && result[0] == 1",
     failureCondition: "len(result) > 0 && result[0] == 2",
     provider: { prometheus: { address: context.prometheusAddress, query } },
@@ -223,7 +215,7 @@ function sameCount<M extends { readonly count: number }>(metrics: readonly M[]):
   return metrics.map((metric) => ({ ...metric, count, inconclusiveLimit: count }));
 }
 
-function shared({ release }: Model, metrics: number): Confidence {
+function shared(release: Canary, metrics: number): Confidence {
   return { falseAlarm: ratio(release.confidence.falseAlarm) / metrics, miss: ratio(release.confidence.miss) };
 }
 
@@ -232,7 +224,7 @@ function interval({ scrapeInterval }: AnalysisContext): Duration {
   return duration(2 * milliseconds(scrapeInterval));
 }
 
-function outageErrors({ release }: Model): number {
+function outageErrors(release: Canary): number {
   return Math.ceil(seconds(release.metricsOutage) / errorRetrySeconds);
 }
 

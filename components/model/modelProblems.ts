@@ -1,0 +1,123 @@
+import { dnsLabelProblems, plainPath } from "../core/names.ts";
+import { type Problem, under, unknownChoice } from "../core/problem.ts";
+import { durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
+import type { Model } from "./model.ts";
+import type { ModelRepository, Slo, Traffic } from "./servedModel.ts";
+import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
+import { tritonProblems } from "./triton.ts";
+
+/** A pod's name is the Rollout's, a hash of up to 10 and a suffix of 5, in 63 characters. */
+const maxModelName = 40;
+
+/** Everything wrong with a model, by the path its owner typed. */
+export function validateModel(name: string, model: Model): Problem[] {
+  return [
+    ...dnsLabelProblems("name", name, maxModelName),
+    ...versionProblems(model.version),
+    ...under("server", tritonProblems(model.server)),
+    ...under("repository", repositoryProblems(model.repository)),
+    ...countProblems("replicas", model.replicas, 1),
+    ...under("traffic", trafficProblems(model.traffic)),
+    ...under("slo", sloProblems(model.slo)),
+    ...under("release", releaseProblems(model.release)),
+  ];
+}
+
+function versionProblems(version: string): Problem[] {
+  if (/^[a-z0-9]([a-z0-9.-]{0,18}[a-z0-9])?$/.test(version)) return [];
+  return [
+    {
+      path: "version",
+      reason: `"${version}" is not 1 to 20 of a-z, 0-9, "." and "-".`,
+      fix: 'Write a version of the repository, such as "2".',
+    },
+  ];
+}
+
+function pathProblems(path: string, value: string): Problem[] {
+  return plainPath.test(value) && !value.split("/").some((name) => name === "." || name === "..")
+    ? []
+    : [
+        {
+          path,
+          reason: `"${value}" is not a relative path of plain names.`,
+          fix: 'Write, for example, "teams/fraud".',
+        },
+      ];
+}
+
+function repositoryProblems(repository: ModelRepository): Problem[] {
+  if ("modelStore" in repository) return pathProblems("modelStore", repository.modelStore);
+  if ("pvc" in repository) {
+    return [
+      ...dnsLabelProblems("pvc", repository.pvc),
+      ...(repository.path === undefined ? [] : pathProblems("path", repository.path)),
+    ];
+  }
+  if ("s3" in repository) {
+    return /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s/]+)*$/.test(repository.s3)
+      ? []
+      : [
+          {
+            path: "s3",
+            reason: `"${repository.s3}" is not s3://bucket/prefix.`,
+            fix: 'Write, for example, "s3://models/fraud", without a slash at the end.',
+          },
+        ];
+  }
+  return [unknownChoice("kind", Object.keys(repository).join(", "), ["modelStore", "pvc", "s3"])];
+}
+
+function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
+  const problems = timeout === undefined ? [] : durationProblems("timeout", timeout, { min: "1ms", max: "1h" });
+  for (const key of ["trough", "peak"] as const) {
+    if (!(expectedQps[key] > 0))
+      problems.push({ path: `expectedQps.${key}`, reason: `${expectedQps[key]} is not above 0.` });
+  }
+  if (expectedQps.trough > expectedQps.peak) {
+    problems.push({
+      path: "expectedQps.trough",
+      reason: `${expectedQps.trough} is above the peak (${expectedQps.peak}).`,
+      fix: "Write the least of a normal day as trough and the most as peak.",
+    });
+  }
+  return problems;
+}
+
+function sloProblems({ p99, errorRate, predictionScore }: Slo): Problem[] {
+  const problems = [
+    ...durationProblems("p99", p99, { min: "1ms", max: "1h" }),
+    ...percentProblems("errorRate", errorRate),
+  ];
+  if (problems.length === 0 && !Number.isInteger(milliseconds(p99))) {
+    problems.push({
+      path: "p99",
+      reason: `"${p99}" is not a whole number of milliseconds, which an edge of the latency buckets must be.`,
+    });
+  }
+  if (predictionScore !== undefined) {
+    if (!Number.isFinite(predictionScore.mean))
+      problems.push({ path: "predictionScore.mean", reason: `${predictionScore.mean} is not a number.` });
+    if (!(predictionScore.tolerance > 0)) {
+      problems.push({
+        path: "predictionScore.tolerance",
+        reason: `${predictionScore.tolerance} is not above 0.`,
+        fix: "Write how far the mean may be off, for example 0.02.",
+      });
+    }
+  }
+  return problems;
+}
+
+/** Problems of a release, as its strategy sees them. */
+function releaseProblems(release: Release): Problem[] {
+  return Object.hasOwn(strategies, release.kind)
+    ? strategyOf(release).problems(release)
+    : [unknownChoice("kind", release.kind, Object.keys(strategies))];
+}
+
+function countProblems(path: string, value: number, min: number): Problem[] {
+  return Number.isInteger(value) && value >= min
+    ? []
+    : [{ path, reason: `${value} is not a whole number of at least ${min}.` }];
+}

@@ -1,0 +1,70 @@
+import type { Problem } from "../../../core/problem.ts";
+import { type Duration, durationProblems, type Percent, percentProblems } from "../../../core/quantity.ts";
+
+/** A release that shifts traffic step by step, each step but the last decided by an analysis. */
+export interface Canary {
+  readonly kind: "canary";
+  /** Percent of traffic on the new version, rising whole numbers, the last 100 and at least one below 50. */
+  readonly weights: readonly number[];
+  /** Least time on each step before its analysis starts, so that slow effects show. */
+  readonly bake: Duration;
+  /** Longest outage of Prometheus that does not abort a release. */
+  readonly metricsOutage: Duration;
+  /** How sure a verdict must be. */
+  readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
+}
+
+/** A canary; see `Canary` for the fields. */
+export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
+  return {
+    kind: "canary",
+    // 5 % bounds what a bad version can harm; each step after it multiplies the evidence.
+    weights: options.weights ?? [5, 20, 50, 100],
+    // Two minutes show caches filling and memory growing; the sequential test takes what it needs on top.
+    bake: options.bake ?? "2m",
+    metricsOutage: options.metricsOutage ?? "5m",
+    // A healthy release in a hundred is rolled back for nothing, a bad one in twenty passes one of its objectives.
+    confidence: options.confidence ?? { falseAlarm: "1%", miss: "5%" },
+  };
+}
+
+/** Problems of a canary, by the path below `release`. */
+export function canaryProblems({ weights, bake, metricsOutage, confidence }: Canary): Problem[] {
+  const problems = [
+    ...durationProblems("bake", bake, { max: "24h" }),
+    ...durationProblems("metricsOutage", metricsOutage, { min: "10s", max: "24h" }),
+    ...percentProblems("confidence.falseAlarm", confidence.falseAlarm),
+    ...percentProblems("confidence.miss", confidence.miss),
+  ];
+  weights.forEach((weight, index) => {
+    const before = weights[index - 1] ?? 0;
+    if (!Number.isInteger(weight) || weight < 1 || weight > 100) {
+      problems.push({
+        path: `weights[${index}]`,
+        reason: `${weight} is not a whole number from 1 to 100.`,
+        fix: "Write percent of traffic; Istio's smallest step is 1.",
+      });
+    } else if (weight <= before) {
+      problems.push({
+        path: `weights[${index}]`,
+        reason: `${weight} is not above ${before}, the weight before it.`,
+        fix: "Write rising weights, for example [5, 20, 50, 100].",
+      });
+    }
+  });
+  if (weights.at(-1) !== 100) {
+    problems.push({
+      path: "weights",
+      reason: `the last weight is ${weights.at(-1) ?? "missing"}, so the release would never end.`,
+      fix: "End with 100.",
+    });
+  }
+  if (!weights.some((weight) => weight < 50)) {
+    problems.push({
+      path: "weights",
+      reason: "no weight is below 50, so half of the traffic would meet the version before any analysis.",
+      fix: "Start with a small weight, for example 5.",
+    });
+  }
+  return problems;
+}

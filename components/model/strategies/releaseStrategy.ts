@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { CustomResourceSpecs, DeepInput } from "../../core/customResource.ts";
+import type { Problem } from "../../core/problem.ts";
+import type { Duration } from "../../core/quantity.ts";
+import type { ServedModel } from "../servedModel.ts";
+
+/** A release as a model declares it: plain data, told apart by `kind`. */
+export interface DeclaredRelease {
+  /** The key of the strategy in the record of strategies. */
+  readonly kind: string;
+}
+
+/** The model whose pods a query counts. */
+export interface ModelName {
+  /** The model's name. */
+  readonly name: string;
+  /** The namespace of its pods. */
+  readonly namespace: string;
+}
+
+/** What an analysis needs to know of its surroundings. */
+export interface AnalysisContext extends ModelName {
+  /** Where the Argo Rollouts controller reaches Prometheus. */
+  readonly prometheusAddress: pulumi.Input<string>;
+  /** Time between two scrapes. A verdict cannot come faster. */
+  readonly scrapeInterval: Duration;
+}
+
+/** An AnalysisTemplate that a strategy needs. */
+export interface StrategyAnalysis {
+  /** The name of the Pulumi resource, below the model's own. Changing it replaces the template. */
+  readonly child: string;
+  /** The object's name. The Rollout refers to it. */
+  readonly object: string;
+  /** The object's spec. */
+  readonly spec: DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
+}
+
+/** The strategy of a Rollout, as it is declared. */
+export type RolloutStrategy = DeepInput<NonNullable<CustomResourceSpecs["Rollout"]["strategy"]>>;
+
+/** The strategy of a Rollout, as it is read from a cluster: every field may be missing. */
+export type FoundStrategy = Readonly<Record<string, unknown>>;
+
+/** PromQL of what the pods of the new version have answered; `{{args.canary-hash}}` stands for their hash. */
+export interface ReleaseCounters {
+  /** Requests that were answered. */
+  readonly requests: string;
+  /** Those among them that failed. */
+  readonly errors: string;
+  /** Those among them that were slower than the objective. */
+  readonly slow: string;
+}
+
+/** What progress of a release means. */
+export interface ReleaseProgress {
+  /** Whether a Rollout in a cluster follows this strategy. */
+  owns(strategy: FoundStrategy): boolean;
+  /** The percent of traffic on the new version during each step of the Rollout. */
+  stepWeights(strategy: FoundStrategy): number[];
+  /** What the analyses themselves count. */
+  counters(model: ServedModel, at: ModelName): ReleaseCounters;
+}
+
+/**
+ * Everything that the rest of the program asks of a release strategy. One object a strategy, in the strategy's folder; one line in the
+ * record of strategies (`strategies.ts`). No code outside a strategy's folder knows its steps.
+ */
+export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelease> {
+  /** Everything wrong with a declared release, by the path below `release`. */
+  problems(release: Release): Problem[];
+  /** The AnalysisTemplates that the Rollout refers to. */
+  analyses(model: ServedModel, release: Release, context: AnalysisContext): readonly StrategyAnalysis[];
+  /** The strategy of the Rollout. */
+  rollout(name: string, release: Release): RolloutStrategy;
+  /** What progress of a release means. */
+  readonly progress: ReleaseProgress;
+  /** What a plan says of a release: one sentence on what happens when the version changes. */
+  sentence(model: ServedModel, release: Release): string;
+}

@@ -1,0 +1,29 @@
+import { canaryStrategy } from "./canary/canaryStrategy.ts";
+import type { DeclaredRelease, FoundStrategy, ReleaseStrategy } from "./releaseStrategy.ts";
+
+/** Every release strategy, by the `kind` of its releases: a folder and a line here. */
+const shipped = { canary: canaryStrategy };
+
+type ReleaseOf<Strategy> = Strategy extends ReleaseStrategy<infer Release> ? Release : never;
+
+/** A release as a model declares it, told apart by `kind`. */
+export type Release = ReleaseOf<(typeof shipped)[keyof typeof shipped]>;
+
+/** The record that everything looks strategies up in. A program may add a strategy of its own before it declares a model. */
+export const strategies: Record<string, ReleaseStrategy> = shipped;
+
+/** The strategy of a declared release. Its `kind` was found to be a known one before. */
+export function strategyOf<Declared extends DeclaredRelease>({ kind }: Declared): ReleaseStrategy<Declared> {
+  const strategy = Object.hasOwn(strategies, kind) ? strategies[kind] : undefined;
+  if (strategy === undefined) throw new Error(`There is no release strategy "${kind}".`);
+  return strategy;
+}
+
+/** The percent of traffic on the new version during each step of a Rollout in a cluster. None where no strategy of ours made it. */
+export function stepWeightsOf(strategy: FoundStrategy): number[] {
+  return (
+    Object.values(strategies)
+      .find(({ progress }) => progress.owns(strategy))
+      ?.progress.stepWeights(strategy) ?? []
+  );
+}
