@@ -1,8 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterCapacity } from "../components/cluster/capacity.ts";
-import type { GpuPool } from "../components/cluster/gpuPool.ts";
 import { ProblemError } from "../components/core/problem.ts";
-import type { DataSync } from "./environments/environment.ts";
 import { type Layer, type StackOf, stackName } from "./stackName.ts";
 
 /** Where the models of a cluster are stored, as Triton addresses it. */
@@ -23,12 +20,7 @@ export interface IdentityContract {
 /** What the `cluster` layer publishes of each cluster; nothing of it is secret. */
 export interface ClusterContract {
   readonly clusterIdentifier: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly gpuPools: Readonly<Record<string, GpuPool>>;
-  readonly capacity: ClusterCapacity;
   readonly modelStore: StoreContract;
-  /** How pods become known to the cloud. */
-  readonly workloadIdentity: string;
   /** By model, for those that read from the cluster's store. */
   readonly identities: Readonly<Record<string, IdentityContract>>;
 }
@@ -60,7 +52,6 @@ export interface Contracts {
     readonly kubeconfigs: Readonly<Record<string, string>>;
     /** Secret: the files with the keys of a model store that asks for them, by name. */
     readonly storeCredentials: Readonly<Record<string, Readonly<Record<string, string>>>>;
-    readonly dataSync: DataSync;
   };
   readonly platform: { readonly clusters: Readonly<Record<string, PlatformContract>> };
   readonly models: { readonly clusters: Readonly<Record<string, Readonly<Record<string, ModelContract>>>> };

@@ -24,7 +24,7 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
   /** Who administers the cluster, as the cloud names them: see each cluster. At least one. Changing it replaces nothing. */
   readonly admins: readonly string[];
   /**
-   * What placement selects by. Also tags (labels on Google Cloud) of every resource, so at most 40, of a-z, 0-9, "-" and "_". Changing
+   * The cluster's labels. They become tags (labels on Google Cloud) of every resource, so at most 40, of a-z, 0-9, "-" and "_". Changing
    * them replaces nothing.
    */
   readonly labels: Readonly<Record<string, string>>;

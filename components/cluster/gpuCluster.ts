@@ -1,6 +1,5 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterCapacity } from "./capacity.ts";
 import type { GpuPool } from "./gpuPool.ts";
 import type { ModelStore } from "./stores.ts";
 import type { WorkloadIdentity } from "./workloadIdentity.ts";
@@ -24,7 +23,6 @@ export interface GpuCluster {
   readonly workloadIdentity: WorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: ClusterCapacity;
 }
 
 /** How what is declared comes to a cluster. */

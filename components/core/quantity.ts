@@ -1,4 +1,3 @@
-import { Cron as CronPattern } from "croner";
 import type { Problem } from "./problem.ts";
 
 /** A length of time: a number and its unit, so that `"150"` does not compile and `"150ms"` does. */
@@ -9,9 +8,6 @@ export type Percent = `${number}%`;
 
 /** An amount of memory or disk, in powers of two. */
 export type Bytes = `${number}${"KiB" | "MiB" | "GiB" | "TiB"}`;
-
-/** A five-field cron schedule, in UTC: `"0 3 * * *"` is every night at three. */
-export type Cron = `${string} ${string} ${string} ${string} ${string}`;
 
 const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const byteUnits = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
@@ -95,25 +91,6 @@ export function bytesProblems(path: string, value: string): Problem[] {
     return [illFormed(path, value, "an amount of memory", "Write a number and one of KiB, MiB, GiB, TiB", "32GiB")];
   }
   return byteCount(value as Bytes) > 0 ? [] : [{ path, reason: `"${value}" is nothing.`, fix: "Write more than 0." }];
-}
-
-/** Problems of a cron schedule. */
-export function cronProblems(path: string, value: string): Problem[] {
-  try {
-    new CronPattern(value, { paused: true, mode: "5-part", timezone: "UTC" }).stop();
-    return [];
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, "") : String(error);
-    return [
-      illFormed(
-        path,
-        value,
-        `a cron schedule (${why})`,
-        "Write five fields: minute hour day month weekday",
-        "0 3 * * *",
-      ),
-    ];
-  }
 }
 
 function illFormed(path: string, value: string, what: string, fix: string, example: string): Problem {

@@ -18,7 +18,6 @@ export interface Tools {
   readonly istiod: string;
   readonly envoy: string;
   readonly prometheus: string;
-  readonly promtool: string;
   readonly helm: string;
   readonly triton: TritonTool;
   /** Files with the definitions of custom resources, YAML. */
@@ -75,7 +74,6 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
     istiod: file(tools.istiod, "pilot-discovery"),
     envoy: file(tools.envoy),
     prometheus: file(tools.prometheus),
-    promtool: file(tools.prometheus, "promtool"),
     helm: file(tools.helm),
     triton: tritonTool((name) => file(triton, name), python),
     crds: {

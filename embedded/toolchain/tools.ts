@@ -187,16 +187,16 @@ export const envoy: Tool = {
   ],
 };
 
-/** What the verdicts are computed in, and its tool for testing queries. */
+/** The server that computes the verdicts. */
 export const prometheus: Tool = {
   name: "prometheus",
   version: "3.5.0",
   purpose: "the metrics that releases are judged by",
-  files: ["prometheus", "promtool"],
+  files: ["prometheus"],
   onPath: { versionArgs: ["--version"], range: ">=3.5.0 <4.0.0" },
   sizeMiB: 280,
   seconds: 160,
-  fix: "Put prometheus and promtool 3.5 or newer on PATH, or install Go 1.23 or newer.",
+  fix: "Put prometheus 3.5 or newer on PATH, or install Go 1.23 or newer.",
   sources: [
     download(
       "release of prometheus/prometheus v3.5.0",
@@ -206,7 +206,6 @@ export const prometheus: Tool = {
           sha256: { listedAt: `${github}/prometheus/prometheus/releases/download/v3.5.0/sha256sums.txt` },
           members: {
             prometheus: "prometheus-3.5.0.linux-amd64/prometheus",
-            promtool: "prometheus-3.5.0.linux-amd64/promtool",
           },
         },
       ],
@@ -216,7 +215,7 @@ export const prometheus: Tool = {
     goBuild({
       module: "github.com/prometheus/prometheus",
       version: "v0.305.0",
-      programs: { prometheus: "./cmd/prometheus", promtool: "./cmd/promtool" },
+      programs: { prometheus: "./cmd/prometheus" },
       // What `make plugins` writes from a shorter plugins.yml: without the discovery of every cloud it compiles in 60 % of
       // the time and is half the size. Static, file and HTTP discovery are always in.
       rewrite: {

@@ -20,7 +20,6 @@ export const dev = {
     modelNamespace: { create: "models" },
   },
   domain: "models.dev.example.com",
-  dataSync: { mode: "batch", schedule: "0 3 * * *" },
   models: {
     fraud: { ...fraud, version: "1" },
     resnet50: { ...resnet50, version: "1" },

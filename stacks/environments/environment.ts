@@ -4,7 +4,6 @@ import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
-import { type Cron, cronProblems } from "../../components/core/quantity.ts";
 import { fittingPools } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { validateModel } from "../../components/model/modelProblems.ts";
@@ -13,9 +12,6 @@ import type { DeclaredPlatform } from "../../components/platform/platformSystem.
 import { argsOf, type PlatformSpec, systems } from "../../components/platform/systems.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { environmentVersionProblems } from "./versions.ts";
-
-/** How model stores of several clusters follow each other: at once, or on a schedule in UTC. */
-export type DataSync = { readonly mode: "realtime" } | { readonly mode: "batch"; readonly schedule: Cron };
 
 /** One environment: its clusters, what runs on each of them, and the models in their versions. */
 export interface Environment {
@@ -26,7 +22,6 @@ export interface Environment {
   readonly platform: PlatformSpec;
   /** Models are reached at `<model>.<domain>`. */
   readonly domain: string;
-  readonly dataSync: DataSync;
   /** By name; the name is the model's identity. */
   readonly models: Readonly<Record<string, Model>>;
 }
@@ -61,7 +56,6 @@ export function validateEnvironment(environment: Environment): Problem[] {
       Object.fromEntries(Object.entries(known).map(([name, spec]) => [name, cloudOf(spec).blocks(spec)])),
     ),
     ...domainProblems(environment.domain),
-    ...dataSyncProblems(environment.dataSync),
     ...platformProblems(platform, sound),
     ...environmentVersionProblems({ ...environment, clusters: sound }),
     ...Object.entries(models).flatMap(([name, model]) =>
@@ -80,23 +74,6 @@ function domainProblems(domain: string): Problem[] {
           fix: 'Write, for example, "models.example.com".',
         },
       ];
-}
-
-function dataSyncProblems(dataSync: DataSync): Problem[] {
-  switch (dataSync.mode) {
-    case "realtime":
-      return [];
-    case "batch":
-      return cronProblems("dataSync.schedule", dataSync.schedule);
-    default:
-      return [
-        {
-          path: "dataSync.mode",
-          reason: `"${(dataSync as { mode: unknown }).mode}" is neither "realtime" nor "batch".`,
-          fix: "Write one of the two.",
-        },
-      ];
-  }
 }
 
 function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec): Problem[] {

@@ -33,7 +33,6 @@ export const local = {
     modelNamespace: { adopt: "models" },
   },
   domain: "models.local",
-  dataSync: { mode: "realtime" },
   models: {
     fraud: {
       ...fraud,

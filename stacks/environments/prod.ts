@@ -62,7 +62,6 @@ export const prod = {
     modelNamespace: { create: "models" },
   },
   domain: "models.example.com",
-  dataSync: { mode: "realtime" },
   models: {
     fraud: { ...fraud, version: "1", replicas: 3 },
     resnet50: { ...resnet50, version: "1" },

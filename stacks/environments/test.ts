@@ -33,7 +33,6 @@ export const test = {
         },
       },
       modelStore: { pvc: "model-store" },
-      site: { bandwidthMbps: 200, latencyZone: "berlin" },
       settings: {
         access: { kind: "rendered", directory: "rendered" },
         ingress: { kind: "nodePort", port: 30080, host: "edge-ber.example.com" },
@@ -48,7 +47,6 @@ export const test = {
     modelNamespace: { create: "models" },
   },
   domain: "models.test.example.com",
-  dataSync: { mode: "batch", schedule: "0 3 * * *" },
   models: {
     fraud: { ...fraud, version: "1" },
     resnet50: { ...resnet50, version: "1" },

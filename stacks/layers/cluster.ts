@@ -27,7 +27,6 @@ export function clusterLayer(stack: StackOf): Published<Contracts["cluster"]> {
     clusters: each(({ contract }) => contract),
     kubeconfigs: each(({ kubeconfig }) => kubeconfig),
     storeCredentials: each(({ credentials }) => credentials),
-    dataSync: environment.dataSync,
   };
 }
 
@@ -42,11 +41,7 @@ function build(name: string, spec: ClusterSpec, environment: Environment): Built
   const bindings = bindModels(cluster, environment);
   const contract: Published<ClusterContract> = {
     clusterIdentifier: cluster.clusterIdentifier,
-    labels: cluster.labels,
-    gpuPools: cluster.gpuPools,
-    capacity: cluster.capacity,
     modelStore: storeContract(cluster.modelStore),
-    workloadIdentity: cluster.workloadIdentity.kind,
     identities: Object.fromEntries(
       bindings.map(([model, { annotations, podLabels }]) => [model, { annotations, podLabels }]),
     ),

@@ -27,7 +27,6 @@ describe("every tool of the embedded environment", () => {
     ["argoRollouts", "--version", "1.9"],
     ["envoy", "--version", ">=1.39"],
     ["prometheus", "--version", "3"],
-    ["promtool", "--version", "3"],
     ["helm", "version", "3"],
   ])("runs and says its version: %s", async (name, argument, range) => {
     const { stdout } = await run(tools[name], [argument]);

@@ -11,7 +11,6 @@ export const tools: Tools = {
   istiod: "/tools/pilot-discovery",
   envoy: "/tools/envoy",
   prometheus: "/tools/prometheus",
-  promtool: "/tools/promtool",
   helm: "/tools/helm",
   triton: {
     bin: "/tools/tritonserver",

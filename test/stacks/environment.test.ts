@@ -22,29 +22,15 @@ it("reports every problem at once", () => {
   const paths = problemsOf({
     clusters: {},
     domain: "models",
-    dataSync: { mode: "batch", schedule: "at three" as "0 3 * * *" },
     platform: { ...dev.platform, prometheus: { install: {}, scrapeInterval: "1h" } },
     models: { fraud: { ...dev.models.fraud, version: "" } },
   }).map(({ path }) => path);
-  expect(paths).toEqual([
-    "clusters",
-    "domain",
-    "dataSync.schedule",
-    "platform.prometheus.scrapeInterval",
-    "models.fraud.version",
-  ]);
+  expect(paths).toEqual(["clusters", "domain", "platform.prometheus.scrapeInterval", "models.fraud.version"]);
 });
 
 it("wants at least one cluster", () => {
   expect(problemsOf({ clusters: {}, models: {} })[0]?.fix).toBe(
     "Declare at least one cluster: a cloud provider's or on-prem.",
-  );
-});
-
-it("knows two ways to synchronise data", () => {
-  expect(problemsOf({ dataSync: { mode: "realtime" } })).toEqual([]);
-  expect(problemsOf({ dataSync: { mode: "hourly" } as unknown as Environment["dataSync"] })[0]?.reason).toBe(
-    '"hourly" is neither "realtime" nor "batch".',
   );
 });
 

@@ -12,7 +12,6 @@ import { canary } from "../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../components/model/triton.ts";
 import type { IstioArgs } from "../../components/platform/istio.ts";
 import type { PrometheusArgs } from "../../components/platform/prometheus.ts";
-import type { DataSync } from "../../stacks/environments/environment.ts";
 
 const rest = {
   server: triton({ backend: "python" }),
@@ -39,8 +38,6 @@ triton({ backend: "python", gpu: { kind: "fast", count: 1 } });
 export const istio: IstioArgs = { adopt: {} };
 // @ts-expect-error Prometheus is installed or adopted, and says which
 export const prometheus: PrometheusArgs = { scrapeInterval: "15s" };
-// @ts-expect-error a batch has a schedule
-export const batch: DataSync = { mode: "batch" };
 // @ts-expect-error a cluster says whose it is
 export const cluster: ClusterSpec = { kubeconfig: { secret: "x" } };
 // @ts-expect-error an hour is written with its unit

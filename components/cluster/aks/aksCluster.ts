@@ -7,7 +7,6 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
-import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
@@ -34,7 +33,6 @@ export class AksCluster extends Component implements GpuCluster {
   readonly workloadIdentity: AksWorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: ClusterCapacity;
 
   constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, kubernetesVersion, cidr, labels, gpuPools = {}, protect = true } = args;
@@ -100,7 +98,6 @@ export class AksCluster extends Component implements GpuCluster {
     );
     this.modelStore = { kind: "azureBlob", url: store.url };
     this.gpuPools = aksGpuPools(args);
-    this.capacity = capacityOf(this.gpuPools);
     this.labels = labels;
     this.clusterIdentifier = cluster.id;
     this.kubeconfig = this.#credentials(cluster, args, scope);

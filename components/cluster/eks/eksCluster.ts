@@ -4,7 +4,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { dnsLabelProblems } from "../../core/names.ts";
 import type { Problem } from "../../core/problem.ts";
-import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
@@ -36,7 +35,6 @@ export class EksCluster extends Component implements GpuCluster {
   readonly workloadIdentity: EksWorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: ClusterCapacity;
 
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { account, region, kubernetesVersion, labels, gpuPools = {}, endpoint = defaultEndpoint } = args;
@@ -55,7 +53,6 @@ export class EksCluster extends Component implements GpuCluster {
       tags: { ...labels, "serin.dev/cluster": name },
     };
     this.gpuPools = eksGpuPools(args);
-    this.capacity = capacityOf(this.gpuPools);
     this.labels = labels;
 
     const network = new EksNetwork(

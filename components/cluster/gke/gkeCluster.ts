@@ -7,7 +7,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
 import { dnsLabel, dnsLabelProblems } from "../../core/names.ts";
-import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
@@ -36,7 +35,6 @@ export class GkeCluster extends Component implements GpuCluster {
   readonly workloadIdentity: GkeWorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: ClusterCapacity;
 
   /** `name` is the cluster's key, and what everything in the project is named after. */
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -105,14 +103,12 @@ export class GkeCluster extends Component implements GpuCluster {
     this.gpuPools = gkeGpuPools(args);
     this.modelStore = { kind: "gcs", url: models.url };
     this.labels = labels;
-    this.capacity = capacityOf(this.gpuPools);
     this.registerOutputs({
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
       gpuPools: this.gpuPools,
       modelStore: this.modelStore,
       labels: this.labels,
-      capacity: this.capacity,
     });
   }
 

@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { EdgeSite } from "../capacity.ts";
 import type { OnPremModelStore } from "./onPremModelStore.ts";
 import type { OnPremGpuPool } from "./onPremPools.ts";
 import type { SiteSettings } from "./siteSettings.ts";
@@ -16,7 +15,7 @@ export interface OnPremClusterArgs {
   readonly kubeconfig?: pulumi.Input<string>;
   /** A name for the cluster that never changes, at most 253 characters. Changing this replaces everything that runs on the cluster. */
   readonly clusterIdentifier: string;
-  /** What placement selects by, for example `environment` and `region`. Changing them replaces nothing. @default none */
+  /** The cluster's labels, for example `environment` and `region`. Changing them replaces nothing. @default none */
   readonly labels?: Readonly<Record<string, string>>;
   /** The GPU nodes there are, by pool; nodes of two models are two pools. @default none: the models there must run on CPU. */
   readonly gpuPools?: Readonly<Record<string, OnPremGpuPool>>;
@@ -24,14 +23,4 @@ export interface OnPremClusterArgs {
   readonly modelStore?: OnPremModelStore;
   /** @default a site that is like a cloud: reached directly, with load balancers and a way to every registry */
   readonly settings?: SiteSettings;
-  /** What an edge site registers of itself. Changing it replaces nothing. @default none: not an edge site */
-  readonly site?: OnPremEdgeSite;
-}
-
-/** What an edge site registers, with what its CPUs carry where GPU pools do not say it. */
-export interface OnPremEdgeSite extends EdgeSite {
-  /** Of all nodes together. @default what the GPU pools have */
-  readonly vcpu?: number;
-  /** Of all nodes together. @default what the GPU pools have */
-  readonly memoryGiB?: number;
 }

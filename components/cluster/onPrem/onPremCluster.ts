@@ -2,27 +2,15 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
-import { type ClusterCapacity, capacityOf } from "../capacity.ts";
 import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import type { ModelStore } from "../stores.ts";
 import type { WorkloadIdentity } from "../workloadIdentity.ts";
-import type { OnPremClusterArgs, OnPremEdgeSite } from "./onPremArgs.ts";
+import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { defaultModelStore, onPremIdentity, publishedModelStore } from "./onPremModelStore.ts";
 import { onPremGpuPools } from "./onPremPools.ts";
 import { validateOnPremCluster } from "./onPremProblems.ts";
 import { renderedDirectory, type SiteSettings } from "./siteSettings.ts";
-
-/** What the GPU pools carry, unless the site says what all of it does. */
-export function onPremCapacity(pools: Readonly<Record<string, GpuPool>>, site?: OnPremEdgeSite): ClusterCapacity {
-  if (site === undefined) return capacityOf(pools);
-  const { vcpu, memoryGiB, ...registered } = site;
-  return {
-    ...capacityOf(pools, registered),
-    ...(vcpu === undefined ? {} : { vcpu: { min: vcpu, max: vcpu } }),
-    ...(memoryGiB === undefined ? {} : { memoryGiB: { min: memoryGiB, max: memoryGiB } }),
-  };
-}
 
 export class OnPremCluster extends Component implements GpuCluster {
   readonly kubeconfig: pulumi.Output<string>;
@@ -32,7 +20,6 @@ export class OnPremCluster extends Component implements GpuCluster {
   readonly workloadIdentity: WorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: ClusterCapacity;
   /** What the platform needs to know of the site. */
   readonly settings: SiteSettings;
 
@@ -47,7 +34,6 @@ export class OnPremCluster extends Component implements GpuCluster {
     this.gpuPools = onPremGpuPools(args);
     this.modelStore = publishedModelStore(modelStore);
     this.workloadIdentity = onPremIdentity(modelStore);
-    this.capacity = onPremCapacity(this.gpuPools, args.site);
     this.settings = settings;
     this.provider = this.#provider(name);
 
@@ -56,7 +42,6 @@ export class OnPremCluster extends Component implements GpuCluster {
       clusterIdentifier: this.clusterIdentifier,
       labels: this.labels,
       gpuPools: this.gpuPools,
-      capacity: this.capacity,
       ...this.#reached(),
     });
   }

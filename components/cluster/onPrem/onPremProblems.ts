@@ -1,14 +1,14 @@
 import { dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, under } from "../../core/problem.ts";
 import { clusterLabelProblems } from "../labels.ts";
-import type { OnPremClusterArgs, OnPremEdgeSite } from "./onPremArgs.ts";
+import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { defaultModelStore, onPremModelStoreProblems } from "./onPremModelStore.ts";
 import { onPremPoolProblems, overlappingPools } from "./onPremPools.ts";
 import { renderedDirectory, validateSiteSettings } from "./siteSettings.ts";
 
 /** Everything wrong with a cluster that is adopted, by the path its owner typed. */
 export function validateOnPremCluster(args: OnPremClusterArgs): Problem[] {
-  const { gpuPools = {}, settings = {}, site } = args;
+  const { gpuPools = {}, settings = {} } = args;
   return [
     ...identifierProblems(args.clusterIdentifier),
     ...clusterLabelProblems("labels", args.labels ?? {}),
@@ -20,7 +20,6 @@ export function validateOnPremCluster(args: OnPremClusterArgs): Problem[] {
     ...under("modelStore", onPremModelStoreProblems(args.modelStore ?? defaultModelStore)),
     ...under("settings", validateSiteSettings(settings)),
     ...accessProblems(args),
-    ...(site === undefined ? [] : under("site", siteProblems(site))),
   ];
 }
 
@@ -64,14 +63,4 @@ function accessProblems({ kubeconfig, modelStore = defaultModelStore, settings }
     });
   }
   return problems;
-}
-
-function siteProblems(site: OnPremEdgeSite): Problem[] {
-  const amounts = { bandwidthMbps: site.bandwidthMbps, vcpu: site.vcpu, memoryGiB: site.memoryGiB };
-  return [
-    ...Object.entries(amounts)
-      .filter(([, amount]) => amount !== undefined && !(Number.isFinite(amount) && amount > 0))
-      .map(([path, amount]) => ({ path, reason: `${amount} is not a number above 0.` })),
-    ...dnsLabelProblems("latencyZone", site.latencyZone),
-  ];
 }

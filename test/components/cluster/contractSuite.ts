@@ -43,13 +43,12 @@ export interface Marks {
 
 /** What a cluster publishes, as outputs of a stack. */
 const published = (build: () => GpuCluster) => () => {
-  const { kubeconfig, clusterIdentifier, gpuPools, labels, capacity, modelStore, workloadIdentity } = build();
+  const { kubeconfig, clusterIdentifier, gpuPools, labels, modelStore, workloadIdentity } = build();
   return {
     kubeconfig,
     clusterIdentifier,
     gpuPools,
     labels,
-    capacity,
     modelStore,
     workloadIdentity: workloadIdentity.kind,
   };
@@ -73,7 +72,7 @@ export function clusterContract(name: string, sample: Sample): void {
       const { outputs } = await run(sample.build, sample.answers);
       const shownOutputs = shown(outputs) as Record<string, unknown>;
       expect(Object.keys(shownOutputs).sort()).toEqual(
-        ["kubeconfig", "clusterIdentifier", "gpuPools", "labels", "capacity", "modelStore", "workloadIdentity"].sort(),
+        ["kubeconfig", "clusterIdentifier", "gpuPools", "labels", "modelStore", "workloadIdentity"].sort(),
       );
       expect(shownOutputs.kubeconfig).toBe("[secret]");
       expect(JSON.stringify({ ...shownOutputs, kubeconfig: "" })).not.toContain("[secret]");

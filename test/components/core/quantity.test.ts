@@ -4,7 +4,6 @@ import {
   type Bytes,
   byteCount,
   bytesProblems,
-  cronProblems,
   type Duration,
   duration,
   durationProblems,
@@ -81,14 +80,5 @@ describe("amounts of memory", () => {
 
   it.each(["32", "32Gi", "32GB", "0GiB"])("refuse %j", (value) => {
     expect(bytesProblems("memory", value)).toHaveLength(1);
-  });
-});
-
-describe("cron schedules", () => {
-  it("have five fields that make sense", () => {
-    expect(cronProblems("dataSync.schedule", "0 3 * * *")).toEqual([]);
-    for (const wrong of ["0 3 * *", "61 3 * * *", "0 3 * * * *", "daily"]) {
-      expect(cronProblems("dataSync.schedule", wrong)[0]?.fix).toContain('"0 3 * * *"');
-    }
   });
 });

@@ -18,8 +18,8 @@ function problems(wrong: object, args: OnPremClusterArgs = sampleArgs): string[]
 const run = (args: OnPremClusterArgs, known = true) =>
   recorded(
     () => {
-      const { kubeconfig, clusterIdentifier, capacity, modelStore, settings } = build(args);
-      return { kubeconfig, clusterIdentifier, capacity, modelStore, settings };
+      const { kubeconfig, clusterIdentifier, modelStore, settings } = build(args);
+      return { kubeconfig, clusterIdentifier, modelStore, settings };
     },
     known ? answers : undefined,
   );
@@ -88,24 +88,6 @@ describe("what it refuses", () => {
       { modelStore: sampleArgs.modelStore },
       'modelStore.s3.credentials: manifests are rendered for this site, and a rendered Secret is a file in plain text. Keep the models on a volume of the site, modelStore: { pvc: "model-store" }.',
     ],
-    [
-      "a site without a line",
-      renderedArgs,
-      { site: { bandwidthMbps: 0, latencyZone: "munich" } },
-      "site.bandwidthMbps: 0 is not a number above 0. ",
-    ],
-    [
-      "a zone without a name",
-      renderedArgs,
-      { site: { bandwidthMbps: 50, latencyZone: "München" } },
-      'site.latencyZone: "München" is not a DNS label of at most 63 characters (a-z, 0-9 and "-", first a letter). Write "m-nchen".',
-    ],
-    [
-      "less than no CPU",
-      renderedArgs,
-      { site: { bandwidthMbps: 50, latencyZone: "munich", vcpu: -1 } },
-      "site.vcpu: -1 is not a number above 0. ",
-    ],
   ] as const)("is %s", (_, args, wrong, said) => {
     expect(problems(wrong, args)).toEqual([said]);
   });
@@ -170,36 +152,5 @@ describe("a site that nobody reaches", () => {
   it("is asked nothing, while a cluster that is reached shows that its credentials work", async () => {
     expect(await readBy(renderedArgs)).toEqual([]);
     expect(await readBy(sampleArgs)).toEqual(["kube-system"]);
-  });
-});
-
-describe("what placement reads", () => {
-  const capacityOf = async (args: OnPremClusterArgs) => (await run(args)).outputs.capacity;
-
-  it("counts whole GPUs, however they are shared, and nodes that neither come nor go", async () => {
-    expect(await capacityOf(sampleArgs)).toEqual({
-      nodes: { min: 4, max: 4 },
-      vcpu: { min: 224, max: 224 },
-      memoryGiB: { min: 1408, max: 1408 },
-      gpus: { L4: { min: 6, max: 6 }, "A100-80GB": { min: 8, max: 8 } },
-    });
-  });
-
-  it("has what an edge site registers", async () => {
-    expect(await capacityOf(renderedArgs)).toMatchObject({
-      vcpu: { min: 16, max: 16 },
-      site: { bandwidthMbps: 50, latencyZone: "munich" },
-    });
-  });
-
-  it("has the CPUs of a site whose pools do not say them", async () => {
-    const site = { bandwidthMbps: 50, latencyZone: "munich", vcpu: 48, memoryGiB: 96 };
-    expect(await capacityOf({ ...renderedArgs, gpuPools: {}, site })).toEqual({
-      nodes: { min: 0, max: 0 },
-      vcpu: { min: 48, max: 48 },
-      memoryGiB: { min: 96, max: 96 },
-      gpus: {},
-      site: { bandwidthMbps: 50, latencyZone: "munich" },
-    });
   });
 });

@@ -73,7 +73,6 @@ export const renderedArgs = {
   labels: { environment: "production", region: "europe-west" },
   gpuPools: { t4: { gpu: "T4", gpusPerNode: 1, nodes: 1, vcpu: 16, memoryGiB: 64 } },
   settings: { access: { kind: "rendered", directory: "rendered" }, runtime: "k3s" },
-  site: { bandwidthMbps: 50, latencyZone: "munich" },
 } as const satisfies OnPremClusterArgs;
 
 /** There is no cloud, so no cloud's provider: the component's own leads to the cluster. */

@@ -61,7 +61,6 @@ describe("an environment with a cluster of the toy cloud", () => {
       modelNamespace: { create: "models" },
     },
     domain: "models.example.com",
-    dataSync: { mode: "realtime" },
     models: {
       shapes: {
         ...defineModel({

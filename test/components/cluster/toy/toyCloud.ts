@@ -1,6 +1,5 @@
 import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { capacityOf } from "../../../../components/cluster/capacity.ts";
 import { type CloudAdapter, nameInCloud } from "../../../../components/cluster/cloudAdapter.ts";
 import { type CloudClusterArgs, cloudClusterProblems } from "../../../../components/cluster/cloudCluster.ts";
 import type { CloudRules } from "../../../../components/cluster/cloudRules.ts";
@@ -63,7 +62,6 @@ export class ToyCluster extends Component implements GpuCluster {
   readonly workloadIdentity: WorkloadIdentity;
   readonly modelStore: ModelStore;
   readonly labels: Readonly<Record<string, string>>;
-  readonly capacity: GpuCluster["capacity"];
 
   constructor(name: string, args: ToyClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { labels, gpuPools = {}, protect = true } = args;
@@ -83,7 +81,6 @@ export class ToyCluster extends Component implements GpuCluster {
     }
 
     this.labels = labels;
-    this.capacity = capacityOf(this.gpuPools);
     this.modelStore = { kind: "gcs", url: pulumi.interpolate`gs://${store.id}` };
     this.workloadIdentity = { kind: "workloadIdentityFederation", bind: () => ({ annotations: {}, podLabels: {} }) };
     this.clusterIdentifier = cluster.id;
