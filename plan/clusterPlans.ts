@@ -1,13 +1,15 @@
+import { layers } from "../components/core/stackName.ts";
 import type { StackConfig } from "../engine/engine.ts";
 import type { RecordedProperties, RecordedResource } from "../engine/recordedResource.ts";
 import { type RecordedStack, recordStack } from "../engine/recorder/recorder.ts";
 import { project } from "../stacks/declared.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { declare } from "../stacks/program.ts";
-import { layers, stackName } from "../stacks/stackName.ts";
+import { stackName } from "../stacks/stackName.ts";
 import type { PlannedResource } from "./planDocument.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 import { type PolicyServer, startPolicyServer } from "./policies/policyServer.ts";
+import { rejectSameObjects } from "./sameObjects.ts";
 import { configuredSecrets, maskedError, masking } from "./secretTexts.ts";
 import { shown } from "./shownValues.ts";
 import type { Spool } from "./spool.ts";
@@ -81,6 +83,10 @@ async function recordCluster(
     outputs.set(stackName(environment.name, layer, cluster), stack.outputs);
     recorded.push(stack);
   }
+  rejectSameObjects(
+    cluster,
+    recorded.flatMap(({ resources }) => resources),
+  );
   return recorded;
 }
 

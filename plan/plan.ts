@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
 import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
+import { layers } from "../components/core/stackName.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
-import { layers, stackName } from "../stacks/stackName.ts";
+import { stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
 import type { PlannedRelease, PlannedResource } from "./planDocument.ts";
 import { plannedReleases } from "./plannedReleases.ts";

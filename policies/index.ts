@@ -1,7 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
+import { stackNameParts } from "../components/core/stackName.ts";
 import { preset } from "./preset.ts";
 import { policies } from "./registry.ts";
-import { environmentOf } from "./stackName.ts";
 
 // The engine puts the name of the stack into the environment of the pack's process; `pulumi policy analyze` has none.
 const stack = process.env.PULUMI_NODEJS_STACK;
@@ -9,5 +9,5 @@ const stack = process.env.PULUMI_NODEJS_STACK;
 new PolicyPack(
   "serin",
   { displayName: "Serin", policies: [...policies], enforcementLevel: "mandatory" },
-  preset(stack === undefined ? undefined : environmentOf(stack), policies),
+  preset(stack === undefined ? undefined : stackNameParts(stack)?.environment, policies),
 );

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProblemError } from "../components/core/problem.ts";
-import { type Layer, type StackOf, stackName } from "./stackName.ts";
+import type { Layer } from "../components/core/stackName.ts";
+import { type StackOf, stackName } from "./stackName.ts";
 
 /** Where the models of a cluster are stored, as Triton addresses it. */
 export interface StoreContract {

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
 import type { Model } from "../components/model/model.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
-import { type Environment, validateEnvironment } from "./environments/environment.ts";
+import type { Environment } from "./environments/environment.ts";
+import { environmentProblems } from "./environments/environmentProblems.ts";
 import { environments } from "./environments/index.ts";
 
 /** The name of the Pulumi project, as `Pulumi.yaml` has it: the namespace of configuration keys. */
@@ -20,11 +22,22 @@ export function declaredEnvironment(name: string): Environment {
   const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
   if (environment === undefined) {
     throw new ProblemError(`There is no environment "${name}"`, [
-      unknownChoice("environment", name, Object.keys(environments)),
+      isDeclaredElsewhere(name)
+        ? {
+            path: "environment",
+            reason: `stacks/environments/${name}.ts is there, but it is not registered.`,
+            fix: `Import it in stacks/environments/index.ts and add it to environments, under the key "${name}".`,
+          }
+        : unknownChoice("environment", name, Object.keys(environments)),
     ]);
   }
-  rejectProblems(`Environment "${name}" is invalid`, validateEnvironment(environment));
+  rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, environment));
   return environment;
+}
+
+/** Whether an environment has a file that the record of environments does not name. */
+function isDeclaredElsewhere(name: string): boolean {
+  return /^[\w-]+$/.test(name) && existsSync(new URL(`environments/${name}.ts`, import.meta.url));
 }
 
 /** A declared model of an environment. @throws ProblemError when there is none of that name. */

@@ -1,10 +1,11 @@
 import { rejectProblems } from "../components/core/problem.ts";
-import { validateEnvironment } from "./environments/environment.ts";
+import { type Layer, stackNameParts } from "../components/core/stackName.ts";
+import { environmentProblems } from "./environments/environmentProblems.ts";
 import { environments } from "./environments/index.ts";
 import { clusterLayer } from "./layers/cluster.ts";
 import { modelsLayer } from "./layers/models.ts";
 import { platformLayer } from "./layers/platform.ts";
-import { type Layer, parseStackName, type StackOf } from "./stackName.ts";
+import { parseStackName, type StackOf } from "./stackName.ts";
 
 const programs: Record<Layer, (stack: StackOf) => object> = {
   cluster: clusterLayer,
@@ -19,7 +20,8 @@ const programs: Record<Layer, (stack: StackOf) => object> = {
  */
 export function program(stack: string): Record<string, unknown> {
   const stackOf = parseStackName(stack, environments);
-  rejectProblems(`Environment "${stackOf.environment.name}" is invalid`, validateEnvironment(stackOf.environment));
+  const { environment } = stackNameParts(stack) ?? { environment: stack };
+  rejectProblems(`Environment "${environment}" is invalid`, environmentProblems(environment, stackOf.environment));
   return declare(stackOf);
 }
 

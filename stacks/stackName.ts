@@ -1,9 +1,6 @@
 import { type Problem, ProblemError, unknownChoice } from "../components/core/problem.ts";
+import { type Layer, layers, stackNameParts } from "../components/core/stackName.ts";
 import type { Environment } from "./environments/environment.ts";
-
-/** In the order they are brought up; taken down in reverse. */
-export const layers = ["cluster", "platform", "models"] as const;
-export type Layer = (typeof layers)[number];
 
 /** What a stack is of: one layer of one environment, of all its clusters or of one. */
 export interface StackOf {
@@ -20,17 +17,19 @@ export function stackName(environment: string, layer: Layer, cluster?: string): 
 
 /** @throws ProblemError when the name is of no environment, layer or cluster that exists. */
 export function parseStackName(name: string, environments: Readonly<Record<string, Environment>>): StackOf {
-  const environment = Object.values(environments).find(
-    (candidate) => name === candidate.name || name.startsWith(`${candidate.name}-`),
-  );
+  const parts = stackNameParts(name);
+  if (parts === undefined) {
+    const of = Object.keys(environments).find((known) => name === known || name.startsWith(`${known}-`));
+    throw of === undefined
+      ? reject(name, unknownChoice("environment", name.split("-")[0] ?? "", Object.keys(environments)))
+      : reject(name, unknownChoice("layer", name.slice(of.length + 1).split("-")[0] ?? "", layers));
+  }
+  const { layer, cluster } = parts;
+  const environment = Object.hasOwn(environments, parts.environment) ? environments[parts.environment] : undefined;
   if (environment === undefined)
-    throw reject(name, unknownChoice("environment", name.split("-")[0] ?? "", Object.keys(environments)));
-  const rest = name.slice(environment.name.length + 1);
-  const layer = layers.find((candidate) => rest === candidate || rest.startsWith(`${candidate}-`));
-  if (layer === undefined) throw reject(name, unknownChoice("layer", rest.split("-")[0] ?? "", layers));
-  const cluster = rest.slice(layer.length + 1);
-  if (cluster === "") return { environment, layer };
-  const clusters = Object.keys(environment.clusters);
+    throw reject(name, unknownChoice("environment", parts.environment, Object.keys(environments)));
+  if (cluster === undefined) return { environment, layer };
+  const clusters = Object.keys(environment.clusters ?? {});
   if (!clusters.includes(cluster)) throw reject(name, unknownChoice("cluster", cluster, clusters));
   return { environment, layer, cluster };
 }

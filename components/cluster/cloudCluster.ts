@@ -1,6 +1,6 @@
 import { type KubernetesVersion, kubernetesVersions } from "../core/kubernetesVersions.ts";
 import { dnsLabelProblems } from "../core/names.ts";
-import { type Problem, under, unknownChoice } from "../core/problem.ts";
+import { nearestChoice, type Problem, under, unknownChoice } from "../core/problem.ts";
 import type { CloudRules } from "./cloudRules.ts";
 import type { GpuPoolArgs, PurchaseOption } from "./gpuPool.ts";
 import { clusterLabelProblems } from "./labels.ts";
@@ -78,6 +78,18 @@ function placeProblems({ title, regions }: CloudRules, region: string, zones: re
         path: "region",
         reason: `"${region}" is not a region as ${title} writes them.`,
         fix: `Write, for example, "${regions.example}".`,
+      },
+    ];
+  }
+  const refusal = regions.refusal?.(region);
+  if (refusal !== undefined) return [{ path: "region", ...refusal }];
+  if (regions.known !== undefined && !regions.known.includes(region)) {
+    const nearest = nearestChoice(region, regions.known);
+    return [
+      {
+        path: "region",
+        reason: `"${region}" is not a region of ${title} that is known here.`,
+        fix: nearest === undefined ? `Write, for example, "${regions.example}".` : `Did you mean "${nearest}"?`,
       },
     ];
   }

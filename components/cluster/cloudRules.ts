@@ -63,7 +63,11 @@ export interface CloudRules extends GpuNodeRules {
     readonly form: RegExp;
     /** A region that exists. */
     readonly example: string;
-    /** The first zone of a region, and the form of a zone's last character. */
+    /** Why a region that exists is not supported. Absent: every known region is. */
+    readonly refusal?: (region: string) => Omit<Problem, "path"> | undefined;
+    /** The regions that exist, in the cloud's own partition for everyone. Absent: any region of the form. */
+    readonly known?: readonly string[];
+    /** The first zone of a region, and the form of a zone's last character there. */
     readonly zone: (region: string) => readonly [first: string, last: RegExp];
   };
   /** The catalogue of machines with NVIDIA GPUs, by the cloud's own name. */

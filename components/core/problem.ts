@@ -80,12 +80,14 @@ export function unknownChoice(path: string, value: string, choices: readonly str
   };
 }
 
-/** A typing error at most: a third of the letters, two in a short word, and never all of them. */
-function nearestChoice(value: string, choices: readonly string[]): string | undefined {
+/** The nearest choice, where it can be a typing error: a third of the letters, two in a short word, and never all of them; or the one choice that it begins. */
+export function nearestChoice(value: string, choices: readonly string[]): string | undefined {
   const ranked = choices
     .map((choice) => ({ choice, distance: leven(value.toLowerCase(), choice.toLowerCase()) }))
     .filter(({ choice, distance }) => distance < Math.max(value.length, choice.length))
     .sort((a, b) => a.distance - b.distance);
+  const begun = choices.filter((choice) => value.length >= 4 && choice.toLowerCase().startsWith(value.toLowerCase()));
+  if (begun.length === 1) return begun[0];
   const best = ranked[0];
   return best !== undefined && best.distance <= Math.max(2, Math.floor(value.length / 3)) ? best.choice : undefined;
 }

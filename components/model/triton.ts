@@ -1,6 +1,6 @@
 import { type GpuModel, gpuFacts, gpus, type MigProfile } from "../cluster/machines/gpus.ts";
 import { type Problem, unknownChoice } from "../core/problem.ts";
-import { type Bytes, bytesProblems, type Duration, durationProblems } from "../core/quantity.ts";
+import { type Bytes, byteCount, bytesProblems, type Duration, durationProblems } from "../core/quantity.ts";
 
 /** GPUs of one pod. */
 export interface GpuRequest {
@@ -33,6 +33,7 @@ export interface TritonServer {
   readonly startup: Duration;
   /** Image by digest. */
   readonly image: string;
+  /** The least serious messages that Triton logs. Changing it starts a release. */
   readonly logLevel: "ERROR" | "WARNING" | "INFO" | "VERBOSE";
 }
 
@@ -57,6 +58,7 @@ export function triton(options: Pick<TritonServer, "backend"> & Partial<TritonSe
   };
 }
 
+/** Everything wrong with a server, by the path below `server`. */
 export function tritonProblems(server: TritonServer): Problem[] {
   const problems = [
     ...bytesProblems("memory", server.memory),
@@ -73,6 +75,20 @@ export function tritonProblems(server: TritonServer): Problem[] {
       reason: `"${server.cpu}" is not an amount of CPU.`,
       fix: 'Write cores or thousandths, for example "2" or "500m".',
     });
+  } else if (cores(server.cpu) === 0) {
+    problems.push({
+      path: "cpu",
+      reason: `"${server.cpu}" is nothing.`,
+      fix: 'Write more than 0, for example "500m".',
+    });
+  }
+  const amounts = [server.memory, server.sharedMemory].map((amount) => bytesProblems("", amount).length === 0);
+  if (amounts.every(Boolean) && byteCount(server.sharedMemory) > byteCount(server.memory)) {
+    problems.push({
+      path: "sharedMemory",
+      reason: `"${server.sharedMemory}" is above memory ("${server.memory}"), which shared memory is part of.`,
+      fix: "Lower sharedMemory or raise memory.",
+    });
   }
   if (!/@sha256:[0-9a-f]{64}$/.test(server.image)) {
     problems.push({
@@ -82,6 +98,11 @@ export function tritonProblems(server: TritonServer): Problem[] {
     });
   }
   return problems;
+}
+
+/** An amount of CPU in cores: `"500m"` is 0.5. */
+export function cores(cpu: string): number {
+  return cpu.endsWith("m") ? Number(cpu.slice(0, -1)) / 1_000 : Number(cpu);
 }
 
 /** The models of GPU a request accepts. */

@@ -3,9 +3,9 @@ import type { PolicyConfig, PolicyInfo } from "@pulumi/pulumi/proto/analyzer_pb.
 import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { ProblemError } from "../../components/core/problem.ts";
+import { stackNameParts } from "../../components/core/stackName.ts";
 import type { RecordedResource } from "../../engine/recordedResource.ts";
 import { preset } from "../../policies/preset.ts";
-import { environmentOf } from "../../policies/stackName.ts";
 import { masking, secretTexts } from "../secretTexts.ts";
 import { PolicyClient } from "./policyClient.ts";
 import { PolicyProcess } from "./policyProcess.ts";
@@ -95,7 +95,7 @@ export class PolicyServer {
     const client = await this.#connect();
     const info = await about(this.#pack, client.info());
     const policies = info.getPoliciesList();
-    const config = configOf(policies, info.getInitialconfigMap(), environmentOf(stack));
+    const config = configOf(policies, info.getInitialconfigMap(), stackNameParts(stack)?.environment);
     await about(this.#pack, client.configureStack(stack, project));
     await about(this.#pack, client.configure(config));
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { KubeConfig } from "@kubernetes/client-node";
 import { cloudOf } from "../../components/cluster/clouds.ts";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { layers } from "../../components/core/stackName.ts";
 import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
 import type { Engine, StackConfig } from "../../engine/engine.ts";
@@ -11,7 +12,7 @@ import type { TransformResource } from "../../engine/live/liveMonitor.ts";
 import { project, projectDirectory } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import program from "../../stacks/index.ts";
-import { layers, stackName } from "../../stacks/stackName.ts";
+import { stackName } from "../../stacks/stackName.ts";
 
 /** Which cluster `local` is on: the embedded one, or one of the person's own. */
 export interface ClusterOptions {

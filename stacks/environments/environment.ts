@@ -4,17 +4,23 @@ import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
 import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
-import { fittingPools } from "../../components/model/hostCluster.ts";
+import { layers, layerWordIn } from "../../components/core/stackName.ts";
 import type { Model } from "../../components/model/model.ts";
 import { validateModel } from "../../components/model/modelProblems.ts";
-import { gpuKinds } from "../../components/model/triton.ts";
+import { modelHost } from "../../components/model/traffic.ts";
 import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
 import { argsOf, type PlatformSpec, systems } from "../../components/platform/systems.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
+import { collisionProblems } from "./collisions.ts";
+import { fitProblems, totalFitProblems } from "./fit.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
 /** One environment: its clusters, what runs on each of them, and the models in their versions. */
 export interface Environment {
+  /**
+   * The environment's name: its key in `stacks/environments/index.ts`, a DNS label of at most 20 characters without the name of a layer in
+   * it. Changing it makes another environment.
+   */
   readonly name: string;
   /** By key; the key is the cluster's identity, so renaming one replaces everything on it. At least one. */
   readonly clusters: Readonly<Record<string, ClusterSpec>>;
@@ -36,8 +42,14 @@ export function validateEnvironment(environment: Environment): Problem[] {
   const sound = Object.fromEntries(
     ofClusters.filter(({ problems }) => problems.length === 0).map(({ name, spec }) => [name, spec]),
   );
+  const ofModels = Object.entries(models).map(([name, model]) => ({
+    name,
+    model,
+    problems: [...validateModel(name, model), ...hostProblems(name, environment.domain)],
+  }));
   return [
     ...dnsLabelProblems("name", environment.name, 20),
+    ...layerWordProblems(environment.name),
     ...(clusterNames.length > 0
       ? []
       : [
@@ -58,22 +70,54 @@ export function validateEnvironment(environment: Environment): Problem[] {
     ...domainProblems(environment.domain),
     ...platformProblems(platform, sound),
     ...environmentVersionProblems({ ...environment, clusters: sound }),
-    ...Object.entries(models).flatMap(([name, model]) =>
-      under(`models.${name}`, [...validateModel(name, model), ...gpuProblems(model, sound)]),
+    ...ofModels.flatMap(({ name, model, problems }) =>
+      under(`models.${name}`, problems.length > 0 ? problems : fitProblems(model, sound)),
     ),
+    ...(ofModels.every(({ problems }) => problems.length === 0)
+      ? [...totalFitProblems(models, sound), ...collisionProblems(platform, models)]
+      : []),
   ];
 }
 
-function domainProblems(domain: string): Problem[] {
-  return domain.length <= 200 && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/.test(domain)
+/** Stacks are called `<environment>-<layer>`, so a layer word in an environment's name would be taken for the layer. */
+function layerWordProblems(name: string): Problem[] {
+  const word = layerWordIn(name);
+  return word === undefined
     ? []
     : [
         {
-          path: "domain",
-          reason: `"${domain}" is not a domain name.`,
-          fix: 'Write, for example, "models.example.com".',
+          path: "name",
+          reason: `"${name}" has the layer "${word}" in it, so its stacks could not be told from another environment's.`,
+          fix: `Choose a name without ${layers.join(", ")}.`,
         },
       ];
+}
+
+const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** RFC 1035: labels of at most 63 characters, 253 in all. An IP address is no domain: models are told apart by host names. */
+function domainProblems(domain: string): Problem[] {
+  const path = "domain";
+  const fix = 'Write, for example, "models.example.com".';
+  const labels = domain.split(".");
+  if (/^[\d.]+$/.test(domain) || domain.includes(":")) {
+    return [{ path, reason: `"${domain}" is an IP address, and models are told apart by host names.`, fix }];
+  }
+  if (labels.length >= 2 && labels.every((label) => domainLabel.test(label)) && domain.length <= mostDomain) return [];
+  const long = labels.find((label) => label.length > 63);
+  const why =
+    long !== undefined ? `: "${long.slice(0, 20)}…" has ${long.length} characters, and a label may have 63` : "";
+  return [{ path, reason: `"${domain.slice(0, 80)}" is not a domain name${why}.`, fix }];
+}
+
+/** A host is at most 253 characters long, and a model's name comes before the domain. */
+const mostDomain = 200;
+
+function hostProblems(model: string, domain: string): Problem[] {
+  const host = modelHost(model, domain);
+  return host.length <= 253 || domain.length > mostDomain
+    ? []
+    : [{ path: "name", reason: `"${host}" has ${host.length} characters, and a host name may have 253.` }];
 }
 
 function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec): Problem[] {
@@ -105,25 +149,4 @@ function platformProblems(platform: DeclaredPlatform, clusters: Environment["clu
       .map((problem) => ({ ...problem, reason: `cluster "${name}": ${problem.reason}` })),
   );
   return [...anywhere, ...ofSites];
-}
-
-/** A model is deployed to every cluster, so each must have the GPUs it asks for. */
-function gpuProblems({ server: { gpu } }: Model, clusters: Environment["clusters"]): Problem[] {
-  if (gpu === undefined) return [];
-  return Object.entries(clusters).flatMap(([name, spec]) => {
-    const pools = cloudOf(spec).gpuPools(spec);
-    const fitting = fittingPools(gpu, pools);
-    if (fitting.length === 0) {
-      const kinds = gpuKinds(gpu.kind).join(" or ");
-      const most = Math.max(0, ...fittingPools({ ...gpu, count: 1 }, pools).map(([, { gpusPerNode }]) => gpusPerNode));
-      return [
-        {
-          path: "server.gpu",
-          reason: `${gpu.count} × ${kinds}${gpu.slice === undefined ? "" : ` (${gpu.slice})`} in one pod, but the nodes of cluster "${name}" have ${most} at most.`,
-          fix: `Declare a pool with that GPU under clusters["${name}"].gpuPools, or ask for less.`,
-        },
-      ];
-    }
-    return [];
-  });
 }

@@ -14,7 +14,7 @@ export const test = {
       kubernetesVersion: "1.35",
       admins: ["role/platform-developer"],
       labels: { environment: "test", region: "eu-central" },
-      gpuPools: { l4: { machine: "g6.2xlarge", min: 0, max: 2, purchase: { kind: "spot" } } },
+      gpuPools: { l4: { machine: "g6.2xlarge", min: 0, max: 4, purchase: { kind: "spot" } } },
       // It comes and goes, so nothing of it may refuse to.
       auditStore: { retentionDays: 1, mode: "removable" },
       protect: false,
@@ -25,10 +25,11 @@ export const test = {
       gpuPools: {
         l4: {
           gpu: "L4",
-          gpusPerNode: 1,
+          // Two pods of a model, and two of its next version during a release.
+          gpusPerNode: 4,
           nodes: 1,
-          vcpu: 16,
-          memoryGiB: 64,
+          vcpu: 32,
+          memoryGiB: 128,
           driver: { owner: "preinstalled", version: "580.159.03" },
         },
       },

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import { stackNameParts } from "../../components/core/stackName.ts";
 import { preset } from "../../policies/preset.ts";
-import { environmentOf } from "../../policies/stackName.ts";
 
 const policies = [{ name: "image-require-digest" }, { name: "gpu-require-limits-only" }];
 
@@ -22,5 +22,5 @@ it.each([
   ["dev", undefined],
   ["dev-modelsx", undefined],
 ])("takes the environment from the stack name %s", (stack, environment) => {
-  expect(environmentOf(stack)).toBe(environment);
+  expect(stackNameParts(stack)?.environment).toBe(environment);
 });

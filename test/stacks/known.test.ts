@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
+import { layers } from "../../components/core/stackName.ts";
 import type { Registration, ResourceMonitor, ResourceState } from "../../engine/monitor.ts";
 import type { RecordedProperties } from "../../engine/recordedResource.ts";
 import { runProgram } from "../../engine/runProgram.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import program from "../../stacks/index.ts";
-import { layers } from "../../stacks/stackName.ts";
 import * as aks from "../components/cluster/aks/sample.ts";
 import * as eks from "../components/cluster/eks/sample.ts";
 import * as gke from "../components/cluster/gke/sample.ts";

@@ -1,6 +1,6 @@
+import { layers } from "../../components/core/stackName.ts";
 import { shown } from "../../plan/shownValues.ts";
 import program from "../../stacks/index.ts";
-import { layers } from "../../stacks/stackName.ts";
 import { recordEnvironment } from "../recordEnvironment.ts";
 
 /** All stacks of an environment, as a plan records them; secrets are configuration by its full key. */

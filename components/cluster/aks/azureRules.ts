@@ -3,6 +3,7 @@ import { type AnyGpuPoolArgs, defaultPurchase, type NodeTaint } from "../gpuPool
 import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
 import type { Machine } from "../machines/machine.ts";
 import { type AzureMachine, azureMachines } from "./azureMachines.ts";
+import { azureRegions } from "./azureRegions.ts";
 
 /** AKS puts it on spot nodes, as a label and as a taint, whether it is asked for or not (gpu-operator #577). */
 export const spotTaint = {
@@ -27,7 +28,7 @@ export const azureRules = {
   cutsMigSlices: ({ owner }) => owner === "cloud",
   // AKS names profiles by their compute slices alone (Azure/AgentBaker `mig-partition.sh`).
   hasMigProfile: (_gpu, profile, known) => hasSmallestProfileOfSlices(profile, known),
-  regions: { form: /^[a-z]+\d?$/, example: "westeurope", zone: () => ["1", /[1-3]$/] },
+  regions: { form: /^[a-z]+\d?$/, example: "westeurope", known: azureRegions, zone: () => ["1", /[1-3]$/] },
   machines: azureMachines,
   machineFaults: () => [],
   purchases: ["onDemand", "spot", "reserved"],

@@ -2,6 +2,7 @@ import { driverBranch } from "../../core/versions/drivers.ts";
 import type { CloudRules, QuotaShare } from "../cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
 import { awsMachines } from "./awsMachines.ts";
+import { awsRegions } from "./awsRegions.ts";
 
 /** The driver of the node image. Only another image, or another machine, changes it. */
 const nodeImageDriver = {
@@ -23,7 +24,17 @@ export const awsRules = {
   regions: {
     form: /^[a-z]{2,3}(-[a-z]+)+-\d$/,
     example: "us-east-1",
-    zone: (region) => [`${region}a`, /[a-z]$/],
+    known: awsRegions,
+    // China and GovCloud have other names for services, endpoints and policies.
+    refusal: (region) =>
+      /^(cn|us-gov|us-iso)/.test(region)
+        ? {
+            reason: `"${region}" is in a partition of AWS that is not supported: its ARNs and endpoints differ.`,
+            fix: 'Choose a commercial region, for example "us-east-1".',
+          }
+        : undefined,
+    // Letters are mapped to other zones in each account, and no region has more than six.
+    zone: (region) => [`${region}a`, /[a-f]$/],
   },
   machines: awsMachines,
   machineFaults: ({ minimumDriver = 0 }) =>

@@ -7,10 +7,9 @@ import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
 
 /** Everything wrong with a declared cluster of EKS, by the path its owner typed. */
 export function validateEksCluster(args: EksDeclaration): Problem[] {
-  const { region, admins, gpuPools = {}, endpoint = defaultEndpoint, systemMachine } = args;
+  const { admins, gpuPools = {}, endpoint = defaultEndpoint, systemMachine } = args;
   return [
     ...cloudClusterProblems(awsRules, args),
-    ...partitionProblems(region),
     ...admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(endpoint)),
     ...(systemMachine === undefined ? [] : systemMachineProblems(systemMachine)),
@@ -25,19 +24,6 @@ function fabricProblems({ machine, placement }: EksGpuPoolArgs): Problem[] {
           path: "placement",
           reason: `"compact" connects nodes by their Elastic Fabric Adapters, and which network cards of "${machine}" have one is not confirmed.`,
           fix: 'Write "spread", or choose "p6-b200.48xlarge".',
-        },
-      ]
-    : [];
-}
-
-/** China and GovCloud have other names for services, endpoints and policies. */
-function partitionProblems(region: string): Problem[] {
-  return /^(cn|us-gov|us-iso)/.test(region)
-    ? [
-        {
-          path: "region",
-          reason: `"${region}" is in a partition of AWS that is not supported: its ARNs and endpoints differ.`,
-          fix: 'Choose a commercial region, for example "us-east-1".',
         },
       ]
     : [];

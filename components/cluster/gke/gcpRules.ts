@@ -3,6 +3,7 @@ import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
 import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
 import type { Machine } from "../machines/machine.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
+import { gcpRegions, gcpZoneLetters } from "./gcpRegions.ts";
 
 /** What Google Cloud and GKE accept. */
 export const gcpRules = {
@@ -20,7 +21,11 @@ export const gcpRules = {
   regions: {
     form: /^[a-z]+(-[a-z]+)+\d{1,2}$/,
     example: "europe-west4",
-    zone: (region) => [`${region}-a`, /[a-z]$/],
+    known: gcpRegions,
+    zone(region) {
+      const letters = gcpZoneLetters[region] ?? "abc";
+      return [`${region}-${letters[0]}`, new RegExp(`[${letters}]$`)];
+    },
   },
   machines: gcpMachines,
   machineFaults: () => [],

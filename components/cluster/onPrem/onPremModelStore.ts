@@ -17,6 +17,7 @@ export interface OnPremBucket {
    * anyone on the way could put another model in the place of ours.
    */
   readonly endpoint: string;
+  /** The bucket's name: 3 to 63 of a-z, 0-9, "-" and ".". */
   readonly bucket: string;
   /** What the store calls its region. @default "us-east-1", which MinIO and Ceph answer to unless told otherwise */
   readonly region?: string;

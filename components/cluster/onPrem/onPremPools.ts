@@ -11,6 +11,7 @@ import { onPremRules } from "./onPremRules.ts";
  * fit are refused.
  */
 export interface OnPremGpuPool {
+  /** The model of the GPUs. */
   readonly gpu: GpuModel;
   /** Physical GPUs of each node, at least 1. */
   readonly gpusPerNode: number;

@@ -64,11 +64,8 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
     counters: canaryCounts,
   },
   sentence({ slo }, { weights, bake }) {
-    const decided = ["errors", "latency", ...(slo.predictionScore === undefined ? [] : ["prediction score"])];
-    return (
-      `canary at ${weights.join(", ")} % of traffic; before each weight grows it bakes for ${bake} ` +
-      `and passes sequential tests of ${decided.join(", ")}`
-    );
+    const tests = ["errors", "latency", ...(slo.predictionScore === undefined ? [] : ["score"])];
+    return `canary ${weights.join(" → ")} %, each after ${bake} and tests of ${tests.join(", ")}`;
   },
 };
 

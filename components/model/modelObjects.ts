@@ -1,0 +1,28 @@
+import type { Model } from "./model.ts";
+import { objectNames } from "./objectNames.ts";
+import { strategyOf } from "./strategies/strategies.ts";
+import { storeSecretName } from "./tritonPod.ts";
+
+/** A Kubernetes object by its kind and name. */
+export interface ObjectName {
+  /** For example `VirtualService`. */
+  readonly kind: string;
+  /** The object's name in the models' namespace. */
+  readonly name: string;
+}
+
+/** Every object that a model may make in the models' namespace. `ModelDeployment` makes them; a test compares the two. */
+export function modelObjects(name: string, model: Model): ObjectName[] {
+  const context = { name, namespace: "", prometheusAddress: "", scrapeInterval: "15s" } as const;
+  return [
+    ...["ServiceAccount", "Service", "DestinationRule", "VirtualService", "PodMonitor", "Rollout"].map((kind) => ({
+      kind,
+      name,
+    })),
+    { kind: "VirtualService", name: objectNames(name).release },
+    { kind: "Secret", name: storeSecretName(name) },
+    ...strategyOf(model.release)
+      .analyses(model, model.release, context)
+      .map(({ object }) => ({ kind: "AnalysisTemplate", name: object })),
+  ];
+}

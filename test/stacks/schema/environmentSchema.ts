@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { typeSchema } from "./typeSchema.ts";
+
+/** Where the schema is kept. */
+export const environmentSchemaFile = fileURLToPath(
+  new URL("../../../stacks/schema/environment.schema.json", import.meta.url),
+);
+
+/** The schema of an environment, as the types have it now. */
+export function environmentSchemaText(): string {
+  return `${JSON.stringify(typeSchema("stacks/environments/environment.ts", "Environment"), undefined, 2)}\n`;
+}

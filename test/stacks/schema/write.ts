@@ -1,0 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { environmentSchemaFile, environmentSchemaText } from "./environmentSchema.ts";
+
+// `npm run schema`
+writeFileSync(environmentSchemaFile, environmentSchemaText());
