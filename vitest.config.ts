@@ -25,6 +25,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "package",
+          include: ["test/package/**/*.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: "embedded",
           include: ["test/embedded-run/**/*.test.ts"],
           pool: "forks",

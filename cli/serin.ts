@@ -1,5 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=60 --no-maglev
-// The options are explained where a plan's other processes get them: plan/smallProcess.ts.
 import { enableCompileCache } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "../components/core/problem.ts";
@@ -61,6 +59,18 @@ function number(min: number, max: number): (text: string) => number {
     throw new InvalidArgumentError(`Write a number from ${min} to ${max}.`);
   };
 }
+
+verb("init <folder>", "write the smallest project that plans: one environment, one model")
+  .option("--name <environment>", "name of the environment (default: dev)")
+  .option("--cloud <cloud>", "aws, azure, gcp or onPrem (default: aws)")
+  .option("--region <region>", "the cloud's region (default: one of the cloud's)")
+  .option("--domain <domain>", "domain that models are reached under (default: models.example.com)")
+  .option("--model <name>", "name of the first model (default: classifier)")
+  .option("--backend <backend>", "its Triton backend (default: python)")
+  .option("--yes", "ask nothing, and take the defaults for what is not given")
+  .action((folder, options) =>
+    start(options, async (invocation) => (await import("./verbs/init.ts")).init(folder, options, invocation)),
+  );
 
 verb("up <environment>", "bring an environment up, or up to date: cluster, platform, models")
   .addOption(engineOption)

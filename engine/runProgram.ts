@@ -10,7 +10,7 @@ import { type Assumptions, assumeUndeployedStacks } from "./pulumi/undeployedSta
 import type { RecordedProperties } from "./recordedResource.ts";
 import { watchRejections } from "./unhandledRejections.ts";
 
-/** The default export of `stacks/index.ts`: makes the resources of the current stack and returns its outputs. */
+/** Makes the resources of the current stack and returns its outputs, as the default export of `stacks/index.ts` does. */
 export type StackProgram = () => Promise<Record<string, unknown>> | Record<string, unknown>;
 
 export interface ProgramOptions {

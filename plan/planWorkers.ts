@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { moduleUrl } from "../components/core/moduleUrl.ts";
 import { type ExitCode, exitCodes, type Problem, ProblemError } from "../components/core/problem.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import type { ClusterPlan, PlanSettings } from "./clusterPlans.ts";
@@ -49,7 +50,7 @@ const keptErrorCharacters = 2_000;
  */
 export async function planInWorkers(
   environment: Environment,
-  { processes, spool, signal, entry = new URL("./planWorker.ts", import.meta.url), ...settings }: WorkerOptions,
+  { processes, spool, signal, entry = moduleUrl("./planWorker", import.meta.url), ...settings }: WorkerOptions,
 ): Promise<ClusterPlan[]> {
   signal.throwIfAborted();
   const waiting = Object.keys(environment.clusters);

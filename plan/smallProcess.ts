@@ -1,10 +1,11 @@
+import { moduleUrl } from "../components/core/moduleUrl.ts";
 import { compileCacheFolder } from "../engine/compileCache.ts";
 
 /** A module to be loaded before all others. */
-const lightSdk = new URL("../engine/lightSdk.ts", import.meta.url).href;
+const lightSdk = moduleUrl("../engine/lightSdk", import.meta.url).href;
 
 /**
- * How the processes of a plan are started, this one included (`cli/serin.ts`): the heap grows in small steps and is collected often, and the
+ * How the processes of a plan are started, this one included (`bin/serin.js`): the heap grows in small steps and is collected often, and the
  * compiler that needs 130 MB at once for the validators of custom resources is off. Two thirds of the memory for a tenth more time.
  */
 export const smallProcess = {

@@ -6,9 +6,9 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
-import { project, projectDirectory } from "../stacks/declared.ts";
 import { isRendered } from "../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
+import { project, projectDirectory } from "../stacks/project.ts";
 import { stackName } from "../stacks/stackName.ts";
 
 /** A way to a cluster, or why there is none. `later`: there will be one, or there is to be none. */

@@ -1,17 +1,9 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
 import type { Model } from "../components/model/model.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
 import type { Environment } from "./environments/environment.ts";
 import { environmentProblems } from "./environments/environmentProblems.ts";
-import { environments } from "./environments/index.ts";
-
-/** The name of the Pulumi project, as `Pulumi.yaml` has it: the namespace of configuration keys. */
-export const project = "serin";
-
-/** The folder of `Pulumi.yaml`. */
-export const projectDirectory = fileURLToPath(new URL("..", import.meta.url));
+import { environments, isUnregistered, projectDirectory } from "./project.ts";
 
 /**
  * A declared environment without a problem.
@@ -22,22 +14,23 @@ export function declaredEnvironment(name: string): Environment {
   const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
   if (environment === undefined) {
     throw new ProblemError(`There is no environment "${name}"`, [
-      isDeclaredElsewhere(name)
+      isUnregistered(name)
         ? {
             path: "environment",
             reason: `stacks/environments/${name}.ts is there, but it is not registered.`,
             fix: `Import it in stacks/environments/index.ts and add it to environments, under the key "${name}".`,
           }
-        : unknownChoice("environment", name, Object.keys(environments)),
+        : Object.keys(environments).length === 0
+          ? {
+              path: "environment",
+              reason: `the project in ${projectDirectory} declares none.`,
+              fix: "Make a project with: npx serin init <folder>",
+            }
+          : unknownChoice("environment", name, Object.keys(environments)),
     ]);
   }
   rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, environment));
   return environment;
-}
-
-/** Whether an environment has a file that the record of environments does not name. */
-function isDeclaredElsewhere(name: string): boolean {
-  return /^[\w-]+$/.test(name) && existsSync(new URL(`environments/${name}.ts`, import.meta.url));
 }
 
 /** A declared model of an environment. @throws ProblemError when there is none of that name. */

@@ -1,7 +1,7 @@
 import { rejectProblems } from "../components/core/problem.ts";
 import { type Layer, stackNameParts } from "../components/core/stackName.ts";
+import type { Environment } from "./environments/environment.ts";
 import { environmentProblems } from "./environments/environmentProblems.ts";
-import { environments } from "./environments/index.ts";
 import { clusterLayer } from "./layers/cluster.ts";
 import { modelsLayer } from "./layers/models.ts";
 import { platformLayer } from "./layers/platform.ts";
@@ -14,11 +14,11 @@ const programs: Record<Layer, (stack: StackOf) => object> = {
 };
 
 /**
- * Declares the resources of a stack and returns its outputs.
+ * Declares the resources of a stack of one of the environments, and returns its outputs.
  *
  * @throws ProblemError when the name is of no stack, or the environment has problems: all of them at once.
  */
-export function program(stack: string): Record<string, unknown> {
+export function program(stack: string, environments: Readonly<Record<string, Environment>>): Record<string, unknown> {
   const stackOf = parseStackName(stack, environments);
   const { environment } = stackNameParts(stack) ?? { environment: stack };
   rejectProblems(`Environment "${environment}" is invalid`, environmentProblems(environment, stackOf.environment));
@@ -29,3 +29,6 @@ export function program(stack: string): Record<string, unknown> {
 export function declare(stackOf: StackOf): Record<string, unknown> {
   return { ...programs[stackOf.layer](stackOf) };
 }
+
+/** What an environment declares. */
+export type { Environment };

@@ -29,8 +29,9 @@ import {
 import { embeddedStoreProblems, missingClaims } from "../../rehearsal/local/modelStore.ts";
 import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
-import { declaredEnvironment, modelNamespace, project } from "../../stacks/declared.ts";
+import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
+import { project } from "../../stacks/project.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
 import { predictionText } from "./predict.ts";

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, symlinkSy
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { moduleUrl } from "../../components/core/moduleUrl.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { environmentFiles } from "../machine/paths.ts";
 import { endProcesses, findLeftovers, markerVariable, waitGone } from "../process/leftovers.ts";
@@ -123,7 +124,7 @@ const stopMs = 30_000;
 
 function spawnSupervisor(dataDir: string): ProcessIdentity {
   const log = openLog(join(environmentFiles(dataDir).logs, "supervisor.log"));
-  const child = spawn(process.execPath, [fileURLToPath(new URL("main.ts", import.meta.url)), dataDir], {
+  const child = spawn(process.execPath, [fileURLToPath(moduleUrl("./main", import.meta.url)), dataDir], {
     cwd: dataDir,
     env: supervisorVariables(dataDir),
     detached: true,

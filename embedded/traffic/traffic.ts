@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { Worker } from "node:worker_threads";
+import { moduleUrl } from "../../components/core/moduleUrl.ts";
 import { type Problem, rejectProblems } from "../../components/core/problem.ts";
 import type { Spacing } from "./arrivals.ts";
 import type { Tally } from "./tally.ts";
@@ -73,7 +74,7 @@ export type TrafficMessage =
 export function startTraffic(args: TrafficArgs): Traffic {
   const { signal, ...rest } = args;
   const job = trafficJob(rest);
-  const worker = new Worker(new URL("./trafficWorker.ts", import.meta.url), { workerData: job });
+  const worker = new Worker(moduleUrl("./trafficWorker", import.meta.url), { workerData: job });
   const samples: TrafficSample[] = [];
   let wake: () => void = () => {};
   let ended = false;

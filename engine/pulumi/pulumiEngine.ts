@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   CommandError,
   type EngineEvent,
@@ -10,6 +10,9 @@ import {
 import { ExecaError, execa } from "execa";
 import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
 import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
+
+/** The policy pack that comes with the command. */
+const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 
 export interface PulumiEngineOptions {
   /** Folder of Pulumi.yaml; the policy pack is its `policies`. */
@@ -58,7 +61,7 @@ export class PulumiEngine implements Engine {
     await this.#configure(stack, command);
     const { outputs } = await selected.up({
       ...this.#operation(),
-      policyPacks: [join(this.#options.projectDirectory, "policies")],
+      policyPacks: [policyPack],
       onEvent: (event) => {
         const change = resourceEvent(stack, event);
         if (change !== undefined) changes[change.action] = (changes[change.action] ?? 0) + 1;

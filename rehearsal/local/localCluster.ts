@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import * as pulumi from "@pulumi/pulumi";
 import { cloudOf } from "../../components/cluster/clouds.ts";
 import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import { layers } from "../../components/core/stackName.ts";
@@ -9,9 +10,9 @@ import { ensureHelm } from "../../embedded/toolchain/index.ts";
 import type { Engine, StackConfig } from "../../engine/engine.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import type { TransformResource } from "../../engine/live/liveMonitor.ts";
-import { project, projectDirectory } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import program from "../../stacks/index.ts";
+import { program } from "../../stacks/program.ts";
+import { environments, project, projectDirectory } from "../../stacks/project.ts";
 import { stackName } from "../../stacks/stackName.ts";
 
 /** Which cluster `local` is on: the embedded one, or one of the person's own. */
@@ -21,7 +22,7 @@ export interface ClusterOptions {
 }
 
 /** The project's own sample models, which the embedded environment offers as its model store. */
-export const sampleRepository = fileURLToPath(new URL("../../stacks/models/repository", import.meta.url));
+export const sampleRepository = join(projectDirectory, "stacks", "models", "repository");
 
 /** The way to the cluster of `local`. */
 export interface LocalCluster {
@@ -125,7 +126,8 @@ export async function liveEngine(
       : undefined;
   return new LiveEngine({
     project,
-    program,
+    // As `stacks/index.ts` of the project has it.
+    program: async () => program(pulumi.getStack(), environments),
     config: () => localConfig(environment, cluster, config),
     kubeconfigs: [cluster.kubeconfig],
     ...(helm === undefined ? {} : { helm }),

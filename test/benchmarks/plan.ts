@@ -8,7 +8,7 @@ import { type Measured, measured } from "./processTree.ts";
 
 const environment = process.argv[2] ?? "dev";
 const runs = 7;
-const command = fileURLToPath(new URL("../../cli/serin.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../bin/serin.js", import.meta.url));
 
 const results: Measured[] = [];
 const once = () => measured(command, ["plan", environment, "--json"]);

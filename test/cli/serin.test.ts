@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { expect, it } from "vitest";
 import { exitCodes } from "../../components/core/problem.ts";
 
-const command = fileURLToPath(new URL("../../cli/serin.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../bin/serin.js", import.meta.url));
 const serin = (...args: string[]) =>
   execa(process.execPath, [command, ...args], { reject: false, env: { NO_COLOR: "1" } });
 

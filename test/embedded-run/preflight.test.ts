@@ -23,7 +23,7 @@ import { pool } from "../preflight/cluster.ts";
 import { clientOf, eventually } from "./environmentRuns.ts";
 
 const invocation = { signal: new AbortController().signal, json: true } as const;
-const command = fileURLToPath(new URL("../../cli/serin.ts", import.meta.url));
+const command = fileURLToPath(new URL("../../bin/serin.js", import.meta.url));
 let home: string;
 let environment: Environment;
 

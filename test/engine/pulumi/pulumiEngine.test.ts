@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { PulumiCommand } from "@pulumi/pulumi/automation/index.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exitCodes, ProblemError } from "../../../components/core/problem.ts";
@@ -88,7 +89,7 @@ describe("PulumiEngine", () => {
     ]);
     const ups = (await calls()).filter(({ args }) => args[0] === "up").map(({ args }) => args.join(" "));
     expect(ups).toHaveLength(2);
-    expect(ups[0]).toContain(`--policy-pack ${join(directory, "policies")}`);
+    expect(ups[0]).toContain(`--policy-pack ${fileURLToPath(new URL("../../../policies", import.meta.url))}`);
     expect(ups[0]).toContain("--stack dev-cluster");
   });
 

@@ -1,0 +1,212 @@
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
+import { defineModel, type Model } from "../../components/model/model.ts";
+import { canary } from "../../components/model/strategies/canary/canary.ts";
+import { triton } from "../../components/model/triton.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
+
+/** What a new project is made from. */
+export interface StarterAnswers {
+  /** The environment's name. */
+  readonly environment: string;
+  /** The cloud of its cluster, as `cloud` spells it. */
+  readonly cloud: string;
+  /** The cloud's region. Not used on-prem. */
+  readonly region: string;
+  /** The domain that models are reached under. */
+  readonly domain: string;
+  /** The model's name. */
+  readonly model: string;
+  /** The Triton backend that the model is written for. */
+  readonly backend: string;
+}
+
+/** A cloud as a new project starts with it. */
+interface CloudStarter {
+  /** The region to offer. */
+  readonly region: string;
+  /** The cluster's declaration. */
+  readonly cluster: (region: string) => object;
+}
+
+const common = { cidr: "10.16.0.0/16", kubernetesVersion: "1.35" } as const;
+
+/** The smallest cluster of each cloud that plans. A cloud that is missing here cannot be chosen. */
+export const cloudStarters: Readonly<Record<string, CloudStarter>> = {
+  aws: {
+    region: "us-east-1",
+    cluster: (region) => ({
+      cloud: "aws",
+      region,
+      zones: ["a", "b", "c"].map((letter) => `${region}${letter}`),
+      ...common,
+      admins: ["role/platform-admin"],
+      labels: {},
+    }),
+  },
+  azure: {
+    region: "westeurope",
+    cluster: (region) => ({
+      cloud: "azure",
+      region,
+      zones: ["1", "2", "3"],
+      ...common,
+      admins: ["00000000-0000-0000-0000-000000000000"],
+      labels: {},
+    }),
+  },
+  gcp: {
+    region: "europe-west4",
+    cluster: (region) => ({
+      cloud: "gcp",
+      region,
+      zones: ["a", "b", "c"].map((letter) => `${region}-${letter}`),
+      ...common,
+      admins: ["group:platform-admins@example.com"],
+      labels: {},
+    }),
+  },
+  onPrem: { region: "", cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
+};
+
+const platform = {
+  istio: { install: {} },
+  prometheus: { install: {} },
+  argoRollouts: { install: {} },
+  modelNamespace: { create: "models" },
+} as const;
+
+const traffic = { expectedQps: { trough: 10, peak: 100 } } as const;
+const slo = { p99: "200ms", errorRate: "0.1%" } as const;
+
+/** The environment that the files below declare, to be checked before they are written. */
+export function starterEnvironment({
+  environment,
+  cloud,
+  region,
+  domain,
+  model,
+  backend,
+}: StarterAnswers): Environment {
+  const declared: Model = {
+    ...defineModel({
+      server: triton({ backend: backend as "python" }),
+      repository: { modelStore: model },
+      traffic,
+      slo,
+      release: canary(),
+    }),
+    version: "1",
+  };
+  const cluster = cloudStarters[cloud]?.cluster(region) as ClusterSpec;
+  return { name: environment, clusters: { main: cluster }, platform, domain, models: { [model]: declared } };
+}
+
+/** The files of a new project, by path. */
+export function starterFiles(answers: StarterAnswers, version: string): Record<string, string> {
+  const { environment, cloud, region, domain, model, backend } = answers;
+  const variable = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+  return {
+    "Pulumi.yaml": [
+      "name: serin",
+      "description: GPU model serving as typed code",
+      "runtime:",
+      "  name: nodejs",
+      "  options:",
+      "    # Node itself strips the types.",
+      "    typescript: false",
+      "stackConfigDir: stacks",
+      "",
+    ].join("\n"),
+    "package.json": json({
+      name: "models",
+      private: true,
+      type: "module",
+      main: "stacks/index.ts",
+      engines: { node: ">=24" },
+      scripts: { plan: `serin plan ${environment}`, typecheck: "tsc" },
+      dependencies: { "@pulumi/pulumi": "^3.248.0", serin: `^${version}` },
+      devDependencies: { "@types/node": "^24.0.0", typescript: "^6.0.0" },
+    }),
+    "tsconfig.json": json({
+      compilerOptions: {
+        target: "es2024",
+        module: "nodenext",
+        types: ["node"],
+        noEmit: true,
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        erasableSyntaxOnly: true,
+        verbatimModuleSyntax: true,
+        allowImportingTsExtensions: true,
+        skipLibCheck: true,
+      },
+      include: ["stacks"],
+    }),
+    ".gitignore": "node_modules/\n.pulumi/\nrehearsals/\nrendered/\n",
+    "stacks/index.ts": `import * as pulumi from "@pulumi/pulumi";
+import { program } from "serin/program";
+import { environments } from "./environments/index.ts";
+
+/** What \`pulumi up\` runs. A default export, and only that: its result becomes the outputs of the stack. */
+export default async (): Promise<Record<string, unknown>> => program(pulumi.getStack(), environments);
+`,
+    "stacks/environments/index.ts": `import type { Environment } from "serin/program";
+import { ${variable(environment)} } from "./${environment}.ts";
+
+/** Every environment there is, under its name. */
+export const environments: Readonly<Record<string, Environment>> = { ${shorthand(environment, variable(environment))} };
+`,
+    [`stacks/environments/${environment}.ts`]: `import type { Environment } from "serin/program";
+import { ${variable(model)} } from "../models/${model}.ts";
+
+export const ${variable(environment)} = ${literal({
+      name: environment,
+      clusters: { main: cloudStarters[cloud]?.cluster(region) },
+      platform,
+      domain,
+    }).replace(
+      /,?\n\}$/,
+      `,\n  models: { ${key(model)}: { ...${variable(model)}, version: "1" } },\n}`,
+    )} as const satisfies Environment;
+`,
+    [`stacks/models/${model}.ts`]: `import { canary, defineModel, triton } from "serin/model";
+
+/** Versions are in the model store under ${model}/<version>/${model}/…, as Triton reads a repository. */
+export const ${variable(model)} = defineModel({
+  server: triton({ backend: "${backend}" }),
+  repository: { modelStore: "${model}" },
+  traffic: ${inline(traffic)},
+  slo: ${inline(slo)},
+  release: canary(),
+});
+`,
+  };
+}
+
+function shorthand(name: string, variable: string): string {
+  return name === variable ? name : `${key(name)}: ${variable}`;
+}
+
+function key(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+}
+
+/** A value as TypeScript writes it, on one line. */
+function inline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(inline).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const fields = Object.entries(value).map(([name, inner]) => `${key(name)}: ${inline(inner)}`);
+  return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
+}
+
+/** A value as TypeScript writes it, an object's fields on lines of their own where one line would be too long. */
+function literal(value: unknown, margin = ""): string {
+  const one = inline(value);
+  if (margin.length + one.length <= 90 && margin !== "") return one;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return one;
+  const fields = Object.entries(value).map(
+    ([name, inner]) => `${margin}  ${key(name)}: ${literal(inner, `${margin}  `)}`,
+  );
+  return `{\n${fields.join(",\n")},\n${margin}}`;
+}

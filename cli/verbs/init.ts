@@ -1,0 +1,143 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
+import { environmentProblems } from "../../stacks/environments/environmentProblems.ts";
+import { cloudStarters, type StarterAnswers, starterEnvironment, starterFiles } from "../init/starter.ts";
+import type { Answer, Invocation } from "../run.ts";
+
+/** Answers that the command line gives; what is left out is asked for on a terminal. */
+export interface InitOptions {
+  /** The environment's name. @default "dev" */
+  readonly name?: string;
+  /** The cluster's cloud. @default "aws" */
+  readonly cloud?: string;
+  /** The cloud's region. @default one of the cloud's */
+  readonly region?: string;
+  /** The domain that models are reached under. @default "models.example.com" */
+  readonly domain?: string;
+  /** The model's name. @default "classifier" */
+  readonly model?: string;
+  /** The Triton backend. @default "python" */
+  readonly backend?: string;
+  /** Asks nothing. */
+  readonly yes?: boolean;
+}
+
+/**
+ * Writes the smallest project that plans: one environment, one model. Never overwrites a file.
+ *
+ * @throws ProblemError for a folder that is in use and for every wrong answer; then nothing was written.
+ */
+export async function init(folder: string, options: InitOptions, { json, signal }: Invocation): Promise<Answer> {
+  const target = resolve(folder);
+  rejectProblems(`${folder} cannot become a project`, folderProblems(folder, target));
+  const answers = await ask(options, { asks: options.yes !== true && !json && process.stdin.isTTY === true, signal });
+  rejectProblems("The project cannot be written", answerProblems(answers));
+  const files = starterFiles(answers, version());
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(target, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: "wx" });
+  }
+  const names = Object.keys(files);
+  return {
+    result: { folder: target, environment: answers.environment, files: names },
+    text: [
+      `A project with environment "${answers.environment}" and model "${answers.model}":`,
+      "",
+      ...names.map((name) => `  ${join(shownFolder(target), name)}`),
+      "",
+      "Next:",
+      `  cd ${shownFolder(target)} && npm install`,
+      `  npx serin plan ${answers.environment}        # what it declares; no account, no network`,
+      `  npx serin preflight ${answers.environment}   # the quota that it needs`,
+    ].join("\n"),
+  };
+}
+
+/** The folder as a person would type it from here. */
+function shownFolder(target: string): string {
+  const near = relative(process.cwd(), target);
+  return near.startsWith("..") ? target : near || ".";
+}
+
+function folderProblems(folder: string, target: string): Problem[] {
+  const path = "folder";
+  try {
+    if (!existsSync(target) || readdirSync(target).every((name) => name === ".git")) return [];
+    return [{ path, reason: `"${folder}" is not empty, and nothing is overwritten.`, fix: "Name a new folder." }];
+  } catch (error) {
+    return [{ path, reason: `"${folder}" cannot be used: ${error instanceof Error ? error.message : error}.` }];
+  }
+}
+
+/** What most people answer. */
+const standard: Omit<StarterAnswers, "region"> = {
+  environment: "dev",
+  cloud: "aws",
+  domain: "models.example.com",
+  model: "classifier",
+  backend: "python",
+};
+
+/** The questions in their order, with the answers that most people give. */
+async function ask(
+  options: InitOptions,
+  { asks, signal }: { readonly asks: boolean; readonly signal: AbortSignal },
+): Promise<StarterAnswers> {
+  const terminal = asks ? createInterface({ input: process.stdin, output: process.stderr }) : undefined;
+  const answer = async (given: string | undefined, question: string, usual: string): Promise<string> => {
+    if (given !== undefined || terminal === undefined) return given ?? usual;
+    const typed = await terminal.question(`${question} (${usual}): `, { signal });
+    return typed.trim() === "" ? usual : typed.trim();
+  };
+  try {
+    const environment = await answer(options.name, "Name of the environment", standard.environment);
+    const cloud = await answer(options.cloud, `Cloud: ${Object.keys(cloudStarters).join(", ")}`, standard.cloud);
+    const near = cloudStarters[cloud]?.region ?? "";
+    const region = near === "" ? (options.region ?? "") : await answer(options.region, "Region", near);
+    return {
+      environment,
+      cloud,
+      region,
+      domain: await answer(options.domain, "Domain of the models", standard.domain),
+      model: await answer(options.model, "Name of the first model", standard.model),
+      backend: await answer(options.backend, "Its Triton backend", standard.backend),
+    };
+  } finally {
+    terminal?.close();
+  }
+}
+
+/** Everything wrong with the answers, by the option that gives each. */
+function answerProblems(answers: StarterAnswers): Problem[] {
+  if (!Object.hasOwn(cloudStarters, answers.cloud)) {
+    return [unknownChoice("--cloud", answers.cloud, Object.keys(cloudStarters))];
+  }
+  if (answers.cloud === "onPrem" && answers.region !== "") {
+    return [{ path: "--region", reason: "an on-prem cluster has none.", fix: "Leave it out." }];
+  }
+  // One answer at a time, the others being right: one that has a wrong form would hide the rest.
+  const right: StarterAnswers = {
+    ...standard,
+    cloud: answers.cloud,
+    region: cloudStarters[answers.cloud]?.region ?? "",
+  };
+  const given = Object.entries(answers) as [keyof StarterAnswers, string][];
+  return given.flatMap(([key, value]) => {
+    const tried = { ...right, [key]: value };
+    return environmentProblems(tried.environment, starterEnvironment(tried)).map((problem) => ({
+      ...problem,
+      path: key === "environment" ? "--name" : `--${key}`,
+    }));
+  });
+}
+
+function version(): string {
+  for (const up of ["../..", "../../.."]) {
+    const file = new URL(`${up}/package.json`, import.meta.url);
+    if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+  }
+  throw new ProblemError("The installation is broken", [{ path: "package.json", reason: "it is missing." }]);
+}

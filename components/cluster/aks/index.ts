@@ -1,0 +1,5 @@
+/** Clusters of Azure Kubernetes Service. */
+export type { AksClusterArgs } from "./aksArgs.ts";
+export { AksCluster } from "./aksCluster.ts";
+export { type AzureClusterSpec, azure } from "./azureAdapter.ts";
+export { classicAzureProvider } from "./classicAzure.ts";

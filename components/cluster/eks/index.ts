@@ -1,0 +1,4 @@
+/** Clusters of Amazon EKS. */
+export { type AwsClusterSpec, aws } from "./awsAdapter.ts";
+export type { EksClusterArgs } from "./eksArgs.ts";
+export { EksCluster } from "./eksCluster.ts";

@@ -1,0 +1,18 @@
+/**
+ * The public surface: everything that another Pulumi project may build on. Importing it loads the SDKs of all clouds; `serin/model`,
+ * `serin/platform` and `serin/cluster/<cloud>` load less.
+ */
+export * from "./cluster/aks/index.ts";
+export type { CloudAdapter } from "./cluster/cloudAdapter.ts";
+export type { CloudRules, GpuNodeRules } from "./cluster/cloudRules.ts";
+export { type ClusterSpec, clouds } from "./cluster/clouds.ts";
+export * from "./cluster/eks/index.ts";
+export * from "./cluster/gke/index.ts";
+export { type ClusterAccess, type GpuCluster, kubernetesProvider } from "./cluster/gpuCluster.ts";
+export type { Driver, GpuPool, GpuPoolArgs, PurchaseOption, Sharing } from "./cluster/gpuPool.ts";
+export * from "./cluster/onPrem/index.ts";
+export type { AuditStoreArgs, ModelStore } from "./cluster/stores.ts";
+export type { IdentityBinding, StorePermission, WorkloadIdentity } from "./cluster/workloadIdentity.ts";
+export { type ExitCode, exitCodes, type Problem, ProblemError } from "./core/problem.ts";
+export * from "./model/index.ts";
+export * from "./platform/index.ts";

@@ -1,0 +1,13 @@
+/** The systems that every cluster runs beside the models. Imports no cloud's SDK but the adapters of `clouds`. */
+export { ArgoRollouts, type ArgoRolloutsArgs } from "./argoRollouts.ts";
+export { ClusterAutoscaler, type ClusterAutoscalerArgs } from "./clusterAutoscaler.ts";
+export { EbsStorageClass } from "./ebsStorageClass.ts";
+export { EfaDevicePlugin, type EfaDevicePluginArgs } from "./efaDevicePlugin.ts";
+export { GpuMetrics, type GpuMetricsArgs } from "./gpuMetrics.ts";
+export { GpuOperator, type GpuOperatorArgs } from "./gpuOperator.ts";
+export { Istio, type IstioArgs } from "./istio.ts";
+export { ModelNamespace, type ModelNamespaceArgs } from "./modelNamespace.ts";
+export type { PlatformSystem } from "./platformSystem.ts";
+export { Prometheus, type PrometheusArgs } from "./prometheus.ts";
+export type { Install } from "./systemChart.ts";
+export { type PlatformSpec, systems } from "./systems.ts";

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ProblemError } from "../components/core/problem.ts";
+import type { Environment } from "./environments/environment.ts";
+
+/** Where a project registers its environments, below its folder. */
+const environmentsFile = join("stacks", "environments", "index.ts");
+
+/**
+ * The folder of the project that a command is about: the nearest one above the working directory with a `Pulumi.yaml` and environments;
+ * else the checkout that the command is part of.
+ */
+export const projectDirectory = findProject(process.cwd()) ?? fileURLToPath(new URL("..", import.meta.url));
+
+/** The name of the Pulumi project, as `Pulumi.yaml` has it: the namespace of configuration keys. */
+export const project = projectName(join(projectDirectory, "Pulumi.yaml"));
+
+/** Every environment of the project, by key; the command and the stack program know no others. */
+export const environments: Readonly<Record<string, Environment>> = await loadEnvironments();
+
+/** Whether an environment has a file that the record of environments does not name. */
+export function isUnregistered(name: string): boolean {
+  return /^[\w-]+$/.test(name) && existsSync(join(projectDirectory, "stacks", "environments", `${name}.ts`));
+}
+
+function findProject(from: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, "Pulumi.yaml")) && existsSync(join(folder, environmentsFile))) return folder;
+    if (dirname(folder) === folder) return undefined;
+  }
+}
+
+function projectName(file: string): string {
+  const name = existsSync(file) ? /^name:\s*["']?([\w.-]+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+  return name ?? "serin";
+}
+
+async function loadEnvironments(): Promise<Readonly<Record<string, Environment>>> {
+  const file = join(projectDirectory, environmentsFile);
+  if (!existsSync(file)) return {};
+  const loaded: { readonly environments?: unknown } = await import(pathToFileURL(file).href);
+  if (typeof loaded.environments === "object" && loaded.environments !== null) {
+    return loaded.environments as Readonly<Record<string, Environment>>;
+  }
+  throw new ProblemError("The project declares no environments", [
+    {
+      path: file,
+      reason: "it exports no object called environments.",
+      fix: "Write: export const environments = { … };",
+    },
+  ]);
+}
