@@ -1,4 +1,4 @@
-import type { ClusterSpec } from "../../components/cluster/clouds.ts";
+import { type ClusterSpec, clouds } from "../../components/cluster/clouds.ts";
 import { defineModel, type Model } from "../../components/model/model.ts";
 import { canary } from "../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../components/model/triton.ts";
@@ -19,54 +19,6 @@ export interface StarterAnswers {
   /** The Triton backend that the model is written for. */
   readonly backend: string;
 }
-
-/** A cloud as a new project starts with it. */
-interface CloudStarter {
-  /** The region to offer. */
-  readonly region: string;
-  /** The cluster's declaration. */
-  readonly cluster: (region: string) => object;
-}
-
-const common = { cidr: "10.16.0.0/16", kubernetesVersion: "1.35" } as const;
-
-/** The smallest cluster of each cloud that plans. A cloud that is missing here cannot be chosen. */
-export const cloudStarters: Readonly<Record<string, CloudStarter>> = {
-  aws: {
-    region: "us-east-1",
-    cluster: (region) => ({
-      cloud: "aws",
-      region,
-      zones: ["a", "b", "c"].map((letter) => `${region}${letter}`),
-      ...common,
-      admins: ["role/platform-admin"],
-      labels: {},
-    }),
-  },
-  azure: {
-    region: "westeurope",
-    cluster: (region) => ({
-      cloud: "azure",
-      region,
-      zones: ["1", "2", "3"],
-      ...common,
-      admins: ["00000000-0000-0000-0000-000000000000"],
-      labels: {},
-    }),
-  },
-  gcp: {
-    region: "europe-west4",
-    cluster: (region) => ({
-      cloud: "gcp",
-      region,
-      zones: ["a", "b", "c"].map((letter) => `${region}-${letter}`),
-      ...common,
-      admins: ["group:platform-admins@example.com"],
-      labels: {},
-    }),
-  },
-  onPrem: { region: "", cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
-};
 
 const platform = {
   istio: { install: {} },
@@ -97,7 +49,7 @@ export function starterEnvironment({
     }),
     version: "1",
   };
-  const cluster = cloudStarters[cloud]?.cluster(region) as ClusterSpec;
+  const cluster = clouds[cloud]?.starter.cluster(region) as ClusterSpec;
   return { name: environment, clusters: { main: cluster }, platform, domain, models: { [model]: declared } };
 }
 
@@ -162,7 +114,7 @@ import { ${variable(model)} } from "../models/${model}.ts";
 
 export const ${variable(environment)} = ${literal({
       name: environment,
-      clusters: { main: cloudStarters[cloud]?.cluster(region) },
+      clusters: { main: clouds[cloud]?.starter.cluster(region) },
       platform,
       domain,
     }).replace(

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { clouds } from "../../components/cluster/clouds.ts";
 import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import { environmentProblems } from "../../stacks/environments/environmentProblems.ts";
-import { cloudStarters, type StarterAnswers, starterEnvironment, starterFiles } from "../init/starter.ts";
+import { type StarterAnswers, starterEnvironment, starterFiles } from "../init/starter.ts";
 import type { Answer, Invocation } from "../run.ts";
 
 /** Answers that the command line gives; what is left out is asked for on a terminal. */
@@ -75,7 +76,7 @@ function folderProblems(folder: string, target: string): Problem[] {
 /** What most people answer. */
 const standard: Omit<StarterAnswers, "region"> = {
   environment: "dev",
-  cloud: "aws",
+  cloud: Object.keys(clouds)[0] ?? "",
   domain: "models.example.com",
   model: "classifier",
   backend: "python",
@@ -94,8 +95,8 @@ async function ask(
   };
   try {
     const environment = await answer(options.name, "Name of the environment", standard.environment);
-    const cloud = await answer(options.cloud, `Cloud: ${Object.keys(cloudStarters).join(", ")}`, standard.cloud);
-    const near = cloudStarters[cloud]?.region ?? "";
+    const cloud = await answer(options.cloud, `Cloud: ${Object.keys(clouds).join(", ")}`, standard.cloud);
+    const near = clouds[cloud]?.starter.region ?? "";
     const region = near === "" ? (options.region ?? "") : await answer(options.region, "Region", near);
     return {
       environment,
@@ -112,17 +113,17 @@ async function ask(
 
 /** Everything wrong with the answers, by the option that gives each. */
 function answerProblems(answers: StarterAnswers): Problem[] {
-  if (!Object.hasOwn(cloudStarters, answers.cloud)) {
-    return [unknownChoice("--cloud", answers.cloud, Object.keys(cloudStarters))];
+  if (!Object.hasOwn(clouds, answers.cloud)) {
+    return [unknownChoice("--cloud", answers.cloud, Object.keys(clouds))];
   }
-  if (answers.cloud === "onPrem" && answers.region !== "") {
-    return [{ path: "--region", reason: "an on-prem cluster has none.", fix: "Leave it out." }];
+  if (clouds[answers.cloud]?.starter.region === undefined && answers.region !== "") {
+    return [{ path: "--region", reason: "clusters of this cloud are in no region.", fix: "Leave it out." }];
   }
   // One answer at a time, the others being right: one that has a wrong form would hide the rest.
   const right: StarterAnswers = {
     ...standard,
     cloud: answers.cloud,
-    region: cloudStarters[answers.cloud]?.region ?? "",
+    region: clouds[answers.cloud]?.starter.region ?? "",
   };
   const given = Object.entries(answers) as [keyof StarterAnswers, string][];
   return given.flatMap(([key, value]) => {

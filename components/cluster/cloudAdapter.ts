@@ -46,6 +46,14 @@ export interface IdentityMarks {
   readonly storeCredentials?: true;
 }
 
+/** How a new project begins on a cloud. */
+export interface CloudStarter<Spec extends DeclaredCluster> {
+  /** The region to offer. Absent: a cluster is in no region. */
+  readonly region?: string;
+  /** The smallest cluster that plans. */
+  cluster(region: string): Spec;
+}
+
 /**
  * Everything that the rest of the program asks of a cloud. One object a cloud, in the cloud's folder; one line in the record of clouds
  * (`clouds.ts`). No code outside a cloud's folder branches on its name.
@@ -69,6 +77,8 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   readonly brings: readonly string[];
   /** Platform systems (by key) that run only where a cluster needs them, and this cluster does. */
   needs(spec: Spec): readonly string[];
+  /** How a new project begins. */
+  readonly starter: CloudStarter<Spec>;
   /** Everything wrong with a declared cluster, by the path its owner typed. */
   problems(spec: Spec): Problem[];
   /** The GPU pools as the cluster will publish them; known before anything exists. */

@@ -22,5 +22,6 @@ export const clouds: Record<string, CloudAdapter> = shipped;
 export function cloudOf<Spec extends DeclaredCluster>({ cloud }: Spec): CloudAdapter<Spec> {
   const adapter = Object.hasOwn(clouds, cloud) ? clouds[cloud] : undefined;
   if (adapter === undefined) throw new Error(`There is no cloud "${cloud}".`);
-  return adapter;
+  // The record is keyed by `cloud`, so the adapter found there is the one of this kind of declaration.
+  return adapter as unknown as CloudAdapter<Spec>;
 }

@@ -1,4 +1,5 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
+import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import type { AksClusterArgs } from "./aksArgs.ts";
@@ -21,6 +22,18 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   identityMarks: { annotations: [clientIdAnnotation], podLabels: tokenLabels },
   brings: [],
   needs: () => [],
+  starter: {
+    region: "westeurope",
+    cluster: (region) => ({
+      cloud: "azure",
+      region,
+      zones: ["1", "2", "3"],
+      cidr: "10.16.0.0/16",
+      kubernetesVersion: defaultKubernetesVersion,
+      admins: ["00000000-0000-0000-0000-000000000000"],
+      labels: {},
+    }),
+  },
   problems: validateAksCluster,
   gpuPools: aksGpuPools,
   region: ({ region }) => region,

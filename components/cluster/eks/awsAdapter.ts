@@ -1,4 +1,5 @@
 import { Provider } from "@pulumi/aws/provider.js";
+import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import { awsRules } from "./awsRules.ts";
@@ -24,6 +25,18 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     "clusterAutoscaler",
     ...(Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0) ? ["efaDevicePlugin"] : []),
   ],
+  starter: {
+    region: "us-east-1",
+    cluster: (region) => ({
+      cloud: "aws",
+      region,
+      zones: [`${region}a`, `${region}b`, `${region}c`],
+      cidr: "10.16.0.0/16",
+      kubernetesVersion: defaultKubernetesVersion,
+      admins: ["role/platform-admin"],
+      labels: {},
+    }),
+  },
   problems: validateEksCluster,
   gpuPools: eksGpuPools,
   region: ({ region }) => region,

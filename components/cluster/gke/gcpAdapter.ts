@@ -1,4 +1,5 @@
 import { Provider } from "@pulumi/gcp/provider.js";
+import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import { gcpRules } from "./gcpRules.ts";
@@ -19,6 +20,18 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   brings: ["gpuOperator"],
   // The operator would bring the metrics of GPUs, too.
   needs: () => ["gpuMetrics"],
+  starter: {
+    region: "europe-west4",
+    cluster: (region) => ({
+      cloud: "gcp",
+      region,
+      zones: [`${region}-a`, `${region}-b`, `${region}-c`],
+      cidr: "10.16.0.0/16",
+      kubernetesVersion: defaultKubernetesVersion,
+      admins: ["group:platform-admins@example.com"],
+      labels: {},
+    }),
+  },
   problems: validateGkeCluster,
   gpuPools: gkeGpuPools,
   region: ({ region }) => region,

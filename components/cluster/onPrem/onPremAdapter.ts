@@ -37,6 +37,7 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   identityMarks: { annotations: [], podLabels: {}, storeCredentials: true },
   brings: [],
   needs: () => [],
+  starter: { cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
   problems: (spec) => validateOnPremCluster(withoutSecrets(spec)),
   gpuPools: onPremGpuPools,
   region: () => undefined,

@@ -108,6 +108,18 @@ export const toy: CloudAdapter<ToyClusterSpec> = {
   identityMarks: { annotations: [], podLabels: {} },
   brings: [],
   needs: () => [],
+  starter: {
+    region: "toy-land",
+    cluster: (region) => ({
+      cloud: "toy",
+      region,
+      zones: [`${region}-a`, `${region}-b`, `${region}-c`],
+      cidr: "10.16.0.0/16",
+      kubernetesVersion: "1.35",
+      admins: ["ada"],
+      labels: {},
+    }),
+  },
   problems: (spec) => cloudClusterProblems(toyRules, spec),
   gpuPools: toyPools,
   region: ({ region }) => region,
