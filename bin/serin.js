@@ -10,6 +10,9 @@ if (major < 24) {
   process.exit(4);
 }
 
+// An empty HOME would put caches into the working directory; without one, Node asks the system.
+if (process.env.HOME === "") delete process.env.HOME;
+
 // A checkout runs its TypeScript as it is; the installed package has JavaScript only.
 const source = new URL("../cli/serin.ts", import.meta.url);
 await import(existsSync(source) ? source.href : new URL("../dist/cli/serin.js", import.meta.url).href);

@@ -33,8 +33,8 @@ export async function run(
     if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
     interruption.abort(new Interrupted());
   };
-  process.on("SIGINT", interrupt);
-  process.on("SIGTERM", interrupt);
+  for (const signal of signals) process.on(signal, interrupt);
+  process.stdout.on("error", endOfOutput);
   try {
     const answer = await verb({ signal: interruption.signal, json });
     if ("pieces" in answer) await print(answer.pieces);
@@ -44,9 +44,18 @@ export async function run(
   } catch (error) {
     process.exitCode = fail(interruption.signal.aborted ? new Interrupted() : error, json);
   } finally {
-    process.off("SIGINT", interrupt);
-    process.off("SIGTERM", interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
+}
+
+/** A closed terminal is an interruption like Ctrl-C: what the verb started is ended. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The reader may have what it wants (`| head`); a disk that is full has not. */
+function endOfOutput(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit();
+  process.stderr.write(`The answer cannot be written: ${error.message}.\n`);
+  process.exit(exitCodes.unavailable);
 }
 
 /** As fast as it is read. Whoever reads no further (`| head`) has what they want. */
@@ -70,7 +79,9 @@ function fail(error: unknown, json: boolean): ExitCode {
       ? error.exitCode
       : error instanceof Interrupted
         ? exitCodes.interrupted
-        : exitCodes.internal;
+        : isRefusedByMachine(error)
+          ? exitCodes.unavailable
+          : exitCodes.internal;
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
     const problems = error instanceof ProblemError ? error.problems : [];
@@ -81,4 +92,12 @@ function fail(error: unknown, json: boolean): ExitCode {
     `${exitCode === exitCodes.internal && error instanceof Error ? (error.stack ?? message) : message}\n`,
   );
   return exitCode;
+}
+
+/** The machine, and not the program, says no: a folder that is missing, read-only or full, too many open files. */
+function isRefusedByMachine(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return (
+    syscall !== undefined && ["ENOENT", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EMFILE"].includes(code ?? "")
+  );
 }

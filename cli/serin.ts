@@ -11,7 +11,16 @@ const program = new Command("serin")
   .version("0.1.0")
   .showHelpAfterError("(run with --help for the arguments)")
   .showSuggestionAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput))
+  .exitOverride((error) => {
+    // A program that reads the answer gets a document, whatever was wrong.
+    if (error.exitCode !== 0 && process.argv.includes("--json")) {
+      const message = error.message.replace(/^error: /, "");
+      process.stdout.write(
+        `${JSON.stringify({ error: { message, problems: [], exitCode: exitCodes.badInput } }, undefined, 2)}\n`,
+      );
+    }
+    process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.badInput);
+  })
   .addHelpText(
     "after",
     `
@@ -45,7 +54,7 @@ const engineOption = new Option(
   "what applies the stacks of `local`; other environments always use pulumi",
 )
   .choices(["live", "pulumi"])
-  .default("live");
+  .default(undefined, "live");
 
 const registryOption = new Option(
   "--registry-credentials <file>",
@@ -78,11 +87,15 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
   .addOption(kubeconfigOptions[1] as Option)
   .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", number(1, 65_535))
   .addOption(registryOption)
+  .option("--yes", "take over an embedded environment of another checkout")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),
   );
 
+const yesOption = new Option("--yes", "ask nothing: for automation");
+
 verb("down <environment>", "take an environment down; for `local`: every process, port and file of it")
+  .addOption(yesOption)
   .addOption(engineOption)
   .addOption(kubeconfigOptions[0] as Option)
   .addOption(kubeconfigOptions[1] as Option)
@@ -116,6 +129,7 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
   .option("--timeout <duration>", "longest time to wait for the end of the release", "15m")
   .option("--report <folder>", "where the report goes, as JSON and as a page", "rehearsals")
   .option("--environment <name>", "the embedded environment to use", "local")
+  .option("--yes", "use an embedded environment of another checkout")
   .action((model, options) =>
     start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
   );

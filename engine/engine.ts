@@ -54,6 +54,13 @@ export interface Engine {
    * @throws ProblemError for everything a person can put right.
    */
   up(stacks: readonly string[], events?: EngineEvents): Promise<StackResult[]>;
+  /**
+   * Looks whether something that is deployed is protected, so that a removal would be refused when half of it is done. Absent: nothing that
+   * the engine deploys can be protected.
+   *
+   * @throws ProblemError with every stack that holds something protected; then nothing was changed.
+   */
+  refuseProtected?(stacks: readonly string[]): Promise<void>;
   /** Removes what stacks have deployed, from the last to the first. */
   destroy(stacks: readonly string[], events?: EngineEvents): Promise<void>;
 }

@@ -35,13 +35,18 @@ export function readPlan(file: string, environment: string): PlanDocument {
         fix: `Write one with: npx serin plan ${environment} --json > ${file}`,
       },
     ]);
-  let plan: Partial<PlanDocument>;
+  let plan: Partial<PlanDocument> | null;
   try {
     plan = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     throw reject(`${error instanceof Error ? error.message : error}.`);
   }
-  if (!Array.isArray(plan.stacks) || typeof plan.environment !== "string") throw reject("it is not a plan.");
+  const isPlan =
+    typeof plan === "object" &&
+    typeof plan?.environment === "string" &&
+    Array.isArray(plan.stacks) &&
+    plan.stacks.every((stack) => Array.isArray(stack?.resources));
+  if (!isPlan || plan === null) throw reject("it is not a plan.");
   if (plan.environment !== environment) throw reject(`it is a plan of "${plan.environment}".`);
   return plan as PlanDocument;
 }

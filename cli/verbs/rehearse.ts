@@ -7,6 +7,7 @@ import { parseFaults } from "../../embedded/faults/fault.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
 import { storedVersionProblems } from "../../rehearsal/local/modelStore.ts";
+import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { rehearsalPage } from "../../rehearsal/page.ts";
 import { runRehearsal } from "../../rehearsal/rehearsal.ts";
 import type { RehearsalReport } from "../../rehearsal/report.ts";
@@ -22,6 +23,8 @@ export interface RehearseOptions {
   readonly timeout: string;
   readonly report: string;
   readonly environment: string;
+  /** Rehearses on an embedded environment of another checkout. */
+  readonly yes?: boolean;
 }
 
 /** Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared. */
@@ -32,6 +35,7 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
     ...faultProblems(options.fault),
     ...durationProblems("--timeout", options.timeout, { min: "10s", max: "50m" }),
   ]);
+  requireOwn(environment.name, { takeOver: options.yes });
   const { embedded } = embeddedCluster(environment.name);
   rejectProblems(
     `The rehearsal of "${name}" cannot start`,

@@ -1,5 +1,5 @@
 import type { ListrTask } from "listr2";
-import { ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { rejectProblems } from "../../components/core/problem.ts";
 import { seconds } from "../../components/core/quantity.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import {
@@ -27,19 +27,25 @@ import {
   stacksOf,
 } from "../../rehearsal/local/localCluster.ts";
 import { embeddedStoreProblems, missingClaims } from "../../rehearsal/local/modelStore.ts";
+import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { project } from "../../stacks/project.ts";
+import { projectDirectory } from "../../stacks/project.ts";
+import { refuseLocalOptions } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
 import { predictionText } from "./predict.ts";
 import { type RegistryOptions, registryCredentials, standOf } from "./preflight.ts";
 
 export interface UpOptions extends ClusterOptions, RegistryOptions {
-  readonly engine: "live" | "pulumi";
+  /** What applies the stacks of `local`. @default "live" there; other environments are always deployed by Pulumi */
+  readonly engine?: "live" | "pulumi";
+  /** The port of the embedded gateway. @default 8080, or a free one */
   readonly gatewayPort?: number;
+  /** Takes over an embedded environment of another checkout. */
+  readonly yes?: boolean;
 }
 
 interface Progress extends Examined {
@@ -52,7 +58,8 @@ interface Progress extends Examined {
 export async function up(name: string, options: UpOptions, invocation: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
   const isLocal = name === "local";
-  if (!isLocal) refuseLocalOptions(options);
+  refuseLocalOptions(name, options);
+  if (isLocal && options.kubeconfig === undefined) requireOwn(name, { takeOver: options.yes });
   const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);
   if (isLocal && own === undefined) {
     rejectProblems(
@@ -180,6 +187,7 @@ function embeddedStep(name: string, options: UpOptions, { signal }: Invocation):
       };
       const embedded = await startEnvironment(name, {
         modelStore: sampleRepository,
+        owner: projectDirectory,
         onProgress: say,
         signal,
         ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
@@ -258,19 +266,4 @@ function summary({ models }: Progress): string {
       prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
     )
     .join("\n");
-}
-
-function refuseLocalOptions({ kubeconfig, context }: UpOptions): void {
-  const given = Object.entries({ "--kubeconfig": kubeconfig, "--context": context }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (given.length === 0) return;
-  throw new ProblemError(
-    "Only `local` takes a cluster from the command line",
-    given.map(([path]) => ({
-      path,
-      reason: "the clusters of other environments are declared.",
-      fix: `Set the kubeconfig as configuration: pulumi config set --secret ${project}:<name>`,
-    })),
-  );
 }

@@ -6,7 +6,7 @@ import { environmentDir, environmentFiles, validateEnvironmentName } from "../ma
 import { claimWhenFree } from "../process/claim.ts";
 import { isAlive } from "../process/processIdentity.ts";
 import { ensureTools, requireSupportedMachine, type ToolEvent, type Tools } from "../toolchain/index.ts";
-import { readState, readStatus, type SupervisorStatus, writeState } from "./environmentState.ts";
+import { type EnvironmentState, readState, readStatus, type SupervisorStatus, writeState } from "./environmentState.ts";
 import { attach, endAll, launch, linkModelStore, lockName, type StepEvent } from "./launch.ts";
 import { checkRequest, checkSpace } from "./preflight.ts";
 
@@ -22,6 +22,8 @@ export interface Environment {
   readonly prometheusUrl: string;
   /** The folder with the model repository, as given at the last start. */
   readonly modelStore: string;
+  /** The project that brought it up last, an absolute path. Absent: an older version did. */
+  readonly owner?: string;
 }
 
 /** An environment that cannot be used now. */
@@ -30,11 +32,15 @@ export interface UnavailableEnvironment {
   /** `starting`: it is being brought up. `crashed`: its data is there and nothing runs it; start it again, or stop it to remove the data. */
   readonly state: "starting" | "crashed";
   readonly dataDir: string;
+  /** The project that brought it up last, an absolute path. Absent: it is not known. */
+  readonly owner?: string;
 }
 
 export interface StartOptions {
   /** The folder with the model repository, offered to the models as the claim `model-store`. */
   readonly modelStore: string;
+  /** The project that the environment belongs to, an absolute path. @default none: every project may use it */
+  readonly owner?: string;
   /** The port of the ingress gateway, 1024 to 65535. @default 8080 on the environment's own address, else a free one. */
   readonly gatewayPort?: number;
   readonly onProgress?: (event: EnvironmentEvent) => void;
@@ -79,7 +85,7 @@ export async function startEnvironment(name: string, options: StartOptions): Pro
       // What happened before this call is no progress of it.
       const { onProgress, ...quiet } = options;
       await attach(dataDir, live.supervisor, live.phase === "ready" ? quiet : options);
-      changeModelStore(dataDir, options.modelStore);
+      changeModelStore(dataDir, options);
     } else {
       await startAnew(name, options, tools ?? (await toolsFor(options)));
     }
@@ -130,7 +136,7 @@ export function findEnvironment(name: string): Environment | UnavailableEnvironm
   const phase = liveStatus(dataDir)?.phase;
   const state = readState(dataDir);
   if (phase !== "ready" || state?.block === undefined || state.ports === undefined) {
-    return { name, state: phase === "starting" ? "starting" : "crashed", dataDir };
+    return { name, state: phase === "starting" ? "starting" : "crashed", dataDir, ...ownerOf(state) };
   }
   const { host } = new Loopback(state.block);
   return {
@@ -141,7 +147,12 @@ export function findEnvironment(name: string): Environment | UnavailableEnvironm
     gateway: { address: host, port: state.ports.gateway },
     prometheusUrl: `http://${host}:${state.ports.prometheus}`,
     modelStore: state.modelStore,
+    ...ownerOf(state),
   };
+}
+
+function ownerOf(state: EnvironmentState | undefined): { readonly owner?: string } {
+  return state?.owner === undefined ? {} : { owner: state.owner };
 }
 
 /** The processes of an environment; empty when none of it runs. */
@@ -167,12 +178,12 @@ async function startAnew(name: string, options: StartOptions, tools: Tools): Pro
   }
 }
 
-function changeModelStore(dataDir: string, folder: string): void {
+function changeModelStore(dataDir: string, { modelStore: folder, owner }: StartOptions): void {
   const state = readState(dataDir);
   const modelStore = resolve(folder);
-  if (state === undefined || state.modelStore === modelStore) return;
-  linkModelStore(dataDir, modelStore);
-  writeState(dataDir, { ...state, modelStore });
+  if (state === undefined || (state.modelStore === modelStore && state.owner === owner)) return;
+  if (state.modelStore !== modelStore) linkModelStore(dataDir, modelStore);
+  writeState(dataDir, { ...state, modelStore, ...(owner === undefined ? {} : { owner }) });
 }
 
 function toolsFor({ onProgress, signal }: StartOptions): Promise<Tools> {

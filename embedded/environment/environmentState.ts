@@ -12,6 +12,8 @@ export interface EnvironmentState {
   readonly name: string;
   /** Absolute path of the folder with the model repository. */
   readonly modelStore: string;
+  /** The project that brought the environment up, an absolute path. Absent: an older version did. */
+  readonly owner?: string;
   readonly askedPorts: { readonly gateway?: number };
   readonly tools: Tools;
   /** The second number of the environment's loopback block; settled by the supervisor. */
@@ -67,6 +69,7 @@ export function parseState(value: unknown): EnvironmentState | undefined {
   return {
     name: value.name,
     modelStore: value.modelStore,
+    ...(typeof value.owner === "string" ? { owner: value.owner } : {}),
     askedPorts: isPort(gateway) ? { gateway } : {},
     tools: value.tools as unknown as Tools,
     ...(typeof block === "number" && block >= firstBlock && block <= lastBlock ? { block } : {}),

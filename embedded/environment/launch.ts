@@ -13,6 +13,8 @@ import type { Tools } from "../toolchain/index.ts";
 import { readState, readStatus, recordedProcesses, type SupervisorStatus, writeState } from "./environmentState.ts";
 
 export interface LaunchOptions {
+  /** The project that the environment belongs to, an absolute path. */
+  readonly owner?: string;
   readonly modelStore: string;
   readonly gatewayPort?: number;
   readonly tools: Tools;
@@ -39,6 +41,7 @@ export async function launch(name: string, dataDir: string, options: LaunchOptio
   writeState(dataDir, {
     name,
     modelStore: resolve(options.modelStore),
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
     askedPorts: options.gatewayPort === undefined ? {} : { gateway: options.gatewayPort },
     tools: options.tools,
     ...(block === undefined ? {} : { block }),

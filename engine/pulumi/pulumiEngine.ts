@@ -8,7 +8,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
 import { ExecaError, execa } from "execa";
-import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
+import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
 
 /** The policy pack that comes with the command. */
@@ -39,6 +39,23 @@ export class PulumiEngine implements Engine {
       results.push(await this.#attempt(stack, events, (listen) => this.#up(stack, command, listen)));
     }
     return results;
+  }
+
+  async refuseProtected(stacks: readonly string[]): Promise<void> {
+    const command = await this.#command();
+    const problems: Problem[] = [];
+    for (const stack of stacks) {
+      const state = await (await this.#existing(stack, command))?.exportStack();
+      const kept = protectedIn(state?.deployment);
+      if (kept.length === 0) continue;
+      const more = kept.length > 3 ? ` and ${kept.length - 3} more` : "";
+      problems.push({
+        path: stack,
+        reason: `${kept.slice(0, 3).join(", ")}${more} are protected, and everything before them would be gone by then.`,
+        fix: "Declare protect: false for the cluster, bring the environment up once, then take it down.",
+      });
+    }
+    rejectProblems("Nothing was taken down", problems);
   }
 
   async destroy(stacks: readonly string[], events: EngineEvents = {}): Promise<void> {
@@ -210,4 +227,12 @@ function failure(stack: string, error: unknown, diagnostics: readonly Problem[])
   const fix = login ? { fix: "Run `pulumi login`, and set the passphrase of its secrets, first." } : {};
   const problem = { path: "pulumi", reason: said ?? error.message.trim(), ...fix };
   return new ProblemError(`${stack} was not deployed`, [problem], exitCodes.incomplete);
+}
+
+/** Names of resources in a stack's state that the engine refuses to delete. */
+function protectedIn(deployment: unknown): string[] {
+  const { resources = [] } = (deployment ?? {}) as {
+    readonly resources?: readonly { readonly urn: string; readonly protect?: boolean }[];
+  };
+  return resources.filter(({ protect }) => protect === true).map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));
 }

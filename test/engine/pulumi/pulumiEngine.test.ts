@@ -40,6 +40,13 @@ if (command[0] === "stack" && command[1] === "output") {
   console.log(JSON.stringify({ url: "http://x", token: secrets ? "t" : "[secret]" }));
 }
 if (command[0] === "stack" && command[1] === "history") console.log("[]");
+if (command[0] === "stack" && command[1] === "export") {
+  const urn = "urn:pulumi:dev-cluster::serin::aws:eks/cluster:Cluster::aws-use1-cluster";
+  const resources = [{ urn, protect: args.includes("dev-cluster") }];
+  const text = JSON.stringify({ version: 3, deployment: { resources } });
+  const file = args.includes("--file") ? args[args.indexOf("--file") + 1] : undefined;
+  if (file === undefined) console.log(text); else writeFileSync(file, text);
+}
 `;
 
 let directory: string;
@@ -129,6 +136,27 @@ describe("PulumiEngine", () => {
     await engine().destroy(["dev-cluster", "dev-new", "dev-models"]);
     const destroyed = (await calls()).filter(({ args }) => args[0] === "destroy");
     expect(destroyed.map(({ args }) => args[args.indexOf("--stack") + 1])).toEqual(["dev-models", "dev-cluster"]);
+  });
+});
+
+describe("protection", () => {
+  it("has its say before anything is destroyed, with the stack and what is protected in it", async () => {
+    const error = await engine()
+      .refuseProtected(["dev-cluster", "dev-new", "dev-models"])
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ProblemError);
+    expect((error as ProblemError).problems).toEqual([
+      {
+        path: "dev-cluster",
+        reason: "aws-use1-cluster are protected, and everything before them would be gone by then.",
+        fix: "Declare protect: false for the cluster, bring the environment up once, then take it down.",
+      },
+    ]);
+    expect((await calls()).filter(({ args }) => args[0] === "destroy")).toEqual([]);
+  });
+
+  it("lets a removal go on where nothing is protected", async () => {
+    await engine().refuseProtected(["dev-new", "dev-models"]);
   });
 });
 

@@ -1,0 +1,137 @@
+import { mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa, type Options } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { exitCodes } from "../../components/core/problem.ts";
+
+const command = fileURLToPath(new URL("../../bin/serin.js", import.meta.url));
+let folder: string;
+const serin = (args: readonly string[], options: Options = {}) =>
+  execa(process.execPath, [command, ...args], {
+    reject: false,
+    timeout: 60_000,
+    ...options,
+    env: { NO_COLOR: "1", SERIN_HOME: join(folder, "home"), ...options.env },
+  });
+const noTrace = /^\s+at .+:\d+/m;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "serin-exit-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("every end is one of the table, without a stack trace", () => {
+  it.each<[string, readonly string[], number, RegExp]>([
+    ["help", ["--help"], exitCodes.ok, /^$/],
+    ["no such environment", ["plan", "nowhere"], exitCodes.badInput, /environment: "nowhere" is not one of/],
+    ["a verb that is not there", ["plam", "dev"], exitCodes.badInput, /Did you mean plan\?/],
+    [
+      "an earlier plan that is null",
+      ["plan", "dev", "--against", "null.json"],
+      exitCodes.badInput,
+      /--against: .*it is not a plan/,
+    ],
+    [
+      "an earlier plan that is a number",
+      ["plan", "dev", "--against", "seven.json"],
+      exitCodes.badInput,
+      /it is not a plan/,
+    ],
+    [
+      "an earlier plan with stacks that are none",
+      ["plan", "dev", "--against", "stacks.json"],
+      exitCodes.badInput,
+      /it is not a plan/,
+    ],
+    [
+      "an earlier plan that is not there",
+      ["plan", "dev", "--against", "gone.json"],
+      exitCodes.badInput,
+      /--against: .*gone\.json/,
+    ],
+    ["a removal without a terminal", ["down", "dev"], exitCodes.badInput, /--yes: it removes stacks dev-models/],
+    [
+      "a removal by an engine that only local has",
+      ["down", "dev", "--engine", "live"],
+      exitCodes.badInput,
+      /--engine: other environments/,
+    ],
+    [
+      "a gateway that only local has",
+      ["up", "dev", "--gateway-port", "8080"],
+      exitCodes.badInput,
+      /--gateway-port: only the embedded/,
+    ],
+    [
+      "an engine that only local has",
+      ["up", "dev", "--engine", "live"],
+      exitCodes.badInput,
+      /--engine: other environments are always/,
+    ],
+  ])("%s", async (_, args, code, message) => {
+    for (const [name, text] of Object.entries({
+      null: "null",
+      seven: "7",
+      stacks: '{"environment":"dev","stacks":[1]}',
+    })) {
+      writeFileSync(join(folder, `${name}.json`), text);
+    }
+    const { exitCode, stderr } = await serin(args.map((arg) => (arg.endsWith(".json") ? join(folder, arg) : arg)));
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(noTrace);
+    expect(exitCode).toBe(code);
+  });
+
+  it("a document for programs, also when the arguments are wrong", async () => {
+    const { stdout, exitCode } = await serin(["plan", "--json"]);
+    expect(JSON.parse(String(stdout))).toMatchObject({ error: { exitCode: exitCodes.badInput } });
+    expect(exitCode).toBe(exitCodes.badInput);
+  });
+
+  it("a full disk under the answer", async () => {
+    const { exitCode, stderr } = await serin(["plan", "dev", "--json"], {
+      // Any descriptor works; the type names only 1 and 2.
+      stdout: openSync("/dev/full", "w") as 1,
+    });
+    expect(String(stderr)).not.toMatch(noTrace);
+    expect(exitCode).toBe(exitCodes.unavailable);
+  });
+
+  it("a folder for temporary files that is not there", async () => {
+    const { exitCode, stderr } = await serin(["plan", "dev"], { env: { TMPDIR: join(folder, "missing") } });
+    expect(stderr).toMatch(/missing/);
+    expect(stderr).not.toMatch(noTrace);
+    expect(exitCode).toBe(exitCodes.unavailable);
+  });
+
+  it("a reader that has read enough", async () => {
+    const { exitCode, stderr } = await execa(
+      "bash",
+      ["-c", `"${process.execPath}" "${command}" preflight dev | true; exit \${PIPESTATUS[0]}`],
+      {
+        reject: false,
+        env: { NO_COLOR: "1", PATH: process.env.PATH ?? "" },
+      },
+    );
+    expect(stderr).not.toMatch(noTrace);
+    expect([exitCodes.ok, exitCodes.unavailable, exitCodes.preflight]).toContain(exitCode);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s, which leaves no temporary folder", async (signal) => {
+    const temporary = mkdtempSync(join(folder, "tmp-"));
+    const running = serin(["plan", "prod"], { env: { TMPDIR: temporary } });
+    await expect.poll(() => readdirSync(temporary).length, { timeout: 30_000, interval: 5 }).toBeGreaterThan(0);
+    running.kill(signal);
+    expect((await running).exitCode).toBe(exitCodes.interrupted);
+    expect(readdirSync(temporary).filter((name) => name.startsWith("serin-plan-"))).toEqual([]);
+  });
+
+  it("an empty HOME puts nothing into the working directory", async () => {
+    const work = mkdtempSync(join(folder, "work-"));
+    const { exitCode } = await serin(["plan", "local"], { cwd: work, env: { HOME: "" } });
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(readdirSync(work)).toEqual([]);
+  });
+});
