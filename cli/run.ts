@@ -14,7 +14,9 @@ export interface Answer {
   readonly exitCode?: ExitCode;
 }
 
-/** An answer that may be larger than memory should hold: its text in pieces, for programs or for people as they asked. */
+/**
+ * An answer that may be larger than memory should hold: its text in pieces, for programs or for people as they asked.
+ */
 export interface LongAnswer {
   readonly pieces: AsyncIterable<string> | Iterable<string>;
   readonly exitCode?: ExitCode;

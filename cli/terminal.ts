@@ -4,8 +4,8 @@ import { getBorderCharacters, table } from "table";
 import type { Invocation } from "./run.ts";
 
 /**
- * Runs the steps of a long verb one after another, each with a line of progress: live on a terminal, a line per event where output is piped,
- * nothing at all for programs.
+ * Runs the steps of a long verb one after another, each with a line of progress: live on a terminal, a line per event
+ * where output is piped, nothing at all for programs.
  */
 export async function runSteps<C extends object>(
   context: C,

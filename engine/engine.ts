@@ -55,8 +55,8 @@ export interface Engine {
    */
   up(stacks: readonly string[], events?: EngineEvents): Promise<StackResult[]>;
   /**
-   * Looks whether something that is deployed is protected, so that a removal would be refused when half of it is done. Absent: nothing that
-   * the engine deploys can be protected.
+   * Looks whether something that is deployed is protected, so that a removal would be refused when half of it is done.
+   * Absent: nothing that the engine deploys can be protected.
    *
    * @throws ProblemError with every stack that holds something protected; then nothing was changed.
    */

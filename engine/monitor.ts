@@ -50,7 +50,9 @@ export interface ResourceState {
   readonly outputs: RecordedProperties;
 }
 
-/** What turns registrations into resources. A rejection ends the run; `signal` fires when another resource has failed. */
+/**
+ * What turns registrations into resources. A rejection ends the run; `signal` fires when another resource has failed.
+ */
 export interface ResourceMonitor {
   register(registration: Registration, signal: AbortSignal): Promise<ResourceState>;
   read(reading: Reading, signal: AbortSignal): Promise<ResourceState>;

@@ -17,8 +17,8 @@ type Reply = (error: { code: number; message: string } | null, response?: unknow
 const cancelled = () => ({ code: 1, message: "the run has ended" });
 
 /**
- * Not claimed: `outputValues` (inputs would arrive as Outputs instead of sentinels) and everything that needs a server to call the
- * program back (transforms, hooks); the SDK says so when a program uses them.
+ * Not claimed: `outputValues` (inputs would arrive as Outputs instead of sentinels) and everything that needs a server
+ * to call the program back (transforms, hooks); the SDK says so when a program uses them.
  */
 const features = new Set([
   "secrets",
@@ -262,7 +262,10 @@ function structOf(struct: { toJavaScript(): object } | undefined): RecordedPrope
   return (struct?.toJavaScript() ?? {}) as Record<string, RecordedValue>;
 }
 
-/** The SDK only ever calls `toJavaScript` on the structs of a response, so building protobuf messages for it is not needed. */
+/**
+ * The SDK only ever calls `toJavaScript` on the structs of a response, so building protobuf messages for it is not
+ * needed.
+ */
 function asStruct(properties: RecordedProperties): { toJavaScript(): RecordedProperties } {
   return { toJavaScript: () => properties };
 }

@@ -2,15 +2,16 @@ import { ResourceError, RunError } from "@pulumi/pulumi/errors.js";
 import { ProblemError } from "../components/core/problem.ts";
 
 /**
- * The one error a failed program run ends with. Errors meant for a person (`ProblemError`, `RunError`, `ResourceError` that hides its
- * stack) become one `ProblemError`; anything else is a defect and is returned as it is, with its stack.
+ * The one error a failed program run ends with. Errors meant for a person (`ProblemError`, `RunError`, `ResourceError`
+ * that hides its stack) become one `ProblemError`; anything else is a defect and is returned as it is, with its stack.
  */
 export function programError(stack: string, errors: readonly unknown[]): Error {
   const [first, ...others] = errors;
   if (!isForPeople(first)) return first instanceof Error ? first : new Error(`${stack}: ${String(first)}`);
   const distinct = [...new Map([first, ...others.filter(isForPeople)].map((error) => [error.message, error])).values()];
   if (distinct.length === 1 && isProblemError(first)) {
-    // The SDK prefixes the message with where in a resource the error surfaced, once per level; the problems say it better.
+    // The SDK prefixes the message with where in a resource the error surfaced, once per level; the problems say it
+    // better.
     return new ProblemError(first.subject, first.problems, first.exitCode);
   }
   const exitCode = isProblemError(first) ? first.exitCode : undefined;

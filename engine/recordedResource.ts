@@ -1,4 +1,7 @@
-/** A value as it travels between the SDK, the engine and the policy server: plain JSON, with secrets and unknowns as sentinels. */
+/**
+ * A value as it travels between the SDK, the engine and the policy server: plain JSON, with secrets and unknowns as
+ * sentinels.
+ */
 export type RecordedValue =
   | null
   | boolean
@@ -9,8 +12,8 @@ export type RecordedValue =
 
 /**
  * Inputs of a resource exactly as the SDK registered them. A secret is an object that carries `specialSignatureKey`, an
- * unknown is the string `unknownSentinel`; both may sit at any depth. Read them through `@pulumi/pulumi/runtime/rpc.js`,
- * never by hand, and never print them unmasked.
+ * unknown is the string `unknownSentinel`; both may sit at any depth. Read them through
+ * `@pulumi/pulumi/runtime/rpc.js`, never by hand, and never print them unmasked.
  */
 export type RecordedProperties = Readonly<Record<string, RecordedValue>>;
 

@@ -10,7 +10,9 @@ import { type Assumptions, assumeUndeployedStacks } from "./pulumi/undeployedSta
 import type { RecordedProperties } from "./recordedResource.ts";
 import { watchRejections } from "./unhandledRejections.ts";
 
-/** Makes the resources of the current stack and returns its outputs, as the default export of `stacks/index.ts` does. */
+/**
+ * Makes the resources of the current stack and returns its outputs, as the default export of `stacks/index.ts` does.
+ */
 export type StackProgram = () => Promise<Record<string, unknown>> | Record<string, unknown>;
 
 export interface ProgramOptions {
@@ -41,15 +43,18 @@ interface RunState {
   assumptions?: Assumptions;
 }
 
-/** Internal to the SDK, which keeps everything a run changes in this store: what its Automation API uses for inline programs. */
+/**
+ * Internal to the SDK, which keeps everything a run changes in this store: what its Automation API uses for inline
+ * programs.
+ */
 const { withLocalStorage, getLocalStore } = state as unknown as {
   withLocalStorage<T>(run: () => Promise<T>): Promise<T>;
   getLocalStore(): RunState | undefined;
 };
 
 /**
- * Runs a stack program in this process against a monitor of ours and returns the stack's outputs. Runs are isolated: each has its own
- * SDK state, so several may follow one another or overlap.
+ * Runs a stack program in this process against a monitor of ours and returns the stack's outputs. Runs are isolated:
+ * each has its own SDK state, so several may follow one another or overlap.
  *
  * @throws ProblemError for everything a person can put right; any other error is a defect and keeps its stack.
  */

@@ -11,9 +11,9 @@ const owners = new Set<RejectionOwner>();
 let displaced: Listener[] = [];
 
 /**
- * While a program runs, its unhandled rejections are its errors: the SDK reports a failed Output no other way. Node calls the
- * listener in the asynchronous context of the rejection, so each finds its run; those of nobody go to who listened before.
- * Returns what ends the watch.
+ * While a program runs, its unhandled rejections are its errors: the SDK reports a failed Output no other way. Node
+ * calls the listener in the asynchronous context of the rejection, so each finds its run; those of nobody go to who
+ * listened before. Returns what ends the watch.
  */
 export function watchRejections(owner: RejectionOwner): () => void {
   if (owners.size === 0) {

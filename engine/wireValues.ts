@@ -23,7 +23,8 @@ export function secret(value: RecordedValue): RecordedValue {
 }
 
 /**
- * Plain values, as an API server wants them: secrets unwrapped, assets read, references to resources replaced by their ids.
+ * Plain values, as an API server wants them: secrets unwrapped, assets read, references to resources replaced by their
+ * ids.
  *
  * @throws Error when a value is unknown, which outside a preview is a defect.
  */

@@ -2,8 +2,9 @@ let running = 0;
 let usual: PropertyDescriptor | undefined;
 
 /**
- * Errors made meanwhile have no `stack`. The SDK takes the trace of every promise and of every resource it makes, of the latter the whole
- * trace whatever the limit is: half of the time a recording takes. V8 takes none where the limit is not a plain number.
+ * Errors made meanwhile have no `stack`. The SDK takes the trace of every promise and of every resource it makes, of
+ * the latter the whole trace whatever the limit is: half of the time a recording takes. V8 takes none where the limit
+ * is not a plain number.
  */
 export async function withoutTraces<T>(run: () => Promise<T>): Promise<T> {
   if (running === 0) usual = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit");

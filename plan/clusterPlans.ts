@@ -37,8 +37,9 @@ export interface PlanSettings {
 }
 
 /**
- * Plans clusters one after another, so that one alone is in memory. Each layer is declared as if its stack were narrowed to the cluster, and
- * judged so, but under the names of the stack of all clusters. While the policies judge one cluster, the next is recorded.
+ * Plans clusters one after another, so that one alone is in memory. Each layer is declared as if its stack were
+ * narrowed to the cluster, and judged so, but under the names of the stack of all clusters. While the policies judge
+ * one cluster, the next is recorded.
  */
 export async function* planClusters(
   environment: Environment,

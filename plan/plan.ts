@@ -22,7 +22,10 @@ export interface PlannedStack {
   resources(): AsyncIterable<readonly PlannedResource[]>;
 }
 
-/** What the layers of an environment would declare. The resources are on disk: those of many clusters are more than memory should hold. */
+/**
+ * What the layers of an environment would declare. The resources are on disk: those of many clusters are more than
+ * memory should hold.
+ */
 export interface Plan {
   readonly environment: string;
   readonly stacks: readonly PlannedStack[];
@@ -38,7 +41,8 @@ export interface PlanOptions extends PlanSettings {
 }
 
 /**
- * Records every layer on every cluster, and has the policy pack judge what has been recorded. Touches nothing outside this machine.
+ * Records every layer on every cluster, and has the policy pack judge what has been recorded. Touches nothing outside
+ * this machine.
  *
  * @throws ProblemError for everything a person can put right.
  */
@@ -91,7 +95,10 @@ export function resourceName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
-/** Another process needs half a second of a core and some 300 MB with its policy pack: worth it from this many clusters on. */
+/**
+ * Another process needs half a second of a core and some 300 MB with its policy pack: worth it from this many clusters
+ * on.
+ */
 const clustersPerProcess = 6;
 const bytesPerProcess = 512 * 1_024 ** 2;
 

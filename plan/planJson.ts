@@ -1,7 +1,9 @@
 import type { Plan } from "./plan.ts";
 import type { Change } from "./planDocument.ts";
 
-/** The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer. */
+/**
+ * The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer.
+ */
 export async function* planJson(
   { environment, stacks, releases }: Plan,
   changes?: readonly Change[],

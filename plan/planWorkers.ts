@@ -44,7 +44,8 @@ const clustersAtOnce = 2;
 const keptErrorCharacters = 2_000;
 
 /**
- * Plans the clusters of an environment in several processes, each taking the next cluster when it has room for one. The plans come in any order.
+ * Plans the clusters of an environment in several processes, each taking the next cluster when it has room for one. The
+ * plans come in any order.
  *
  * @throws the first error of any of them; then all of them end.
  */

@@ -8,8 +8,8 @@ interface ObjectIdentity {
 }
 
 /**
- * Refuses two resources of one cluster that stand for the same Kubernetes object, in one layer or in two, whatever made them: the second
- * to be deployed would take over the first, or fail. Objects inside charts are not known here.
+ * Refuses two resources of one cluster that stand for the same Kubernetes object, in one layer or in two, whatever made
+ * them: the second to be deployed would take over the first, or fail. Objects inside charts are not known here.
  *
  * @throws ProblemError with every object that is there twice.
  */

@@ -40,7 +40,10 @@ const tellingLength = 4;
 /** From this length on a part of a secret is masked by itself: the token in a kubeconfig. */
 const tellingPartLength = 16;
 
-/** Takes secrets out of messages: rules and programs are given plain values, and may quote them, whole, in part or encoded. */
+/**
+ * Takes secrets out of messages: rules and programs are given plain values, and may quote them, whole, in part or
+ * encoded.
+ */
 export function masking(secrets: readonly string[]): (message: string) => string {
   const telling = new Set<string>();
   const short = new Set<string>();

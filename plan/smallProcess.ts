@@ -5,8 +5,9 @@ import { compileCacheFolder } from "../engine/compileCache.ts";
 const lightSdk = moduleUrl("../engine/lightSdk", import.meta.url).href;
 
 /**
- * How the processes of a plan are started, this one included (`bin/serin.js`): the heap grows in small steps and is collected often, and the
- * compiler that needs 130 MB at once for the validators of custom resources is off. Two thirds of the memory for a tenth more time.
+ * How the processes of a plan are started, this one included (`bin/serin.js`): the heap grows in small steps and is
+ * collected often, and the compiler that needs 130 MB at once for the validators of custom resources is off. Two thirds
+ * of the memory for a tenth more time.
  */
 export const smallProcess = {
   execArgv: ["--max-semi-space-size=8", "--heap-growing-percent=60", "--no-maglev", "--import", lightSdk],

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import type { PlannedResource } from "./planDocument.ts";
 
 /**
- * Where the resources of a plan wait until they are shown, since those of many clusters are more than memory should hold: a file for each
- * stack and cluster, for this user alone. Resources are written as they are shown, so without secrets.
+ * Where the resources of a plan wait until they are shown, since those of many clusters are more than memory should
+ * hold: a file for each stack and cluster, for this user alone. Resources are written as they are shown, so without
+ * secrets.
  */
 export class Spool {
   readonly folder: string;

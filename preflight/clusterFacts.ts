@@ -1,6 +1,9 @@
 import type { ImageAccess } from "./registry/imageAccess.ts";
 
-/** What one cluster says of itself, as plain data: checks are functions of this and of what is declared, and of nothing else. */
+/**
+ * What one cluster says of itself, as plain data: checks are functions of this and of what is declared, and of nothing
+ * else.
+ */
 export interface ClusterFacts {
   /** `https://host:port` of the API server. */
   readonly server: string;

@@ -31,7 +31,10 @@ export interface ClusterNeeds {
   readonly registryMirror?: string;
 }
 
-/** What a node may report less than its nominal memory: firmware and the kernel take some (3 to 10 % on the machines of the clouds). */
+/**
+ * What a node may report less than its nominal memory: firmware and the kernel take some (3 to 10 % on the machines of
+ * the clouds).
+ */
 export const memoryTolerance = 0.1;
 
 /** Every pool that is declared, by name; checks of GPU nodes do not apply without one. */

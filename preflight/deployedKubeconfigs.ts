@@ -15,8 +15,8 @@ import { stackName } from "../stacks/stackName.ts";
 export type KnownKubeconfig = { readonly kubeconfig: string } | { readonly unknown: string; readonly later?: true };
 
 /**
- * The kubeconfigs that the Pulumi CLI knows: of a site of one's own from the configuration of the cluster stack, of a cloud's cluster from
- * that stack's outputs. Changes nothing, and installs nothing unless `command` does.
+ * The kubeconfigs that the Pulumi CLI knows: of a site of one's own from the configuration of the cluster stack, of a
+ * cloud's cluster from that stack's outputs. Changes nothing, and installs nothing unless `command` does.
  */
 export async function deployedKubeconfigs(
   environment: Environment,

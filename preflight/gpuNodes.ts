@@ -17,10 +17,10 @@ export interface PoolNodes {
 }
 
 /**
- * The nodes of every declared pool, each node in one. Feature discovery tells in its labels how GPUs are shared, which may be what is about
- * to be applied: a node that no pool selects as it is belongs to the first that selects its product and has room. Before discovery has
- * run, nodes with a GPU of an unknown model belong to the one pool that waits for them; to a nameless one with the least that is asked of
- * any GPU node where several wait.
+ * The nodes of every declared pool, each node in one. Feature discovery tells in its labels how GPUs are shared, which
+ * may be what is about to be applied: a node that no pool selects as it is belongs to the first that selects its
+ * product and has room. Before discovery has run, nodes with a GPU of an unknown model belong to the one pool that
+ * waits for them; to a nameless one with the least that is asked of any GPU node where several wait.
  */
 export function poolNodes(needs: ClusterNeeds, nodes: readonly NodeFacts[]): PoolNodes[] {
   const found = poolsOf(needs).map(([name, pool]) => ({ name, pool, nodes: nodes.filter((node) => isOf(pool, node)) }));
@@ -56,7 +56,9 @@ function isOf({ nodeSelector }: GpuPool, { labels }: NodeFacts, sharing?: "whate
   });
 }
 
-/** `NVIDIA-A100-SXM4-80GB` of `NVIDIA-A100-SXM4-80GB-MIG-1g.10gb-SHARED` (k8s-device-plugin `internal/lm/resource.go`). */
+/**
+ * `NVIDIA-A100-SXM4-80GB` of `NVIDIA-A100-SXM4-80GB-MIG-1g.10gb-SHARED` (k8s-device-plugin `internal/lm/resource.go`).
+ */
 export function product(label: string | undefined): string | undefined {
   return label?.replace(/-SHARED$/, "").replace(/-MIG-.*$/, "");
 }

@@ -41,8 +41,8 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * Whether a cluster can carry what is declared for it. A function of its arguments alone. Of a cluster that cannot be reached only the
- * first check is made, and that of the registries, which are asked from here.
+ * Whether a cluster can carry what is declared for it. A function of its arguments alone. Of a cluster that cannot be
+ * reached only the first check is made, and that of the registries, which are asked from here.
  */
 export function preflightChecks(facts: ClusterFacts, needs: ClusterNeeds): CheckResult[] {
   const { api } = facts;

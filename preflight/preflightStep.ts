@@ -29,8 +29,8 @@ export interface Examined {
 }
 
 /**
- * Looks at clusters before something is changed on them. `before` the cluster layer, a cluster of a cloud is judged only by what that
- * layer leaves alone; one that is not there yet is left for later.
+ * Looks at clusters before something is changed on them. `before` the cluster layer, a cluster of a cloud is judged
+ * only by what that layer leaves alone; one that is not there yet is left for later.
  *
  * The step throws a ProblemError when a check fails.
  */

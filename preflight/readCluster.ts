@@ -27,14 +27,20 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** What the person's rights are asked for. */
   readonly access: readonly AccessNeed[];
-  /** For the first answer and for all of them, ms. @default 15 000 and 60 000: a server that needs longer carries no deployment either */
+  /**
+   * For the first answer and for all of them, ms.
+   * @default 15 000 and 60 000: a server that needs longer carries no deployment either
+   */
   readonly timeoutsMs?: { readonly first: number; readonly all: number };
 }
 
 const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/** Asks an API server everything that checks need, and changes nothing. `kubeconfig` is contents or a path, of one context. */
+/**
+ * Asks an API server everything that checks need, and changes nothing. `kubeconfig` is contents or a path, of one
+ * context.
+ */
 export async function readCluster(
   kubeconfig: string,
   options: ReadOptions,

@@ -35,7 +35,9 @@ export interface RehearsalArgs {
 /** Marks each rehearsed revision, so that rehearsing the same version twice is two releases. */
 const rehearsalAnnotation = "rehearsal.serin.dev/id";
 
-/** Traffic before the release, so that stable has something to be compared with, and after it, so that the end is seen. */
+/**
+ * Traffic before the release, so that stable has something to be compared with, and after it, so that the end is seen.
+ */
 const leadMs = 3_000;
 const tailMs = 3_000;
 /** Time for the environment to be back at what is declared. */
@@ -139,8 +141,8 @@ function annotating(name: string, annotations: Readonly<Record<string, string>>)
 }
 
 /**
- * Waits until the declared version serves alone. A release that an earlier run left behind is ended without its analyses: what is declared
- * has been serving before.
+ * Waits until the declared version serves alone. A release that an earlier run left behind is ended without its
+ * analyses: what is declared has been serving before.
  */
 async function settle(view: ClusterView, namespace: string, name: string, signal: AbortSignal): Promise<RolloutView> {
   const until = performance.now() + restoreMs;
@@ -176,8 +178,8 @@ async function restore(args: RehearsalArgs, namespace: string): Promise<void> {
 }
 
 /**
- * The gateway hears of the end a moment after the controller, and not at once: between the new weights and the new subset it may go back
- * to the old version. So the declared version has answered for a while before it counts as back.
+ * The gateway hears of the end a moment after the controller, and not at once: between the new weights and the new
+ * subset it may go back to the old version. So the declared version has answered for a while before it counts as back.
  */
 async function answersWith({ environment, name, model }: RehearsalArgs, signal: AbortSignal): Promise<void> {
   const { address, port } = embeddedCluster(environment.name).embedded.gateway;

@@ -1,4 +1,6 @@
-/** What a rehearsal found, as printed, as JSON and as a page; times are milliseconds since the new version was declared. */
+/**
+ * What a rehearsal found, as printed, as JSON and as a page; times are milliseconds since the new version was declared.
+ */
 export interface RehearsalReport {
   readonly environment: string;
   readonly model: string;
@@ -21,8 +23,8 @@ export interface RehearsalReport {
 }
 
 /**
- * `promoted`: all traffic is on the new version. `rolledBack`: all traffic is back on the old one. `undecided`: an analysis ended without
- * a verdict and the release waits for a person. `timedOut`: neither within the time given.
+ * `promoted`: all traffic is on the new version. `rolledBack`: all traffic is back on the old one. `undecided`: an
+ * analysis ended without a verdict and the release waits for a person. `timedOut`: neither within the time given.
  */
 export type Outcome = "promoted" | "rolledBack" | "undecided" | "timedOut";
 
@@ -31,7 +33,10 @@ export interface StepReport {
   readonly weight: number;
   readonly startMs: number;
   readonly endMs: number;
-  /** Requests the new version answered during the step, those among them that failed, and those slower than the objective. */
+  /**
+   * Requests the new version answered during the step, those among them that failed, and those slower than the
+   * objective.
+   */
   readonly requests: number;
   readonly errors: number;
   readonly slow: number;

@@ -18,8 +18,8 @@ export interface Observation {
 const none: CanaryCounters = { requests: 0, errors: 0, slow: 0 };
 
 /**
- * The steps of a release out of what was observed: one per weight, with what the counters gained during it. Counters of pods that are gone
- * drop out of Prometheus, so only gains count.
+ * The steps of a release out of what was observed: one per weight, with what the counters gained during it. Counters of
+ * pods that are gone drop out of Prometheus, so only gains count.
  */
 export function stepsOf(
   observations: readonly Observation[],

@@ -43,8 +43,8 @@ export interface ModelContract {
 }
 
 /**
- * The outputs of each layer's stack. Cluster by cluster, so that a stack narrowed to one cluster has the same shape. Secrets are outputs
- * of their own: one secret inside another output would hide all of it in every preview.
+ * The outputs of each layer's stack. Cluster by cluster, so that a stack narrowed to one cluster has the same shape.
+ * Secrets are outputs of their own: one secret inside another output would hide all of it in every preview.
  */
 export interface Contracts {
   readonly cluster: {
@@ -63,7 +63,10 @@ export type Published<T> = T extends string | number | boolean | undefined
   ? pulumi.Input<T>
   : pulumi.Input<T> | { readonly [Key in keyof T]: Published<T[Key]> };
 
-/** Reads facts of one cluster that an earlier layer published. One that is known at a preview is known, whatever the others are. */
+/**
+ * Reads facts of one cluster that an earlier layer published. One that is known at a preview is known, whatever the
+ * others are.
+ */
 export function readCluster<L extends "cluster" | "platform">(
   stack: pulumi.StackReference,
   layer: L,

@@ -31,4 +31,4 @@ export function declare(stackOf: StackOf): Record<string, unknown> {
 }
 
 /** What an environment declares. */
-export type { Environment };
+export type { Environment, StackOf };

@@ -8,8 +8,8 @@ import type { Environment } from "./environments/environment.ts";
 const environmentsFile = join("stacks", "environments", "index.ts");
 
 /**
- * The folder of the project that a command is about: the nearest one above the working directory with a `Pulumi.yaml` and environments;
- * else the checkout that the command is part of.
+ * The folder of the project that a command is about: the nearest one above the working directory with a `Pulumi.yaml`
+ * and environments; else the checkout that the command is part of.
  */
 export const projectDirectory = findProject(process.cwd()) ?? fileURLToPath(new URL("..", import.meta.url));
 

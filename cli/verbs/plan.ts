@@ -11,7 +11,10 @@ export interface PlanOptions {
   readonly against?: string;
 }
 
-/** What an environment declares, or changes against an earlier plan, and what the policies say; nothing outside this machine is asked. */
+/**
+ * What an environment declares, or changes against an earlier plan, and what the policies say; nothing outside this
+ * machine is asked.
+ */
 export async function plan(name: string, { against }: PlanOptions, { signal, json }: Invocation): Promise<LongAnswer> {
   const environment = declaredEnvironment(name);
   const before = against === undefined ? undefined : readPlan(against, name);

@@ -27,7 +27,9 @@ export interface RehearseOptions {
   readonly yes?: boolean;
 }
 
-/** Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared. */
+/**
+ * Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared.
+ */
 export async function rehearse(name: string, options: RehearseOptions, invocation: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(options.environment);
   const model = declaredModel(environment, name);

@@ -89,7 +89,9 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   return { result: result(name, progress), text: summary(progress) };
 }
 
-/** Clusters that are there are looked at before anything is changed; those that the cluster layer makes, right after it. */
+/**
+ * Clusters that are there are looked at before anything is changed; those that the cluster layer makes, right after it.
+ */
 function remoteSteps(environment: Environment, preflight: Preflight, { signal }: Invocation): ListrTask<Progress>[] {
   const engine = () => pulumiEngine({ signal });
   const [cluster = "", ...onIt] = stacksOf(environment);

@@ -42,7 +42,10 @@ export interface IdentityMarks {
   readonly annotations: readonly string[];
   /** Labels of the pods. */
   readonly podLabels: Readonly<Record<string, string>>;
-  /** The cluster layer publishes keys of the model store, which pods get as a Secret. @default false: the cloud needs no keys */
+  /**
+   * The cluster layer publishes keys of the model store, which pods get as a Secret.
+   * @default false: the cloud needs no keys
+   */
   readonly storeCredentials?: true;
 }
 
@@ -55,20 +58,20 @@ export interface CloudStarter<Spec extends DeclaredCluster> {
 }
 
 /**
- * Everything that the rest of the program asks of a cloud. One object a cloud, in the cloud's folder; one line in the record of clouds
- * (`clouds.ts`). No code outside a cloud's folder branches on its name.
+ * Everything that the rest of the program asks of a cloud. One object a cloud, in the cloud's folder; one line in the
+ * record of clouds (`clouds.ts`). No code outside a cloud's folder branches on its name.
  */
 export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   /** What the cloud's GPU nodes are like. A cloud whose machines we buy has all of `CloudRules`. */
   readonly rules: GpuNodeRules | CloudRules;
   /**
-   * The cluster exists before its cluster layer is brought up, and the layer changes nothing on it. So the preflight looks at all of
-   * it at once, and it needs no name in a cloud.
+   * The cluster exists before its cluster layer is brought up, and the layer changes nothing on it. So the preflight
+   * looks at all of it at once, and it needs no name in a cloud.
    */
   readonly adopted: boolean;
   /**
-   * The most characters of the cluster's name in the cloud (`<environment>-<key>`), so that names of its parts stay within the cloud's
-   * limits. Absent: the cluster has no name in a cloud.
+   * The most characters of the cluster's name in the cloud (`<environment>-<key>`), so that names of its parts stay
+   * within the cloud's limits. Absent: the cluster has no name in a cloud.
    */
   readonly longestName?: number;
   /** How the cloud recognises pods that are bound to the model store. */
@@ -99,7 +102,9 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   settings(spec: Spec): SiteSettings | undefined;
   /** The configuration that the cluster layer needs. */
   configuration(spec: Spec): ConfigurationKeys;
-  /** The configuration secret that holds the kubeconfig. Undefined: the cluster layer publishes it, or there is none. */
+  /**
+   * The configuration secret that holds the kubeconfig. Undefined: the cluster layer publishes it, or there is none.
+   */
   kubeconfigSecret(spec: Spec): string | undefined;
   /** Makes, or adopts, the cluster with the providers it needs. */
   build(spec: Spec, context: BuildContext): GpuCluster;

@@ -15,17 +15,20 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
   /** Three zones, as the cloud names them. Changing them replaces subnets and pools. */
   readonly zones: readonly [string, string, string];
   /**
-   * The cluster's own block of private IPv4 addresses (RFC 1918), /16 to /20, which no other cluster of the environment overlaps. Nodes,
-   * pods and services come from it. Not 172.17.0.0/16, 172.30.0.0/16 or 172.31.0.0/16. Changing it replaces everything.
+   * The cluster's own block of private IPv4 addresses (RFC 1918), /16 to /20, which no other cluster of the environment
+   * overlaps. Nodes, pods and services come from it. Not 172.17.0.0/16, 172.30.0.0/16 or 172.31.0.0/16. Changing it
+   * replaces everything.
    */
   readonly cidr: string;
   /** Minor version. One step up upgrades in place; a step down is refused by every cloud. */
   readonly kubernetesVersion: KubernetesVersion;
-  /** Who administers the cluster, as the cloud names them: see each cluster. At least one. Changing it replaces nothing. */
+  /**
+   * Who administers the cluster, as the cloud names them: see each cluster. At least one. Changing it replaces nothing.
+   */
   readonly admins: readonly string[];
   /**
-   * The cluster's labels. They become tags (labels on Google Cloud) of every resource, so at most 40, of a-z, 0-9, "-" and "_". Changing
-   * them replaces nothing.
+   * The cluster's labels. They become tags (labels on Google Cloud) of every resource, so at most 40, of a-z, 0-9, "-"
+   * and "_". Changing them replaces nothing.
    */
   readonly labels: Readonly<Record<string, string>>;
   /** GPU nodes by pool. @default none */
@@ -33,8 +36,8 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
   /** Where the audit logs of the cluster and the access logs of its stores are kept. */
   readonly auditStore?: AuditStoreArgs;
   /**
-   * What holds state cannot be deleted: cluster, stores, keys. To remove a cluster, set this to false and bring it up once, then remove
-   * it. @default true
+   * What holds state cannot be deleted: cluster, stores, keys. To remove a cluster, set this to false and bring it up
+   * once, then remove it. @default true
    */
   readonly protect?: boolean;
 }

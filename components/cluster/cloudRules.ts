@@ -11,19 +11,22 @@ export interface GpuNodeRules {
   /** The Kubernetes service, for messages: `EKS`. Of an adopted cluster: how messages call it. */
   readonly service: string;
   /**
-   * The labels by which the GPU Operator's operands know how to treat a node. `false`: the cloud's own driver and device plugin serve
-   * the nodes, and the operator must stay away.
+   * The labels by which the GPU Operator's operands know how to treat a node. `false`: the cloud's own driver and
+   * device plugin serve the nodes, and the operator must stay away.
    */
   readonly operatorLabels: boolean;
   /** Nodes are virtual machines, in which a GPU changes its MIG mode only with a reboot. */
   readonly virtualMachines: boolean;
   /**
-   * The runtime class that the cloud's own container toolkit registers. Absent: the cloud has none of its own, or it is the default.
+   * The runtime class that the cloud's own container toolkit registers. Absent: the cloud has none of its own, or it is
+   * the default.
    */
   readonly runtimeClass?: string;
   /** Taints that the cloud itself puts on spot nodes. */
   readonly spotTaints: readonly NodeTaint[];
-  /** Whether the cloud cuts MIG slices itself on nodes with this driver, so that the operator's MIG manager must not. */
+  /**
+   * Whether the cloud cuts MIG slices itself on nodes with this driver, so that the operator's MIG manager must not.
+   */
   readonly cutsMigSlices: (driver: Driver) => boolean;
   /** Whether nodes can have a MIG profile of a GPU model; `known` are all profiles of the model. */
   readonly hasMigProfile: (gpu: GpuModel, profile: string, known: readonly string[]) => boolean;
@@ -72,7 +75,10 @@ export interface CloudRules extends GpuNodeRules {
   };
   /** The catalogue of machines with NVIDIA GPUs, by the cloud's own name. */
   readonly machines: Readonly<Record<string, Machine>>;
-  /** Why a machine cannot carry models on this cloud, beyond what holds on every cloud, as a clause: `needs driver 580, but …`. */
+  /**
+   * Why a machine cannot carry models on this cloud, beyond what holds on every cloud, as a clause: `needs driver 580,
+   * but …`.
+   */
   readonly machineFaults: (machine: Machine) => readonly string[];
   /** The ways to buy nodes. */
   readonly purchases: readonly PurchaseOption["kind"][];

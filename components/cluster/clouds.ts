@@ -11,11 +11,15 @@ const shipped = { aws, azure, gcp, onPrem };
 type SpecOf<Adapter> = Adapter extends CloudAdapter<infer Spec> ? Spec : never;
 
 /**
- * A cluster as an environment declares it: plain data, told apart by `cloud`. Secrets and account ids come from configuration.
+ * A cluster as an environment declares it: plain data, told apart by `cloud`. Secrets and account ids come from
+ * configuration.
  */
 export type ClusterSpec = SpecOf<(typeof shipped)[keyof typeof shipped]>;
 
-/** The record that everything looks clouds up in. A program may add a cloud of its own before it declares an environment. */
+/**
+ * The record that everything looks clouds up in. A program may add a cloud of its own before it declares an
+ * environment.
+ */
 export const clouds: Record<string, CloudAdapter> = shipped;
 
 /** Everything that is particular to the cloud of a declared cluster. Its `cloud` was found to be a known one before. */

@@ -2,12 +2,12 @@ import type { GpuNodeRules } from "./cloudRules.ts";
 import type { Driver, Sharing } from "./gpuPool.ts";
 
 /**
- * The labels by which the GPU Operator's operands know what to do on the nodes of a pool. Our clusters set them; on-prem the owner of
- * the nodes does. There are none where the cloud's own device plugin serves the nodes.
+ * The labels by which the GPU Operator's operands know what to do on the nodes of a pool. Our clusters set them;
+ * on-prem the owner of the nodes does. There are none where the cloud's own device plugin serves the nodes.
  *
- * `nvidia.com/device-plugin.config` names the sharing to apply, `nvidia.com/mig.config` the slices to cut; `nvidia.com/gpu.deploy.*`
- * keeps an operand off nodes whose image or cloud has done its work. The operator leaves a label alone that it finds set
- * (NVIDIA/gpu-operator `controllers/state_manager.go`, `addGPUStateLabels`).
+ * `nvidia.com/device-plugin.config` names the sharing to apply, `nvidia.com/mig.config` the slices to cut;
+ * `nvidia.com/gpu.deploy.*` keeps an operand off nodes whose image or cloud has done its work. The operator leaves a
+ * label alone that it finds set (NVIDIA/gpu-operator `controllers/state_manager.go`, `addGPUStateLabels`).
  */
 export function deviceLabels(
   rules: Pick<GpuNodeRules, "operatorLabels" | "cutsMigSlices">,
@@ -46,7 +46,9 @@ function sharingLabels(
   }
 }
 
-/** What the device plugin's configuration of a sharing is called: `time-slicing-4`, `mps-8`. Equal sharing, equal name. */
+/**
+ * What the device plugin's configuration of a sharing is called: `time-slicing-4`, `mps-8`. Equal sharing, equal name.
+ */
 export function sharingConfigName(sharing: Extract<Sharing, { kind: "timeSlicing" | "mps" }>): string {
   return sharing.kind === "mps" ? `mps-${sharing.clients}` : `time-slicing-${sharing.replicas}`;
 }

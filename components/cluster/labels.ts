@@ -68,7 +68,10 @@ export function isLabelValue(value: string): boolean {
   return nodeValue.test(value);
 }
 
-/** Domains whose labels the kubelet, the clouds, NVIDIA's operands or this project set themselves; those below them, too. */
+/**
+ * Domains whose labels the kubelet, the clouds, NVIDIA's operands or this project set themselves; those below them,
+ * too.
+ */
 const reservedDomains = [
   "serin.dev",
   "nvidia.com",

@@ -8,8 +8,8 @@ interface Range {
 }
 
 /**
- * Cuts blocks out of a cluster's own block. A size is the number of bits a block is smaller by: 1 is half, 2 a quarter. The largest
- * come first, so each is aligned; blocks of one size keep the order they are written in.
+ * Cuts blocks out of a cluster's own block. A size is the number of bits a block is smaller by: 1 is half, 2 a quarter.
+ * The largest come first, so each is aligned; blocks of one size keep the order they are written in.
  *
  * @throws RangeError when they do not fit together: a defect of the layout, not of the input.
  */
@@ -34,7 +34,10 @@ export function allocate<Name extends string>(
 /** Where clusters may lie, in the order blocks are proposed from: RFC 1918. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** Private, but taken on the nodes of one cloud or another; left out everywhere, so that an address plan is good on all of them. */
+/**
+ * Private, but taken on the nodes of one cloud or another; left out everywhere, so that an address plan is good on all
+ * of them.
+ */
 const reservedBlocks = [
   { block: "172.17.0.0/16", owner: "the Docker bridge of nodes" },
   // MicrosoftDocs/azure-aks-docs `articles/aks/concepts-network-cni-overview.md`
@@ -91,7 +94,9 @@ export function cidrProblems(path: string, cidr: string): Problem[] {
   return problems;
 }
 
-/** Clusters whose blocks overlap: no traffic could be routed between them. What is ill-formed is left to `cidrProblems`. */
+/**
+ * Clusters whose blocks overlap: no traffic could be routed between them. What is ill-formed is left to `cidrProblems`.
+ */
 export function overlapProblems(blocks: Readonly<Record<string, readonly string[]>>): Problem[] {
   const all = Object.entries(blocks).flatMap(([cluster, cidrs]) =>
     cidrs.filter(isCidr).map((cidr) => ({ cluster, cidr, range: rangeOf(cidr) })),

@@ -11,9 +11,9 @@ export interface PoolNameRules {
 }
 
 /**
- * The physical name of a pool: its key, cut where it must be, and a hash of the key and of what the cloud cannot change in place. A
- * change of those makes a pool of another name, so the new pool is there before the old one goes; anything else keeps the name.
- * `immutable` is plain data; the order of its keys does not matter.
+ * The physical name of a pool: its key, cut where it must be, and a hash of the key and of what the cloud cannot change
+ * in place. A change of those makes a pool of another name, so the new pool is there before the old one goes; anything
+ * else keeps the name. `immutable` is plain data; the order of its keys does not matter.
  */
 export function poolName(key: string, immutable: unknown, rules: PoolNameRules): string {
   const hash = base36Hash(canonical([key, immutable]), hashLength);

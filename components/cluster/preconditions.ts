@@ -9,8 +9,8 @@ import { driverProblems } from "./poolDriver.ts";
 import { sharingProblems } from "./poolSharing.ts";
 
 /**
- * Everything wrong with a pool that can be known before anything is bought, by the path its owner typed below the pool. What the types
- * rule out already is checked again where it arrives as data.
+ * Everything wrong with a pool that can be known before anything is bought, by the path its owner typed below the pool.
+ * What the types rule out already is checked again where it arrives as data.
  */
 export function poolProblems(
   rules: CloudRules,

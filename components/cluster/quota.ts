@@ -7,7 +7,9 @@ export interface QuotaNeed extends QuotaShare {
   readonly cloud: string;
 }
 
-/** The quotas that the pools of a cluster need together, each at its maximum. A pool of an unknown machine needs none. */
+/**
+ * The quotas that the pools of a cluster need together, each at its maximum. A pool of an unknown machine needs none.
+ */
 export function quotaNeeds(
   { cloud, machines, quotaShares }: Pick<CloudRules, "cloud" | "machines" | "quotaShares">,
   region: string,

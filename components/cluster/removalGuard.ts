@@ -8,10 +8,11 @@ export interface RemovalGuardArgs {
 }
 
 /**
- * Makes a refused removal refuse before it has removed anything. The engine looks at `protect` when it comes to delete a resource
- * (pulumi/pulumi `pkg/resource/deploy/step.go`, `DeleteStep.Apply`), and it deletes what depends on others first: without a preview, as
- * through the Automation API, a protected cluster would be refused only after its node pools are gone. The guard depends on all of them,
- * so it is the first to be deleted, alone, and its refusal ends the run.
+ * Makes a refused removal refuse before it has removed anything. The engine looks at `protect` when it comes to delete
+ * a resource (pulumi/pulumi `pkg/resource/deploy/step.go`, `DeleteStep.Apply`), and it deletes what depends on others
+ * first: without a preview, as through the Automation API, a protected cluster would be refused only after its node
+ * pools are gone. The guard depends on all of them, so it is the first to be deleted, alone, and its refusal ends the
+ * run.
  */
 export class RemovalGuard extends Component {
   constructor(name: string, { of, protect }: RemovalGuardArgs, opts: pulumi.ComponentResourceOptions) {

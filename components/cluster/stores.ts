@@ -14,13 +14,13 @@ export type ModelStore =
 /** The audit store: what was written there cannot be changed or removed by anyone before its time. */
 export interface AuditStoreArgs {
   /**
-   * Days each record is kept, at least 1. @default 365. Can be raised later, never lowered: it is locked. A destroy fails until
-   * the last record's time is over.
+   * Days each record is kept, at least 1. @default 365. Can be raised later, never lowered: it is locked. A destroy
+   * fails until the last record's time is over.
    */
   readonly retentionDays?: number;
   /**
-   * `locked` binds everyone, the owner of the account included. `removable` can be lifted by an administrator, for environments
-   * that come and go. @default "locked"
+   * `locked` binds everyone, the owner of the account included. `removable` can be lifted by an administrator, for
+   * environments that come and go. @default "locked"
    */
   readonly mode?: "locked" | "removable";
 }

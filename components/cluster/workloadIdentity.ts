@@ -17,22 +17,25 @@ export interface IdentityBinding {
   /** Of its pods. */
   readonly podLabels: Readonly<Record<string, string>>;
   /**
-   * Of a store with keys of its own (on-prem): what the pods get as a Secret, projected as files and named by `env`. Always secret.
+   * Of a store with keys of its own (on-prem): what the pods get as a Secret, projected as files and named by `env`.
+   * Always secret.
    */
   readonly credentials?: pulumi.Output<Readonly<Record<string, string>>>;
 }
 
 /** How pods become known to the cloud, without a key anywhere. */
 export interface WorkloadIdentity {
-  /** `webIdentity` (EKS), `federatedCredential` (AKS), `workloadIdentityFederation` (GKE), `projectedSecret` (on-prem). */
+  /**
+   * `webIdentity` (EKS), `federatedCredential` (AKS), `workloadIdentityFederation` (GKE), `projectedSecret` (on-prem).
+   */
   readonly kind: "webIdentity" | "federatedCredential" | "workloadIdentityFederation" | "projectedSecret";
   /** Lets a service account use the model store. Each pair may be bound once. */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding;
 }
 
 /**
- * Problems of binding `<namespace>/<serviceAccount>`, where `bound` are the pairs that are bound already. A prefix becomes part of policies
- * and conditions, in which quotes, `*`, `?` and `${…}` would mean more than they say.
+ * Problems of binding `<namespace>/<serviceAccount>`, where `bound` are the pairs that are bound already. A prefix
+ * becomes part of policies and conditions, in which quotes, `*`, `?` and `${…}` would mean more than they say.
  */
 export function bindingProblems(bound: ReadonlySet<string>, pair: string, { prefix }: StorePermission): Problem[] {
   const at = `bind("${pair}")`;

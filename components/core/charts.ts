@@ -16,11 +16,12 @@ export interface ChartPin {
 const istioCharts = "https://blob.istio.io/istio-release/charts";
 
 /**
- * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see each object, and
- * none needs a hook, which `helm.v4.Chart` leaves out (https://github.com/pulumi/pulumi-kubernetes/issues/3284). kube-prometheus-stack's
- * are its admission webhook, which is off. The GPU Operator's upgrade its custom resource definitions, which are objects of the rendered
- * chart and so upgrade with it; remove definitions and, after the last uninstall, node labels: off by default, and harmless where they stay.
- * What runs on which Kubernetes version is in the version matrix.
+ * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see
+ * each object, and none needs a hook, which `helm.v4.Chart` leaves out
+ * (https://github.com/pulumi/pulumi-kubernetes/issues/3284). kube-prometheus-stack's are its admission webhook, which
+ * is off. The GPU Operator's upgrade its custom resource definitions, which are objects of the rendered chart and so
+ * upgrade with it; remove definitions and, after the last uninstall, node labels: off by default, and harmless where
+ * they stay. What runs on which Kubernetes version is in the version matrix.
  */
 export const charts = {
   istioBase: { chart: "base", version: "1.30.5", repository: istioCharts },
@@ -60,7 +61,10 @@ export const charts = {
   },
 } as const satisfies Record<string, ChartPin>;
 
-/** The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://` prefix is kept as it is). */
+/**
+ * The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://`
+ * prefix is kept as it is).
+ */
 export function chartSource(
   pin: ChartPin,
   repository?: string,

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describeProblems, type Problem } from "./problem.ts";
 
-/** What every component of ours does the same way: its type token, its children's names, its refusal of bad arguments. */
+/**
+ * What every component of ours does the same way: its type token, its children's names, its refusal of bad arguments.
+ */
 export abstract class Component extends pulumi.ComponentResource {
   readonly #kind: string;
   readonly #label: string;

@@ -35,7 +35,10 @@ export type DeepInput<T> = T extends string | number | boolean | undefined | nul
 type SpecOf<T> = T extends { spec?: infer Spec } ? NonNullable<Spec> : never;
 type Metric = SpecOf<IAnalysisTemplate>["metrics"][number];
 
-/** `consecutiveSuccessLimit` came with Argo Rollouts 1.8, after the schema of `@kubernetes-models/argo-rollouts` 0.3 was made. */
+/**
+ * `consecutiveSuccessLimit` came with Argo Rollouts 1.8, after the schema of `@kubernetes-models/argo-rollouts` 0.3 was
+ * made.
+ */
 export type AnalysisMetric = Metric & { consecutiveSuccessLimit?: number };
 
 /** The custom resources we write: the fields a person can set, as upstream's schema types them. */
@@ -52,8 +55,8 @@ export interface CustomResourceSpecs {
 export type CustomResourceKind = keyof CustomResourceSpecs;
 
 /**
- * The version written to the cluster and the schema it is checked against. Istio's v1 (since Istio 1.22) has the fields of v1beta1,
- * the newest that `@kubernetes-models/istio` carries.
+ * The version written to the cluster and the schema it is checked against. Istio's v1 (since Istio 1.22) has the fields
+ * of v1beta1, the newest that `@kubernetes-models/istio` carries.
  */
 const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data: never) => Model<unknown> }> = {
   Rollout: { apiVersion: "argoproj.io/v1alpha1", schema: Rollout },

@@ -1,8 +1,8 @@
 /**
- * Fields that a controller owns after we created them: the only `ignoreChanges` of the project.
- * An ignored field can only be changed by lifting the rule for one `up`, so what people change lives elsewhere.
- * Under server-side apply the provider drops an ignored path only when it is owned as a whole by another manager, and paths into
- * arrays have no effect (pulumi-kubernetes `provider/pkg/await/await.go`), hence whole lists.
+ * Fields that a controller owns after we created them: the only `ignoreChanges` of the project. An ignored field can
+ * only be changed by lifting the rule for one `up`, so what people change lives elsewhere. Under server-side apply the
+ * provider drops an ignored path only when it is owned as a whole by another manager, and paths into arrays have no
+ * effect (pulumi-kubernetes `provider/pkg/await/await.go`), hence whole lists.
  */
 export const driftRules = {
   /**
@@ -17,8 +17,8 @@ export const driftRules = {
    */
   destinationRule: ["spec.subsets"],
   /**
-   * Of the nodes a GKE cluster starts with, which are removed at once: afterwards GKE answers with other pools' nodes, and a difference
-   * replaces the cluster. terraform-google-modules/terraform-google-kubernetes-engine `cluster.tf`,
+   * Of the nodes a GKE cluster starts with, which are removed at once: afterwards GKE answers with other pools' nodes,
+   * and a difference replaces the cluster. terraform-google-modules/terraform-google-kubernetes-engine `cluster.tf`,
    * https://github.com/hashicorp/terraform-provider-google/issues/6889
    */
   gkeCluster: ["initialNodeCount", "nodeConfig"],
@@ -28,11 +28,14 @@ export const driftRules = {
    */
   gkeNodePool: ["initialNodeCount"],
   /**
-   * The autoscaler counts the nodes. What the engine sends instead is the size it last saw, so `up --refresh` before a change of a pool's
-   * `min` or `max`, else the pool goes back to that. https://github.com/pulumi/pulumi-eks/issues/985
+   * The autoscaler counts the nodes. What the engine sends instead is the size it last saw, so `up --refresh` before a
+   * change of a pool's `min` or `max`, else the pool goes back to that. https://github.com/pulumi/pulumi-eks/issues/985
    */
   eksNodeGroup: ["scalingConfig.desiredSize"],
-  /** The autoscaler counts the nodes, and the system pool is part of the cluster. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
+  /**
+   * The autoscaler counts the nodes, and the system pool is part of the cluster.
+   * https://github.com/pulumi/pulumi-azure-native/issues/2943
+   */
   aksCluster: ["agentPoolProfiles[0].count"],
   /** The autoscaler counts the nodes. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
   aksPool: ["count"],

@@ -1,6 +1,7 @@
 /**
- * Kubernetes minor versions that a cluster may be given: those that every cloud still supports. 1.36 is among them although Argo
- * Rollouts 1.9.1 is not tested on it, so that choosing it is an error that says so, and not a word that is unknown.
+ * Kubernetes minor versions that a cluster may be given: those that every cloud still supports. 1.36 is among them
+ * although Argo Rollouts 1.9.1 is not tested on it, so that choosing it is an error that says so, and not a word that
+ * is unknown.
  */
 export const kubernetesVersions = ["1.34", "1.35", "1.36"] as const;
 export type KubernetesVersion = (typeof kubernetesVersions)[number];

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Problem } from "./problem.ts";
 
-/** Plain names with a slash between them: a folder in a store or a directory, without anything a shell or a policy would read more into. */
+/**
+ * Plain names with a slash between them: a folder in a store or a directory, without anything a shell or a policy would
+ * read more into.
+ */
 export const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
 const dnsLabelPattern = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
@@ -22,7 +25,10 @@ export function dnsLabelProblems(path: string, value: string, max = 63): Problem
   ];
 }
 
-/** The nearest DNS label: lower case, `-` for the rest, cut to `max` with a hash when too long so that two names stay two. */
+/**
+ * The nearest DNS label: lower case, `-` for the rest, cut to `max` with a hash when too long so that two names stay
+ * two.
+ */
 export function dnsLabel(value: string, max = 63): string {
   const label = value
     .toLowerCase()

@@ -33,7 +33,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** All problems of one input, thrown once; printed without a stack trace by the command line and by the Pulumi engine. */
+/**
+ * All problems of one input, thrown once; printed without a stack trace by the command line and by the Pulumi engine.
+ */
 export class ProblemError extends Error {
   readonly subject: string;
   readonly problems: readonly Problem[];
@@ -80,7 +82,10 @@ export function unknownChoice(path: string, value: string, choices: readonly str
   };
 }
 
-/** The nearest choice, where it can be a typing error: a third of the letters, two in a short word, and never all of them; or the one choice that it begins. */
+/**
+ * The nearest choice, where it can be a typing error: a third of the letters, two in a short word, and never all of
+ * them; or the one choice that it begins.
+ */
 export function nearestChoice(value: string, choices: readonly string[]): string | undefined {
   const ranked = choices
     .map((choice) => ({ choice, distance: leven(value.toLowerCase(), choice.toLowerCase()) }))

@@ -17,8 +17,9 @@ export interface StackNameParts {
 const grammar = new RegExp(`^(?<environment>.+?)-(?<layer>${layers.join("|")})(?:-(?<cluster>.+))?$`);
 
 /**
- * The parts of `<environment>-<layer>` or `<environment>-<layer>-<cluster>`, for the program and the policies alike. Undefined for a
- * name of another form. No environment's name has a part that is a layer, so the first layer word ends the environment's name.
+ * The parts of `<environment>-<layer>` or `<environment>-<layer>-<cluster>`, for the program and the policies alike.
+ * Undefined for a name of another form. No environment's name has a part that is a layer, so the first layer word ends
+ * the environment's name.
  */
 export function stackNameParts(name: string): StackNameParts | undefined {
   const { environment, layer, cluster } = grammar.exec(name)?.groups ?? {};

@@ -37,7 +37,10 @@ function sliceOf({ sharing }: GpuPool): GpuRequest["slice"] {
   }
 }
 
-/** Where the files of a version are: in a volume, or at an address that Triton reads from, with what it must be told for that. */
+/**
+ * Where the files of a version are: in a volume, or at an address that Triton reads from, with what it must be told for
+ * that.
+ */
 export type RepositoryLocation =
   | { readonly claim: string; readonly path: string }
   | { readonly url: pulumi.Input<string>; readonly env: Readonly<Record<string, string>> };
@@ -59,7 +62,8 @@ export function locate(
     case "s3":
       return { url, env: { AWS_REGION: store.region } };
     case "azureBlob":
-      // Else Triton looks for the account's key (triton-inference-server/core `src/filesystem/implementations/as.h`, from 26.05 on).
+      // Else Triton looks for the account's key (triton-inference-server/core `src/filesystem/implementations/as.h`,
+      // from 26.05 on).
       return { url, env: { AZURE_STORAGE_AUTH_TYPE: "default" } };
     case "gcs":
       return { url, env: {} };

@@ -1,10 +1,20 @@
 /** Models: the server, the repository of versions, the objectives, the release. Imports no cloud's SDK. */
 export type { GpuModel, MigProfile } from "../cluster/machines/gpus.ts";
 export type { Bytes, Duration, Percent } from "../core/quantity.ts";
+export type { HostCluster } from "./hostCluster.ts";
 export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
 export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
 export { type Canary, canary } from "./strategies/canary/canary.ts";
-export type { ReleaseStrategy } from "./strategies/releaseStrategy.ts";
+export type {
+  AnalysisContext,
+  DeclaredRelease,
+  FoundStrategy,
+  ModelName,
+  ReleaseCounters,
+  ReleaseProgress,
+  ReleaseStrategy,
+  StrategyAnalysis,
+} from "./strategies/releaseStrategy.ts";
 export { type Release, strategies } from "./strategies/strategies.ts";
 export { type GpuRequest, type TritonServer, triton } from "./triton.ts";

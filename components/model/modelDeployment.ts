@@ -37,9 +37,9 @@ export interface ModelDeploymentArgs {
 }
 
 /**
- * A model served by Triton and released by canary: a Rollout, its traffic, its analyses, its metrics.
- * A new `version`, image or server option is rolled out step by step and rolled back when an analysis fails; the first deployment is
- * not analysed, since there is nothing to compare it with.
+ * A model served by Triton and released by canary: a Rollout, its traffic, its analyses, its metrics. A new `version`,
+ * image or server option is rolled out step by step and rolled back when an analysis fails; the first deployment is not
+ * analysed, since there is nothing to compare it with.
  */
 export class ModelDeployment extends Component {
   /** Where clients send requests; the gateway tells models apart by their host name. */

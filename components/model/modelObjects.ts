@@ -11,7 +11,9 @@ export interface ObjectName {
   readonly name: string;
 }
 
-/** Every object that a model may make in the models' namespace. `ModelDeployment` makes them; a test compares the two. */
+/**
+ * Every object that a model may make in the models' namespace. `ModelDeployment` makes them; a test compares the two.
+ */
 export function modelObjects(name: string, model: Model): ObjectName[] {
   const context = { name, namespace: "", prometheusAddress: "", scrapeInterval: "15s" } as const;
   return [

@@ -7,5 +7,8 @@ export function objectNames(name: string) {
 
 export const subsets = { canary: "canary", stable: "stable" } as const;
 
-/** The routes of the release VirtualService, whose weights the controller sets: everything, and before it gRPC, which has a port of its own. */
+/**
+ * The routes of the release VirtualService, whose weights the controller sets: everything, and before it gRPC, which
+ * has a port of its own.
+ */
 export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;

@@ -11,8 +11,8 @@ type RolloutSpec = DeepInput<CustomResourceSpecs["Rollout"]>;
 const minReadySeconds = 1;
 
 /**
- * The Rollout of a model. Stable keeps all its pods until the release has ended, so an abort gives all traffic back at once
- * (`dynamicStableScale` would make a rollback wait for models to load).
+ * The Rollout of a model. Stable keeps all its pods until the release has ended, so an abort gives all traffic back at
+ * once (`dynamicStableScale` would make a rollback wait for models to load).
  */
 export function rolloutSpec(name: string, model: Model, host: HostCluster): RolloutSpec {
   return {

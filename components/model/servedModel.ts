@@ -6,28 +6,45 @@ import type { TritonServer } from "./triton.ts";
  * `<location>/<version>/<model>/…`, so that two versions never share a configuration. Changing it starts a canary.
  */
 export type ModelRepository =
-  /** This folder of the model store of whatever cluster the model runs on: `"fraud"`. Pods are given read access to it and nothing else. */
+  /**
+   * This folder of the model store of whatever cluster the model runs on: `"fraud"`. Pods are given read access to it
+   * and nothing else.
+   */
   | { readonly modelStore: string }
-  /** A PersistentVolumeClaim in the models' namespace, mounted read-only; `path` is the model's folder in it, @default the model's name. */
+  /**
+   * A PersistentVolumeClaim in the models' namespace, mounted read-only; `path` is the model's folder in it, by default
+   * the model's name.
+   */
   | { readonly pvc: string; readonly path?: string }
-  /** `s3://bucket/prefix`; `region` is the bucket's. Pods reach it through their ServiceAccount's identity, never through keys. */
+  /**
+   * `s3://bucket/prefix`; `region` is the bucket's. Pods reach it through their ServiceAccount's identity, never
+   * through keys.
+   */
   | { readonly s3: `s3://${string}`; readonly region: string };
 
 /** What the model is expected to meet; capacity and the length of an analysis follow from it. */
 export interface Traffic {
   /** Requests per second of the whole model: the least and the most of a normal day. */
   readonly expectedQps: { readonly trough: number; readonly peak: number };
-  /** Longest time the gateway waits for an answer. @default "5s", which is far beyond any p99 worth serving. Changing it restarts nothing. */
+  /**
+   * Longest time the gateway waits for an answer.
+   * @default "5s", which is far beyond any p99 worth serving. Changing it restarts nothing.
+   */
   readonly timeout?: Duration;
 }
 
 /** The objectives a new version is judged by. */
 export interface Slo {
-  /** 99 % of requests are answered within this time. Becomes an edge of the latency buckets, so changing it starts a canary. */
+  /**
+   * 99 % of requests are answered within this time. Becomes an edge of the latency buckets, so changing it starts a
+   * canary.
+   */
   readonly p99: Duration;
   /** The share of requests that may fail (HTTP 5xx). */
   readonly errorRate: Percent;
-  /** The mean of the scores the model predicts, and how far it may be off. Without it the predictions are not judged. */
+  /**
+   * The mean of the scores the model predicts, and how far it may be off. Without it the predictions are not judged.
+   */
   readonly predictionScore?: { readonly mean: number; readonly tolerance: number };
 }
 
@@ -44,7 +61,8 @@ export interface ServedModel {
   /** The objectives that a new version must meet. */
   readonly slo: Slo;
   /**
-   * The version to serve: a name in the model's repository, 1 to 20 of a-z, 0-9, "." and "-". Changing it starts a release.
+   * The version to serve: a name in the model's repository, 1 to 20 of a-z, 0-9, "." and "-". Changing it starts a
+   * release.
    */
   readonly version: string;
 }

@@ -13,8 +13,8 @@ export function serviceHost(name: string, namespace: string): string {
 }
 
 /**
- * Ours: hosts, timeout, retries. It delegates to the release VirtualService, which is the controller's, so that either can change
- * while the other is at work, and routes the controller adds keep this timeout and these retries.
+ * Ours: hosts, timeout, retries. It delegates to the release VirtualService, which is the controller's, so that either
+ * can change while the other is at work, and routes the controller adds keep this timeout and these retries.
  */
 export function entrySpec(
   name: string,
@@ -37,8 +37,8 @@ export function entrySpec(
 }
 
 /**
- * The controller's: the weights between stable and canary. What stands here is only the beginning. The port is spelled out: of a Service with
- * two ports Istio takes the one that the gateway listens on, which is neither.
+ * The controller's: the weights between stable and canary. What stands here is only the beginning. The port is spelled
+ * out: of a Service with two ports Istio takes the one that the gateway listens on, which is neither.
  */
 export function releaseSpec(name: string, namespace: string): DeepInput<CustomResourceSpecs["VirtualService"]> {
   const host = serviceHost(name, namespace);
@@ -74,7 +74,9 @@ export const servicePorts = [
   { name: "grpc", port: ports.grpc, targetPort: "grpc", appProtocol: "grpc" },
 ];
 
-/** Two endpoints, each scraped once: the model's own metrics and the sidecar's. A second job would double every count. */
+/**
+ * Two endpoints, each scraped once: the model's own metrics and the sidecar's. A second job would double every count.
+ */
 export function podMonitorSpec(name: string): DeepInput<CustomResourceSpecs["PodMonitor"]> {
   return {
     selector: { matchLabels: { app: name } },

@@ -5,13 +5,16 @@ import { type Bytes, byteCount, bytesProblems, type Duration, durationProblems }
 /** GPUs of one pod. */
 export interface GpuRequest {
   /**
-   * The model of GPU, or any of several: clouds differ in what they offer, and an ONNX model does not mind. A TensorRT plan runs only
-   * on the model it was built for.
+   * The model of GPU, or any of several: clouds differ in what they offer, and an ONNX model does not mind. A TensorRT
+   * plan runs only on the model it was built for.
    */
   readonly kind: GpuModel | readonly GpuModel[];
   /** Whole GPUs, or shares of one kind, at least 1. */
   readonly count: number;
-  /** A share of a GPU instead of a whole one: a MIG profile, or a turn on a GPU that others use too. @default whole GPUs */
+  /**
+   * A share of a GPU instead of a whole one: a MIG profile, or a turn on a GPU that others use too.
+   * @default whole GPUs
+   */
   readonly slice?: MigProfile | "timeSlicing" | "mps";
 }
 
@@ -48,7 +51,8 @@ export function triton(options: Pick<TritonServer, "backend"> & Partial<TritonSe
   return {
     cpu: "1",
     memory: "4GiB",
-    // The Python backend alone takes 1 MiB per instance at start and grows; 64 MiB, the container default, is soon full.
+    // The Python backend alone takes 1 MiB per instance at start and grows; 64 MiB, the container default, is soon
+    // full.
     sharedMemory: "1GiB",
     // The start-up probe of Triton's own on-prem chart: 30 tries, 10 s apart.
     startup: "5m",

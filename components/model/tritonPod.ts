@@ -48,8 +48,8 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
     metadata: {
       labels: { ...podLabels(name, model.version), ...host.identity?.podLabels },
       annotations: {
-        // Istio's default edges jump from 100 to 250 ms, so a p99 between them would be an interpolation. Bad JSON here is only a
-        // warning in the proxy's log: istio `pkg/bootstrap/config.go`.
+        // Istio's default edges jump from 100 to 250 ms, so a p99 between them would be an interpolation. Bad JSON here
+        // is only a warning in the proxy's log: istio `pkg/bootstrap/config.go`.
         "sidecar.istio.io/statsHistogramBuckets": JSON.stringify({
           istiocustom: latencyEdges(milliseconds(model.slo.p99)),
         }),

@@ -1,7 +1,7 @@
 /**
- * The sequential test behind every verdict: Wald's SPRT of "the share of bad requests is p0" against "it is r times as much",
- * placed so that the corridor between pass and fail rises with slope θ, the objective itself.
- * A test that may be looked at after every scrape: a fixed threshold looked at five times a stage aborts 36–88 % of healthy canaries.
+ * The sequential test behind every verdict: Wald's SPRT of "the share of bad requests is p0" against "it is r times as
+ * much", placed so that the corridor between pass and fail rises with slope θ, the objective itself. A test that may be
+ * looked at after every scrape: a fixed threshold looked at five times a stage aborts 36–88 % of healthy canaries.
  */
 export interface SequentialTest {
   /** θ, the share of bad requests the objective allows; also the slope of the corridor. */
@@ -66,9 +66,10 @@ function solveP0(objective: number, ratio: number): number {
 }
 
 /**
- * The same corridor for a mean: is the mean score of the predictions within `tolerance` of what was declared? Wald's test of a
- * normal mean, with the variance taken from the predictions themselves; half the false alarms go to each side.
- * With d the deviation of the mean and V the variance, T = N · tolerance · (|d| − tolerance) / V: FAIL at T ≥ fail, PASS at T ≤ −pass.
+ * The same corridor for a mean: is the mean score of the predictions within `tolerance` of what was declared? Wald's
+ * test of a normal mean, with the variance taken from the predictions themselves; half the false alarms go to each
+ * side. With d the deviation of the mean and V the variance, T = N · tolerance · (|d| − tolerance) / V: FAIL at T ≥
+ * fail, PASS at T ≤ −pass.
  */
 export interface MeanTest {
   readonly mean: number;
@@ -85,8 +86,9 @@ export interface MeanTest {
 const meanTestMinimum = 200;
 
 /**
- * A handful of scores lie close together by chance, and a small variance makes any deviation look certain. Skewed scores (mean 0.12,
- * deviation 0.10), looked at after each one: without a minimum 86 % of the healthy versions failed, from 20 on 1.6 %, from 50 on 0.4 %.
+ * A handful of scores lie close together by chance, and a small variance makes any deviation look certain. Skewed
+ * scores (mean 0.12, deviation 0.10), looked at after each one: without a minimum 86 % of the healthy versions failed,
+ * from 20 on 1.6 %, from 50 on 0.4 %.
  */
 const meanTestFailMinimum = 50;
 
@@ -112,8 +114,8 @@ export function verdictOf(test: SequentialTest, bad: number, total: number, mini
 }
 
 /**
- * PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one series each.
- * Without a minimum it never passes: 0 or 2.
+ * PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one
+ * series each. Without a minimum it never passes: 0 or 2.
  */
 export function verdictQuery(test: SequentialTest, bad: string, total: string, minimum?: number): string {
   const { failIntercept, passIntercept, objective } = test;
@@ -161,8 +163,9 @@ export interface Counts<Value> {
 }
 
 /**
- * The evidence (log likelihood ratio) that the canary's share of bad requests is `ratio` times the stable version's rather than equal to
- * it, over the same span: the conditional binomial form of the sequential test, which needs no objective.
+ * The evidence (log likelihood ratio) that the canary's share of bad requests is `ratio` times the stable version's
+ * rather than equal to it, over the same span: the conditional binomial form of the sequential test, which needs no
+ * objective.
  */
 export function relativeEvidence(ratio: number, canary: Counts<number>, stable: Counts<number>): number {
   const all = canary.total + stable.total;
@@ -199,9 +202,9 @@ export interface Comparison<Value> {
 }
 
 /**
- * A verdict for what depends on the surroundings, such as latency: the canary fails if it misses its objective and is worse than the stable
- * version at the same time, and passes if it meets its objective or is not worse. A busy machine, or a slow database behind both versions,
- * is not the canary's doing.
+ * A verdict for what depends on the surroundings, such as latency: the canary fails if it misses its objective and is
+ * worse than the stable version at the same time, and passes if it meets its objective or is not worse. A busy machine,
+ * or a slow database behind both versions, is not the canary's doing.
  */
 export function comparedVerdictOf(
   test: SequentialTest,

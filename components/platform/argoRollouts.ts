@@ -7,7 +7,10 @@ import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
-/** Argo Rollouts: installed from its chart, or adopted where it runs already. Changing from one to the other redeploys the controller. */
+/**
+ * Argo Rollouts: installed from its chart, or adopted where it runs already. Changing from one to the other redeploys
+ * the controller.
+ */
 export type ArgoRolloutsArgs = { readonly install: Install } | { readonly adopt: Record<string, never> };
 
 /** Rollouts 1.8 brought `consecutiveSuccessLimit`, without which an analysis that never decides ends Successful. */
@@ -38,8 +41,8 @@ export function rolloutsValues(settings: SiteSettings | undefined): Record<strin
       replicas: 2,
       metrics: { enabled: true },
     },
-    // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch (`promoteFull`):
-    // argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
+    // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch
+    // (`promoteFull`): argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
     createClusterAggregateRoles: false,
   };
 }

@@ -9,8 +9,8 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
- * The cluster autoscaler on EKS, which moves every node group between its `min` and `max`; AKS and GKE run one of their own. Its rights
- * in AWS come with the cluster, for its service account.
+ * The cluster autoscaler on EKS, which moves every node group between its `min` and `max`; AKS and GKE run one of their
+ * own. Its rights in AWS come with the cluster, for its service account.
  */
 export interface ClusterAutoscalerArgs {
   /** The cluster's name in AWS: EKS tags the scaling groups of its node groups with it, and others are left alone. */
@@ -42,7 +42,10 @@ export class ClusterAutoscaler extends Component {
   }
 }
 
-/** What is not written is the chart's default, which is meant: the tags to look for, a leader, a budget of one pod for disruptions. */
+/**
+ * What is not written is the chart's default, which is meant: the tags to look for, a leader, a budget of one pod for
+ * disruptions.
+ */
 export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<string, unknown> {
   const { cluster, region, kubernetesVersion, scraped } = args;
   return {
@@ -53,8 +56,8 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
     autoDiscovery: { clusterName: cluster },
     rbac: { serviceAccount: { name: serviceAccount } },
     extraArgs: scaling,
-    // The one that waits takes over in seconds. Alone, a lost node would take the autoscaler with it for the five minutes until its pod is
-    // given up, in which nobody replaces the models' nodes either.
+    // The one that waits takes over in seconds. Alone, a lost node would take the autoscaler with it for the five
+    // minutes until its pod is given up, in which nobody replaces the models' nodes either.
     replicaCount: 2,
     topologySpreadConstraints: [
       {
@@ -66,7 +69,8 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
     ],
     // It must make room for the cluster's DNS, so it cannot wait for it.
     dnsPolicy: "Default",
-    // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without its limit on CPU, which would slow every decision.
+    // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without its limit on CPU, which would slow every
+    // decision.
     resources: { requests: { cpu: "100m", memory: "600Mi" }, limits: { memory: "600Mi" } },
     securityContext: {
       runAsNonRoot: true,
@@ -84,17 +88,22 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
   };
 }
 
-/** Flags of the autoscaler (kubernetes/autoscaler `cluster-autoscaler/FAQ.md`), beside those that the chart sets for its log. */
+/**
+ * Flags of the autoscaler (kubernetes/autoscaler `cluster-autoscaler/FAQ.md`), beside those that the chart sets for its
+ * log.
+ */
 const scaling = {
   expander: "least-waste",
-  // Pools that differ in nothing but their zones grow evenly. Spot and on demand are not similar: EKS labels them with the difference.
+  // Pools that differ in nothing but their zones grow evenly. Spot and on demand are not similar: EKS labels them with
+  // the difference.
   "balance-similar-node-groups": true,
   // Every pod of the mesh has a sidecar with emptyDirs, so no node would ever go. What must last is in volumes.
   "skip-nodes-with-local-storage": false,
   // CoreDNS and the EBS driver run twice and may move. Otherwise they would keep any node that they have come to.
   "skip-nodes-with-system-pods": false,
-  // A GPU node is of use minutes after it has joined; giving up on it earlier would buy another one. That AWS has no machine to give is
-  // seen earlier, in what the scaling group reports of itself (`cloudprovider/aws/auto_scaling_groups.go`).
+  // A GPU node is of use minutes after it has joined; giving up on it earlier would buy another one. That AWS has no
+  // machine to give is seen earlier, in what the scaling group reports of itself
+  // (`cloudprovider/aws/auto_scaling_groups.go`).
   "max-node-provision-time": "30m",
 };
 

@@ -4,8 +4,8 @@ import { Component } from "../core/component.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 
 /**
- * The default StorageClass of an EKS cluster. EKS has had none since Kubernetes 1.30 (aws/containers-roadmap #1330), so a claim that names
- * no class, such as Prometheus', would wait for ever. AKS and GKE bring theirs.
+ * The default StorageClass of an EKS cluster. EKS has had none since Kubernetes 1.30 (aws/containers-roadmap #1330), so
+ * a claim that names no class, such as Prometheus', would wait for ever. AKS and GKE bring theirs.
  */
 export class EbsStorageClass extends Component {
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {

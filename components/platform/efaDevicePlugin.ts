@@ -7,8 +7,8 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
- * AWS' device plugin for Elastic Fabric Adapters: what makes the adapters of a `compact` pool something that a pod can ask for, in
- * `vpc.amazonaws.com/efa`.
+ * AWS' device plugin for Elastic Fabric Adapters: what makes the adapters of a `compact` pool something that a pod can
+ * ask for, in `vpc.amazonaws.com/efa`.
  */
 export interface EfaDevicePluginArgs {
   readonly install: Install;
@@ -32,8 +32,8 @@ export class EfaDevicePlugin extends Component {
 
 export function efaDevicePluginValues(): Record<string, unknown> {
   return {
-    // Instead of the chart's list of machines: on one that was launched without adapters the plugin crashes (aws/eks-charts #1239), and on
-    // one that is not in the list yet it never starts (#1348).
+    // Instead of the chart's list of machines: on one that was launched without adapters the plugin crashes
+    // (aws/eks-charts #1239), and on one that is not in the list yet it never starts (#1348).
     supportedInstanceLabels: { keys: [efaLabel], values: ["true"] },
     tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
   };

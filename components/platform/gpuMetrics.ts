@@ -6,9 +6,9 @@ import { modeOf, type PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
- * GPU metrics (`DCGM_FI_*`) on GKE, under the names that the GPU Operator's exporter gives them elsewhere. GKE has its own driver and
- * device plugin, so this is all of the operator that is missing there. Do not switch on the cluster's monitoring component `DCGM` as well:
- * two exporters contend for a GPU's profiling counters.
+ * GPU metrics (`DCGM_FI_*`) on GKE, under the names that the GPU Operator's exporter gives them elsewhere. GKE has its
+ * own driver and device plugin, so this is all of the operator that is missing there. Do not switch on the cluster's
+ * monitoring component `DCGM` as well: two exporters contend for a GPU's profiling counters.
  */
 export interface GpuMetricsArgs {
   readonly install: Install;
@@ -37,7 +37,8 @@ export class GpuMetrics extends Component {
 
 export function gpuMetricsValues(): Record<string, unknown> {
   return {
-    // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs `gpu-operator/google-gke.rst`).
+    // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs
+    // `gpu-operator/google-gke.rst`).
     priorityClassName: "",
     tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
     // The label that GKE gives to nodes with a GPU, whatever it is.
@@ -48,8 +49,8 @@ export function gpuMetricsValues(): Record<string, unknown> {
         },
       },
     },
-    // GKE gives a container its devices and driver only with a GPU that the exporter must not take from a model: so it sees the host's.
-    // The API server refuses `privileged` beside the chart's `allowPrivilegeEscalation: false`.
+    // GKE gives a container its devices and driver only with a GPU that the exporter must not take from a model: so it
+    // sees the host's. The API server refuses `privileged` beside the chart's `allowPrivilegeEscalation: false`.
     securityContext: { privileged: true, allowPrivilegeEscalation: true, runAsUser: 0, capabilities: { drop: [] } },
     extraHostVolumes: [{ name: "nvidia", hostPath: "/home/kubernetes/bin/nvidia" }],
     extraVolumeMounts: [

@@ -10,9 +10,9 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
- * NVIDIA's GPU Operator: what makes GPUs of a node something that a pod can ask for, and their metrics something that Prometheus sees.
- * Installed from its chart, or adopted where it runs already; then its owner configures it for the pools. Not for GKE, whose own driver
- * and device plugin would fight it (gpu-operator #1577, #1679).
+ * NVIDIA's GPU Operator: what makes GPUs of a node something that a pod can ask for, and their metrics something that
+ * Prometheus sees. Installed from its chart, or adopted where it runs already; then its owner configures it for the
+ * pools. Not for GKE, whose own driver and device plugin would fight it (gpu-operator #1577, #1679).
  */
 export type GpuOperatorArgs = OperatorCluster & GpuOperatorChoice;
 
@@ -76,16 +76,16 @@ export class GpuOperator extends Component {
 }
 
 /**
- * The operands mount the host and load kernel modules. Written here and not by `psa.enabled`, with which the operator labels its
- * namespace itself: two owners of one field.
+ * The operands mount the host and load kernel modules. Written here and not by `psa.enabled`, with which the operator
+ * labels its namespace itself: two owners of one field.
  */
 const podSecurity = Object.fromEntries(
   ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "privileged"]),
 );
 
 /**
- * NVIDIA's GPU Operator on clusters with GPU pools: installed, or adopted where it runs already. GKE has its own driver and device
- * plugin. @default `{ install: {} }`: GPU pools are of no use without it
+ * NVIDIA's GPU Operator on clusters with GPU pools: installed, or adopted where it runs already. GKE has its own driver
+ * and device plugin. @default `{ install: {} }`: GPU pools are of no use without it
  */
 export const gpuOperator = {
   title: "GPU Operator",

@@ -11,9 +11,9 @@ export interface OperatorCluster {
   /** What the GPU nodes are like where the cluster runs. */
   readonly nodes: GpuNodeRules;
   /**
-   * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which leaves running
-   * pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most at a time, and evicts the GPU
-   * pods of each.
+   * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which
+   * leaves running pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most
+   * at a time, and evicts the GPU pods of each.
    */
   readonly pools: Readonly<Record<string, Pick<GpuPool, "sharing" | "driver" | "taints">>>;
 }
@@ -55,7 +55,8 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
     devicePlugin: { ...(config === undefined ? {} : { config }), ...from("nvidia") },
     gfd: from("nvidia"),
     mig: { strategy: "single" },
-    // In a virtual machine a GPU changes its MIG mode only with a reboot: NVIDIA/cloud-native-docs `gpu-operator/gpu-operator-mig.rst`.
+    // In a virtual machine a GPU changes its MIG mode only with a reboot: NVIDIA/cloud-native-docs
+    // `gpu-operator/gpu-operator-mig.rst`.
     migManager: {
       env: nodes.virtualMachines ? [{ name: "WITH_REBOOT", value: "true" }] : [],
       ...from("nvidia/cloud-native"),
@@ -70,7 +71,10 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
 
 const controlPlane = { key: "node-role.kubernetes.io/control-plane", operator: "Exists", effect: "NoSchedule" };
 
-/** Every operand runs on every pool. The spot taint is tolerated before there is a spot pool, so that adding one restarts nothing. */
+/**
+ * Every operand runs on every pool. The spot taint is tolerated before there is a spot pool, so that adding one
+ * restarts nothing.
+ */
 function tolerationsOf(
   { spotTaints }: GpuNodeRules,
   pools: readonly Pick<GpuPool, "taints">[],
@@ -86,8 +90,9 @@ function driverVersion([first]: readonly Pick<GpuPool, "driver">[]): string {
 }
 
 /**
- * The device plugin's configurations by name; a node picks one by label, and without the label shares nothing. The operator does not
- * watch the ConfigMap (NVIDIA/cloud-native-docs `gpu-operator/gpu-sharing.rst`), so its name changes with what is in it.
+ * The device plugin's configurations by name; a node picks one by label, and without the label shares nothing. The
+ * operator does not watch the ConfigMap (NVIDIA/cloud-native-docs `gpu-operator/gpu-sharing.rst`), so its name changes
+ * with what is in it.
  */
 function devicePluginConfig(
   sharings: readonly Sharing[],
@@ -106,7 +111,9 @@ function devicePluginConfig(
   return { create: true, name: `device-plugin-${hash}`, data };
 }
 
-/** NVIDIA/k8s-device-plugin `api/config/v1`. Two shares of a GPU are no more than one, so asking for two fails at once. */
+/**
+ * NVIDIA/k8s-device-plugin `api/config/v1`. Two shares of a GPU are no more than one, so asking for two fails at once.
+ */
 function pluginSharing(sharing: Extract<Sharing, { kind: "timeSlicing" | "mps" }>): Record<string, unknown> {
   const replicated = (replicas: number) => ({
     failRequestsGreaterThanOne: true,
@@ -120,8 +127,8 @@ function pluginSharing(sharing: Extract<Sharing, { kind: "timeSlicing" | "mps" }
 }
 
 /**
- * Where the toolkit finds containerd. On k3s and RKE2 the socket alone: with `CONTAINERD_CONFIG`, too, containerd does not start after
- * a reboot (gpu-operator #992).
+ * Where the toolkit finds containerd. On k3s and RKE2 the socket alone: with `CONTAINERD_CONFIG`, too, containerd does
+ * not start after a reboot (gpu-operator #992).
  */
 const runtimeVariables: Readonly<
   Record<NonNullable<SiteSettings["runtime"]>, readonly { name: string; value: string }[]>

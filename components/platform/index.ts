@@ -1,13 +1,24 @@
 /** The systems that every cluster runs beside the models. Imports no cloud's SDK but the adapters of `clouds`. */
+
+export type { Recorded, Requirement } from "./adopted.ts";
 export { ArgoRollouts, type ArgoRolloutsArgs } from "./argoRollouts.ts";
 export { ClusterAutoscaler, type ClusterAutoscalerArgs } from "./clusterAutoscaler.ts";
 export { EbsStorageClass } from "./ebsStorageClass.ts";
 export { EfaDevicePlugin, type EfaDevicePluginArgs } from "./efaDevicePlugin.ts";
 export { GpuMetrics, type GpuMetricsArgs } from "./gpuMetrics.ts";
-export { GpuOperator, type GpuOperatorArgs } from "./gpuOperator.ts";
-export { Istio, type IstioArgs } from "./istio.ts";
+export { GpuOperator, type GpuOperatorArgs, type GpuOperatorChoice } from "./gpuOperator.ts";
+export type { OperatorCluster } from "./gpuOperatorValues.ts";
+export { type AdoptedGateway, Istio, type IstioArgs } from "./istio.ts";
 export { ModelNamespace, type ModelNamespaceArgs } from "./modelNamespace.ts";
-export type { PlatformSystem } from "./platformSystem.ts";
+export type {
+  BuiltSystem,
+  DeclaredPlatform,
+  PlatformSystem,
+  SystemAsks,
+  SystemCluster,
+  SystemMode,
+  SystemNamespace,
+} from "./platformSystem.ts";
 export { Prometheus, type PrometheusArgs } from "./prometheus.ts";
 export type { Install } from "./systemChart.ts";
 export { type PlatformSpec, systems } from "./systems.ts";

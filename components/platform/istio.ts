@@ -140,11 +140,11 @@ export class Istio extends Component {
 }
 
 /**
- * `enablePrometheusMerge: false`: the sidecar and the model are scraped as two endpoints of one PodMonitor; merging would count each
- * request twice. `validationFailurePolicy: Fail` is what istiod sets by itself once ready, so it is not drift
- * (https://github.com/istio/istio/issues/44285). `hub` is where istiod's image and, through its injector, the gateway's and the
- * sidecars' come from: Docker Hub, since the registry that the 1.30 charts name closes in December 2026 (istio/istio.io, "An update on our
- * move to AWS").
+ * `enablePrometheusMerge: false`: the sidecar and the model are scraped as two endpoints of one PodMonitor; merging
+ * would count each request twice. `validationFailurePolicy: Fail` is what istiod sets by itself once ready, so it is
+ * not drift (https://github.com/istio/istio/issues/44285). `hub` is where istiod's image and, through its injector, the
+ * gateway's and the sidecars' come from: Docker Hub, since the registry that the 1.30 charts name closes in December
+ * 2026 (istio/istio.io, "An update on our move to AWS").
  */
 export function istiodValues(settings: SiteSettings | undefined): Record<string, unknown> {
   const images = settings?.registryMirror?.images ?? "docker.io";

@@ -9,8 +9,8 @@ import { adoptionProblems } from "./adopted.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 
 /**
- * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that holds the models,
- * for example). Changing the name replaces every model in it.
+ * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that
+ * holds the models, for example). Changing the name replaces every model in it.
  */
 export type ModelNamespaceArgs = { readonly create: string } | { readonly adopt: string };
 

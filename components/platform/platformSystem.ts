@@ -27,7 +27,9 @@ export interface SystemCluster {
   readonly modes: Readonly<Record<string, SystemMode>>;
 }
 
-/** `install`: we install the system. `adopt`: it runs there already, and we use it. `none`: the cluster does without. */
+/**
+ * `install`: we install the system. `adopt`: it runs there already, and we use it. `none`: the cluster does without.
+ */
 export type SystemMode = "install" | "adopt" | "none";
 
 /** A namespace that a system is installed into. */
@@ -55,8 +57,9 @@ export interface BuiltSystem<Published extends object = object> {
 }
 
 /**
- * Everything that the rest of the program asks of a platform system. One object a system, in the system's file; one line in the record
- * of systems (`systems.ts`). Environment, platform layer, version matrix, preflight and adoption iterate over that record.
+ * Everything that the rest of the program asks of a platform system. One object a system, in the system's file; one
+ * line in the record of systems (`systems.ts`). Environment, platform layer, version matrix, preflight and adoption
+ * iterate over that record.
  */
 export interface PlatformSystem<Args extends object = object, Published extends object = object> {
   /** The system's name, for messages: `Argo Rollouts`. */
@@ -64,15 +67,20 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   /** The name of its component is `<cluster>-<componentName>`. Changing it replaces the system. */
   readonly componentName: string;
   /**
-   * `required`: an environment declares it in `platform`, under the system's key. `optional`: it may, and `fallback` holds where it
-   * does not. `derived`: it is not declared; it follows from the cluster and from other systems.
+   * `required`: an environment declares it in `platform`, under the system's key. `optional`: it may, and `fallback`
+   * holds where it does not. `derived`: it is not declared; it follows from the cluster and from other systems.
    */
   readonly declared: "required" | "optional" | "derived";
   /** The arguments where an environment declares none. Absent for a required system. */
   readonly fallback?: Args;
-  /** It runs only on clusters whose cloud lists it in `needs`. @default false: on every cluster whose cloud does not bring it */
+  /**
+   * It runs only on clusters whose cloud lists it in `needs`.
+   * @default false: on every cluster whose cloud does not bring it
+   */
   readonly onlyWhereNeeded?: true;
-  /** Keys of systems that are built before it, where they run. Their custom resources and namespaces are there by then. */
+  /**
+   * Keys of systems that are built before it, where they run. Their custom resources and namespaces are there by then.
+   */
   readonly after: readonly string[];
   /** Namespaces that it is installed into. */
   readonly namespaces: readonly SystemNamespace[];
@@ -92,7 +100,10 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   runsOn(cluster: SystemCluster): boolean;
   /** Everything wrong with its arguments at a site, by the path below the system's key. */
   problems(args: Args & AtSite): Problem[];
-  /** The arguments of an installation on a cluster where nothing runs yet; what does not depend on that stays as declared. */
+  /**
+   * The arguments of an installation on a cluster where nothing runs yet; what does not depend on that stays as
+   * declared.
+   */
   installed(args: Args): Args;
   /** Builds it on a cluster. */
   build(

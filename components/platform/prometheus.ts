@@ -11,8 +11,8 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 /** Prometheus with the operator's PodMonitors: installed (kube-prometheus-stack), or adopted where it runs already. */
 export type PrometheusArgs = {
   /**
-   * Time between two scrapes, at least 1 s. A verdict cannot come faster than this. @default "15s", which sees a failing canary
-   * within a minute and keeps the series small. Changing it reloads Prometheus.
+   * Time between two scrapes, at least 1 s. A verdict cannot come faster than this. @default "15s", which sees a
+   * failing canary within a minute and keeps the series small. Changing it reloads Prometheus.
    */
   readonly scrapeInterval?: Duration;
 } & (
@@ -79,7 +79,10 @@ export class Prometheus extends Component {
   }
 }
 
-/** 100,000 series every 15 s for ten days, the chart's default, take 8 GB (1.3 bytes a sample, Prometheus' storage documentation). */
+/**
+ * 100,000 series every 15 s for ten days, the chart's default, take 8 GB (1.3 bytes a sample, Prometheus' storage
+ * documentation).
+ */
 const volumeSize: Bytes = "20GiB";
 /** The oldest goes before the volume is full, whatever is scraped. */
 const retentionSize: Bytes = "16GiB";
@@ -95,7 +98,8 @@ export function stackValues({ scrapeInterval = defaultScrapeInterval, settings }
     prometheus: {
       prometheusSpec: {
         scrapeInterval,
-        // By default only the monitors of this release are selected; ours are in the namespaces of models and GPU exporters.
+        // By default only the monitors of this release are selected; ours are in the namespaces of models and GPU
+        // exporters.
         podMonitorSelectorNilUsesHelmValues: false,
         ...volume(settings?.storageClass),
         serviceMonitorSelectorNilUsesHelmValues: false,

@@ -7,15 +7,15 @@ import { type ChartPin, chartSource } from "../core/charts.ts";
 /** Options every installed system shares. */
 export interface Install {
   /**
-   * Where the charts come from instead of their public repositories: an HTTPS repository or `oci://registry/path`, for air-gapped
-   * sites; a site's own mirror comes before it. @default the pinned public repository of each chart.
+   * Where the charts come from instead of their public repositories: an HTTPS repository or `oci://registry/path`, for
+   * air-gapped sites; a site's own mirror comes before it. @default the pinned public repository of each chart.
    */
   readonly repository?: string;
 }
 
 /**
- * One chart of an installed system. Object names carry no prefix of ours (`resourcePrefix` is the release name), and values are plain
- * data, so that previews are complete.
+ * One chart of an installed system. Object names carry no prefix of ours (`resourcePrefix` is the release name), and
+ * values are plain data, so that previews are complete.
  */
 export function systemChart(
   name: string,

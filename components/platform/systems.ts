@@ -42,10 +42,15 @@ type Declaring<How extends Declared> = {
   readonly [Key in keyof Shipped as Shipped[Key]["declared"] extends How ? Key : never]: DeclaredArgs<Shipped[Key]>;
 };
 
-/** What an environment declares of its platform: the arguments of each system, by its key. Every cluster gets the same. */
+/**
+ * What an environment declares of its platform: the arguments of each system, by its key. Every cluster gets the same.
+ */
 export type PlatformSpec = Declaring<"required"> & Partial<Declaring<"optional">>;
 
-/** The record that everything looks systems up in. A program may add a system of its own before it declares an environment. */
+/**
+ * The record that everything looks systems up in. A program may add a system of its own before it declares an
+ * environment.
+ */
 export const systems: Record<string, PlatformSystem> = shipped;
 
 /** The versions of every system that the version matrix knows, by the system's key. */
@@ -60,7 +65,10 @@ export function pinnedVersions(): Record<string, string> {
   return Object.fromEntries(Object.entries(systemVersions()).map(([key, { installed }]) => [key, installed]));
 }
 
-/** The pinned versions of the systems that are installed on a cluster, by key. An adopted system's version is its owner's. */
+/**
+ * The pinned versions of the systems that are installed on a cluster, by key. An adopted system's version is its
+ * owner's.
+ */
 export function installedVersions(modes: SystemCluster["modes"]): Record<string, string> {
   return Object.fromEntries(Object.entries(pinnedVersions()).filter(([key]) => modes[key] === "install"));
 }

@@ -2,7 +2,10 @@ import type { Ports } from "../machine/ports.ts";
 import type { Tools } from "../toolchain/index.ts";
 import type { Credentials } from "./credentials.ts";
 
-/** What an environment has of this machine: its folder, address, ports, tools and credentials. Every process builder reads it. */
+/**
+ * What an environment has of this machine: its folder, address, ports, tools and credentials. Every process builder
+ * reads it.
+ */
 export interface Allocation {
   readonly environment: string;
   readonly dataDir: string;

@@ -24,7 +24,9 @@ export async function prepareCluster(api: ApiClient, { tools }: Allocation): Pro
   });
 }
 
-/** What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound. */
+/**
+ * What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound.
+ */
 export async function furnishCluster(api: ApiClient, allocation: Allocation): Promise<void> {
   await Promise.all([
     ...configurationObjects(allocation).map((object) => api.apply(object)),
@@ -61,8 +63,8 @@ async function offerModelStore(api: ApiClient, { dataDir }: Allocation): Promise
 }
 
 /**
- * Of the Prometheus operator's resources, those that describe what to watch. The others ask the operator to run servers,
- * which nothing here does; leaving them out saves the API server 300 MB and a start 2 s.
+ * Of the Prometheus operator's resources, those that describe what to watch. The others ask the operator to run
+ * servers, which nothing here does; leaving them out saves the API server 300 MB and a start 2 s.
  */
 function isWanted(name: string): boolean {
   const [plural, ...group] = name.split(".");

@@ -38,7 +38,9 @@ export async function ensureAuthority(file: string, name: string): Promise<Autho
   return { certificate, keys: { privateKey, publicKey: await parsed.publicKey.export() }, issuer: parsed.subject };
 }
 
-/** A key and a certificate signed by the authority, valid for a year: every start of the environment issues new ones. */
+/**
+ * A key and a certificate signed by the authority, valid for a year: every start of the environment issues new ones.
+ */
 export async function issue(authority: Authority, subject: Subject): Promise<KeyAndCertificate> {
   const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
   const hosts = subject.hosts ?? [];

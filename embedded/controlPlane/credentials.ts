@@ -6,7 +6,9 @@ import { environmentFiles } from "../machine/paths.ts";
 import { writeFileAtomic } from "../process/atomicFile.ts";
 import { type Authority, ensureAuthority, issue, type Subject } from "./certificates.ts";
 
-/** Paths of everything secret in an environment, ready to be named in a command line (which carries no secret itself). */
+/**
+ * Paths of everything secret in an environment, ready to be named in a command line (which carries no secret itself).
+ */
 export interface Credentials {
   readonly clusterAuthority: string;
   readonly serving: CertificateFiles;
@@ -53,7 +55,8 @@ export async function ensureCredentials(
   const files = environmentFiles(dataDir);
   mkdirSync(files.secrets, { recursive: true, mode: 0o700 });
   const at = (name: string) => join(files.secrets, name);
-  // etcd trusts whatever its authority signed, so it has one of its own: no Kubernetes user may go round the API server.
+  // etcd trusts whatever its authority signed, so it has one of its own: no Kubernetes user may go round the API
+  // server.
   const cluster = await ensureAuthority(at("cluster-ca"), `serin ${environment}`);
   const etcd = await ensureAuthority(at("etcd-ca"), `serin ${environment} etcd`);
   ensureServiceAccountKey(at("service-account"));

@@ -48,7 +48,10 @@ const rolloutsRules: readonly Rule[] = [
   },
 ];
 
-/** Istio's `istio-discovery` chart, `clusterrole.yaml` and `role.yaml`, without injection, validation, and status writing. */
+/**
+ * Istio's `istio-discovery` chart, `clusterrole.yaml` and `role.yaml`, without injection, validation, and status
+ * writing.
+ */
 const istiodRules: readonly Rule[] = [
   {
     apiGroups: ["security.istio.io", "networking.istio.io", "telemetry.istio.io", "extensions.istio.io"],

@@ -29,7 +29,10 @@ export interface Environment {
 /** An environment that cannot be used now. */
 export interface UnavailableEnvironment {
   readonly name: string;
-  /** `starting`: it is being brought up. `crashed`: its data is there and nothing runs it; start it again, or stop it to remove the data. */
+  /**
+   * `starting`: it is being brought up. `crashed`: its data is there and nothing runs it; start it again, or stop it to
+   * remove the data.
+   */
   readonly state: "starting" | "crashed";
   readonly dataDir: string;
   /** The project that brought it up last, an absolute path. Absent: it is not known. */
@@ -41,7 +44,10 @@ export interface StartOptions {
   readonly modelStore: string;
   /** The project that the environment belongs to, an absolute path. @default none: every project may use it */
   readonly owner?: string;
-  /** The port of the ingress gateway, 1024 to 65535. @default 8080 on the environment's own address, else a free one. */
+  /**
+   * The port of the ingress gateway, 1024 to 65535.
+   * @default 8080 on the environment's own address, else a free one.
+   */
   readonly gatewayPort?: number;
   readonly onProgress?: (event: EnvironmentEvent) => void;
   /** Ends the start and everything it started. */
@@ -66,7 +72,8 @@ export interface EnvironmentProcess {
 }
 
 /**
- * Starts an environment, or finds it running; either way everything works when this returns, with the data it had before.
+ * Starts an environment, or finds it running; either way everything works when this returns, with the data it had
+ * before.
  * @throws ProblemError for bad input, a port in use, no disk, a tool that cannot be had, a process that does not start.
  */
 export async function startEnvironment(name: string, options: StartOptions): Promise<Environment> {

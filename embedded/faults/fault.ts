@@ -12,7 +12,10 @@ import {
 
 /** What a rehearsed version does wrong, on purpose. */
 export type Fault =
-  /** Answers this share of the requests with an error, evenly spread: with 0.01 every hundredth, so a rehearsal can be repeated. */
+  /**
+   * Answers this share of the requests with an error, evenly spread: with 0.01 every hundredth, so a rehearsal can be
+   * repeated.
+   */
   | { readonly kind: "errors"; readonly share: number }
   /** Answers each request this much later, without answering fewer at a time. */
   | { readonly kind: "latency"; readonly addedMs: number }
@@ -26,7 +29,9 @@ export type Fault =
 /** The pod-template annotation that carries faults; only the embedded environment acts on it. */
 export const faultAnnotation = "rehearsal.serin.dev/fault";
 
-/** Long enough that a canary gets into the analysis before it dies, short enough that it dies at the smallest weight. */
+/**
+ * Long enough that a canary gets into the analysis before it dies, short enough that it dies at the smallest weight.
+ */
 const crashAfterRequests = 50;
 
 /** The largest delay of an answer: beyond it every caller has given up. */

@@ -33,7 +33,10 @@ export class Loopback {
     throw new Error(`All ${podCount} pod addresses of 127.${this.block}.0.0/16 are in use.`);
   }
 
-  /** Takes an address that a pod already has, as after a restart. False when another pod holds it or it is not of this block. */
+  /**
+   * Takes an address that a pod already has, as after a restart. False when another pod holds it or it is not of this
+   * block.
+   */
   reserve(address: string): boolean {
     if (!this.owns(address) || this.#used.has(address)) return false;
     this.#used.add(address);

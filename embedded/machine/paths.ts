@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import envPaths from "env-paths";
 import type { Problem } from "../../components/core/problem.ts";
 
-/** Where environments keep their data: `$SERIN_HOME/environments`, else the user's data folder (`~/.local/share/serin`). */
+/**
+ * Where environments keep their data: `$SERIN_HOME/environments`, else the user's data folder (`~/.local/share/serin`).
+ */
 export function environmentsDir(): string {
   const home = process.env.SERIN_HOME;
   return resolve(home === undefined || home === "" ? envPaths("serin", { suffix: "" }).data : home, "environments");
@@ -35,7 +37,9 @@ export function environmentFiles(dataDir: string) {
   } as const;
 }
 
-/** A name becomes a folder and part of Kubernetes names, so it is a DNS label; 40 characters leave room for suffixes. */
+/**
+ * A name becomes a folder and part of Kubernetes names, so it is a DNS label; 40 characters leave room for suffixes.
+ */
 export function validateEnvironmentName(name: string): Problem[] {
   if (/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(name)) return [];
   return [

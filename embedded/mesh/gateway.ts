@@ -20,7 +20,9 @@ export function gateway({ host, ports, tools, dataDir }: Allocation): ProcessSpe
   };
 }
 
-/** Envoy's bootstrap. istiod derives what this proxy is from the node id, and which Gateways it serves from its labels. */
+/**
+ * Envoy's bootstrap. istiod derives what this proxy is from the node id, and which Gateways it serves from its labels.
+ */
 export function gatewayBootstrap(host: string, ports: Allocation["ports"]) {
   const viaAds = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
   return {

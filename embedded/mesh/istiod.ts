@@ -2,8 +2,8 @@ import type { Allocation } from "../controlPlane/allocation.ts";
 import type { ProcessSpec } from "../process/processSpec.ts";
 
 /**
- * istiod, set so that it can drive an Envoy as released by the Envoy project: no certificate authority (only istio-agent
- * serves certificates to Envoy), and none of the filters that exist in Istio's own build of Envoy alone.
+ * istiod, set so that it can drive an Envoy as released by the Envoy project: no certificate authority (only
+ * istio-agent serves certificates to Envoy), and none of the filters that exist in Istio's own build of Envoy alone.
  */
 export function istiod({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {

@@ -159,7 +159,9 @@ export class Cluster implements VolumeReader {
     return list.items.map(({ metadata }) => ({ namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" }));
   }
 
-  /** Lists and watches for ever: a broken connection is taken up again, from where it broke where the server allows it. */
+  /**
+   * Lists and watches for ever: a broken connection is taken up again, from where it broke where the server allows it.
+   */
   #watch<T extends KubernetesObject>(
     path: string,
     list: () => Promise<KubernetesListObject<T>>,

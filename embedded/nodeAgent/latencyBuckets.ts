@@ -11,8 +11,8 @@ export const bucketsAnnotation = "sidecar.istio.io/statsHistogramBuckets";
 const istioPrefix = "istiocustom";
 
 /**
- * The edges a pod's sidecar counts latency in. As in Istio, an annotation that cannot be read leaves the defaults, with a
- * warning for whoever looks.
+ * The edges a pod's sidecar counts latency in. As in Istio, an annotation that cannot be read leaves the defaults, with
+ * a warning for whoever looks.
  */
 export function latencyBuckets(annotation: string | undefined): { edges: readonly number[]; warning?: string } {
   if (annotation === undefined) return { edges: defaultBuckets };

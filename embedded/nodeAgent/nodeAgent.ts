@@ -24,10 +24,12 @@ export interface NodeAgentArgs {
 
 /**
  * Stands in for the kubelets of an environment, for the pods that run Triton: each becomes a real process on a loopback
- * address of its own, with probes, restarts and status as a kubelet has them, behind an Envoy that counts as Istio's does.
+ * address of its own, with probes, restarts and status as a kubelet has them, behind an Envoy that counts as Istio's
+ * does.
  *
  * Every other pod is left alone. What a container runtime would add is missing: images, limits of CPU and memory, and
- * GPUs (a request for one is scheduled, but Triton computes on the CPU; an `instance_group` of `KIND_GPU` does not load).
+ * GPUs (a request for one is scheduled, but Triton computes on the CPU; an `instance_group` of `KIND_GPU` does not
+ * load).
  */
 export class NodeAgent {
   readonly #args: NodeAgentArgs;
@@ -66,8 +68,8 @@ export class NodeAgent {
   }
 
   /**
-   * Begins to run pods; resolves when the pods that are there have been taken over. What an earlier agent left is cleared
-   * away first, and a pod it ran is not ready any more.
+   * Begins to run pods; resolves when the pods that are there have been taken over. What an earlier agent left is
+   * cleared away first, and a pod it ran is not ready any more.
    */
   async start(): Promise<void> {
     const { dataDir } = this.#args;

@@ -30,7 +30,9 @@ export interface TritonPorts {
 /** Triton listens this much above the port that its sidecar has. */
 const innerPort = 10_000;
 
-/** Finds ports for a pod: the declared ones, unless another program holds one of them on every address of this machine. */
+/**
+ * Finds ports for a pod: the declared ones, unless another program holds one of them on every address of this machine.
+ */
 export async function makeEndpoint(
   pod: V1Pod,
   { command, container }: PodPlan,
@@ -57,7 +59,9 @@ export async function makeEndpoint(
   return { pod, namespace, name, address, ports, inner, namedPorts, edges };
 }
 
-/** Where Triton itself answers for a port of its container, by the port's name or number: probes go around the sidecar. */
+/**
+ * Where Triton itself answers for a port of its container, by the port's name or number: probes go around the sidecar.
+ */
 export function innerUrl(
   { address, inner }: PodEndpoint,
   { command, container }: PodPlan,
@@ -87,7 +91,10 @@ export function accepts(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The workload of a pod as Istio names it: the owner's name without the hash of its pod template (istio `pkg/kube/util.go`). */
+/**
+ * The workload of a pod as Istio names it: the owner's name without the hash of its pod template (istio
+ * `pkg/kube/util.go`).
+ */
 export function workloadName({ metadata }: V1Pod): string {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return metadata?.name ?? "unknown";

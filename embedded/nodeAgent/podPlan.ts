@@ -22,7 +22,8 @@ export interface PodPlan {
 /**
  * Reads a pod and prepares its files under `directory`.
  *
- * Throws a `PodProblem` for what a kubelet would show on the pod, and anything else when the API server cannot be asked.
+ * Throws a `PodProblem` for what a kubelet would show on the pod, and anything else when the API server cannot be
+ * asked.
  */
 export async function planPod(pod: V1Pod, directory: string, reader: VolumeReader): Promise<PodPlan> {
   const container = tritonContainer(pod);

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { PodProblem } from "./podProblem.ts";
 
-/** Reads what a pod's volumes refer to; `undefined` for what is not there, throws when the API server cannot be asked. */
+/**
+ * Reads what a pod's volumes refer to; `undefined` for what is not there, throws when the API server cannot be asked.
+ */
 export interface VolumeReader {
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined>;
   volume(name: string): Promise<V1PersistentVolume | undefined>;

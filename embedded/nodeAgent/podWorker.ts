@@ -38,7 +38,10 @@ export interface PodHost {
 const replanMs = 2_000;
 /** A failure of the machine, such as a full disk, is given some time to pass. */
 const failureMs = 10_000;
-/** Time for the mesh to forget a pod that declares no preStop of its own: istiod waits 0.1 s for more changes, then pushes. */
+/**
+ * Time for the mesh to forget a pod that declares no preStop of its own: istiod waits 0.1 s for more changes, then
+ * pushes.
+ */
 const shortestDrainMs = 1_000;
 
 /** One pod's life, from the moment it is scheduled until nothing of it is left. */

@@ -2,7 +2,9 @@ const firstDelayMs = 10_000;
 const longestDelayMs = 300_000;
 const forgivenAfterMs = 600_000;
 
-/** When a container that keeps ending is started again, with the kubelet's numbers: at once, then 10 s, 20 s, … 5 min. */
+/**
+ * When a container that keeps ending is started again, with the kubelet's numbers: at once, then 10 s, 20 s, … 5 min.
+ */
 export class RestartBackOff {
   #failures = 0;
 

@@ -24,8 +24,8 @@ const sidecarPort = "http-envoy-prom";
 type MonitorEndpoint = NonNullable<NonNullable<PodMonitor["spec"]>["podMetricsEndpoints"]>[number];
 
 /**
- * What Prometheus scrapes, with the labels the Prometheus operator gives: a pod that no PodMonitor selects is not scraped.
- * The sidecar is one target for all its pods of a PodMonitor, because it counts for all of them on one page.
+ * What Prometheus scrapes, with the labels the Prometheus operator gives: a pod that no PodMonitor selects is not
+ * scraped. The sidecar is one target for all its pods of a PodMonitor, because it counts for all of them on one page.
  */
 export function scrapeTargets(monitors: readonly PodMonitor[], pods: readonly ScrapedPod[]): TargetGroup[] {
   return [...monitors].sort(byName).flatMap((monitor) => {

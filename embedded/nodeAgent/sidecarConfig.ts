@@ -1,7 +1,10 @@
 import { servedByHeaders } from "../traffic/traffic.ts";
 import { type PodEndpoint, workloadName } from "./podEndpoint.ts";
 
-/** The metrics the sidecar makes: `envoy_istio_requests_total` and so on, until Prometheus' configuration takes `envoy_` away. */
+/**
+ * The metrics the sidecar makes: `envoy_istio_requests_total` and so on, until Prometheus' configuration takes `envoy_`
+ * away.
+ */
 const scope = "istio";
 const requests = "requests_total";
 const duration = "request_duration_milliseconds";

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { identityOf, isAlive, type ProcessIdentity, parseStat, signalProcess } from "./processIdentity.ts";
 
-/** Set in the supervisor's environment and inherited by everything it starts, so that a crash leaves nothing unnamed. */
+/**
+ * Set in the supervisor's environment and inherited by everything it starts, so that a crash leaves nothing unnamed.
+ */
 export const markerVariable = "SERIN_ENVIRONMENT_DIR";
 
 /**
@@ -20,7 +22,9 @@ export function findLeftovers(dataDir: string, recorded: readonly ProcessIdentit
   return [...found.values()].filter(({ pid }) => !own.has(pid));
 }
 
-/** Ends processes: asks, waits up to `graceMs`, then kills. Returns those that would not die within two more seconds. */
+/**
+ * Ends processes: asks, waits up to `graceMs`, then kills. Returns those that would not die within two more seconds.
+ */
 export async function endProcesses(processes: readonly ProcessIdentity[], graceMs: number): Promise<ProcessIdentity[]> {
   for (const identity of processes) signalProcess(identity, "SIGTERM");
   await waitGone(processes, graceMs);

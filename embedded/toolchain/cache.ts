@@ -7,7 +7,10 @@ import type { InstalledTool, Tool } from "./tool.ts";
 /** A scratch directory this old was left by something that is gone, whatever its process number says now. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
-/** The user's cache of tools: `SERIN_CACHE`, or the platform's cache directory (`~/.cache/serin` unless XDG says otherwise). */
+/**
+ * The user's cache of tools: `SERIN_CACHE`, or the platform's cache directory (`~/.cache/serin` unless XDG says
+ * otherwise).
+ */
 export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const chosen = env.SERIN_CACHE;
   return chosen === undefined || chosen === "" ? envPaths("serin", { suffix: "" }).cache : resolve(chosen);

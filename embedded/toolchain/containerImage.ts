@@ -23,7 +23,10 @@ const manifestTypes = [
   "application/vnd.docker.distribution.manifest.v2+json",
 ].join(", ");
 
-/** Fetches the layers of a linux/amd64 image from its registry, anonymously, until the programs are found; no container runtime is needed. */
+/**
+ * Fetches the layers of a linux/amd64 image from its registry, anonymously, until the programs are found; no container
+ * runtime is needed.
+ */
 export function containerImage(image: ImageFiles, scratchMiB: number): Source {
   return {
     name: `image ${new URL(image.registry).host}/${image.repository}:${image.reference}`,

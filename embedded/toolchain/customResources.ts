@@ -3,7 +3,10 @@ import { download } from "./download.ts";
 import { goFiles } from "./goModule.ts";
 import type { Tool } from "./tool.ts";
 
-/** The definitions of one project's custom resources. The hashes are of the files in the Go module, which its checksum database vouches for. */
+/**
+ * The definitions of one project's custom resources. The hashes are of the files in the Go module, which its checksum
+ * database vouches for.
+ */
 interface Definitions {
   readonly name: string;
   readonly version: string;

@@ -8,8 +8,8 @@ import { request, requestText, save } from "./web.ts";
 export interface ReleaseFile {
   readonly url: string;
   /**
-   * What the file must hash to: the SHA-256 itself, or the address of the publisher's own list of them (`<hash>  <file>`
-   * lines, or the hash alone), which is as good as the TLS connection it comes over.
+   * What the file must hash to: the SHA-256 itself, or the address of the publisher's own list of them (`<hash>
+   * <file>` lines, or the hash alone), which is as good as the TLS connection it comes over.
    */
   readonly sha256: string | { readonly listedAt: string };
   /** Members of the archive by the file each becomes. Without it, the file itself is kept under its own name. */

@@ -36,7 +36,10 @@ export interface TritonTool {
   readonly libraryPath: string;
   /** The interpreter whose version the backend's stub has. */
   readonly python: string;
-  /** What its process needs besides the inherited environment; PATH has the interpreter first, by which the stub finds its standard library. */
+  /**
+   * What its process needs besides the inherited environment; PATH has the interpreter first, by which the stub finds
+   * its standard library.
+   */
   readonly env: { readonly LD_LIBRARY_PATH: string; readonly PATH: string };
 }
 
@@ -48,7 +51,8 @@ export interface EnsureOptions {
 }
 
 /**
- * Finds or fetches every tool of the embedded environment; cached per user, so only the first call on a machine takes long.
+ * Finds or fetches every tool of the embedded environment; cached per user, so only the first call on a machine takes
+ * long.
  *
  * Throws a `ProblemError` on anything but Linux x86-64, with too little disk, or naming what cannot be had.
  */

@@ -14,7 +14,10 @@ export interface GoBuild {
   readonly set?: Readonly<Record<string, string>>;
   /** The version of the modules that share the repository and are required as v0.0.0: Kubernetes' staging modules. */
   readonly siblings?: string;
-  /** Go files of the module to be built with other content, by path: how a project lets a program be built without parts of it. */
+  /**
+   * Go files of the module to be built with other content, by path: how a project lets a program be built without parts
+   * of it.
+   */
   readonly rewrite?: Readonly<Record<string, string>>;
   /** Disk for its modules and compiled packages, MiB. */
   readonly scratchMiB: number;
@@ -36,7 +39,8 @@ export function goBuild(build: GoBuild): Source {
         await goPersistently(
           [
             ...["build", "-v", "-mod=mod", `-modfile=${modFile}`, "-trimpath", "-buildvcs=false"],
-            // Nobody debugs these: without debug information the same program takes 8 % less compiling and 21 % less disk.
+            // Nobody debugs these: without debug information the same program takes 8 % less compiling and 21 % less
+            // disk.
             "-gcflags=all=-dwarf=false",
             ...["-ldflags", ["-s", "-w", ...settings].join(" "), "-o", join(directory, program), path],
           ],

@@ -15,7 +15,10 @@ export interface InstallOptions {
   readonly freeMiB?: (directory: string) => Promise<number>;
 }
 
-/** Waiting for a network costs no processor; compiling uses all of them, and two at a time keep them busy while one links. */
+/**
+ * Waiting for a network costs no processor; compiling uses all of them, and two at a time keep them busy while one
+ * links.
+ */
 const parallel = { download: 6, build: 2 } as const;
 
 const subject = "The tools of the embedded environment cannot be had";

@@ -8,9 +8,9 @@ export type Release = () => Promise<void>;
 /**
  * Lets one process at a time fill a cache, and gives back what releases it.
  *
- * The lock is a Linux abstract socket: the kernel drops it with its process, so there is no stale lock to recognise, and
- * whoever waits is woken by the connection closing. Processes in different containers do not see each other's; they may
- * do the same work twice, and the rename that installs a tool keeps that harmless.
+ * The lock is a Linux abstract socket: the kernel drops it with its process, so there is no stale lock to recognise,
+ * and whoever waits is woken by the connection closing. Processes in different containers do not see each other's; they
+ * may do the same work twice, and the rename that installs a tool keeps that harmless.
  */
 export async function lockCache(
   cache: string,

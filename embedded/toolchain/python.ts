@@ -12,8 +12,8 @@ export interface Python {
 }
 
 /**
- * The Python versions that nvidia-pytriton 0.7.0 has working stubs for. It ships one for 3.13 too, but with NumPy 2, the
- * first for 3.13, that stub answers "output tensor shape does not match size" to every inference (tried).
+ * The Python versions that nvidia-pytriton 0.7.0 has working stubs for. It ships one for 3.13 too, but with NumPy 2,
+ * the first for 3.13, that stub answers "output tensor shape does not match size" to every inference (tried).
  */
 export const pythonVersions = ["3.12", "3.11", "3.10", "3.9"] as const;
 

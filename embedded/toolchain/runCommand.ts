@@ -25,7 +25,8 @@ export async function commandOutput(
 }
 
 /**
- * Runs a program to its end and gives what it printed: standard output alone, and with standard error between its lines.
+ * Runs a program to its end and gives what it printed: standard output alone, and with standard error between its
+ * lines.
  *
  * It gets a process group of its own, and the group is ended with it: `go build` and `pip` start compilers and
  * downloads that would otherwise go on after a Ctrl-C. Throws with the last lines of its output.

@@ -8,7 +8,10 @@ import type { Tool } from "./tool.ts";
 
 const github = "https://github.com";
 
-/** The key-value store of the control plane. 3.6, because kube-apiserver falls back to slow list-and-watch without its watch progress. */
+/**
+ * The key-value store of the control plane. 3.6, because kube-apiserver falls back to slow list-and-watch without its
+ * watch progress.
+ */
 export const etcd: Tool = {
   name: "etcd",
   version: "3.6.8",
@@ -216,8 +219,8 @@ export const prometheus: Tool = {
       module: "github.com/prometheus/prometheus",
       version: "v0.305.0",
       programs: { prometheus: "./cmd/prometheus" },
-      // What `make plugins` writes from a shorter plugins.yml: without the discovery of every cloud it compiles in 60 % of
-      // the time and is half the size. Static, file and HTTP discovery are always in.
+      // What `make plugins` writes from a shorter plugins.yml: without the discovery of every cloud it compiles in 60 %
+      // of the time and is half the size. Static, file and HTTP discovery are always in.
       rewrite: {
         "plugins/plugins.go": 'package plugins\n\nimport _ "github.com/prometheus/prometheus/discovery/kubernetes"\n',
       },

@@ -33,8 +33,8 @@ const numpy = {
 /**
  * NVIDIA Triton with its Python backend, on CPU, for the Python it is to run models with.
  *
- * The backend's stub takes no notice of PYTHONPATH or PYTHONHOME; what it does search is the backend's own directory, so
- * NumPy goes there.
+ * The backend's stub takes no notice of PYTHONPATH or PYTHONHOME; what it does search is the backend's own directory,
+ * so NumPy goes there.
  */
 export function tritonFor(python: Python): Tool {
   return {
@@ -76,7 +76,10 @@ export function tritonEnvironment(libraries: string, python: Python): { LD_LIBRA
   };
 }
 
-/** Loads a model that refuses to be loaded once NumPy is there: the server runs its Python and ends by itself, without opening a port. */
+/**
+ * Loads a model that refuses to be loaded once NumPy is there: the server runs its Python and ends by itself, without
+ * opening a port.
+ */
 async function checkBackend(
   directory: string,
   python: Python,

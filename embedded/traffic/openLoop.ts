@@ -71,7 +71,10 @@ export async function runOpenLoop(args: OpenLoopArgs): Promise<Tally> {
   return total.read();
 }
 
-/** An immediate turn of the event loop when nothing is to wait for, so that answers are read even when sending is behind. */
+/**
+ * An immediate turn of the event loop when nothing is to wait for, so that answers are read even when sending is
+ * behind.
+ */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => (ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve)));
 }

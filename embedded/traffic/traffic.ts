@@ -68,8 +68,8 @@ export type TrafficMessage =
 /**
  * Sends requests at a declared rate from a thread of its own, so that the caller's work does not disturb the timing.
  *
- * The loop is open: a slow server gets its requests on schedule all the same, up to as many unanswered ones as the
- * rate makes in one timeout; requests beyond that are counted as dropped. Throws a `ProblemError` for impossible arguments.
+ * The loop is open: a slow server gets its requests on schedule all the same, up to as many unanswered ones as the rate
+ * makes in one timeout; requests beyond that are counted as dropped. Throws a `ProblemError` for impossible arguments.
  */
 export function startTraffic(args: TrafficArgs): Traffic {
   const { signal, ...rest } = args;

@@ -158,7 +158,10 @@ async function until(done: () => Promise<boolean>, what: () => string, signal: A
   }
 }
 
-/** `field is immutable`, `may not change once set`, `updates to … are forbidden`: how the API server words what needs a new object. */
+/**
+ * `field is immutable`, `may not change once set`, `updates to … are forbidden`: how the API server words what needs a
+ * new object.
+ */
 function isImmutable({ code, message }: ApiError): boolean {
   return code === 422 && /immutable|may not change once set|updates? to .* (is|are) forbidden/.test(message);
 }

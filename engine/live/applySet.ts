@@ -12,8 +12,9 @@ import {
 } from "./cluster.ts";
 
 /**
- * What one stack owns in one cluster, kept in the cluster as an ApplySet (KEP-3659, https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune):
- * members carry a label, a parent object lists their kinds and namespaces. kubectl and other tools read the same.
+ * What one stack owns in one cluster, kept in the cluster as an ApplySet (KEP-3659,
+ * https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune): members carry a label, a parent object lists
+ * their kinds and namespaces. kubectl and other tools read the same.
  */
 export const partOfLabel = "applyset.kubernetes.io/part-of";
 const idLabel = "applyset.kubernetes.io/id";
@@ -72,7 +73,10 @@ export class ApplySet {
     throw new ProblemError(`${path} cannot be applied`, [{ path, reason, fix: "Declare it in one stack only." }]);
   }
 
-  /** Makes an object a member. Resolves when the parent tells of its kind and namespace, so that no member can be lost sight of. */
+  /**
+   * Makes an object a member. Resolves when the parent tells of its kind and namespace, so that no member can be lost
+   * sight of.
+   */
   async join(object: KubernetesObject, traits: Omit<Member, "object">): Promise<KubernetesObject> {
     const reference = referenceTo(object);
     const key = keyOf(reference);

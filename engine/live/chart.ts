@@ -16,7 +16,8 @@ export interface RenderOptions {
 type Manifest = Record<string, unknown> & { readonly kind: string };
 
 /**
- * The objects of a `helm.v4.Chart`, rendered as its provider renders them: by helm, without hooks, with the definitions of the chart.
+ * The objects of a `helm.v4.Chart`, rendered as its provider renders them: by helm, without hooks, with the definitions
+ * of the chart.
  *
  * @throws ProblemError when there is no helm or it refuses the chart.
  */

@@ -46,7 +46,9 @@ export interface ServedKind {
   readonly namespaced: boolean;
 }
 
-/** Who applies the fields, in `metadata.managedFields`. One for all stacks: what a stack owns is told by its ApplySet. */
+/**
+ * Who applies the fields, in `metadata.managedFields`. One for all stacks: what a stack owns is told by its ApplySet.
+ */
 export const fieldManager = "serin";
 
 /** Objects of one cluster. */
@@ -107,7 +109,9 @@ export class Cluster {
     }
   }
 
-  /** Server-side apply. Without `force`, fields that another manager owns and that would change are a conflict (409). */
+  /**
+   * Server-side apply. Without `force`, fields that another manager owns and that would change are a conflict (409).
+   */
   async apply(object: KubernetesObject, force: boolean, signal?: AbortSignal): Promise<KubernetesObject> {
     return this.client.send<KubernetesObject>({
       method: "PATCH",

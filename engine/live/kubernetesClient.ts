@@ -42,7 +42,10 @@ interface Access {
 
 /** Requests at a time to one cluster; more only queue in the API server. */
 const concurrency = 16;
-/** How long one request may take: longer than the API server's own limit for requests that are not watches would be pointless. */
+/**
+ * How long one request may take: longer than the API server's own limit for requests that are not watches would be
+ * pointless.
+ */
 const requestMs = 60_000;
 /** How long credentials are used before they are asked for again; exec plugins cache their own. */
 const credentialsMs = 60_000;
@@ -64,7 +67,8 @@ export class KubernetesClient {
   #clock: { readonly server: string; readonly here: string } | undefined;
 
   /**
-   * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it; `context` its current one by default.
+   * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it; `context` its current one
+   * by default.
    *
    * @throws ProblemError when it is not a kubeconfig or has no such context.
    */
@@ -81,8 +85,8 @@ export class KubernetesClient {
   }
 
   /**
-   * Sends a request and returns the object answered. Repeats it, with growing pauses, while the server cannot be reached or is not
-   * ready; every request made here may be repeated.
+   * Sends a request and returns the object answered. Repeats it, with growing pauses, while the server cannot be
+   * reached or is not ready; every request made here may be repeated.
    *
    * @throws ApiError for every other refusal; ProblemError when the server stays away.
    */

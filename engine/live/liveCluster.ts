@@ -34,7 +34,8 @@ export class LiveCluster {
   }
 
   /**
-   * The object a manifest describes, with the namespace it goes to. Waits for a kind whose definition may have been applied a moment ago.
+   * The object a manifest describes, with the namespace it goes to. Waits for a kind whose definition may have been
+   * applied a moment ago.
    *
    * @throws ProblemError when the cluster does not know the kind.
    */
@@ -64,7 +65,9 @@ export class LiveCluster {
   }
 }
 
-/** `stringData` is a way to write `data`; the server never shows it, so applying it would look like a change each time. */
+/**
+ * `stringData` is a way to write `data`; the server never shows it, so applying it would look like a change each time.
+ */
 function withPlainSecretData(object: KubernetesObject): KubernetesObject {
   if (object.kind !== "Secret" || object.apiVersion !== "v1" || object.stringData === undefined) return object;
   const { stringData, ...rest } = object;

@@ -11,7 +11,10 @@ export interface LiveEngineOptions {
   readonly project: string;
   readonly program: StackProgram;
   readonly config?: (stack: string) => StackConfig;
-  /** Clusters that `destroy` empties: contents or paths of kubeconfigs. `up` takes them from the program. @default none */
+  /**
+   * Clusters that `destroy` empties: contents or paths of kubeconfigs. `up` takes them from the program.
+   * @default none
+   */
   readonly kubeconfigs?: readonly string[];
   /** Path of helm 3. @default none: a chart is an error */
   readonly helm?: string;
@@ -20,8 +23,8 @@ export interface LiveEngineOptions {
 }
 
 /**
- * Deploys to Kubernetes without the Pulumi CLI: a stand-in for one machine, never for production. It keeps no state of its own; what
- * a stack owns is recorded in the cluster, and outputs live as long as this object.
+ * Deploys to Kubernetes without the Pulumi CLI: a stand-in for one machine, never for production. It keeps no state of
+ * its own; what a stack owns is recorded in the cluster, and outputs live as long as this object.
  */
 export class LiveEngine implements Engine {
   readonly #options: LiveEngineOptions;

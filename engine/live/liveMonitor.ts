@@ -33,8 +33,8 @@ export interface LiveMonitorOptions {
 type Manifest = Record<string, unknown> & { metadata?: Record<string, unknown> };
 
 /**
- * Makes Kubernetes resources real, on the cluster their explicit provider names; cloud resources are simulated. A stand-in for the
- * engine and the Kubernetes provider on one machine, never for production.
+ * Makes Kubernetes resources real, on the cluster their explicit provider names; cloud resources are simulated. A
+ * stand-in for the engine and the Kubernetes provider on one machine, never for production.
  */
 export class LiveMonitor implements ResourceMonitor {
   readonly #options: LiveMonitorOptions;
@@ -159,7 +159,9 @@ export class LiveMonitor implements ResourceMonitor {
     return { mayAppear: () => this.#definitionsApplied, signal };
   }
 
-  /** The children of a chart, in an order that works: definitions and namespaces, then what others need, webhooks last. */
+  /**
+   * The children of a chart, in an order that works: definitions and namespaces, then what others need, webhooks last.
+   */
   async #chart(registration: Registration, signal: AbortSignal): Promise<ResourceState> {
     const reference = registration.providers.kubernetes ?? registration.provider;
     const cluster = await this.#clusterOf(registration, reference);

@@ -3,9 +3,10 @@ import type { FieldSet, KubernetesObject, ManagedFields } from "./cluster.ts";
 type JsonObject = { [key: string]: unknown };
 
 /**
- * The manifest to apply when the object is there already: what it says, except at the ignored paths. There it says what is live, as
- * far as `manager` still owns it, and nothing where another manager has taken over. So nothing at these paths changes: leaving out a
- * field we still own would remove it from the object, and stating one that is no longer ours would be a conflict.
+ * The manifest to apply when the object is there already: what it says, except at the ignored paths. There it says what
+ * is live, as far as `manager` still owns it, and nothing where another manager has taken over. So nothing at these
+ * paths changes: leaving out a field we still own would remove it from the object, and stating one that is no longer
+ * ours would be a conflict.
  */
 export function withIgnoredPaths(
   manifest: KubernetesObject,
@@ -37,7 +38,8 @@ function keptValue(live: unknown, owned: FieldSet, others: FieldSet, path: reado
     const inner = fields[`f:${key}`];
     if (inner === undefined) return undefined;
     fields = inner;
-    // An empty set is a leaf: all below is owned as one, unless the field was applied as an empty map that others have filled since.
+    // An empty set is a leaf: all below is owned as one, unless the field was applied as an empty map that others have
+    // filled since.
     wholly = Object.keys(fields).length === 0;
     if (wholly && depth < path.length - 1 && contains(others, path)) return undefined;
   }
@@ -79,7 +81,10 @@ function selects(element: string, item: unknown, index: number): boolean {
   return Object.entries(keys).every(([key, value]) => item[key] === value);
 }
 
-/** The fields of several entries (a manager has one per API version) taken together; not of subresources such as `status`. */
+/**
+ * The fields of several entries (a manager has one per API version) taken together; not of subresources such as
+ * `status`.
+ */
 function fieldsOf(entries: readonly ManagedFields[]): FieldSet {
   return entries
     .filter(({ subresource }) => subresource === undefined)
@@ -92,8 +97,8 @@ function union(a: FieldSet, b: FieldSet): FieldSet {
 }
 
 /**
- * A path of `ignoreChanges` as keys: `spec.http`, `metadata.annotations["a.b/c"]`. Undefined for a path into a list, which the
- * Kubernetes provider ignores too (pulumi-kubernetes `provider/pkg/await/await.go`).
+ * A path of `ignoreChanges` as keys: `spec.http`, `metadata.annotations["a.b/c"]`. Undefined for a path into a list,
+ * which the Kubernetes provider ignores too (pulumi-kubernetes `provider/pkg/await/await.go`).
  */
 export function propertyPath(text: string): readonly string[] | undefined {
   const keys = [...text.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.[\]]+)/g)];
@@ -113,7 +118,9 @@ function set(target: JsonObject, path: readonly string[], value: unknown): void 
   if (last !== undefined) parent[last] = value;
 }
 
-/** Takes a field out, and with it the maps that hold nothing else: applying an empty map would be a claim of its own. */
+/**
+ * Takes a field out, and with it the maps that hold nothing else: applying an empty map would be a claim of its own.
+ */
 function remove(target: JsonObject, path: readonly string[]): void {
   const [key, ...rest] = path;
   if (key === undefined) return;

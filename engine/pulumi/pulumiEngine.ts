@@ -111,7 +111,9 @@ export class PulumiEngine implements Engine {
     return { suppressOutputs: true, color: "never", ...(signal === undefined ? {} : { signal }) };
   }
 
-  /** Values go by standard input: the Automation API passes them as arguments, which every user of the machine can read. */
+  /**
+   * Values go by standard input: the Automation API passes them as arguments, which every user of the machine can read.
+   */
   async #configure(stack: string, { command }: PulumiCommand): Promise<void> {
     const { config = {}, secretKeys = [] } = this.#options.config?.(stack) ?? {};
     for (const [key, input] of Object.entries(config)) {

@@ -11,9 +11,10 @@ export interface Assumptions {
 let current: () => Assumptions | undefined = () => undefined;
 
 /**
- * Teaches the SDK two things the engine never needs, because it previews a stack only after those it depends on are deployed.
- * They hold for code that `active` finds to be in such a preview, and nowhere else.
- * - Required configuration that is not set: a secret becomes an unknown secret, a string the marked text `<project:key is not set>`.
+ * Teaches the SDK two things the engine never needs, because it previews a stack only after those it depends on are
+ * deployed. They hold for code that `active` finds to be in such a preview, and nowhere else.
+ * - Required configuration that is not set: a secret becomes an unknown secret, a string the marked text `<project:key
+ *   is not set>`.
  *   Optional keys stay absent; numbers, booleans and objects have no stand-in and remain errors.
  * - A `StackReference` to a stack with an unknown output: the other outputs stay known.
  */
@@ -48,7 +49,10 @@ function isAssumed(config: pulumi.Config, key: string): boolean {
   return config.get(key) === undefined && current()?.missingConfig(`${config.name}:${key}`) === true;
 }
 
-/** As `StackReference.getOutput`, but unknown only where this one output is; the second parameter of `apply` is internal. */
+/**
+ * As `StackReference.getOutput`, but unknown only where this one output is; the second parameter of `apply` is
+ * internal.
+ */
 function outputOf(reference: pulumi.StackReference, name: string, required: boolean): pulumi.Output<unknown> {
   const outputs = reference.outputs as unknown as {
     apply(func: (outputs: Record<string, unknown>) => unknown, runWithUnknowns: boolean): pulumi.Output<unknown>;

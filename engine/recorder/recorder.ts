@@ -29,7 +29,8 @@ export type RecordOptions = Pick<
 > & { readonly program: StackProgram };
 
 /**
- * Records one stack. Recording changes nothing, so what fails in a way that only a stack trace explains is simply done again with traces.
+ * Records one stack. Recording changes nothing, so what fails in a way that only a stack trace explains is simply done
+ * again with traces.
  *
  * @throws ProblemError as `runProgram` does.
  */
@@ -122,7 +123,8 @@ export class Recorder implements ResourceMonitor {
 }
 
 /**
- * Inputs are known as outputs. What an API server adds to the metadata is not, nor is a name that is left to the provider.
+ * Inputs are known as outputs. What an API server adds to the metadata is not, nor is a name that is left to the
+ * provider.
  */
 function previewOutputs({ type, inputs }: Registration): RecordedProperties {
   const metadata: RecordedValue = inputs.metadata ?? {};

@@ -16,8 +16,8 @@ type RecordedObject = { readonly [key: string]: RecordedValue };
 
 /**
  * Recorded inputs as the engine hands them to a policy pack (`MarshalProperties` with `KeepUnknowns`, `KeepSecrets` and
- * `SkipInternalKeys`), encoded as a `google.protobuf.Struct`: an Output becomes its value, a secret or an unknown, and a
- * reference to a resource becomes its id. The pack's server refuses both as they were recorded.
+ * `SkipInternalKeys`), encoded as a `google.protobuf.Struct`: an Output becomes its value, a secret or an unknown, and
+ * a reference to a resource becomes its id. The pack's server refuses both as they were recorded.
  *
  * Written directly, since building the same message through google-protobuf takes 4 ms for a Rollout.
  */

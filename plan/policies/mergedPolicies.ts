@@ -1,8 +1,8 @@
 import type { PolicyCounts, PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
 
 /**
- * What the policies say of a stack, from what they say of it cluster by cluster, in this order. A policy about the stack judges one thing, so its
- * word on several clusters is one: the gravest.
+ * What the policies say of a stack, from what they say of it cluster by cluster, in this order. A policy about the
+ * stack judges one thing, so its word on several clusters is one: the gravest.
  */
 export function mergedPolicies(results: readonly [PolicyResult, ...PolicyResult[]]): PolicyResult {
   const [{ pack, stack, policies: first }] = results;

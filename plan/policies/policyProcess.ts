@@ -18,7 +18,9 @@ export class PolicyProcess {
   readonly #exited: Promise<unknown>;
   #errors = "";
 
-  /** Starts the pack as the engine does: its folder is the working directory, and the first line it prints is its port. */
+  /**
+   * Starts the pack as the engine does: its folder is the working directory, and the first line it prints is its port.
+   */
   constructor(directory: string, timeoutMs: number) {
     this.#child = spawn(process.execPath, [...smallProcess.execArgv, "--import", endWithParent, "."], {
       cwd: directory,

@@ -76,8 +76,8 @@ export class PolicyReport {
 }
 
 /**
- * The SDK turns a rule that met an unknown value into an advisory diagnostic that only its wording tells from a violation.
- * A violation cannot be worded so: its text starts with the policy's description.
+ * The SDK turns a rule that met an unknown value into an advisory diagnostic that only its wording tells from a
+ * violation. A violation cannot be worded so: its text starts with the policy's description.
  */
 function whatIsUnknown(message: string): string | undefined {
   if (!message.startsWith("can't run policy '")) return undefined;

@@ -7,8 +7,8 @@ export interface PolicyFinding {
   readonly policy: string;
   readonly severity: Severity;
   /**
-   * How strictly the policy is enforced in this environment. Kept for undetermined findings too, where the SDK itself reports
-   * `advisory` whatever the policy's level is.
+   * How strictly the policy is enforced in this environment. Kept for undetermined findings too, where the SDK itself
+   * reports `advisory` whatever the policy's level is.
    */
   readonly enforcement: Enforcement;
   /** `undetermined`: the policy met a value that only the deployment will know, so it has neither passed nor failed. */

@@ -17,13 +17,17 @@ export interface PolicyServerOptions {
   readonly signal?: AbortSignal;
   /** Folder of the pack. @default `policies/` of this project */
   readonly pack?: string;
-  /** Longest time for the start of the pack and for each of its answers. @default 30 000 ms: it starts in about one second */
+  /**
+   * Longest time for the start of the pack and for each of its answers.
+   * @default 30 000 ms: it starts in about one second
+   */
   readonly timeoutMs?: number;
 }
 
 /**
- * Starts the policy pack in a process of its own, served by the SDK's own server as under the engine. Returns at once, so that
- * the pack starts while the program is being recorded. Whoever starts it stops it; it also ends with this process.
+ * Starts the policy pack in a process of its own, served by the SDK's own server as under the engine. Returns at once,
+ * so that the pack starts while the program is being recorded. Whoever starts it stops it; it also ends with this
+ * process.
  */
 export function startPolicyServer(options: PolicyServerOptions = {}): PolicyServer {
   return new PolicyServer(options);
@@ -59,8 +63,8 @@ export class PolicyServer {
   }
 
   /**
-   * What the policies say of the resources of one stack: resource policies of each input as it would be registered, stack policies
-   * of all of them together.
+   * What the policies say of the resources of one stack: resource policies of each input as it would be registered,
+   * stack policies of all of them together.
    *
    * @throws ProblemError when the pack does not start, a rule breaks, or there is no answer in time.
    */
@@ -129,8 +133,8 @@ export class PolicyServer {
 }
 
 /**
- * The configuration of a pack, made as the engine makes it: the defaults of each policy's schema, then what the pack itself
- * starts with, then the level of the environment.
+ * The configuration of a pack, made as the engine makes it: the defaults of each policy's schema, then what the pack
+ * itself starts with, then the level of the environment.
  */
 function configOf(
   policies: readonly PolicyInfo[],

@@ -1,7 +1,10 @@
 import { defineCheck, few, passed, warning } from "../check.ts";
 import type { LeaseFacts } from "../clusterFacts.ts";
 
-/** Certificates and tokens are good from the second they are made; more than this and some are refused. HTTP's date has whole seconds. */
+/**
+ * Certificates and tokens are good from the second they are made; more than this and some are refused. HTTP's date has
+ * whole seconds.
+ */
 const toleratedSeconds = 5;
 
 /** Clocks agree: this machine's with the server's, and each node's, by the leases its kubelet renews. */
@@ -29,7 +32,10 @@ export const clock = defineCheck({
   },
 });
 
-/** A lease from the future is a clock that is ahead; one that is over is a clock that is behind, or a kubelet that is gone. */
+/**
+ * A lease from the future is a clock that is ahead; one that is over is a clock that is behind, or a kubelet that is
+ * gone.
+ */
 function oddity({ node, renewedAt, durationSeconds }: LeaseFacts, server: number): string[] {
   const age = (server - Date.parse(renewedAt)) / 1_000;
   if (age < -toleratedSeconds) return [`${node} is ${Math.round(-age)} s ahead`];

@@ -2,7 +2,10 @@ import { defineCheck, failed, few, passed } from "../check.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 import { poolNodes } from "../gpuNodes.ts";
 
-/** Nodes tell the GPU operator how they are to be shared and what to leave alone. Our own pools are labelled so; at a site its owner does it. */
+/**
+ * Nodes tell the GPU operator how they are to be shared and what to leave alone. Our own pools are labelled so; at a
+ * site its owner does it.
+ */
 export const deviceLabels = defineCheck({
   name: "deviceLabels",
   title: "node labels",

@@ -14,7 +14,10 @@ const systems = [
   /^SUSE Linux Enterprise Server (15|16)/,
 ];
 
-/** The runtime that the GPU operator's container toolkit configures; where the node image brings the toolkit, any that Kubernetes takes. */
+/**
+ * The runtime that the GPU operator's container toolkit configures; where the node image brings the toolkit, any that
+ * Kubernetes takes.
+ */
 export const runtime = defineCheck({
   name: "runtime",
   title: "runtime",

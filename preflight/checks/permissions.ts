@@ -28,7 +28,8 @@ const install: readonly AccessNeed[] = [
   { verb: "create", group: "", resource: "namespaces" },
   { verb: "create", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
   { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
-  // Without it a role may grant only what its maker holds, and the systems' roles grant more than any namespace's editor has.
+  // Without it a role may grant only what its maker holds, and the systems' roles grant more than any namespace's
+  // editor has.
   { verb: "escalate", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
   { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
   { verb: "create", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations" },

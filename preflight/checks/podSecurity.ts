@@ -10,7 +10,10 @@ const others: Readonly<Record<string, string>> = {
   "clusterpolicies.kyverno.io": "Kyverno",
 };
 
-/** Namespaces that exist already let in what will run in them: privileged pods for the driver, the sidecar's init container for models. */
+/**
+ * Namespaces that exist already let in what will run in them: privileged pods for the driver, the sidecar's init
+ * container for models.
+ */
 export const podSecurity = defineCheck({
   name: "podSecurity",
   title: "pod security",

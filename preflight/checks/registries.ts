@@ -3,7 +3,10 @@ import type { ClusterFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 import type { ImageAccess } from "../registry/imageAccess.ts";
 
-/** The images of the models can be pulled with the credentials there are. Asked from this machine, so it applies to clusters out of reach, too. */
+/**
+ * The images of the models can be pulled with the credentials there are. Asked from this machine, so it applies to
+ * clusters out of reach, too.
+ */
 export function registries(facts: ClusterFacts, needs: ClusterNeeds): CheckResult {
   const needed =
     facts.images.length === 0 ? "nothing" : `${count(facts.images.length, "image")} of the models, by digest`;

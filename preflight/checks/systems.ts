@@ -64,8 +64,8 @@ function problemOf(
 }
 
 /**
- * What an earlier `up` applied: by the live engine, or by a Pulumi provider, which makes up its own name. Another Pulumi program's looks
- * the same; the deployment itself then ends in a conflict.
+ * What an earlier `up` applied: by the live engine, or by a Pulumi provider, which makes up its own name. Another
+ * Pulumi program's looks the same; the deployment itself then ends in a conflict.
  */
 function isOurs({ managers }: DefinitionFacts): boolean {
   return managers.some((manager) => manager === "serin" || manager.startsWith("pulumi-kubernetes"));

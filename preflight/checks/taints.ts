@@ -8,7 +8,10 @@ import { noPools } from "./pools.ts";
 const states =
   /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io|node\.cilium\.io|ToBeDeletedByClusterAutoscaler$|DeletionCandidateOfClusterAutoscaler$)/;
 
-/** Everything that must run on a GPU node may: another value than `present` keeps node feature discovery off (k8s-device-plugin #1934). */
+/**
+ * Everything that must run on a GPU node may: another value than `present` keeps node feature discovery off
+ * (k8s-device-plugin #1934).
+ */
 export const taints = defineCheck({
   name: "taints",
   title: "taints",

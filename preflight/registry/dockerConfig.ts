@@ -16,8 +16,8 @@ interface DockerConfig {
 }
 
 /**
- * The credentials in a `config.json` of Docker, which is also what a Secret `kubernetes.io/dockerconfigjson` holds. Credential helpers
- * are programs of one machine and are no part of it.
+ * The credentials in a `config.json` of Docker, which is also what a Secret `kubernetes.io/dockerconfigjson` holds.
+ * Credential helpers are programs of one machine and are no part of it.
  *
  * @throws ProblemError when it is none.
  */

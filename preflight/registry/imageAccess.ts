@@ -60,7 +60,10 @@ async function accessTo(image: string, all: RegistryCredentials, options: Access
   }
 }
 
-/** The OCI distribution protocol for one manifest: ask, be sent for a token, fetch it, ask again (distribution spec, token authentication). */
+/**
+ * The OCI distribution protocol for one manifest: ask, be sent for a token, fetch it, ask again (distribution spec,
+ * token authentication).
+ */
 class RegistryCall {
   readonly #reference: ImageReference;
   readonly #credentials: Credentials | undefined;

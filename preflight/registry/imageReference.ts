@@ -11,7 +11,8 @@ export function parseImage(image: string): ImageReference {
   const [, name, digest] = /^([^@]+)@(sha256:[0-9a-f]{64})$/.exec(image) ?? [];
   if (name === undefined || digest === undefined) throw new TypeError(`"${image}" has no digest`);
   const [first = "", ...rest] = name.split("/");
-  // As every container runtime tells a host from the first part of a Docker Hub name (distribution/reference `normalize.go`).
+  // As every container runtime tells a host from the first part of a Docker Hub name (distribution/reference
+  // `normalize.go`).
   const isHost = rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
   const repository = (isHost ? rest.join("/") : name).replace(/(?<=[^/]):[^/:]+$/, "");
   if (isHost && first !== "docker.io") return { registry: first, repository, digest };

@@ -87,7 +87,10 @@ export function ownCluster(file: string, context: string | undefined): LocalClus
   return { kubeconfig: config.exportConfig() };
 }
 
-/** Every cluster an on-prem environment declares is the one at hand; on one that nobody prepared everything is installed. */
+/**
+ * Every cluster an on-prem environment declares is the one at hand; on one that nobody prepared everything is
+ * installed.
+ */
 export function localConfig(
   environment: Environment,
   { kubeconfig, embedded }: LocalCluster,

@@ -3,8 +3,8 @@ import { findEnvironment } from "../../embedded/environment/environment.ts";
 import { projectDirectory } from "../../stacks/project.ts";
 
 /**
- * Refuses to change an embedded environment that another checkout brought up: its models would be replaced by those declared here, or
- * taken down. `takeOver` says that this is meant.
+ * Refuses to change an embedded environment that another checkout brought up: its models would be replaced by those
+ * declared here, or taken down. `takeOver` says that this is meant.
  *
  * @throws ProblemError that names the other checkout; then nothing was changed.
  */

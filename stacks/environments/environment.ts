@@ -18,8 +18,8 @@ import { environmentVersionProblems } from "./versions.ts";
 /** One environment: its clusters, what runs on each of them, and the models in their versions. */
 export interface Environment {
   /**
-   * The environment's name: its key in `stacks/environments/index.ts`, a DNS label of at most 20 characters without the name of a layer in
-   * it. Changing it makes another environment.
+   * The environment's name: its key in `stacks/environments/index.ts`, a DNS label of at most 20 characters without the
+   * name of a layer in it. Changing it makes another environment.
    */
   readonly name: string;
   /** By key; the key is the cluster's identity, so renaming one replaces everything on it. At least one. */
@@ -95,7 +95,10 @@ function layerWordProblems(name: string): Problem[] {
 
 const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** RFC 1035: labels of at most 63 characters, 253 in all. An IP address is no domain: models are told apart by host names. */
+/**
+ * RFC 1035: labels of at most 63 characters, 253 in all. An IP address is no domain: models are told apart by host
+ * names.
+ */
 function domainProblems(domain: string): Problem[] {
   const path = "domain";
   const fix = 'Write, for example, "models.example.com".';

@@ -4,8 +4,9 @@ import { schemaProblems } from "../schema/schemaProblems.ts";
 import { type Environment, validateEnvironment } from "./environment.ts";
 
 /**
- * Everything wrong with what is declared under a key of `stacks/environments/index.ts`, by the path its owner typed. The program, the
- * command and `pulumi preview` all ask this. What means something is checked only in a declaration whose form is right.
+ * Everything wrong with what is declared under a key of `stacks/environments/index.ts`, by the path its owner typed.
+ * The program, the command and `pulumi preview` all ask this. What means something is checked only in a declaration
+ * whose form is right.
  */
 export function environmentProblems(key: string, declared: unknown): Problem[] {
   const form = schemaProblems(environmentSchema(), declared);
@@ -14,7 +15,10 @@ export function environmentProblems(key: string, declared: unknown): Problem[] {
   return [...nameProblems(key, environment), ...validateEnvironment(environment)];
 }
 
-/** Stacks are found by the name, and commands by the key: two names would make one environment's command reach another's stacks. */
+/**
+ * Stacks are found by the name, and commands by the key: two names would make one environment's command reach another's
+ * stacks.
+ */
 function nameProblems(key: string, { name }: Environment): Problem[] {
   return name === key
     ? []

@@ -11,8 +11,8 @@ type Clusters = Readonly<Record<string, ClusterSpec>>;
 type Pools = Readonly<Record<string, GpuPool>>;
 
 /**
- * What of a model does not fit on the GPU pools of a cluster, by the path below the model. A model is deployed to every cluster. The
- * nodes of models without a GPU are not declared, so nothing is known of their room.
+ * What of a model does not fit on the GPU pools of a cluster, by the path below the model. A model is deployed to every
+ * cluster. The nodes of models without a GPU are not declared, so nothing is known of their room.
  */
 export function fitProblems({ server, replicas }: Model, clusters: Clusters): Problem[] {
   const { gpu } = server;
@@ -67,7 +67,10 @@ export function totalFitProblems(models: Readonly<Record<string, Model>>, cluste
   });
 }
 
-/** The kubelet, the sidecar and the exporters of a node take about one core and a tenth of the memory that its machine is sold with. */
+/**
+ * The kubelet, the sidecar and the exporters of a node take about one core and a tenth of the memory that its machine
+ * is sold with.
+ */
 const reserved = { cores: 1, memoryShare: 0.1 } as const;
 
 /** How many pods of a server one node of a pool can run at once. */

@@ -7,8 +7,9 @@ import type { Environment } from "./environment.ts";
 const embedded = (key: string): Recorded => ({ namespace: "serin-system", configMap: "serin-embedded", key });
 
 /**
- * One machine, no cloud, no container runtime: a control plane and its controllers run as processes and are adopted like any on-prem
- * cluster's. On a cluster of your own (`serin up local --kubeconfig …`) the same systems are installed instead.
+ * One machine, no cloud, no container runtime: a control plane and its controllers run as processes and are adopted
+ * like any on-prem cluster's. On a cluster of your own (`serin up local --kubeconfig …`) the same systems are installed
+ * instead.
  */
 export const local = {
   name: "local",

@@ -3,7 +3,8 @@ import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { rejectProblems } from "../../components/core/problem.ts";
 
 /**
- * Looks for all configuration that clusters need before the first of them is declared, so that a person who sets up a stack is told once.
+ * Looks for all configuration that clusters need before the first of them is declared, so that a person who sets up a
+ * stack is told once.
  *
  * @throws ProblemError with every key that is not set.
  */

@@ -61,8 +61,8 @@ function publish(
 }
 
 /**
- * What each model is told of one cluster. What is declared is read from the declaration, so that a preview knows it; the rest from what the
- * cluster layer published.
+ * What each model is told of one cluster. What is declared is read from the declaration, so that a preview knows it;
+ * the rest from what the cluster layer published.
  */
 function hostOf(
   clusterName: string,
@@ -108,8 +108,9 @@ function withoutIdentity(model: string, cluster: string): never {
 }
 
 /**
- * The declared versions, or those that configuration puts in their place (`serin:versions: {"fraud": "2"}`): for a rehearsal, or to go
- * back faster than a pull request. What code declares is what remains once the configuration is removed.
+ * The declared versions, or those that configuration puts in their place (`serin:versions: {"fraud": "2"}`): for a
+ * rehearsal, or to go back faster than a pull request. What code declares is what remains once the configuration is
+ * removed.
  */
 function chosenVersions({ models }: Environment): Environment["models"] {
   const versions = new pulumi.Config().getObject<Record<string, string>>("versions") ?? {};

@@ -8,7 +8,10 @@ import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
 import { clustersOf } from "./clustersOf.ts";
 
-/** The systems that a release needs on every cluster: mesh, metrics, GPUs, the Rollouts controller, a namespace for the models. */
+/**
+ * The systems that a release needs on every cluster: mesh, metrics, GPUs, the Rollouts controller, a namespace for the
+ * models.
+ */
 export function platformLayer(stack: StackOf): Published<Contracts["platform"]> {
   const clusterLayer = layerReference(stack, "cluster");
   const platform = platformSpec(stack.environment.platform);
@@ -49,8 +52,8 @@ function buildSystems(
 }
 
 /**
- * The declared platform, unless configuration says `serin:platform: install`: then every system is installed and the namespace created,
- * as `local` needs it on a cluster that has none of them.
+ * The declared platform, unless configuration says `serin:platform: install`: then every system is installed and the
+ * namespace created, as `local` needs it on a cluster that has none of them.
  */
 function platformSpec(declared: PlatformSpec): PlatformSpec {
   const override = new pulumi.Config().get("platform");

@@ -8,8 +8,8 @@ import type { JsonSchema, SchemaDocument } from "./jsonSchema.ts";
 const published = document as unknown as SchemaDocument;
 
 /**
- * The schema of an environment, with the clouds, systems and release strategies that a program has added to the records. Those have no
- * types here, so their declarations are checked by themselves alone.
+ * The schema of an environment, with the clouds, systems and release strategies that a program has added to the
+ * records. Those have no types here, so their declarations are checked by themselves alone.
  */
 export function environmentSchema(): SchemaDocument {
   const { ClusterSpec = {}, PlatformSpec = {}, Model = {} } = published.$defs;
@@ -40,7 +40,10 @@ function addedSystems(): Record<string, JsonSchema> {
   );
 }
 
-/** A union with a member for each value of its tag. A value that the types do not know stands for an object of any fields. */
+/**
+ * A union with a member for each value of its tag. A value that the types do not know stands for an object of any
+ * fields.
+ */
 function withMembers(union: JsonSchema, tag: string, values: readonly string[]): JsonSchema {
   const members = (union.anyOf ?? [union]).map((member) => member);
   const known = members.map((member) => String(resolved(member).properties?.[tag]?.const));

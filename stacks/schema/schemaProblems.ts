@@ -2,10 +2,11 @@ import { nearestChoice, type Problem, unknownChoice } from "../../components/cor
 import type { JsonSchema, SchemaDocument } from "./jsonSchema.ts";
 
 /**
- * Everything in which a value differs from a schema, by the path its owner typed. The value may be whatever JavaScript allows.
+ * Everything in which a value differs from a schema, by the path its owner typed. The value may be whatever JavaScript
+ * allows.
  *
- * A validator of JSON Schema reports every member of a union that does not fit. This one first finds the member that was meant, by the
- * field that tells the members apart, and reports that member alone.
+ * A validator of JSON Schema reports every member of a union that does not fit. This one first finds the member that
+ * was meant, by the field that tells the members apart, and reports that member alone.
  */
 export function schemaProblems(document: SchemaDocument, value: unknown): Problem[] {
   return new Checker(document).check(document, value, "");
@@ -124,7 +125,10 @@ class Checker {
     return resolved.anyOf === undefined ? [resolved] : resolved.anyOf.flatMap((member) => this.#members(member));
   }
 
-  /** The members are told apart by a field with a constant (`kind`, `cloud`), or by the key that only one of them requires. */
+  /**
+   * The members are told apart by a field with a constant (`kind`, `cloud`), or by the key that only one of them
+   * requires.
+   */
   #oneOfObjects(members: readonly JsonSchema[], value: object, path: string, depth: number): Problem[] {
     const tag = Object.keys(members[0]?.properties ?? {}).find((key) =>
       members.every(
@@ -186,7 +190,9 @@ function keysOf(value: object): string[] | undefined {
   }
 }
 
-/** An object literal of another realm, such as a test runner's or a structured clone's, has another `Object.prototype`. */
+/**
+ * An object literal of another realm, such as a test runner's or a structured clone's, has another `Object.prototype`.
+ */
 function isLiteralElsewhere(prototype: unknown): boolean {
   return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
 }

@@ -6,8 +6,9 @@ import type { AksScope } from "./aksScope.ts";
 import { type LogAccount, logAccount } from "./storageAccounts.ts";
 
 /**
- * What is recorded of each kind of resource. `kube-audit-admin` is the audit log without `get` and `list`, which are the bulk of it and
- * of its cost (MicrosoftDocs/azure-aks-docs `articles/aks/monitor-aks.md`); `guard` is who was let in by Entra and Azure RBAC.
+ * What is recorded of each kind of resource. `kube-audit-admin` is the audit log without `get` and `list`, which are
+ * the bulk of it and of its cost (MicrosoftDocs/azure-aks-docs `articles/aks/monitor-aks.md`); `guard` is who was let
+ * in by Entra and Azure RBAC.
  */
 const categories = {
   cluster: ["kube-audit-admin", "guard"],
@@ -16,9 +17,9 @@ const categories = {
 } as const;
 
 /**
- * The audit logs of a cluster and the access logs of its keys and model store. Azure Monitor appends to a container per category, which is
- * made here, before Azure Monitor would make it, so that none is ever without its policy. Access to the logs is recorded in a second
- * account: an account cannot record itself, each record would cause another.
+ * The audit logs of a cluster and the access logs of its keys and model store. Azure Monitor appends to a container per
+ * category, which is made here, before Azure Monitor would make it, so that none is ever without its policy. Access to
+ * the logs is recorded in a second account: an account cannot record itself, each record would cause another.
  */
 export class AksAuditStore extends Component {
   readonly #audit: LogAccount;

@@ -24,8 +24,8 @@ export interface CustomerKey {
 }
 
 /**
- * A key in a vault of its own, so that a right on the vault is a right on one key. Nobody can purge it before 90 days are over: without
- * it, what it encrypted is lost. The key has no tags, since azure-native cannot update a key.
+ * A key in a vault of its own, so that a right on the vault is a right on one key. Nobody can purge it before 90 days
+ * are over: without it, what it encrypted is lost. The key has no tags, since azure-native cannot update a key.
  */
 export function customerKey(
   name: string,

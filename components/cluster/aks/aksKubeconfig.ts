@@ -1,12 +1,18 @@
 import { parse, stringify } from "yaml";
 import { rejectProblems } from "../../core/problem.ts";
 
-/** How kubelogin gets a token: as the person or service `az login` was done by, or by what the environment of a pipeline names. */
+/**
+ * How kubelogin gets a token: as the person or service `az login` was done by, or by what the environment of a pipeline
+ * names.
+ */
 export type KubeLogin = "azurecli" | "spn" | "workloadidentity" | "msi";
 
 export const kubeLogins = ["azurecli", "spn", "workloadidentity", "msi"] as const satisfies readonly KubeLogin[];
 
-/** The application that every AKS API server is known as in Entra (MicrosoftDocs/azure-aks-docs `articles/aks/kubelogin-authentication.md`). */
+/**
+ * The application that every AKS API server is known as in Entra (MicrosoftDocs/azure-aks-docs
+ * `articles/aks/kubelogin-authentication.md`).
+ */
 const serverId = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
 interface Credentials {
@@ -16,8 +22,8 @@ interface Credentials {
 }
 
 /**
- * The way to a cluster, made of the address and the certificate in what Azure hands out. The rest of that is left behind: it has
- * kubelogin ask a person for a code, which a pipeline cannot answer.
+ * The way to a cluster, made of the address and the certificate in what Azure hands out. The rest of that is left
+ * behind: it has kubelogin ask a person for a code, which a pipeline cannot answer.
  */
 export function aksKubeconfig(cluster: string, credentials: string, login: KubeLogin, tenant: string): string {
   const found = (parse(credentials) as Credentials).clusters?.[0]?.cluster;
@@ -38,7 +44,10 @@ export function aksKubeconfig(cluster: string, credentials: string, login: KubeL
   });
 }
 
-/** With `spn`, `msi` and `workloadidentity` the client's id, and its secret if it has one, come from the environment of who connects. */
+/**
+ * With `spn`, `msi` and `workloadidentity` the client's id, and its secret if it has one, come from the environment of
+ * who connects.
+ */
 function kubelogin(login: KubeLogin, tenant: string) {
   return {
     apiVersion: "client.authentication.k8s.io/v1beta1",

@@ -22,8 +22,9 @@ export interface AksModelStoreArgs {
 const recoverableDays = 30;
 
 /**
- * A container for models: only identities of Entra get in, only from the cluster's nodes and the addresses given. Every version of a
- * blob is kept for 30 days after it was replaced, in three zones, encrypted by a customer key that is followed when it is rotated.
+ * A container for models: only identities of Entra get in, only from the cluster's nodes and the addresses given. Every
+ * version of a blob is kept for 30 days after it was replaced, in three zones, encrypted by a customer key that is
+ * followed when it is rotated.
  */
 export class AksModelStore extends Component {
   /** `as://<account>/models` */

@@ -7,7 +7,10 @@ import type { AksScope } from "./aksScope.ts";
 const longest = 24;
 const hashLength = 10;
 
-/** The cluster's key, what the resource is for, and a hash of both and of the subscription: 51 bits that no one else's name has. */
+/**
+ * The cluster's key, what the resource is for, and a hash of both and of the subscription: 51 bits that no one else's
+ * name has.
+ */
 export function globalName({ cluster, subscription }: AksScope, purpose: string): pulumi.Output<string> {
   const letters = cluster.replaceAll("-", "").slice(0, longest - hashLength - purpose.length);
   return pulumi
@@ -26,8 +29,8 @@ export function stableUuid(...parts: readonly string[]): string {
 }
 
 /**
- * The name we gave a resource, with the resource as a dependency. Its own `name` output is known only once it exists, so a plan would
- * show nothing but unknown names.
+ * The name we gave a resource, with the resource as a dependency. Its own `name` output is known only once it exists,
+ * so a plan would show nothing but unknown names.
  */
 export function knownName(resource: pulumi.Resource, name: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.all([resource.urn, name]).apply(([, known]) => known);

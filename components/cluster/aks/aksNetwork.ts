@@ -26,16 +26,16 @@ export function aksBlocks(cidr: string): AksBlocks {
 }
 
 /**
- * Pods of every cluster: RFC 6598, which AKS supports for them. In an overlay each node has a /24 of its own, so that a cluster's own
- * block would hold 8 to 128 nodes; and since pods leave the node with its address, clusters may share theirs
- * (MicrosoftDocs/azure-aks-docs `articles/aks/concepts-network-azure-cni-overlay.md`).
+ * Pods of every cluster: RFC 6598, which AKS supports for them. In an overlay each node has a /24 of its own, so that a
+ * cluster's own block would hold 8 to 128 nodes; and since pods leave the node with its address, clusters may share
+ * theirs (MicrosoftDocs/azure-aks-docs `articles/aks/concepts-network-azure-cni-overlay.md`).
  */
 export const podCidr = "100.64.0.0/10";
 
 /**
- * A virtual network with a subnet for nodes and one for the API server. There is no NAT gateway: those that azure-native can make live in one
- * zone, while the load balancer that AKS brings lets nodes out from all of them. The model store is reached by a service endpoint,
- * which costs nothing and needs no DNS zone.
+ * A virtual network with a subnet for nodes and one for the API server. There is no NAT gateway: those that
+ * azure-native can make live in one zone, while the load balancer that AKS brings lets nodes out from all of them. The
+ * model store is reached by a service endpoint, which costs nothing and needs no DNS zone.
  */
 export class AksNetwork extends Component {
   readonly nodeSubnetId: pulumi.Output<string>;

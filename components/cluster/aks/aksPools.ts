@@ -36,7 +36,10 @@ function spelled({
   return `${key}=${value}:${effect}`;
 }
 
-/** What AKS cannot change of a pool: with any of it the pool's name changes, and the new pool is there before the old one goes. */
+/**
+ * What AKS cannot change of a pool: with any of it the pool's name changes, and the new pool is there before the old
+ * one goes.
+ */
 export function aksPoolName(key: string, pool: AksGpuPoolArgs, zones: readonly string[]): string {
   const { purchase = defaultPurchase, placement = "spread", sharing = defaultSharing, disk = defaultDisk } = pool;
   const { owner } = poolDriver(azureRules, pool, azureMachines[pool.machine]);
@@ -66,7 +69,10 @@ export interface AgentPoolWiring {
   readonly proximityPlacementGroupID?: pulumi.Input<string>;
 }
 
-/** The pool in AKS' words. AKS labels the nodes `accelerator=nvidia` and `kubernetes.azure.com/accelerator=nvidia` by itself. */
+/**
+ * The pool in AKS' words. AKS labels the nodes `accelerator=nvidia` and `kubernetes.azure.com/accelerator=nvidia` by
+ * itself.
+ */
 export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPoolWiring): AgentPoolArgs {
   const { scope, zones, proximityPlacementGroupID } = wiring;
   const { purchase = defaultPurchase, sharing = defaultSharing, disk = defaultDisk } = pool;
@@ -82,7 +88,8 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
     availabilityZones: zonesOf(pool, zones),
     vnetSubnetID: wiring.nodeSubnetId,
     orchestratorVersion: wiring.kubernetesVersion,
-    // Only the first count; from then on it is the autoscaler's, but AKS refuses a pool without (pulumi-azure-native #2943).
+    // Only the first count; from then on it is the autoscaler's, but AKS refuses a pool without (pulumi-azure-native
+    // #2943).
     count: pool.min,
     enableAutoScaling: true,
     minCount: pool.min,
@@ -113,8 +120,8 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
 }
 
 /**
- * An upgrade puts a new node beside the old one where one can be bought. Reserved capacity has no node to spare, so one at a time goes
- * first; spot pools have neither (MicrosoftDocs/azure-aks-docs `articles/aks/spot-node-pool.md`).
+ * An upgrade puts a new node beside the old one where one can be bought. Reserved capacity has no node to spare, so one
+ * at a time goes first; spot pools have neither (MicrosoftDocs/azure-aks-docs `articles/aks/spot-node-pool.md`).
  */
 function upgrades(purchase: "onDemand" | "spot" | "reserved"): Pick<AgentPoolArgs, "upgradeSettings"> {
   if (purchase === "spot") return {};

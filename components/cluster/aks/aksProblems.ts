@@ -34,7 +34,8 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
             fix: 'Write, for example, "Standard_D4ds_v5".',
           },
         ]),
-    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com "storage-network-security").
+    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com
+    // "storage-network-security").
     ...addressProblems("uploadCidrs", uploadCidrs, 30),
   ];
 }

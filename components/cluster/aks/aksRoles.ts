@@ -5,7 +5,10 @@ import { shortened } from "../../core/names.ts";
 import { stableUuid } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 
-/** Azure's own roles that are granted, by name: MicrosoftDocs/azure-docs `articles/role-based-access-control/built-in-roles.md`. */
+/**
+ * Azure's own roles that are granted, by name: MicrosoftDocs/azure-docs
+ * `articles/role-based-access-control/built-in-roles.md`.
+ */
 const builtInRoles = {
   Contributor: "b24988ac-6180-42a0-ab88-20f7382dd24c",
   "Key Vault Contributor": "f25e0fa2-a7c8-4377-a976-54943a77a395",
@@ -26,8 +29,8 @@ export interface Grant {
 }
 
 /**
- * Grants a role to an identity. The assignment's UUID comes from its name and role, so that it is the same in every run, and another one
- * when the role changes: Azure changes neither role nor principal of an assignment.
+ * Grants a role to an identity. The assignment's UUID comes from its name and role, so that it is the same in every
+ * run, and another one when the role changes: Azure changes neither role nor principal of an assignment.
  */
 export function assignRole(
   name: string,
@@ -56,8 +59,9 @@ export function assignRole(
 }
 
 /**
- * An identity without a secret. It has no tags: while they change, azure-native does not know `principalId` in a preview
- * (pulumi-azure-native `provider/pkg/provider/provider.go`, `Update`), and each of its role assignments would look replaced.
+ * An identity without a secret. It has no tags: while they change, azure-native does not know `principalId` in a
+ * preview (pulumi-azure-native `provider/pkg/provider/provider.go`, `Update`), and each of its role assignments would
+ * look replaced.
  */
 export function managedIdentity(
   name: string,

@@ -27,8 +27,8 @@ export interface AksWorkloadIdentityArgs {
 }
 
 /**
- * An identity for each service account, with which its pods get a token of Entra for their own. Each has one federated credential, so
- * that no two of one identity are ever written at once, which Azure refuses.
+ * An identity for each service account, with which its pods get a token of Entra for their own. Each has one federated
+ * credential, so that no two of one identity are ever written at once, which Azure refuses.
  */
 export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
   readonly kind = "federatedCredential";
@@ -82,7 +82,10 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
     };
   }
 
-  /** A role of ours, made for the first that writes: Azure's Storage Blob Data Contributor may also delete the container. */
+  /**
+   * A role of ours, made for the first that writes: Azure's Storage Blob Data Contributor may also delete the
+   * container.
+   */
   #writerRole(): { readonly name: string; readonly id: pulumi.Input<string> } {
     if (this.#writer === undefined) {
       const { resourceGroupId } = this.#args;
@@ -119,9 +122,9 @@ export const writeActions = ["write", "add/action", "delete"].map((action) => `$
 export const readActions = [read];
 
 /**
- * Limits a role on a container to the blobs below a prefix, in the language of role assignment conditions: each line is "this action is
- * not asked for, or the path is right". Listing is part of reading but names a prefix, not a path, so it has a line of its own
- * (MicrosoftDocs/azure-docs `articles/storage/blobs/storage-auth-abac-attributes.md`).
+ * Limits a role on a container to the blobs below a prefix, in the language of role assignment conditions: each line is
+ * "this action is not asked for, or the path is right". Listing is part of reading but names a prefix, not a path, so
+ * it has a line of its own (MicrosoftDocs/azure-docs `articles/storage/blobs/storage-auth-abac-attributes.md`).
  */
 export function prefixCondition({ access, prefix }: StorePermission): string {
   const below = `StringStartsWith '${prefix}/'`;

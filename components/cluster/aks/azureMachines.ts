@@ -12,9 +12,10 @@ export interface AzureMachine extends Machine {
 }
 
 /**
- * Azure machines with NVIDIA GPUs: MicrosoftDocs/azure-compute-docs `articles/virtual-machines/sizes/gpu-accelerated/*-series.md`
- * (August 2026), drivers from Azure/karpenter-provider-azure `pkg/utils/supported-gpus.yaml` at 352646f5. Memory is what the pages
- * print; some of them mean GB.
+ * Azure machines with NVIDIA GPUs: MicrosoftDocs/azure-compute-docs
+ * `articles/virtual-machines/sizes/gpu-accelerated/*-series.md` (August 2026), drivers from
+ * Azure/karpenter-provider-azure `pkg/utils/supported-gpus.yaml` at 352646f5. Memory is what the pages print; some of
+ * them mean GB.
  */
 export const azureMachines = {
   Standard_NC4as_T4_v3: { family: "NCasT4_v3", vcpu: 4, memoryGiB: 28, gpu: "T4", gpus: 1, driver: "cuda-lts" },

@@ -1,6 +1,6 @@
 /**
- * Public regions of Azure, by the name that the API takes: learn.microsoft.com `azure/reliability/regions-list` (2026). Whether a region has
- * three zones is not in this list. A newer region is added here.
+ * Public regions of Azure, by the name that the API takes: learn.microsoft.com `azure/reliability/regions-list` (2026).
+ * Whether a region has three zones is not in this list. A newer region is added here.
  */
 export const azureRegions: readonly string[] = [
   "australiacentral",

@@ -41,8 +41,9 @@ export const azureRules = {
   },
   purchaseProblems: () => [],
   placementProblems: () => [],
-  // AKS can leave the driver out, and then the operator's is the newer one. Two kinds of nodes need AKS' own: vGPUs, on which the
-  // operator's fails (Azure/AKS #5869), and MIG, since AKS cuts the slices while a node starts (Azure/AgentBaker `mig-partition.sh`).
+  // AKS can leave the driver out, and then the operator's is the newer one. Two kinds of nodes need AKS' own: vGPUs, on
+  // which the operator's fails (Azure/AKS #5869), and MIG, since AKS cuts the slices while a node starts
+  // (Azure/AgentBaker `mig-partition.sh`).
   driverOwners: ({ sharing }, machine) =>
     isGrid(machine) || sharing?.kind === "mig" ? ["cloud"] : ["operator", "cloud"],
   driverRefusal: (owner, machine) => {
@@ -62,7 +63,10 @@ export function isGrid(machine: Machine & Partial<Pick<AzureMachine, "driver">>)
   return machine.driver === "grid";
 }
 
-/** vCPU quotas by the family of the catalogue, as `az vm list-usage` names them; Azure's own spelling of capitals varies. */
+/**
+ * vCPU quotas by the family of the catalogue, as `az vm list-usage` names them; Azure's own spelling of capitals
+ * varies.
+ */
 const families: Readonly<Record<string, string>> = {
   NCasT4_v3: "Standard NCASv3_T4 Family",
   NC_A100_v4: "StandardNCADSA100v4Family",

@@ -1,11 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Fixed, so that the engine fetches this very plugin: there is no package of it in the project whose version it could take. */
+/**
+ * Fixed, so that the engine fetches this very plugin: there is no package of it in the project whose version it could
+ * take.
+ */
 export const classicAzureVersion = "6.40.0";
 
 /**
- * The provider of `ContainerImmutabilityPolicy`, to be handed to `AksCluster` in `providers`. It finds its credentials where azure-native
- * does. It registers no resource providers with the subscription: by default it would some sixty, which takes rights on all of it.
+ * The provider of `ContainerImmutabilityPolicy`, to be handed to `AksCluster` in `providers`. It finds its credentials
+ * where azure-native does. It registers no resource providers with the subscription: by default it would some sixty,
+ * which takes rights on all of it.
  */
 export function classicAzureProvider(
   name: string,
@@ -42,9 +46,10 @@ export interface ContainerImmutabilityPolicyArgs {
 }
 
 /**
- * What keeps the blobs of a container from being changed or deleted before their time. It is a resource of the classic `azure` provider:
- * azure-native has the same policy without a way to lock it, since Azure locks with a request of its own. Of that package this is all we
- * use, so it is declared here and the package is left out (pulumi/pulumi-azure `sdk/nodejs/storage/containerImmutabilityPolicy.ts`).
+ * What keeps the blobs of a container from being changed or deleted before their time. It is a resource of the classic
+ * `azure` provider: azure-native has the same policy without a way to lock it, since Azure locks with a request of its
+ * own. Of that package this is all we use, so it is declared here and the package is left out (pulumi/pulumi-azure
+ * `sdk/nodejs/storage/containerImmutabilityPolicy.ts`).
  */
 export class ContainerImmutabilityPolicy extends pulumi.CustomResource {
   constructor(name: string, args: ContainerImmutabilityPolicyArgs, opts?: pulumi.CustomResourceOptions) {

@@ -69,8 +69,9 @@ export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterW
 }
 
 /**
- * Who gets in and how: by Entra only, over an address in the cluster's own network. The name of that address is public, so that it is
- * resolved wherever the network is reached from, without a private DNS zone that each of those networks would have to be linked to.
+ * Who gets in and how: by Entra only, over an address in the cluster's own network. The name of that address is public,
+ * so that it is resolved wherever the network is reached from, without a private DNS zone that each of those networks
+ * would have to be linked to.
  */
 function access(
   { endpoint = { kind: "private" }, admins, tenant }: AksClusterArgs,

@@ -22,11 +22,13 @@ export interface LogAccount {
 }
 
 /**
- * A storage account that keeps logs: what Azure Monitor appended cannot be changed or deleted before its time, and is deleted after it.
+ * A storage account that keeps logs: what Azure Monitor appended cannot be changed or deleted before its time, and is
+ * deleted after it.
  *
- * Encrypted by Azure's key, on purpose: whoever can destroy a customer's key could destroy the records with it. Account keys are left
- * on, since Microsoft does not say that Azure Monitor can write without; the policy binds who has one, too. The firewall lets in Azure
- * Monitor and nobody else: to read, an auditor's address is added to it, which the activity log records.
+ * Encrypted by Azure's key, on purpose: whoever can destroy a customer's key could destroy the records with it. Account
+ * keys are left on, since Microsoft does not say that Azure Monitor can write without; the policy binds who has one,
+ * too. The firewall lets in Azure Monitor and nobody else: to read, an auditor's address is added to it, which the
+ * activity log records.
  */
 export function logAccount(
   name: string,

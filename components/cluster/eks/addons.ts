@@ -19,8 +19,9 @@ interface AddonSettings {
 }
 
 /**
- * What a node needs before it is ready. They are DaemonSets, so they can be installed while there is no node. The network plugin gets its
- * credentials from the Pod Identity agent, so that nodes themselves may change nothing in the network.
+ * What a node needs before it is ready. They are DaemonSets, so they can be installed while there is no node. The
+ * network plugin gets its credentials from the Pod Identity agent, so that nodes themselves may change nothing in the
+ * network.
  */
 export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
   const agent = addon(prefix, "eks-pod-identity-agent", args, {}, opts);

@@ -17,8 +17,8 @@ export interface AutoscalerIdentityArgs {
 }
 
 /**
- * What lets the cluster autoscaler size this cluster's node groups and no others. It is granted here, although the autoscaler is installed
- * with the platform, because the platform has no rights in AWS and needs none.
+ * What lets the cluster autoscaler size this cluster's node groups and no others. It is granted here, although the
+ * autoscaler is installed with the platform, because the platform has no rights in AWS and needs none.
  */
 export function autoscalerIdentity(
   name: string,
@@ -39,7 +39,9 @@ export function autoscalerIdentity(
   );
 }
 
-/** As kubernetes/autoscaler `cloudprovider/aws/README.md` lists them; what only looks cannot be limited to a resource. */
+/**
+ * As kubernetes/autoscaler `cloudprovider/aws/README.md` lists them; what only looks cannot be limited to a resource.
+ */
 function statements(name: string, cluster: Cluster): Statement[] {
   return [
     {

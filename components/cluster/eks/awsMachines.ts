@@ -10,8 +10,8 @@ export interface AwsMachine extends Machine {
 
 /**
  * EC2 machines with NVIDIA GPUs, as `DescribeInstanceTypes` reports them: aws/karpenter-provider-aws
- * `website/content/en/preview/reference/instance-types.md` at 1d927085d (2026-08-21). Drivers of g7: awslabs/amazon-eks-ami
- * `doc/usage/g7-ami.md` at 81fec2e8.
+ * `website/content/en/preview/reference/instance-types.md` at 1d927085d (2026-08-21). Drivers of g7:
+ * awslabs/amazon-eks-ami `doc/usage/g7-ami.md` at 81fec2e8.
  */
 export const awsMachines = {
   "g4dn.xlarge": { family: "g4dn", vcpu: 4, memoryGiB: 16, gpu: "T4", gpus: 1, localSsdGb: 125 },

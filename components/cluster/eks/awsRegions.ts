@@ -1,6 +1,6 @@
 /**
- * Regions of AWS' commercial partition: the `Region` enum of @pulumi/aws 7.48, which follows AWS' endpoints (2026-09). A newer region is
- * added here.
+ * Regions of AWS' commercial partition: the `Region` enum of @pulumi/aws 7.48, which follows AWS' endpoints (2026-09).
+ * A newer region is added here.
  */
 export const awsRegions: readonly string[] = [
   "af-south-1",

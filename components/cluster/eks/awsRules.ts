@@ -71,8 +71,8 @@ export const awsRules = {
 } as const satisfies CloudRules;
 
 /**
- * vCPU of all G or all P machines, by the way they are bought (AWS General Reference, "Amazon EC2 endpoints and quotas"). Machines in a
- * capacity block count against no quota (EC2 User Guide, "Capacity Blocks for ML").
+ * vCPU of all G or all P machines, by the way they are bought (AWS General Reference, "Amazon EC2 endpoints and
+ * quotas"). Machines in a capacity block count against no quota (EC2 User Guide, "Capacity Blocks for ML").
  */
 function quotaShares(
   region: string,

@@ -29,13 +29,14 @@ const defaultRetentionDays = 365;
 const accessPrefix = "access";
 
 /**
- * Where nobody changes or removes a record before its time: the cluster's logs, minutes after they are written, and who did what to this
- * store and the watched buckets.
+ * Where nobody changes or removes a record before its time: the cluster's logs, minutes after they are written, and who
+ * did what to this store and the watched buckets.
  *
  * It is encrypted with S3's own key: whoever can destroy a customer's key destroys what it encrypted, locked or not.
  *
- * Access is recorded by CloudTrail: S3's own access logs may be late or missing, and S3 does not write them to a bucket with Object Lock.
- * The trail also records every change in the account's region, so that the call that stops or deletes it is the last thing it writes.
+ * Access is recorded by CloudTrail: S3's own access logs may be late or missing, and S3 does not write them to a bucket
+ * with Object Lock. The trail also records every change in the account's region, so that the call that stops or deletes
+ * it is the last thing it writes.
  */
 export class S3AuditStore extends Component {
   readonly store: PrivateBucket;
@@ -150,8 +151,8 @@ export class S3AuditStore extends Component {
 }
 
 /**
- * Puts into the store are its own deliveries, each of which would be recorded in a file that is itself put there, without end. They
- * replace nothing, because every version is locked.
+ * Puts into the store are its own deliveries, each of which would be recorded in a file that is itself put there,
+ * without end. They replace nothing, because every version is locked.
  */
 function eventSelectors(
   store: pulumi.Input<string>,

@@ -43,9 +43,9 @@ function logsUseKey({ account, region, logGroup }: ClusterKeyArgs): Statement {
 }
 
 /**
- * Whoever may start instances and make volumes in the account, by way of EC2 only: what AWS' own key for disks allows. A statement for the
- * service-linked role of Auto Scaling would be narrower, but KMS refuses a principal that does not exist, and in an account without
- * a scaling group it does not yet.
+ * Whoever may start instances and make volumes in the account, by way of EC2 only: what AWS' own key for disks allows.
+ * A statement for the service-linked role of Auto Scaling would be narrower, but KMS refuses a principal that does not
+ * exist, and in an account without a scaling group it does not yet.
  */
 function disksUseKey({ account, region }: ClusterKeyArgs): Statement {
   return {
@@ -78,8 +78,8 @@ export interface CustomerKeyArgs {
 }
 
 /**
- * A KMS key that is rotated every year and known as `alias/<name>`. Without it nothing it encrypted can be read, so it is kept for 30 days
- * after its deletion, the most there is.
+ * A KMS key that is rotated every year and known as `alias/<name>`. Without it nothing it encrypted can be read, so it
+ * is kept for 30 days after its deletion, the most there is.
  */
 export function customerKey(name: string, args: CustomerKeyArgs, opts: pulumi.CustomResourceOptions): Key {
   const account: Statement = {

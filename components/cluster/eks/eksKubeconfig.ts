@@ -9,8 +9,8 @@ export interface EksKubeconfigArgs {
 }
 
 /**
- * Credentials come from `aws eks get-token` when they are used, from whatever identity the caller has: nothing in it expires, names a
- * profile of someone's machine (pulumi-eks #580) or lets anyone in who is not an admin already.
+ * Credentials come from `aws eks get-token` when they are used, from whatever identity the caller has: nothing in it
+ * expires, names a profile of someone's machine (pulumi-eks #580) or lets anyone in who is not an admin already.
  */
 export function eksKubeconfig({
   cluster,

@@ -16,8 +16,9 @@ export interface ModelBucket {
 }
 
 /**
- * The bucket of a cluster's models, with a key of its own. A version that is overwritten or deleted can be had back for 90 days.
- * Unprotected, the bucket may be removed with the models in it: the two steps of a removal are the confirmation.
+ * The bucket of a cluster's models, with a key of its own. A version that is overwritten or deleted can be had back for
+ * 90 days. Unprotected, the bucket may be removed with the models in it: the two steps of a removal are the
+ * confirmation.
  */
 export function modelBucket(
   name: string,

@@ -32,7 +32,10 @@ export interface EksBlocks {
   readonly zones: Readonly<Record<string, { readonly private: string; readonly public: string }>>;
 }
 
-/** A quarter for the nodes and pods of each zone; half of the last for the edge, half for services. The order of zones does not matter. */
+/**
+ * A quarter for the nodes and pods of each zone; half of the last for the edge, half for services. The order of zones
+ * does not matter.
+ */
 export function eksBlocks(cidr: string, zones: readonly string[]): EksBlocks {
   const sorted = [...zones].sort();
   const { edge, services, ...nodes } = allocate(cidr, { ...eachZone(sorted, 2), edge: 3, services: 3 });
@@ -46,9 +49,10 @@ export function eksBlocks(cidr: string, zones: readonly string[]): EksBlocks {
   };
 }
 /**
- * A VPC with a private and a public subnet in every zone. Each zone has a NAT gateway of its own: with one for all, the loss of its zone
- * cuts off the other two, and every image pulled from elsewhere is paid for twice, as NAT and as cross-zone traffic. S3, where the
- * layers of ECR images and the models are, is reached through a gateway endpoint instead, which costs nothing.
+ * A VPC with a private and a public subnet in every zone. Each zone has a NAT gateway of its own: with one for all, the
+ * loss of its zone cuts off the other two, and every image pulled from elsewhere is paid for twice, as NAT and as
+ * cross-zone traffic. S3, where the layers of ECR images and the models are, is reached through a gateway endpoint
+ * instead, which costs nothing.
  */
 export class EksNetwork extends Component {
   readonly vpcId: pulumi.Output<string>;

@@ -48,7 +48,10 @@ export function efaInterfaces({ placement = "spread", machine: name }: EksGpuPoo
   return placement === "compact" ? (machine.efaInterfaces ?? 0) : 0;
 }
 
-/** Nodes with NVIDIA GPUs from Amazon Linux 2023 with driver and container toolkit; the device plugin comes with the platform. */
+/**
+ * Nodes with NVIDIA GPUs from Amazon Linux 2023 with driver and container toolkit; the device plugin comes with the
+ * platform.
+ */
 export class GpuNodes extends Component {
   constructor(name: string, args: GpuNodesArgs, opts: pulumi.ComponentResourceOptions) {
     const { key, pool, zones, context } = args;
@@ -102,9 +105,9 @@ export class GpuNodes extends Component {
   }
 
   /**
-   * Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out of. What is
-   * reserved is somewhere already, and EC2 gives it only to instances that name the placement group it was reserved in, if any (EC2 user
-   * guide, "Use Capacity Reservations with cluster placement groups").
+   * Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out
+   * of. What is reserved is somewhere already, and EC2 gives it only to instances that name the placement group it was
+   * reserved in, if any (EC2 user guide, "Use Capacity Reservations with cluster placement groups").
    */
   #fabric(interfaces: number, purchase: PurchaseKind, { network, tags }: NodeContext): Fabric {
     const placementGroup = isReserved(purchase)
@@ -167,14 +170,18 @@ function selectableLabels(gpu: GpuModel, { sharing = defaultSharing, labels }: E
 
 /**
  * A node with this label has a GPU that is still to come, so the autoscaler waits for it instead of buying another node
- * (kubernetes/autoscaler `cloudprovider/aws/aws_cloud_provider.go`, `GPULabel`, and there the names of the older models).
+ * (kubernetes/autoscaler `cloudprovider/aws/aws_cloud_provider.go`, `GPULabel`, and there the names of the older
+ * models).
  */
 function accelerator(gpu: GpuModel): string {
   const model = gpu.replace(/-\d+GB$/, "").toLowerCase();
   return ["t4", "v100", "a100"].includes(model) ? `nvidia-tesla-${model}` : `nvidia-${model}`;
 }
 
-/** What the autoscaler knows of the first node of a pool before there is one (kubernetes/autoscaler `cloudprovider/aws/README.md`). */
+/**
+ * What the autoscaler knows of the first node of a pool before there is one (kubernetes/autoscaler
+ * `cloudprovider/aws/README.md`).
+ */
 function autoscalerTags(
   labels: Readonly<Record<string, string>>,
   gpusPerNode: number,

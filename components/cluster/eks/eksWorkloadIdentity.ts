@@ -26,9 +26,10 @@ export const roleAnnotation = "eks.amazonaws.com/role-arn";
 /**
  * A role for each service account, assumed with the account's own token.
  *
- * Not EKS Pod Identity, which the add-ons use: Triton reads S3 with aws-sdk-cpp 1.11.60 (triton-inference-server/third_party
- * `CMakeLists.txt`, main and r25.07), and Pod Identity needs 1.11.263 (EKS user guide, `pod-id-minimum-sdk`; amazon-kinesis-producer
- * #592). Tokens work with it (triton-inference-server/server #8090).
+ * Not EKS Pod Identity, which the add-ons use: Triton reads S3 with aws-sdk-cpp 1.11.60
+ * (triton-inference-server/third_party `CMakeLists.txt`, main and r25.07), and Pod Identity needs 1.11.263 (EKS user
+ * guide, `pod-id-minimum-sdk`; amazon-kinesis-producer #592). Tokens work with it (triton-inference-server/server
+ * #8090).
  */
 export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
   readonly kind = "webIdentity";
@@ -64,9 +65,10 @@ export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
 }
 
 /**
- * A list that names a prefix must name this one. A request that names none passes: Triton begins with `HeadBucket`, which is the same
- * action without a prefix, and must be told that a file is missing rather than forbidden (triton-inference-server/core
- * `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So the names of other models can be seen, their content cannot.
+ * A list that names a prefix must name this one. A request that names none passes: Triton begins with `HeadBucket`,
+ * which is the same action without a prefix, and must be told that a file is missing rather than forbidden
+ * (triton-inference-server/core `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So the names of
+ * other models can be seen, their content cannot.
  */
 function storeStatements(region: string, store: ModelBucket, { access, prefix }: StorePermission): Statement[] {
   const writes = access === "write" ? ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"] : [];

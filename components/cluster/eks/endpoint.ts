@@ -3,7 +3,10 @@ import type { Problem } from "../../core/problem.ts";
 
 /** From where the API server can be reached. Changing it replaces nothing. */
 export type Endpoint =
-  /** From the cluster's own network, and from `cidrs` of networks that are connected to it (peering, VPN). @default none */
+  /**
+   * From the cluster's own network, and from `cidrs` of networks that are connected to it (peering, VPN).
+   * By default from none.
+   */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /** Also from these addresses of the internet. At least one, never all of them. */
   | { readonly kind: "public"; readonly cidrs: readonly string[] };

@@ -2,3 +2,5 @@
 export { type AwsClusterSpec, aws } from "./awsAdapter.ts";
 export type { EksClusterArgs } from "./eksArgs.ts";
 export { EksCluster } from "./eksCluster.ts";
+export type { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
+export type { Endpoint } from "./endpoint.ts";

@@ -90,8 +90,8 @@ function placement(fabric: Fabric | undefined, clusterGroup: pulumi.Input<string
 }
 
 /**
- * One adapter on each network card. The first also carries IP; the others do not, so they take no addresses of the subnet
- * (EC2 user guide, "Maximize network bandwidth on instances with multiple network cards").
+ * One adapter on each network card. The first also carries IP; the others do not, so they take no addresses of the
+ * subnet (EC2 user guide, "Maximize network bandwidth on instances with multiple network cards").
  */
 function fabricInterfaces(count: number, securityGroups: pulumi.Input<string>[]): ec2.LaunchTemplateNetworkInterface[] {
   return Array.from({ length: count }, (_, card) => ({
@@ -103,7 +103,10 @@ function fabricInterfaces(count: number, securityGroups: pulumi.Input<string>[])
   }));
 }
 
-/** All NVMe disks as one, for images and for what pods write; EKS merges it with its own part (awslabs/amazon-eks-ami, `nodeadm`). */
+/**
+ * All NVMe disks as one, for images and for what pods write; EKS merges it with its own part (awslabs/amazon-eks-ami,
+ * `nodeadm`).
+ */
 const localDisksConfig = `MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary="serin"
 

@@ -55,7 +55,10 @@ export interface NodesArgs extends Pick<NodeGroupArgs, "labels" | "taints" | "up
   readonly immutable?: unknown;
 }
 
-/** A managed node group. What EKS cannot change in place is part of its name, so that the new group is there before the old one goes. */
+/**
+ * A managed node group. What EKS cannot change in place is part of its name, so that the new group is there before the
+ * old one goes.
+ */
 export function nodes(
   name: string,
   context: NodeContext,

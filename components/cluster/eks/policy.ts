@@ -3,7 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 export type Statement = iam.PolicyStatement;
 
-/** An IAM policy as the provider takes it: plain values, so that a plan shows what is allowed even where an ARN is not known yet. */
+/**
+ * An IAM policy as the provider takes it: plain values, so that a plan shows what is allowed even where an ARN is not
+ * known yet.
+ */
 export function policyDocument(statements: readonly Statement[]): iam.PolicyDocument {
   return { Version: "2012-10-17", Statement: [...statements] };
 }
@@ -19,8 +22,9 @@ export function serviceTrust(service: string, condition?: Statement["Condition"]
 }
 
 /**
- * Lets EKS Pod Identity assume a role for one service account of one cluster and for nothing else. Without `sts:TagSession` it may not
- * name them, and the role cannot be assumed at all (EKS user guide, "EKS Pod Identity role").
+ * Lets EKS Pod Identity assume a role for one service account of one cluster and for nothing else. Without
+ * `sts:TagSession` it may not name them, and the role cannot be assumed at all (EKS user guide, "EKS Pod Identity
+ * role").
  */
 export function podTrust(cluster: pulumi.Input<string>, namespace: string, serviceAccount: string): Statement {
   return {

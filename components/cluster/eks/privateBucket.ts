@@ -27,8 +27,8 @@ export interface PrivateBucketArgs {
 }
 
 /**
- * A versioned, encrypted bucket for its account alone and over TLS alone. Its name ends in random letters: a name that can be guessed
- * can be taken by someone else before it is made, or after it is deleted.
+ * A versioned, encrypted bucket for its account alone and over TLS alone. Its name ends in random letters: a name that
+ * can be guessed can be taken by someone else before it is made, or after it is deleted.
  */
 export class PrivateBucket extends Component {
   readonly bucket: pulumi.Output<string>;

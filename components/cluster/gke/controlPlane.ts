@@ -43,9 +43,10 @@ export function controlPlaneArgs(args: ControlPlane): ClusterArgs {
 }
 
 /**
- * The version is the least, so what GKE patches is never drift. On this channel GKE patches as often as on REGULAR but leaves the minor
- * version to us until its support ends, some two years later (cloud.google.com/kubernetes-engine/upgrades); nodes follow the control
- * plane. It costs more only when the 14 months of standard support are over.
+ * The version is the least, so what GKE patches is never drift. On this channel GKE patches as often as on REGULAR but
+ * leaves the minor version to us until its support ends, some two years later
+ * (cloud.google.com/kubernetes-engine/upgrades); nodes follow the control plane. It costs more only when the 14 months
+ * of standard support are over.
  */
 function versionSettings(version: KubernetesVersion): ClusterArgs {
   return {
@@ -93,7 +94,10 @@ function securitySettings(args: ControlPlane): ClusterArgs {
   };
 }
 
-/** The platform brings a Prometheus of its own, which canaries are judged by; Google's beside it would be paid for by the sample. */
+/**
+ * The platform brings a Prometheus of its own, which canaries are judged by; Google's beside it would be paid for by
+ * the sample.
+ */
 const observability: ClusterArgs = {
   loggingConfig: {
     enableComponents: ["SYSTEM_COMPONENTS", "WORKLOADS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER"],
@@ -102,7 +106,9 @@ const observability: ClusterArgs = {
   costManagementConfig: { enabled: true },
 };
 
-/** GKE cannot make a cluster without nodes. It starts with a node in each zone, which run as our account and go at once. */
+/**
+ * GKE cannot make a cluster without nodes. It starts with a node in each zone, which run as our account and go at once.
+ */
 function withoutNodes(args: ControlPlane): ClusterArgs {
   return {
     removeDefaultNodePool: true,

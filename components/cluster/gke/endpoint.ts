@@ -2,13 +2,18 @@ import type * as inputs from "@pulumi/gcp/types/input.js";
 import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
 
-/** Where the Kubernetes API listens. Changing it replaces nothing, but whoever comes from elsewhere loses their way in. */
+/**
+ * Where the Kubernetes API listens. Changing it replaces nothing, but whoever comes from elsewhere loses their way in.
+ */
 export type GkeEndpoint =
-  /** On an address of the cluster's network alone. `cidrs`: networks connected to it (peering, VPN) that may reach it. @default none */
+  /**
+   * On an address of the cluster's network alone. `cidrs`: networks connected to it (peering, VPN) that may reach it.
+   * By default from none.
+   */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /**
-   * On a name of Google's that every network reaches, with no address of its own: IAM admits a request before Kubernetes sees it. For
-   * pipelines that run outside of the network, without a list of their addresses.
+   * On a name of Google's that every network reaches, with no address of its own: IAM admits a request before
+   * Kubernetes sees it. For pipelines that run outside of the network, without a list of their addresses.
    */
   | { readonly kind: "dns" }
   /** On a public address, for these networks only: `203.0.113.0/24`. */
@@ -61,7 +66,8 @@ export function endpointSettings(endpoint: GkeEndpoint, cidr: string): EndpointS
   return {
     privateClusterConfig: {
       enablePrivateNodes: true,
-      // Without an address GKE answers `true` whatever is asked, which would be drift (hashicorp/terraform-provider-google #27901).
+      // Without an address GKE answers `true` whatever is asked, which would be drift
+      // (hashicorp/terraform-provider-google #27901).
       enablePrivateEndpoint: endpoint.kind !== "public",
     },
     controlPlaneEndpointsConfig: {

@@ -8,16 +8,20 @@ export interface GcpMachine extends Machine {
   readonly attachable?: readonly number[];
   /** Local SSDs that come with the machine. Absent: none. */
   readonly localSsdCount?: number;
-  /** How GPUs of several nodes reach each other (google/dranet `pkg/cloudprovider/gce/gce.go`). Absent: through the CPU's network. */
+  /**
+   * How GPUs of several nodes reach each other (google/dranet `pkg/cloudprovider/gce/gce.go`). Absent: through the
+   * CPU's network.
+   */
   readonly gpuDirect?: "TCPX" | "TCPXO" | "RDMA";
 }
 
 /**
- * Google Cloud machines with NVIDIA GPUs. Sizes from third-party data, because Google's machine pages could not be read:
- * Cyclenerd/google-cloud-pricing-cost-calculator `build/gcp.yml` at dac3128; a3-ultragpu and a4 from skypilot-org/skypilot-catalog
- * `catalogs/v8/gcp/vms.csv`; **a4x and the GPU counts of n1 are unconfirmed**. Accelerator types and local SSDs:
- * GoogleCloudPlatform/cluster-toolkit `pkg/config/machine_mappings.json`, `modules/compute/gke-node-pool/disk_definitions.tf`, except that
- * a2-ultragpu is `nvidia-a100-80gb` as GoogleCloudPlatform/accelerated-platforms has it.
+ * Google Cloud machines with NVIDIA GPUs. Sizes from third-party data, because Google's machine pages could not be
+ * read: Cyclenerd/google-cloud-pricing-cost-calculator `build/gcp.yml` at dac3128; a3-ultragpu and a4 from
+ * skypilot-org/skypilot-catalog `catalogs/v8/gcp/vms.csv`; **a4x and the GPU counts of n1 are unconfirmed**.
+ * Accelerator types and local SSDs: GoogleCloudPlatform/cluster-toolkit `pkg/config/machine_mappings.json`,
+ * `modules/compute/gke-node-pool/disk_definitions.tf`, except that a2-ultragpu is `nvidia-a100-80gb` as
+ * GoogleCloudPlatform/accelerated-platforms has it.
  */
 export const gcpMachines = {
   "g2-standard-4": { family: "g2-standard", vcpu: 4, memoryGiB: 16, gpu: "L4", gpus: 1, acceleratorType: "nvidia-l4" },

@@ -46,7 +46,8 @@ export const gcpRegions: readonly string[] = [
 ];
 
 /**
- * The letters of a region's zones, where they are not a, b and c (same page). A region that is missing here has zones a, b and c.
+ * The letters of a region's zones, where they are not a, b and c (same page). A region that is missing here has zones
+ * a, b and c.
  */
 export const gcpZoneLetters: Readonly<Record<string, string>> = {
   "europe-west1": "bcd",

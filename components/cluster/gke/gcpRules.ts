@@ -85,12 +85,15 @@ const models: Readonly<Record<string, string>> = {
   "nvidia-rtx-pro-6000": "RTX_PRO_6000",
 };
 
-/** Models with a quota of their own for machines that are not preemptible; newer models share one that has a dimension. */
+/**
+ * Models with a quota of their own for machines that are not preemptible; newer models share one that has a dimension.
+ */
 const ownQuota = ["T4", "L4", "A100", "A100_80GB"];
 
 /**
- * GPUs by model in the region, and of all models in all regions, both (docs.cloud.google.com/compute/resource-usage). Flex-start uses
- * the preemptible quota, as spot does (docs.cloud.google.com/kubernetes-engine/docs/concepts/consumption-option).
+ * GPUs by model in the region, and of all models in all regions, both (docs.cloud.google.com/compute/resource-usage).
+ * Flex-start uses the preemptible quota, as spot does
+ * (docs.cloud.google.com/kubernetes-engine/docs/concepts/consumption-option).
  */
 function quotaShares(
   region: string,

@@ -25,8 +25,8 @@ export interface AuditScope {
 }
 
 /**
- * Whatever was done to the cluster, in Kubernetes and from without, and to its buckets. Not what the sink itself writes: each of its
- * files would be a record in the next.
+ * Whatever was done to the cluster, in Kubernetes and from without, and to its buckets. Not what the sink itself
+ * writes: each of its files would be a record in the next.
  */
 export function auditFilter({ cluster, region, buckets }: AuditScope): string {
   return [
@@ -38,8 +38,9 @@ export function auditFilter({ cluster, region, buckets }: AuditScope): string {
 }
 
 /**
- * Audit records in a bucket where nobody changes or deletes them before their time, the owner of the project included, once it is
- * locked. Encrypted with a key of Google's, on purpose: who destroys a customer's key destroys what it encrypted, locked or not.
+ * Audit records in a bucket where nobody changes or deletes them before their time, the owner of the project included,
+ * once it is locked. Encrypted with a key of Google's, on purpose: who destroys a customer's key destroys what it
+ * encrypted, locked or not.
  */
 export class GkeAuditStore extends Component {
   constructor(name: string, args: GkeAuditStoreArgs, opts: pulumi.ComponentResourceOptions) {
@@ -79,8 +80,8 @@ export class GkeAuditStore extends Component {
   }
 
   /**
-   * Reading a bucket is logged only when the project says so, and it says so once for all its buckets: every cluster of a project writes
-   * the same, and none takes it back when it goes.
+   * Reading a bucket is logged only when the project says so, and it says so once for all its buckets: every cluster of
+   * a project writes the same, and none takes it back when it goes.
    */
   #logAccess(project: pulumi.Input<string>): void {
     new IAMAuditConfig(

@@ -17,7 +17,10 @@ export interface GrantedKey {
   readonly grant: pulumi.Resource;
 }
 
-/** What each key encrypts, and the service agent of Google Cloud that alone may use it (`service-<project number>@<agent>.iam…`). */
+/**
+ * What each key encrypts, and the service agent of Google Cloud that alone may use it (`service-<project
+ * number>@<agent>.iam…`).
+ */
 const users = {
   /** Secrets of Kubernetes, in etcd. */
   secrets: "container-engine-robot",
@@ -41,7 +44,8 @@ export class GkeKeys extends Component {
   constructor(name: string, args: GkeKeysArgs, opts: pulumi.ComponentResourceOptions) {
     super("cluster:GkeKeys", name, { region: args.region }, opts);
 
-    // Key rings and keys can never be deleted, nor their names used again: unnamed, so that a cluster can be made a second time.
+    // Key rings and keys can never be deleted, nor their names used again: unnamed, so that a cluster can be made a
+    // second time.
     const ring = new KeyRing(
       this.childName("ring"),
       { location: args.region },

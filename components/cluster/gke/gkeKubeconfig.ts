@@ -1,4 +1,7 @@
-/** Where the API is: by address with the cluster's own certificate authority, or by a name whose certificate everybody trusts. */
+/**
+ * Where the API is: by address with the cluster's own certificate authority, or by a name whose certificate everybody
+ * trusts.
+ */
 export interface ApiServer {
   readonly host: string;
   /** Base64, as GKE gives it. */
@@ -6,8 +9,8 @@ export interface ApiServer {
 }
 
 /**
- * A kubeconfig without credentials: `gke-gcloud-auth-plugin` gets them from whoever is signed in where it runs, so none is ever stored,
- * and nothing in it changes from run to run.
+ * A kubeconfig without credentials: `gke-gcloud-auth-plugin` gets them from whoever is signed in where it runs, so none
+ * is ever stored, and nothing in it changes from run to run.
  */
 export function gkeKubeconfig(cluster: string, { host, ca }: ApiServer): string {
   return JSON.stringify({

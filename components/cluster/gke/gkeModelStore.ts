@@ -17,8 +17,8 @@ export interface GkeModelStoreArgs {
 const daysKept = 90;
 
 /**
- * The bucket of a cluster's models: every version kept, encrypted with a key of the customer's, never public. Unprotected, it is removed
- * with what is in it.
+ * The bucket of a cluster's models: every version kept, encrypted with a key of the customer's, never public.
+ * Unprotected, it is removed with what is in it.
  */
 export class GkeModelStore extends Component {
   readonly bucket: pulumi.Output<string>;
@@ -66,7 +66,10 @@ export function bucketName(
   return pulumi.interpolate`${project}-${dnsLabel(cluster, mostClusterInBucket)}-${role}`;
 }
 
-/** What every bucket of a cluster has in common. Conditions and principals of workloads need uniform access (grafana/tempo #3556). */
+/**
+ * What every bucket of a cluster has in common. Conditions and principals of workloads need uniform access
+ * (grafana/tempo #3556).
+ */
 export function privateBucket(args: { readonly region: string; readonly labels: Readonly<Record<string, string>> }) {
   return {
     // As the API answers it.

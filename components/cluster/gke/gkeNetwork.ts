@@ -23,8 +23,8 @@ export const podRange = "pods";
 export const serviceRange = "services";
 
 /**
- * A network of the cluster's own, with one subnet: subnets of Google Cloud span the zones of a region. Nodes have no public address.
- * Google's APIs, the model store among them, are reached privately, everything else through NAT.
+ * A network of the cluster's own, with one subnet: subnets of Google Cloud span the zones of a region. Nodes have no
+ * public address. Google's APIs, the model store among them, are reached privately, everything else through NAT.
  */
 export class GkeNetwork extends Component {
   readonly network: pulumi.Output<string>;

@@ -26,7 +26,8 @@ import { gcpRules } from "./gcpRules.ts";
 export interface GkePoolArgs
   extends GpuPoolArgs<keyof typeof gcpMachines, "onDemand" | "spot" | "reserved" | "queued"> {
   /**
-   * GPUs attached to a node, of machines that come without (n1). @default the fewest the machine takes. Changing it replaces the pool.
+   * GPUs attached to a node, of machines that come without (n1). @default the fewest the machine takes. Changing it
+   * replaces the pool.
    */
   readonly gpusPerNode?: number;
 }
@@ -47,7 +48,9 @@ const podLimits = [32, 64, 128, 256] as const;
 /** Pods of a node that are not ours: network, logs, metrics, disks, identity, driver, mesh. */
 const podsOfSystem = 24;
 
-/** The most pods of a node of the pool: one for each share of a GPU, and the system's. Undefined: more than GKE runs. */
+/**
+ * The most pods of a node of the pool: one for each share of a GPU, and the system's. Undefined: more than GKE runs.
+ */
 export function maxPods(pool: GkePoolArgs): number | undefined {
   const shares = gpusOf(pool) * sharesPerGpu(machineOf(pool).gpu, pool.sharing ?? defaultSharing);
   return podLimits.find((limit) => limit >= shares + podsOfSystem);
@@ -97,7 +100,9 @@ export interface NodeBase {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Room for what the platform runs: mesh, metrics, rollouts. One node in each zone, and as many again when they fill up. */
+/**
+ * Room for what the platform runs: mesh, metrics, rollouts. One node in each zone, and as many again when they fill up.
+ */
 const system = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 100 } as const;
 
 export function systemNodePool(base: NodeBase): NodePoolArgs {
@@ -123,13 +128,15 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
   const { sharing = defaultSharing, purchase = defaultPurchase, placement = "spread", disk = defaultDisk } = pool;
   const zones = [...(pool.zones ?? base.zones)].sort();
   const gpus = gpusOf(pool);
-  // GKE changes none of these in place (`ForceNew` in the provider's schema), or moves nodes without having the new ones first.
+  // GKE changes none of these in place (`ForceNew` in the provider's schema), or moves nodes without having the new
+  // ones first.
   const immutable = { machine: pool.machine, gpus, gpuDriverVersion, sharing, purchase, placement, zones };
   return {
     ...poolBase(base, zones),
     name: poolName(key, immutable, { maxLength: 40 }),
     maxPodsPerNode: maxPods(pool) ?? 0,
-    // Nodes come with the first pods that ask for them: with a number here, a zone without free GPUs fails the whole run.
+    // Nodes come with the first pods that ask for them: with a number here, a zone without free GPUs fails the whole
+    // run.
     initialNodeCount: 0,
     autoscaling: { totalMinNodeCount: pool.min, totalMaxNodeCount: pool.max, locationPolicy: "ANY" },
     management: { autoRepair: purchase.kind !== "queued", autoUpgrade: true },
@@ -144,7 +151,8 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
       ...nodeConfig(base),
       ...purchaseConfig(purchase),
       machineType: pool.machine,
-      // No `diskType`: GKE takes the one the machine has, which is Hyperdisk for the newer ones and Persistent Disk for the rest.
+      // No `diskType`: GKE takes the one the machine has, which is Hyperdisk for the newer ones and Persistent Disk for
+      // the rest.
       diskSizeGb: byteCount(disk) / byteCount("1GiB"),
       guestAccelerators: [accelerator(machine, gpus, sharing)],
       taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
@@ -188,8 +196,9 @@ function nodeConfig(base: NodeBase): inputs.container.NodePoolNodeConfig {
 }
 
 /**
- * Of the two drivers that GKE installs: `DEFAULT` was R535 in February 2026, on which CUDA 13 does not run (rapidsai/deployment#656);
- * `LATEST` was R580 (#659). A change replaces a pool (hashicorp/terraform-provider-google #23248).
+ * Of the two drivers that GKE installs: `DEFAULT` was R535 in February 2026, on which CUDA 13 does not run
+ * (rapidsai/deployment#656); `LATEST` was R580 (#659). A change replaces a pool (hashicorp/terraform-provider-google
+ * #23248).
  */
 const gpuDriverVersion = "LATEST";
 
@@ -219,8 +228,8 @@ function accelerator(
 }
 
 /**
- * `queued` is flex-start alone: nodes come for pods that wait. With `queuedProvisioning`, too, they would come for ProvisioningRequests
- * only, which Deployments and Rollouts never make.
+ * `queued` is flex-start alone: nodes come for pods that wait. With `queuedProvisioning`, too, they would come for
+ * ProvisioningRequests only, which Deployments and Rollouts never make.
  */
 function purchaseConfig(purchase: PurchaseOption): inputs.container.NodePoolNodeConfig {
   switch (purchase.kind) {

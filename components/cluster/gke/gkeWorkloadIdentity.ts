@@ -20,8 +20,9 @@ const objectRoles = {
 } as const satisfies Record<StorePermission["access"], string>;
 
 /**
- * A service account of Kubernetes is a principal of IAM by itself: no account of Google Cloud stands for it, and its pods need nothing.
- * Clusters of one project share their principals: the same namespace and name in another cluster is the same principal.
+ * A service account of Kubernetes is a principal of IAM by itself: no account of Google Cloud stands for it, and its
+ * pods need nothing. Clusters of one project share their principals: the same namespace and name in another cluster is
+ * the same principal.
  */
 export class GkeWorkloadIdentity implements WorkloadIdentity {
   readonly kind = "workloadIdentityFederation";
@@ -30,7 +31,10 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
   readonly #opts: pulumi.CustomResourceOptions;
   readonly #bound = new Set<string>();
 
-  /** `name` begins the names of bindings; `opts.dependsOn` has the cluster, since the first one of a project makes the pool of principals. */
+  /**
+   * `name` begins the names of bindings; `opts.dependsOn` has the cluster, since the first one of a project makes the
+   * pool of principals.
+   */
   constructor(name: string, args: GkeWorkloadIdentityArgs, opts: pulumi.CustomResourceOptions) {
     this.#name = name;
     this.#args = args;
@@ -58,7 +62,8 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
       },
       this.#opts,
     );
-    // Triton asks for the bucket's metadata before it lists (triton-inference-server/core `gcs.h`, `IsDirectory`); no object is in it.
+    // Triton asks for the bucket's metadata before it lists (triton-inference-server/core `gcs.h`, `IsDirectory`); no
+    // object is in it.
     new BucketIAMMember(
       `${name}-bucket`,
       { bucket: modelBucket, role: "roles/storage.bucketViewer", member },

@@ -4,8 +4,8 @@ interface Gpu {
   /** Compute capability: Triton needs 7.5 since CUDA 13 dropped Volta. */
   readonly computeCapability: number;
   /**
-   * `nvidia.com/gpu.product` as GPU feature discovery reports it, by the forms the model is sold in. Absent: the value is not confirmed,
-   * so nodes of a cluster that is adopted must be named by a `nodeSelector`.
+   * `nvidia.com/gpu.product` as GPU feature discovery reports it, by the forms the model is sold in. Absent: the value
+   * is not confirmed, so nodes of a cluster that is adopted must be named by a `nodeSelector`.
    */
   readonly products?: readonly string[];
   /** MIG profiles and how many of each fit on one GPU. Absent: the model has no MIG, or it is not confirmed. */
@@ -86,8 +86,8 @@ export function gpuFacts(model: GpuModel): Gpu {
 }
 
 /**
- * Whether a profile has the least memory of all profiles with as many compute slices. Where a tool names profiles by their slices
- * alone, it makes that one (NVIDIA MIG profile 19, not 15).
+ * Whether a profile has the least memory of all profiles with as many compute slices. Where a tool names profiles by
+ * their slices alone, it makes that one (NVIDIA MIG profile 19, not 15).
  */
 export function hasSmallestProfileOfSlices(profile: string, known: readonly string[]): boolean {
   const memory = (candidate: string) => Number.parseInt(candidate.split("g.")[1] ?? "", 10);

@@ -5,7 +5,10 @@ import { gpuFacts } from "./gpus.ts";
 
 import type { Machine } from "./machine.ts";
 
-/** The least of a GPU node: the model server's own need beside drivers, exporters and the mesh. Nominal sizes, as catalogues have them. */
+/**
+ * The least of a GPU node: the model server's own need beside drivers, exporters and the mesh. Nominal sizes, as
+ * catalogues have them.
+ */
 export const floor = { vcpu: 8, memoryGiB: 32 } as const;
 
 /** Of the CUDA that current Triton is built with. */

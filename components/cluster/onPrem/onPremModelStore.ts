@@ -4,17 +4,23 @@ import { type Problem, under } from "../../core/problem.ts";
 import type { ModelStore } from "../stores.ts";
 import type { IdentityBinding, WorkloadIdentity } from "../workloadIdentity.ts";
 
-/** Where a site keeps its models. It is there already; nothing here makes, fills or empties it. Changing it starts a canary of each model. */
+/**
+ * Where a site keeps its models. It is there already; nothing here makes, fills or empties it. Changing it starts a
+ * canary of each model.
+ */
 export type OnPremModelStore =
-  /** A PersistentVolumeClaim in the models' namespace, ReadWriteMany or ReadOnlyMany where models have more than one node. */
+  /**
+   * A PersistentVolumeClaim in the models' namespace, ReadWriteMany or ReadOnlyMany where models have more than one
+   * node.
+   */
   | { readonly pvc: string }
   /** A bucket of a store that speaks S3: MinIO, Ceph, a storage appliance. */
   | { readonly s3: OnPremBucket };
 
 export interface OnPremBucket {
   /**
-   * `https://host[:port]`. `http://` only inside the cluster (`….svc`, `….svc.cluster.local`), where the mesh encrypts: elsewhere
-   * anyone on the way could put another model in the place of ours.
+   * `https://host[:port]`. `http://` only inside the cluster (`….svc`, `….svc.cluster.local`), where the mesh encrypts:
+   * elsewhere anyone on the way could put another model in the place of ours.
    */
   readonly endpoint: string;
   /** The bucket's name: 3 to 63 of a-z, 0-9, "-" and ".". */
@@ -22,8 +28,8 @@ export interface OnPremBucket {
   /** What the store calls its region. @default "us-east-1", which MinIO and Ceph answer to unless told otherwise */
   readonly region?: string;
   /**
-   * Keys of the store. Make them for this purpose: able to list the bucket and get its objects, nothing else. The store alone limits
-   * what they reach, so a model's pods can read every model.
+   * Keys of the store. Make them for this purpose: able to list the bucket and get its objects, nothing else. The store
+   * alone limits what they reach, so a model's pods can read every model.
    */
   readonly credentials: {
     readonly accessKeyId: pulumi.Input<string>;
@@ -45,7 +51,9 @@ export function publishedModelStore(store: OnPremModelStore = defaultModelStore)
   return { kind: "s3", url: `s3://${address(endpoint)}/${bucket}`, region };
 }
 
-/** Pods of a bound service account get the store's keys as the AWS SDKs' shared credentials file; a claim asks for none. */
+/**
+ * Pods of a bound service account get the store's keys as the AWS SDKs' shared credentials file; a claim asks for none.
+ */
 export function onPremIdentity(store: OnPremModelStore): WorkloadIdentity {
   const nothing: IdentityBinding = { annotations: {}, podLabels: {} };
   if ("pvc" in store) return { kind: "projectedSecret", bind: () => nothing };
@@ -57,7 +65,10 @@ export function onPremIdentity(store: OnPremModelStore): WorkloadIdentity {
 
 const endpointPattern = /^(https?):\/\/([0-9A-Za-z.-]+)(?::(\d{1,5}))?\/?$/;
 
-/** With its port: Triton takes an address without one for a bucket of AWS (triton-inference-server/core `s3.h` at 73aad7c3). */
+/**
+ * With its port: Triton takes an address without one for a bucket of AWS (triton-inference-server/core `s3.h` at
+ * 73aad7c3).
+ */
 function address(endpoint: string): string {
   const [, scheme = "", host = "", port] = endpointPattern.exec(endpoint) ?? [];
   return `${scheme}://${host}:${port ?? (scheme === "https" ? 443 : 80)}`;

@@ -7,8 +7,8 @@ import { sharingProblems } from "../poolSharing.ts";
 import { onPremRules } from "./onPremRules.ts";
 
 /**
- * Like GPU nodes that are there. Nothing here makes, labels or changes a node, so changing a pool replaces nothing; models that no longer
- * fit are refused.
+ * Like GPU nodes that are there. Nothing here makes, labels or changes a node, so changing a pool replaces nothing;
+ * models that no longer fit are refused.
  */
 export interface OnPremGpuPool {
   /** The model of the GPUs. */
@@ -92,8 +92,8 @@ const product = "nvidia.com/gpu.product";
 const strategy = "nvidia.com/gpu.sharing-strategy";
 
 /**
- * The labels of GPU feature discovery that tell one model shared in one way from every other: a MIG profile (strategy `single`) and
- * sharing are appended to the product. NVIDIA/k8s-device-plugin `internal/lm/resource.go` at 1b826acc.
+ * The labels of GPU feature discovery that tell one model shared in one way from every other: a MIG profile (strategy
+ * `single`) and sharing are appended to the product. NVIDIA/k8s-device-plugin `internal/lm/resource.go` at 1b826acc.
  */
 function discoveredLabels(name: string, sharing: Sharing): Readonly<Record<string, string>> {
   switch (sharing.kind) {

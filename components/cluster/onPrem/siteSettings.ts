@@ -6,9 +6,9 @@ export type SiteAccess =
   /** The site's API server can be reached with a kubeconfig. */
   | { readonly kind: "direct" }
   /**
-   * Nothing can be reached from outside: manifests are written to `<directory>/<stack>/<cluster>`, from where the site pulls them.
-   * `directory` is relative to the project's folder, so that every machine writes to the same place. See docs/clusters/edge.md for what
-   * rendering needs and what it cannot do.
+   * Nothing can be reached from outside: manifests are written to `<directory>/<stack>/<cluster>`, from where the site
+   * pulls them. `directory` is relative to the project's folder, so that every machine writes to the same place. See
+   * docs/clusters/edge.md for what rendering needs and what it cannot do.
    */
   | { readonly kind: "rendered"; readonly directory: string };
 
@@ -18,30 +18,39 @@ export type SiteIngress =
   | { readonly kind: "loadBalancer" }
   /**
    * On this port of every node, 30000 to 32767. `host` is what clients name: a node, or a name that leads to several.
-   * @default the gateway's name inside the cluster, on its own port
+   * By default the gateway's name inside the cluster, on its own port.
    */
   | { readonly kind: "nodePort"; readonly port: number; readonly host?: string };
 
 /**
- * What is particular to a site of one's own. Plain data, known at every preview: the platform is built from it, so it is read from the
- * declaration, never from what another stack published.
+ * What is particular to a site of one's own. Plain data, known at every preview: the platform is built from it, so it
+ * is read from the declaration, never from what another stack published.
  */
 export interface SiteSettings {
   /**
-   * @default `{ kind: "direct" }`. Changing it, or the directory, replaces everything that runs on the cluster: what was applied is
-   * deleted, and what was rendered is a copy that nobody applied for us.
+   * @default `{ kind: "direct" }`. Changing it, or the directory, replaces everything that runs on the cluster: what
+   * was applied is deleted, and what was rendered is a copy that nobody applied for us.
    */
   readonly access?: SiteAccess;
-  /** @default `{ kind: "loadBalancer" }`. Changing it changes the gateway's Service in place; its address changes with it. */
+  /**
+   * @default `{ kind: "loadBalancer" }`. Changing it changes the gateway's Service in place; its address changes with
+   * it.
+   */
   readonly ingress?: SiteIngress;
   /**
-   * The StorageClass of the volumes we ask for, by name; so far that is the one of an installed Prometheus. @default the cluster's own
-   * default. Changing it takes effect on new volumes only: a claim keeps its class.
+   * The StorageClass of the volumes we ask for, by name; so far that is the one of an installed Prometheus. @default
+   * the cluster's own default. Changing it takes effect on new volumes only: a claim keeps its class.
    */
   readonly storageClass?: string;
-  /** Where charts and images come from instead of the internet. Changing `images` restarts what is installed, system by system. */
+  /**
+   * Where charts and images come from instead of the internet. Changing `images` restarts what is installed, system by
+   * system.
+   */
   readonly registryMirror?: {
-    /** A chart repository, `https://…`, or `oci://registry/path`. Read by the machine that runs Pulumi. @default each chart's own */
+    /**
+     * A chart repository, `https://…`, or `oci://registry/path`. Read by the machine that runs Pulumi.
+     * @default each chart's own
+     */
     readonly charts?: string;
     /**
      * `registry[:port][/path]`. Images keep the path they have upstream: `quay.io/prometheus/prometheus` is
@@ -50,16 +59,20 @@ export interface SiteSettings {
     readonly images?: string;
   };
   /**
-   * The way out of the site. Nodes pull images through their own setting of it; here it is for what downloads by itself, which is the
-   * GPU operator's driver container only. Changing it restarts that container, and with it every GPU pod of the node.
+   * The way out of the site. Nodes pull images through their own setting of it; here it is for what downloads by
+   * itself, which is the GPU operator's driver container only. Changing it restarts that container, and with it every
+   * GPU pod of the node.
    */
   readonly proxy?: SiteProxy;
   /**
-   * What runs containers on the nodes. `k3s` and `rke2` bring a containerd with a socket of its own. CRI-O and every other containerd
-   * are found by the GPU operator itself. @default "containerd"
+   * What runs containers on the nodes. `k3s` and `rke2` bring a containerd with a socket of its own. CRI-O and every
+   * other containerd are found by the GPU operator itself. @default "containerd"
    */
   readonly runtime?: "containerd" | "k3s" | "rke2";
-  /** Whether the site's network enforces NetworkPolicies. @default "enforced": the preflight fails where nothing does. */
+  /**
+   * Whether the site's network enforces NetworkPolicies.
+   * @default "enforced": the preflight fails where nothing does.
+   */
   readonly networkPolicy?: "enforced" | "unenforced";
 }
 

@@ -1,8 +1,9 @@
 import type { KubernetesVersion } from "../kubernetesVersions.ts";
 
 /**
- * The autoscaler predicts what the scheduler would do with the scheduler's own code, so its minor version is Kubernetes', and no other is
- * tested; of its releases the newest is recommended. Choosing it by the cluster's version leaves nothing that could not fit.
+ * The autoscaler predicts what the scheduler would do with the scheduler's own code, so its minor version is
+ * Kubernetes', and no other is tested; of its releases the newest is recommended. Choosing it by the cluster's version
+ * leaves nothing that could not fit.
  */
 export const clusterAutoscalers = {
   "1.34": "1.34.5",

@@ -47,7 +47,8 @@ export function runsOn({ kubernetes: { min, max } }: Release, minor: string): bo
 }
 
 /**
- * Below 0 when `a` is the older one: `1.9` is older than `1.10`. Versions need not be whole: NVIDIA writes `580.159.03`, Triton `26.07`.
+ * Below 0 when `a` is the older one: `1.9` is older than `1.10`. Versions need not be whole: NVIDIA writes
+ * `580.159.03`, Triton `26.07`.
  */
 export function compareVersions(a: string, b: string): number {
   return compare(whole(a), whole(b), { loose: true });

@@ -10,8 +10,9 @@ export interface TritonContainer {
 type Flavour = keyof typeof tritonContainers;
 
 /**
- * Oldest first: triton-inference-server/server `docs/introduction/compatibility.md` at e1db8a60. The image without an LLM engine
- * (`py3`) is in no table; its base is that of the vLLM image of the same release (`build.py`, `upstream_container_version`).
+ * Oldest first: triton-inference-server/server `docs/introduction/compatibility.md` at e1db8a60. The image without an
+ * LLM engine (`py3`) is in no table; its base is that of the vLLM image of the same release (`build.py`,
+ * `upstream_container_version`).
  */
 export const tritonContainers = {
   vllm: [

@@ -63,8 +63,8 @@ export interface ReleaseProgress {
 }
 
 /**
- * Everything that the rest of the program asks of a release strategy. One object a strategy, in the strategy's folder; one line in the
- * record of strategies (`strategies.ts`). No code outside a strategy's folder knows its steps.
+ * Everything that the rest of the program asks of a release strategy. One object a strategy, in the strategy's folder;
+ * one line in the record of strategies (`strategies.ts`). No code outside a strategy's folder knows its steps.
  */
 export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelease> {
   /** Everything wrong with a declared release, by the path below `release`. */

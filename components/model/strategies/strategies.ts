@@ -9,7 +9,10 @@ type ReleaseOf<Strategy> = Strategy extends ReleaseStrategy<infer Release> ? Rel
 /** A release as a model declares it, told apart by `kind`. */
 export type Release = ReleaseOf<(typeof shipped)[keyof typeof shipped]>;
 
-/** The record that everything looks strategies up in. A program may add a strategy of its own before it declares a model. */
+/**
+ * The record that everything looks strategies up in. A program may add a strategy of its own before it declares a
+ * model.
+ */
 export const strategies: Record<string, ReleaseStrategy> = shipped;
 
 /** The strategy of a declared release. Its `kind` was found to be a known one before. */
@@ -19,7 +22,10 @@ export function strategyOf<Declared extends DeclaredRelease>({ kind }: Declared)
   return strategy;
 }
 
-/** The percent of traffic on the new version during each step of a Rollout in a cluster. None where no strategy of ours made it. */
+/**
+ * The percent of traffic on the new version during each step of a Rollout in a cluster. None where no strategy of ours
+ * made it.
+ */
 export function stepWeightsOf(strategy: FoundStrategy): number[] {
   return (
     Object.values(strategies)

@@ -32,8 +32,8 @@ export interface Change {
 }
 
 /**
- * Two parts that do not fit, and for each the nearest version that does: with the fewest other conflicts, then with the fewest versions
- * between, then the newer. None where no version fits or nobody can choose it.
+ * Two parts that do not fit, and for each the nearest version that does: with the fewest other conflicts, then with the
+ * fewest versions between, then the newer. None where no version fits or nobody can choose it.
  */
 export interface Conflict {
   readonly parts: readonly [Part, Part];

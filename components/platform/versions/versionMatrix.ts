@@ -3,12 +3,12 @@ import type { Problem } from "../../core/problem.ts";
 import type { SystemVersions } from "../../core/versions/releases.ts";
 import { type Change, type Conflict, conflictsOf, type Part, type VersionCombination } from "./conflicts.ts";
 /**
- * Versions that do not run together. Each problem names both, where they are written, and the nearest versions that fit: those that
- * fit everything else come first. `systems` are the systems whose ranges are known. The date plays no part, so a plan says the same
- * tomorrow.
+ * Versions that do not run together. Each problem names both, where they are written, and the nearest versions that
+ * fit: those that fit everything else come first. `systems` are the systems whose ranges are known. The date plays no
+ * part, so a plan says the same tomorrow.
  *
- * A driver older than the one a Triton image was tested with is no problem while its branch runs the CUDA major version.
- * `paths` says where the person wrote each version, where that is more than its name.
+ * A driver older than the one a Triton image was tested with is no problem while its branch runs the CUDA major
+ * version. `paths` says where the person wrote each version, where that is more than its name.
  */
 export function versionProblems(
   combination: VersionCombination,

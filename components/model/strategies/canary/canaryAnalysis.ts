@@ -14,7 +14,10 @@ import {
 import type { AnalysisContext, ModelName } from "../releaseStrategy.ts";
 import type { Canary } from "./canary.ts";
 
-/** How much worse than allowed a version must be for the test to be tuned to it: ten times the errors, three times the slow requests. */
+/**
+ * How much worse than allowed a version must be for the test to be tuned to it: ten times the errors, three times the
+ * slow requests.
+ */
 const errorRatio = 10;
 const latencyRatio = 3;
 /** A canary that refuses three times the share of requests that the stable version refuses has changed its input. */
@@ -26,7 +29,10 @@ const slowShare = 0.01;
 /** Evidence each stage asks for, as a multiple of what a clean pass needs; the test goes on over all stages. */
 const stageEvidence = [1, 2, 4] as const;
 
-/** The sample number of a healthy release has a long tail: 95 % are decided by 2.25 times the average (both golden tests). */
+/**
+ * The sample number of a healthy release has a long tail: 95 % are decided by 2.25 times the average (both golden
+ * tests).
+ */
 const tailFactor = 2.25;
 /** Traffic may run below its trough for a while. */
 const slack = 1.75;
@@ -64,8 +70,8 @@ export function stageTemplate(
 }
 
 /**
- * The analysis that runs in the background from the first weight to the end: a metric that has passed its stage is no longer measured
- * there, and refused requests (HTTP 4xx) decide no stage. It only ever fails: no data is no failure.
+ * The analysis that runs in the background from the first weight to the end: a metric that has passed its stage is no
+ * longer measured there, and refused requests (HTTP 4xx) decide no stage. It only ever fails: no data is no failure.
  */
 export function guardTemplate(model: ServedModel, release: Canary, context: AnalysisContext): TemplateSpec {
   const failing = [
@@ -94,7 +100,9 @@ interface DecidingMetric {
   readonly expectedRequests: number;
 }
 
-/** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between them (Bonferroni). */
+/**
+ * Errors, latency and, where declared, the mean score; the chance of a false alarm is split between them (Bonferroni).
+ */
 function decidingMetrics(model: ServedModel, release: Canary, context: AnalysisContext): DecidingMetric[] {
   const { slo } = model;
   const confidence = shared(release, slo.predictionScore === undefined ? 2 : 3);
@@ -138,7 +146,9 @@ function decidingMetrics(model: ServedModel, release: Canary, context: AnalysisC
   ];
 }
 
-/** PromQL of what the new version's pods have answered; the pods' hash is `{{args.canary-hash}}`, as in every template. */
+/**
+ * PromQL of what the new version's pods have answered; the pods' hash is `{{args.canary-hash}}`, as in every template.
+ */
 export function canaryCounts(model: ServedModel, at: ModelName): { requests: string; errors: string; slow: string } {
   const requests = (more = "") => `sum(istio_requests_total{${istioSelector(at, "canary")}${more}})`;
   return {
@@ -149,8 +159,9 @@ export function canaryCounts(model: ServedModel, at: ModelName): { requests: str
 }
 
 /**
- * Slow requests are those of the histogram that are not within the objective's edge. The histogram's own count, since Envoy flushes histograms
- * later than counters; both spellings of the edge, since Prometheus 3 stores le="150" as le="150.0" (its migration guide).
+ * Slow requests are those of the histogram that are not within the objective's edge. The histogram's own count, since
+ * Envoy flushes histograms later than counters; both spellings of the edge, since Prometheus 3 stores le="150" as
+ * le="150.0" (its migration guide).
  */
 function slowCounts(
   model: ServedModel,
@@ -184,9 +195,9 @@ function clientErrors(release: Canary, context: AnalysisContext): string {
 }
 
 /**
- * The recipe that makes an AnalysisRun an exact sequential test: one success passes, one failure fails, anything else, no data included,
- * is inconclusive and measured again; if it never decides, the run ends Inconclusive and the release pauses.
- * `len(result) > 0`: an empty answer must not be read as a value.
+ * The recipe that makes an AnalysisRun an exact sequential test: one success passes, one failure fails, anything else,
+ * no data included, is inconclusive and measured again; if it never decides, the run ends Inconclusive and the release
+ * pauses. `len(result) > 0`: an empty answer must not be read as a value.
  */
 function decidingMetric(
   name: string,

@@ -24,8 +24,8 @@ const revisionHashes: AnalysisReference["args"] = [
 const guardFrom = 1;
 
 /**
- * Traffic shifts step by step. Stable keeps all its pods until the release has ended, so an abort gives all traffic back at once
- * (`dynamicStableScale` would make a rollback wait for models to load).
+ * Traffic shifts step by step. Stable keeps all its pods until the release has ended, so an abort gives all traffic
+ * back at once (`dynamicStableScale` would make a rollback wait for models to load).
  */
 export const canaryStrategy: ReleaseStrategy<Canary> = {
   problems: canaryProblems,
