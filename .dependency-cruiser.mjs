@@ -23,6 +23,8 @@ const rooms = {
   rehearsal: ["engine", "embedded", "stacks", "components", "components/core"],
   /** The command: verbs, and how things are printed. */
   cli: ["plan", "preflight", "rehearsal", "engine", "embedded", "stacks", "components", "components/core"],
+  /** What a project looks like that uses all this. */
+  examples: ["stacks", "components", "components/core"],
 };
 
 /** A room's own files, less those of a room inside it. */

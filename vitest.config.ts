@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{lint,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
+          include: ["test/{lint,examples,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
           pool: "forks",
           testTimeout: 30_000,
         },
@@ -18,6 +18,16 @@ export default defineConfig({
           // Nothing here has a state of its own, so the SDKs of the clouds are loaded once a worker and not once a file.
           name: "declared",
           include: ["test/{components,stacks,policies,docs}/**/*.test.ts"],
+          pool: "forks",
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          // What the declared environments consist of. A fork has lists of its own: `npm run accept` writes them.
+          name: "environments",
+          include: ["test/environments/**/*.test.ts"],
           pool: "forks",
           isolate: false,
           testTimeout: 30_000,

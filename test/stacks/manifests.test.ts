@@ -1,15 +1,7 @@
 import { expect, it } from "vitest";
-import { stringify } from "yaml";
 import { manifests } from "./record.ts";
 
 const objects = await manifests("local");
-
-it("writes the model of local exactly so", async () => {
-  const documents = Object.entries(objects)
-    .sort(([a], [b]) => a.localeCompare(b))
-    .map(([, object]) => stringify(object, { lineWidth: 120 }));
-  await expect(documents.join("---\n")).toMatchFileSnapshot("../golden/local.yaml");
-});
 
 it("gives the entry to us and the release to the controller", () => {
   const entry = objects["VirtualService models/fraud"] as {

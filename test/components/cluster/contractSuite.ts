@@ -9,7 +9,7 @@ import type { RecordedResource } from "../../../engine/recordedResource.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { type Answers, dependenciesOf, type Recorded, recorded } from "./harness.ts";
 
-const identities = fileURLToPath(new URL("../../identity/cluster", import.meta.url));
+const identities = fileURLToPath(new URL("./identity", import.meta.url));
 
 /** A cluster of one cloud, as the contract suite asks it. */
 export interface Sample {
