@@ -1,14 +1,16 @@
-import type { Alias } from "@pulumi/pulumi/proto/alias_pb.js";
-import type {
-  ReadResourceRequest,
-  RegisterResourceOutputsRequest,
-  RegisterResourceRequest,
-  ResourceInvokeRequest,
-  SupportsFeatureRequest,
-} from "@pulumi/pulumi/proto/resource_pb.js";
 import { ProblemError } from "../components/core/problem.ts";
-import { formUrn, type Reading, type Registration, type ResourceMonitor, type ResourceState } from "./monitor.ts";
-import type { RecordedProperties, RecordedValue } from "./recordedResource.ts";
+import {
+  formUrn,
+  providerUrn,
+  qualifiedType,
+  type RecordedProperties,
+  type RecordedProvider,
+  type RecordedResource,
+  type RecordedValue,
+  stackType,
+} from "./recordedResource.ts";
+import type { Reading, ResourceMonitor, ResourceState } from "./resourceMonitor.ts";
+import { type Alias, type monitorProtocol, RunError } from "./sdkInternals.ts";
 import { referencedOutputs, secret } from "./wireValues.ts";
 
 type Reply = (error: { code: number; message: string } | null, response?: unknown) => void;
@@ -47,6 +49,7 @@ export class MonitorServer {
   lastActivity = performance.now();
   readonly #options: MonitorServerOptions;
   readonly #states = new Map<string, ResourceState>();
+  readonly #providers = new Map<string, RecordedProvider>();
   readonly #pending = new Set<Promise<void>>();
 
   constructor(options: MonitorServerOptions) {
@@ -62,22 +65,22 @@ export class MonitorServer {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  supportsFeature(request: SupportsFeatureRequest, reply: Reply): void {
+  supportsFeature(request: monitorProtocol.SupportsFeatureRequest, reply: Reply): void {
     const supported = features.has(request.getId());
     reply(null, { getHassupport: () => supported });
   }
 
-  registerResource(request: RegisterResourceRequest, reply: Reply): void {
+  registerResource(request: monitorProtocol.RegisterResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());
     this.#answer(reply, urn, async () => {
-      const registration = registrationOf(request, urn, this.#options);
+      const resource = this.#resourceOf(request, urn);
       if (this.#states.has(urn)) throw duplicate(this.#options.stack, urn);
       // Reserved before the first await, so that two registrations at once cannot both pass.
       this.#states.set(urn, { outputs: {} });
       const state = withSecrets(
-        await this.#options.monitor.register(registration, this.#options.signal),
-        registration.additionalSecretOutputs,
+        await this.#options.monitor.register(resource, this.#options.signal),
+        resource.additionalSecretOutputs,
       );
       this.#states.set(urn, state);
       return {
@@ -90,7 +93,7 @@ export class MonitorServer {
     });
   }
 
-  readResource(request: ReadResourceRequest, reply: Reply): void {
+  readResource(request: monitorProtocol.ReadResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());
     this.#answer(reply, urn, async () => {
@@ -100,7 +103,7 @@ export class MonitorServer {
         name: request.getName(),
         id: request.getId(),
         ...(parent === undefined ? {} : { parent }),
-        ...(request.getProvider() === "" ? {} : { provider: request.getProvider() }),
+        ...(request.getProvider() === "" ? {} : { provider: providerUrn(request.getProvider()) }),
       };
       const state = withSecrets(await this.#read(reading), request.getAdditionalsecretoutputsList());
       this.#states.set(urn, state);
@@ -108,14 +111,12 @@ export class MonitorServer {
     });
   }
 
-  registerResourceOutputs(request: RegisterResourceOutputsRequest, reply: Reply): void {
-    if (request.getUrn().split("::")[2] === "pulumi:pulumi:Stack") {
-      this.outputs = structOf(request.getOutputs());
-    }
+  registerResourceOutputs(request: monitorProtocol.RegisterResourceOutputsRequest, reply: Reply): void {
+    if (qualifiedType(request.getUrn()) === stackType) this.outputs = structOf(request.getOutputs());
     reply(this.#options.signal.aborted ? cancelled() : null, {});
   }
 
-  invoke(request: ResourceInvokeRequest, reply: Reply): void {
+  invoke(request: monitorProtocol.ResourceInvokeRequest, reply: Reply): void {
     const token = request.getTok();
     this.#answer(reply, token, async () => {
       const args = structOf(request.getArgs());
@@ -155,6 +156,44 @@ export class MonitorServer {
     return { getReturn: () => ({ getFieldsMap: () => fields }), getFailuresList: () => [] };
   }
 
+  #resourceOf(request: monitorProtocol.RegisterResourceRequest, urn: string): RecordedResource {
+    const [type, name, props] = [request.getType(), request.getName(), structOf(request.getObject())];
+    if (type.startsWith("pulumi:providers:")) this.#providers.set(urn, { urn, type, name, props });
+    const provider = this.#providers.get(providerUrn(request.getProvider()));
+    const aliases = request.getAliasesList().map((alias) => aliasUrn(alias, request, this.#options));
+    const providers = new Map<string, string>();
+    request.getProvidersMap().forEach((reference, pkg) => {
+      providers.set(pkg, providerUrn(reference));
+    });
+    const propertyDependencies: Record<string, readonly string[]> = {};
+    request.getPropertydependenciesMap().forEach((urns, property) => {
+      propertyDependencies[property] = urns.getUrnsList();
+    });
+    return {
+      urn,
+      type,
+      name,
+      props,
+      custom: request.getCustom(),
+      ...(request.getRemote() ? { remote: true } : {}),
+      ...textual("parent", request.getParent()),
+      dependencies: request.getDependenciesList(),
+      propertyDependencies,
+      ...(request.getProtect() === true ? { protect: true } : {}),
+      ...listed("ignoreChanges", request.getIgnorechangesList()),
+      ...listed("aliases", aliases),
+      ...listed("additionalSecretOutputs", request.getAdditionalsecretoutputsList()),
+      ...(request.getDeletebeforereplace() ? { deleteBeforeReplace: true } : {}),
+      ...(request.getRetainondelete() === true ? { retainOnDelete: true } : {}),
+      ...textual("deletedWith", request.getDeletedwith()),
+      ...listed("replaceOnChanges", request.getReplaceonchangesList()),
+      ...customTimeoutsOf(request),
+      ...textual("version", request.getVersion()),
+      ...(provider === undefined ? {} : { provider }),
+      ...(providers.size === 0 ? {} : { providers: Object.fromEntries(providers) }),
+    };
+  }
+
   #urn(parent: string | undefined, type: string, name: string): string {
     return formUrn(this.#options.stack, this.#options.project, parent, type, name);
   }
@@ -177,7 +216,9 @@ export class MonitorServer {
     try {
       response = await work();
     } catch (error) {
-      this.#options.onFailure(isClean(error) ? error : new Error(`${subject}: ${messageOf(error)}`, { cause: error }));
+      this.#options.onFailure(
+        RunError.isInstance(error) ? error : new Error(`${subject}: ${messageOf(error)}`, { cause: error }),
+      );
       return reply(cancelled());
     }
     reply(null, response);
@@ -189,50 +230,28 @@ function duplicate(stack: string, urn: string): ProblemError {
   return new ProblemError(`${stack} cannot be deployed`, [{ path: urn, reason, fix: "Give one another name." }]);
 }
 
-function isClean(error: unknown): boolean {
-  return error instanceof Error && "__pulumiRunError" in error;
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function registrationOf(request: RegisterResourceRequest, urn: string, options: MonitorServerOptions): Registration {
-  const propertyDependencies: Record<string, readonly string[]> = {};
-  request.getPropertydependenciesMap().forEach((urns, property) => {
-    propertyDependencies[property] = urns.getUrnsList();
-  });
-  const providers: Record<string, string> = {};
-  request.getProvidersMap().forEach((reference, pkg) => {
-    providers[pkg] = reference;
-  });
-  return {
-    urn,
-    type: request.getType(),
-    name: request.getName(),
-    ...(request.getParent() === "" ? {} : { parent: request.getParent() }),
-    custom: request.getCustom(),
-    remote: request.getRemote(),
-    inputs: structOf(request.getObject()),
-    dependencies: request.getDependenciesList(),
-    propertyDependencies,
-    ...(request.getProvider() === "" ? {} : { provider: request.getProvider() }),
-    providers,
-    protect: request.getProtect() ?? false,
-    ignoreChanges: request.getIgnorechangesList(),
-    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    aliases: request.getAliasesList().map((alias) => aliasUrn(alias, request, options)),
-    deleteBeforeReplace: request.getDeletebeforereplace(),
-    retainOnDelete: request.getRetainondelete() ?? false,
-    ...(request.getDeletedwith() === "" ? {} : { deletedWith: request.getDeletedwith() }),
-    replaceOnChanges: request.getReplaceonchangesList(),
-    ...customTimeoutsOf(request),
-    ...(request.getVersion() === "" ? {} : { version: request.getVersion() }),
-  };
+/** A field that the SDK sends as an empty text when the program does not set it. */
+function textual<Field extends "parent" | "deletedWith" | "version">(
+  field: Field,
+  text: string,
+): Pick<RecordedResource, Field> {
+  return (text === "" ? {} : { [field]: text }) as Pick<RecordedResource, Field>;
+}
+
+/** A field that the SDK sends as an empty list when the program does not set it. */
+function listed<Field extends "ignoreChanges" | "aliases" | "additionalSecretOutputs" | "replaceOnChanges">(
+  field: Field,
+  values: readonly string[],
+): Pick<RecordedResource, Field> {
+  return (values.length === 0 ? {} : { [field]: values }) as Pick<RecordedResource, Field>;
 }
 
 /** The SDK sends an empty text for an operation without a limit. */
-function customTimeoutsOf(request: RegisterResourceRequest): Pick<Registration, "customTimeouts"> {
+function customTimeoutsOf(request: monitorProtocol.RegisterResourceRequest): Pick<RecordedResource, "customTimeouts"> {
   const timeouts = request.getCustomtimeouts();
   const limits = {
     create: timeouts?.getCreate(),
@@ -245,7 +264,11 @@ function customTimeoutsOf(request: RegisterResourceRequest): Pick<Registration, 
 }
 
 /** An alias names a URN or only what differs from the resource's own. */
-function aliasUrn(alias: Alias, request: RegisterResourceRequest, { stack, project }: MonitorServerOptions): string {
+function aliasUrn(
+  alias: Alias,
+  request: monitorProtocol.RegisterResourceRequest,
+  { stack, project }: MonitorServerOptions,
+): string {
   const spec = alias.getSpec();
   if (spec === undefined) return alias.getUrn();
   const parent = spec.getNoparent() ? undefined : spec.getParenturn() || request.getParent() || undefined;
@@ -270,7 +293,7 @@ function asStruct(properties: RecordedProperties): { toJavaScript(): RecordedPro
   return { toJavaScript: () => properties };
 }
 
-function withSecrets(state: ResourceState, names: readonly string[]): ResourceState {
+function withSecrets(state: ResourceState, names: readonly string[] = []): ResourceState {
   const marked = names.filter((name) => state.outputs[name] !== undefined);
   if (marked.length === 0) return state;
   const secrets = marked.map((name) => [name, secret(state.outputs[name] ?? null)]);

@@ -1,5 +1,6 @@
-import { ResourceError, RunError } from "@pulumi/pulumi/errors.js";
 import { ProblemError } from "../components/core/problem.ts";
+import { describeResource } from "./recordedResource.ts";
+import { ResourceError, RunError, typeAndName } from "./sdkInternals.ts";
 
 /**
  * The one error a failed program run ends with. Errors meant for a person (`ProblemError`, `RunError`, `ResourceError`
@@ -30,8 +31,7 @@ function isProblemError(error: Error): error is ProblemError {
 
 function pathOf(error: Error, stack: string): string {
   if (!ResourceError.isInstance(error)) return stack;
-  const { __pulumiType: type, __name: name } = error.resource as unknown as { __pulumiType?: string; __name?: string };
-  return `${type ?? "resource"} "${name ?? ""}"`;
+  return error.resource === undefined ? stack : describeResource(typeAndName(error.resource));
 }
 
 function reasonOf(error: Error): string {

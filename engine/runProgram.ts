@@ -1,56 +1,30 @@
-import { setAllConfig } from "@pulumi/pulumi/runtime/config.js";
-import * as settings from "@pulumi/pulumi/runtime/settings.js";
-import { runInPulumiStack } from "@pulumi/pulumi/runtime/stack.js";
-import state from "@pulumi/pulumi/runtime/state.js";
+import { status } from "@grpc/grpc-js";
 import { exitCodes, ProblemError } from "../components/core/problem.ts";
-import type { ResourceMonitor } from "./monitor.ts";
 import { MonitorServer } from "./monitorServer.ts";
 import { programError } from "./programErrors.ts";
-import { type Assumptions, assumeUndeployedStacks } from "./pulumi/undeployedStacks.ts";
 import type { RecordedProperties } from "./recordedResource.ts";
-import { watchRejections } from "./unhandledRejections.ts";
+import type { ResourceMonitor } from "./resourceMonitor.ts";
+import { configureRun, isolated, type RunSettings, runStack, watchRejections } from "./sdkInternals.ts";
 
 /**
  * Makes the resources of the current stack and returns its outputs, as the default export of `stacks/index.ts` does.
  */
 export type StackProgram = () => Promise<Record<string, unknown>> | Record<string, unknown>;
 
-export interface ProgramOptions {
-  readonly project: string;
-  /** `<environment>-<layer>`, what `pulumi.getStack()` answers. */
-  readonly stack: string;
-  /** Full keys (`serin:kubeconfig`) → values. @default none */
-  readonly config?: Readonly<Record<string, string>>;
-  /** Full keys of `config` whose values are secret. @default none */
-  readonly secretKeys?: readonly string[];
+/** How a program is run. */
+export interface ProgramOptions extends Omit<RunSettings, "monitor"> {
+  /** Answers what the program asks for. */
   readonly monitor: ResourceMonitor;
-  /** Resources that are not there yet have unknown outputs. */
-  readonly preview: boolean;
-  /** Outputs of the stacks this one may refer to. @default there are none */
+  /** Outputs of the stacks this one may refer to; undefined for a stack that is not there. @default there are none */
   readonly stackOutputs?: (stack: string) => RecordedProperties | undefined;
-  /** For a preview of stacks that were never deployed. @default a missing key is an error, as under the engine */
-  readonly assumptions?: Assumptions;
-  /** What the program logs (`pulumi.log.*`), except debug messages. @default dropped */
-  readonly onLog?: (severity: "info" | "warning" | "error", message: string) => void;
   /** Ends the run with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** How long nothing may happen before the program counts as stuck, in ms. @default 60 000 */
+  /**
+   * How long nothing may happen before the program counts as stuck, in ms.
+   * @default 60 000, longer than any request should take
+   */
   readonly idleTimeoutMs?: number;
 }
-
-interface RunState {
-  settings: { engine?: unknown };
-  assumptions?: Assumptions;
-}
-
-/**
- * Internal to the SDK, which keeps everything a run changes in this store: what its Automation API uses for inline
- * programs.
- */
-const { withLocalStorage, getLocalStore } = state as unknown as {
-  withLocalStorage<T>(run: () => Promise<T>): Promise<T>;
-  getLocalStore(): RunState | undefined;
-};
 
 /**
  * Runs a stack program in this process against a monitor of ours and returns the stack's outputs. Runs are isolated:
@@ -59,16 +33,13 @@ const { withLocalStorage, getLocalStore } = state as unknown as {
  * @throws ProblemError for everything a person can put right; any other error is a defect and keeps its stack.
  */
 export async function runProgram(program: StackProgram, options: ProgramOptions): Promise<RecordedProperties> {
-  assumeUndeployedStacks(() => getLocalStore()?.assumptions);
-  return withLocalStorage(async () => {
+  return isolated(async () => {
     const run = new Run(options);
     const stopWatching = watchRejections(run);
     try {
       return await run.finish(program);
     } finally {
       stopWatching();
-      // The SDK keeps the last stack in a global, and with it the whole program.
-      globalThis.stackResource = undefined;
     }
   });
 }
@@ -78,7 +49,7 @@ class Run {
   readonly #errors: unknown[] = [];
   readonly #ended = new AbortController();
   readonly #server: MonitorServer;
-  readonly #store: RunState | undefined;
+  readonly isCurrent: () => boolean;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
@@ -90,16 +61,7 @@ class Run {
       onFailure: (error) => this.reject(error),
       signal: this.#ended.signal,
     });
-    settings.setMockOptions(this.#server, options.project, options.stack, options.preview, "organization");
-    setAllConfig({ ...options.config }, [...(options.secretKeys ?? [])]);
-    this.#store = getLocalStore();
-    if (this.#store === undefined) return;
-    this.#store.settings.engine = new ProgramLog(options.onLog);
-    if (options.assumptions !== undefined) this.#store.assumptions = options.assumptions;
-  }
-
-  isCurrent(): boolean {
-    return getLocalStore() === this.#store;
+    this.isCurrent = configureRun({ ...options, monitor: this.#server });
   }
 
   reject(error: unknown): void {
@@ -136,8 +98,7 @@ class Run {
       }
     };
     try {
-      await runInPulumiStack(attributed);
-      await settings.disconnect();
+      await runStack(attributed);
     } catch (error) {
       this.reject(error);
     }
@@ -169,34 +130,10 @@ class Run {
   }
 }
 
-/** What the SDK logs to instead of the console. */
-class ProgramLog {
-  readonly #onLog: ProgramOptions["onLog"];
-
-  constructor(onLog: ProgramOptions["onLog"]) {
-    this.#onLog = onLog;
-  }
-
-  log(request: { getSeverity(): number; getMessage(): string }, reply: () => void): void {
-    // `LogSeverity` of engine.proto: debug, info, warning, error.
-    const severity = ([undefined, "info", "warning", "error"] as const)[request.getSeverity()];
-    if (severity !== undefined) this.#onLog?.(severity, request.getMessage());
-    reply();
-  }
-
-  setRootResource(_request: unknown, reply: (error: null) => void): void {
-    reply(null);
-  }
-
-  requirePulumiVersion(_request: unknown, reply: (error: null, response: object) => void): void {
-    reply(null, {});
-  }
-}
-
-/** The SDK's own reaction to a run that we have ended: gRPC's CANCELLED or UNAVAILABLE. */
+/** True for the SDK's own reaction to a run that has been ended here. */
 function isEndOfRun(error: unknown): boolean {
   const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
-  return code === 1 || code === 14;
+  return code === status.CANCELLED || code === status.UNAVAILABLE;
 }
 
 /** Node reports unhandled rejections after the microtasks of a turn. */

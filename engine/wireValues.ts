@@ -1,21 +1,14 @@
 import { readFileSync } from "node:fs";
+import type { RecordedProperties, RecordedValue } from "./recordedResource.ts";
 import {
-  type RecordedProperties,
-  type RecordedValue,
+  assetSignature,
+  resourceSignature,
   secretSignature,
   specialSignatureKey,
   unknownSentinel,
-} from "./recordedResource.ts";
-
-/** Signatures of the Pulumi wire format (`@pulumi/pulumi/runtime/rpc`). */
-const assetSignature = "c44067f5952c0a294b673a41bacd8c17";
-const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
-const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+} from "./sdkInternals.ts";
 
 type WireObject = { readonly [key: string]: RecordedValue };
-
-/** An unknown Output. */
-export const unknownOutput: RecordedValue = { [specialSignatureKey]: outputSignature };
 
 /** Marks a value as secret; a secret is not marked twice. */
 export function secret(value: RecordedValue): RecordedValue {

@@ -1,12 +1,8 @@
 import { ProblemError } from "../components/core/problem.ts";
 import type { StackConfig } from "../engine/engine.ts";
-import {
-  type RecordedProperties,
-  type RecordedValue,
-  secretSignature,
-  specialSignatureKey,
-} from "../engine/recordedResource.ts";
-import { isList, isObject, outputSignature } from "./policies/analyzerProperties.ts";
+import type { RecordedProperties, RecordedValue } from "../engine/recordedResource.ts";
+import { outputSignature, secretSignature, specialSignatureKey } from "../engine/sdkInternals.ts";
+import { isList, isObject } from "./policies/analyzerProperties.ts";
 
 /** The plain texts that are secret somewhere in these inputs, longest first. */
 export function secretTexts(allProperties: Iterable<RecordedProperties>): string[] {

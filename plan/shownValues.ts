@@ -1,10 +1,5 @@
-import {
-  type RecordedProperties,
-  type RecordedValue,
-  secretSignature,
-  specialSignatureKey,
-  unknownSentinel,
-} from "../engine/recordedResource.ts";
+import type { RecordedProperties, RecordedValue } from "../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey, unknownSentinel } from "../engine/sdkInternals.ts";
 
 /** What stands in a plan for a value that must not be shown, and for one that only the deployment will know. */
 export const secretShown = "[secret]";

@@ -1,4 +1,4 @@
-import "../../engine/lightSdk.ts";
+import "../../engine/sdkInternals.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import { changesBetween, readPlan } from "../../plan/changes.ts";
 import { findings, type Plan, planEnvironment } from "../../plan/plan.ts";

@@ -3,13 +3,11 @@ import { ProblemError } from "../../components/core/problem.ts";
 import type { ResourceEvent } from "../engine.ts";
 import {
   describeResource,
-  providerUrn,
-  type Reading,
-  type Registration,
-  type ResourceMonitor,
-  type ResourceState,
-} from "../monitor.ts";
-import type { RecordedProperties, RecordedValue } from "../recordedResource.ts";
+  type RecordedProperties,
+  type RecordedResource,
+  type RecordedValue,
+} from "../recordedResource.ts";
+import type { Reading, ResourceMonitor, ResourceState } from "../resourceMonitor.ts";
 import { plainProperties } from "../wireValues.ts";
 import { applyObject, type KindWait } from "./applyObject.ts";
 import { ApplySet, type Removed } from "./applySet.ts";
@@ -61,19 +59,19 @@ export class LiveMonitor implements ResourceMonitor {
     }
   }
 
-  async register(registration: Registration, signal: AbortSignal): Promise<ResourceState> {
-    const { urn, type, parent, dependencies } = registration;
+  async register(resource: RecordedResource, signal: AbortSignal): Promise<ResourceState> {
+    const { urn, type, parent, dependencies } = resource;
     const below = [...dependencies, ...(parent === undefined ? [] : [parent])].map(
       (other) => this.#levels.get(other) ?? 0,
     );
     this.#levels.set(urn, Math.max(0, ...below) + 1);
-    if (type === "kubernetes:helm.sh/v4:Chart") return this.#chart(registration, signal);
-    if (type === "pulumi:providers:kubernetes") return this.#provider(registration);
-    if (!registration.custom) return { outputs: {} };
-    if (type.startsWith("kubernetes:")) return this.#kubernetesResource(registration, signal);
-    const id = `${registration.name}-${hashOf(urn)}`;
-    if (!type.startsWith("pulumi:")) this.#report(registration, "simulated");
-    return { id, outputs: { ...registration.inputs, id } };
+    if (type === "kubernetes:helm.sh/v4:Chart") return this.#chart(resource, signal);
+    if (type === "pulumi:providers:kubernetes") return this.#provider(resource);
+    if (!resource.custom) return { outputs: {} };
+    if (type.startsWith("kubernetes:")) return this.#kubernetesResource(resource, signal);
+    const id = `${resource.name}-${hashOf(urn)}`;
+    if (!type.startsWith("pulumi:")) this.#report(resource, "simulated");
+    return { id, outputs: { ...resource.props, id } };
   }
 
   async read(reading: Reading, signal: AbortSignal): Promise<ResourceState> {
@@ -102,48 +100,48 @@ export class LiveMonitor implements ResourceMonitor {
     return Promise.reject(this.#unsupported({ type: token, name: "" }, "functions of providers are not simulated."));
   }
 
-  #provider({ urn, name, inputs }: Registration): ResourceState {
-    const settings = plainProperties(inputs);
+  #provider({ urn, name, props }: RecordedResource): ResourceState {
+    const settings = plainProperties(props);
     this.#clusters.set(urn, new LiveCluster(name, settings, this.#options.onWarning));
-    return { id: hashOf(urn), outputs: inputs };
+    return { id: hashOf(urn), outputs: props };
   }
 
-  async #kubernetesResource(registration: Registration, signal: AbortSignal): Promise<ResourceState> {
-    const { type, name, inputs } = registration;
+  async #kubernetesResource(resource: RecordedResource, signal: AbortSignal): Promise<ResourceState> {
+    const { type, name, props } = resource;
     if (/Patch$|^kubernetes:(helm\.sh|kustomize|yaml)/.test(type)) {
-      throw this.#unsupported(registration, "this kind of resource needs the Kubernetes provider.");
+      throw this.#unsupported(resource, "this kind of resource needs the Kubernetes provider.");
     }
-    const cluster = await this.#clusterOf(registration, registration.provider);
-    const manifest: Manifest = plainProperties(inputs);
-    const named = { ...manifest, metadata: { name: generatedName(registration), ...manifest.metadata } };
+    const cluster = await this.#clusterOf(resource, resource.provider?.urn);
+    const manifest: Manifest = plainProperties(props);
+    const named = { ...manifest, metadata: { name: generatedName(resource), ...manifest.metadata } };
     const object = await cluster.object(
       this.#options.transformResource?.(type, name, named) ?? named,
       this.#wait(signal),
     );
-    const live = await this.#apply(cluster, registration, object, signal);
+    const live = await this.#apply(cluster, resource, object, signal);
     const { namespace, name: liveName } = live.metadata;
     return { id: namespace === undefined ? liveName : `${namespace}/${liveName}`, outputs: outputsOf(live) };
   }
 
   async #apply(
     cluster: LiveCluster,
-    registration: Pick<Registration, "urn" | "type" | "name" | "ignoreChanges" | "retainOnDelete" | "protect">,
+    resource: Pick<RecordedResource, "urn" | "type" | "name" | "ignoreChanges" | "retainOnDelete" | "protect">,
     object: KubernetesObject,
     signal: AbortSignal,
-    level = this.#levels.get(registration.urn) ?? 0,
+    level = this.#levels.get(resource.urn) ?? 0,
   ): Promise<KubernetesObject> {
-    const { ignoreChanges, retainOnDelete: retain, protect } = registration;
+    const { ignoreChanges = [], retainOnDelete: retain = false, protect = false } = resource;
     const set = await this.#setOf(cluster);
     const member = await set.join(object, { level, retain, protect });
     const { action, object: live } = await applyObject(cluster.cluster, member, {
-      ignored: ignoreChanges.map((path) => this.#ignoredPath(registration, path)).filter((path) => path !== undefined),
+      ignored: ignoreChanges.map((path) => this.#ignoredPath(resource, path)).filter((path) => path !== undefined),
       force: cluster.forces(member),
       replaceable: !protect,
       check: (existing) => set.check(existing),
       signal,
     });
     if (live.kind === "CustomResourceDefinition") this.#definitionsApplied = true;
-    this.#report(registration, action, referenceTo(live));
+    this.#report(resource, action, referenceTo(live));
     return live;
   }
 
@@ -162,22 +160,22 @@ export class LiveMonitor implements ResourceMonitor {
   /**
    * The children of a chart, in an order that works: definitions and namespaces, then what others need, webhooks last.
    */
-  async #chart(registration: Registration, signal: AbortSignal): Promise<ResourceState> {
-    const reference = registration.providers.kubernetes ?? registration.provider;
-    const cluster = await this.#clusterOf(registration, reference);
-    const args = plainProperties(registration.inputs);
-    const objects = await renderChart(registration.name, args, {
+  async #chart(resource: RecordedResource, signal: AbortSignal): Promise<ResourceState> {
+    const reference = resource.providers?.kubernetes ?? resource.provider?.urn;
+    const cluster = await this.#clusterOf(resource, reference);
+    const args = plainProperties(resource.props);
+    const objects = await renderChart(resource.name, args, {
       helm: this.#options.helm,
       cluster: cluster.cluster,
       namespace: cluster.namespace,
       signal,
     });
-    const prefix = typeof args.resourcePrefix === "string" ? args.resourcePrefix : registration.name;
-    const level = this.#levels.get(registration.urn) ?? 0;
+    const prefix = typeof args.resourcePrefix === "string" ? args.resourcePrefix : resource.name;
+    const level = this.#levels.get(resource.urn) ?? 0;
     for (const [index, phase] of chartPhases(objects).entries()) {
       const apply = async (rendered: Record<string, unknown>) => {
         const object = await cluster.object(rendered, this.#wait(signal));
-        const child = chartChild(registration, prefix, object);
+        const child = chartChild(resource, prefix, object);
         await this.#apply(cluster, child, object, signal, level + index);
       };
       await Promise.all(phase.map(apply));
@@ -185,8 +183,8 @@ export class LiveMonitor implements ResourceMonitor {
     return { outputs: { resources: [] } };
   }
 
-  async #clusterOf(resource: { type: string; name: string }, reference: string | undefined): Promise<LiveCluster> {
-    const cluster = this.#clusters.get(providerUrn(reference ?? ""));
+  async #clusterOf(resource: { type: string; name: string }, provider: string | undefined): Promise<LiveCluster> {
+    const cluster = this.#clusters.get(provider ?? "");
     if (cluster !== undefined) return cluster;
     throw this.#unsupported(
       resource,
@@ -221,12 +219,16 @@ export class LiveMonitor implements ResourceMonitor {
 }
 
 /** How the provider names what a chart renders: `<prefix>:<namespace>/<name>` below the chart. */
-function chartChild(chart: Registration, prefix: string, { apiVersion, kind, metadata }: KubernetesObject) {
+function chartChild(chart: RecordedResource, prefix: string, { apiVersion, kind, metadata }: KubernetesObject) {
   const type = `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
   const name = `${prefix}:${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
   const [urnStack, project, chain] = chart.urn.split("::");
   const urn = `${urnStack}::${project}::${chain}$${type}::${name}`;
-  return { urn, type, name, ignoreChanges: [], retainOnDelete: chart.retainOnDelete, protect: chart.protect };
+  return {
+    ...{ urn, type, name },
+    ...(chart.retainOnDelete === undefined ? {} : { retainOnDelete: chart.retainOnDelete }),
+    ...(chart.protect === undefined ? {} : { protect: chart.protect }),
+  };
 }
 
 /** How the removal of an object that no resource stands for any longer is told. */
@@ -243,7 +245,7 @@ function kindOf(type: string): { apiVersion: string; kind: string } {
 }
 
 /** The same at each run, where the provider's random suffix lives in its state. */
-function generatedName({ name, urn }: Registration): string {
+function generatedName({ name, urn }: RecordedResource): string {
   return `${name}-${hashOf(urn)}`;
 }
 

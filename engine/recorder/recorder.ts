@@ -1,14 +1,8 @@
 import { ProblemError } from "../../components/core/problem.ts";
-import { providerUrn, type Reading, type Registration, type ResourceMonitor, type ResourceState } from "../monitor.ts";
-import {
-  type RecordedProperties,
-  type RecordedProvider,
-  type RecordedResource,
-  type RecordedValue,
-  unknownSentinel,
-} from "../recordedResource.ts";
+import type { RecordedProperties, RecordedResource, RecordedValue } from "../recordedResource.ts";
+import type { Reading, ResourceMonitor, ResourceState } from "../resourceMonitor.ts";
 import { type ProgramOptions, runProgram, type StackProgram } from "../runProgram.ts";
-import { withoutTraces } from "../withoutTraces.ts";
+import { unknownSentinel, withoutTraces } from "../sdkInternals.ts";
 
 /** What one stack would register. */
 export interface RecordedStack {
@@ -64,17 +58,14 @@ async function recordOnce(stack: string, { program, ...options }: RecordOptions)
 /** Keeps registrations as they are and answers like the engine in a preview where nothing exists yet. */
 export class Recorder implements ResourceMonitor {
   readonly #resources: RecordedResource[] = [];
-  readonly #providers = new Map<string, RecordedProvider>();
 
   get resources(): readonly RecordedResource[] {
     return this.#resources;
   }
 
-  register(registration: Registration): Promise<ResourceState> {
-    const { urn, type, name, inputs } = registration;
-    if (type.startsWith("pulumi:providers:")) this.#providers.set(urn, { urn, type, name, props: inputs });
-    this.#resources.push(this.#record(registration));
-    return Promise.resolve({ outputs: registration.custom ? previewOutputs(registration) : {} });
+  register(resource: RecordedResource): Promise<ResourceState> {
+    this.#resources.push(resource);
+    return Promise.resolve({ outputs: resource.custom ? previewOutputs(resource) : {} });
   }
 
   read(_reading: Reading): Promise<ResourceState> {
@@ -92,44 +83,16 @@ export class Recorder implements ResourceMonitor {
       ]),
     );
   }
-
-  #record(registration: Registration): RecordedResource {
-    const { urn, type, name, inputs: props, custom, parent, dependencies, propertyDependencies } = registration;
-    const { protect, ignoreChanges, aliases, additionalSecretOutputs, deleteBeforeReplace } = registration;
-    const { retainOnDelete, deletedWith, replaceOnChanges, customTimeouts, version } = registration;
-    const provider = this.#providers.get(providerUrn(registration.provider ?? ""));
-    return {
-      urn,
-      type,
-      name,
-      props,
-      custom,
-      ...(parent === undefined ? {} : { parent }),
-      dependencies,
-      propertyDependencies,
-      ...(protect ? { protect } : {}),
-      ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
-      ...(aliases.length > 0 ? { aliases } : {}),
-      ...(additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {}),
-      ...(deleteBeforeReplace ? { deleteBeforeReplace } : {}),
-      ...(retainOnDelete ? { retainOnDelete } : {}),
-      ...(deletedWith === undefined ? {} : { deletedWith }),
-      ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
-      ...(customTimeouts === undefined ? {} : { customTimeouts }),
-      ...(version === undefined ? {} : { version }),
-      ...(provider === undefined ? {} : { provider }),
-    };
-  }
 }
 
 /**
- * Inputs are known as outputs. What an API server adds to the metadata is not, nor is a name that is left to the
+ * Inputs are known as outputs. What an API server adds to the metadata is unknown, and so is a name that is left to the
  * provider.
  */
-function previewOutputs({ type, inputs }: Registration): RecordedProperties {
-  const metadata: RecordedValue = inputs.metadata ?? {};
-  if (!type.startsWith("kubernetes:") || typeof metadata !== "object" || metadata === null) return inputs;
-  return { ...inputs, metadata: { ...unknownMetadata, ...metadata } };
+function previewOutputs({ type, props }: RecordedResource): RecordedProperties {
+  const metadata: RecordedValue = props.metadata ?? {};
+  if (!type.startsWith("kubernetes:") || typeof metadata !== "object" || metadata === null) return props;
+  return { ...props, metadata: { ...unknownMetadata, ...metadata } };
 }
 
 const unknownMetadata = {

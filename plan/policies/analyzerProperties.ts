@@ -1,16 +1,13 @@
 import type { Writer } from "protobufjs/minimal.js";
 import protobuf from "protobufjs/minimal.js";
+import type { RecordedProperties, RecordedValue } from "../../engine/recordedResource.ts";
 import {
-  type RecordedProperties,
-  type RecordedValue,
+  outputSignature,
+  resourceSignature,
   secretSignature,
   specialSignatureKey,
   unknownSentinel,
-} from "../../engine/recordedResource.ts";
-
-/** `specialOutputValueSig` and `specialResourceSig` of `@pulumi/pulumi/runtime/rpc`. */
-export const outputSignature = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-const resourceSignature = "5cf8f73096256a8f31e491e813e4eb8e";
+} from "../../engine/sdkInternals.ts";
 
 type RecordedObject = { readonly [key: string]: RecordedValue };
 

@@ -1,31 +1,23 @@
 import { type CallOptions, ChannelCredentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import { AnalyzerClient, AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
-import type {
-  AnalyzeDiagnostic,
-  AnalyzeRequest,
-  AnalyzeResponse,
-  AnalyzerInfo,
-  AnalyzerResource,
-  AnalyzerResourceOptions,
-  PolicyConfig,
-} from "@pulumi/pulumi/proto/analyzer_pb.js";
-import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import protobuf from "protobufjs/minimal.js";
 import type { RecordedResource } from "../../engine/recordedResource.ts";
+import { type analyzer, analyzerProtocol } from "../../engine/sdkInternals.ts";
 import { analyzerProperties } from "./analyzerProperties.ts";
+
+const { AnalyzerClient, AnalyzerService, messages } = analyzerProtocol();
 
 /** What the policies of a pack said of one resource or one stack. */
 export interface Analysis {
-  readonly diagnostics: readonly AnalyzeDiagnostic[];
+  readonly diagnostics: readonly analyzer.AnalyzeDiagnostic[];
   /** Names of the policies that do not apply. */
   readonly notApplicable: readonly string[];
 }
 
 /** The analyzer protocol of the Pulumi engine, from the engine's side. */
 export class PolicyClient {
-  readonly #client: AnalyzerClient;
+  readonly #client: InstanceType<typeof AnalyzerClient>;
   readonly #timeoutMs: number;
 
   constructor(port: number, timeoutMs: number) {
@@ -43,7 +35,7 @@ export class PolicyClient {
     this.#client.close();
   }
 
-  info(): Promise<AnalyzerInfo> {
+  info(): Promise<analyzer.AnalyzerInfo> {
     return this.#call((...call) => this.#client.getAnalyzerInfo(new empty.Empty(), ...call));
   }
 
@@ -53,7 +45,7 @@ export class PolicyClient {
     await this.#call((...call) => this.#client.configureStack(request, ...call));
   }
 
-  async configure(config: ReadonlyMap<string, PolicyConfig>): Promise<void> {
+  async configure(config: ReadonlyMap<string, analyzer.PolicyConfig>): Promise<void> {
     const request = new messages.ConfigureAnalyzerRequest();
     for (const [policy, value] of config) request.getPolicyconfigMap().set(policy, value);
     await this.#call((...call) => this.#client.configure(request, ...call));
@@ -80,7 +72,7 @@ export class PolicyClient {
   }
 
   async #analyze(path: string, request: Uint8Array): Promise<Analysis> {
-    const response = await this.#call<AnalyzeResponse>((...call) =>
+    const response = await this.#call<analyzer.AnalyzeResponse>((...call) =>
       this.#client.makeUnaryRequest(path, Buffer.from, messages.AnalyzeResponse.deserializeBinary, request, ...call),
     );
     return {
@@ -112,13 +104,16 @@ const propertiesTag = (2 << 3) | 2;
 const resourcesTag = (1 << 3) | 2;
 
 /** A message and its properties: fields of a protobuf message may come in any order, so they are appended. */
-function withProperties(message: AnalyzeRequest | AnalyzerResource, { props }: RecordedResource): Uint8Array {
+function withProperties(
+  message: analyzer.AnalyzeRequest | analyzer.AnalyzerResource,
+  { props }: RecordedResource,
+): Uint8Array {
   const properties = protobuf.Writer.create().uint32(propertiesTag).bytes(analyzerProperties(props)).finish();
   return Buffer.concat([message.serializeBinary(), properties]);
 }
 
 /** What a request about one resource and a resource of a stack have in common. */
-function describe<Message extends AnalyzeRequest | AnalyzerResource>(
+function describe<Message extends analyzer.AnalyzeRequest | analyzer.AnalyzerResource>(
   message: Message,
   resource: RecordedResource,
 ): Message {
@@ -135,7 +130,7 @@ function describe<Message extends AnalyzeRequest | AnalyzerResource>(
   return message;
 }
 
-function options(resource: RecordedResource): AnalyzerResourceOptions {
+function options(resource: RecordedResource): analyzer.AnalyzerResourceOptions {
   const message = new messages.AnalyzerResourceOptions();
   message.setProtect(resource.protect ?? false);
   message.setIgnorechangesList([...(resource.ignoreChanges ?? [])]);

@@ -1,4 +1,4 @@
-import type { AnalyzeDiagnostic } from "@pulumi/pulumi/proto/analyzer_pb.js";
+import type { analyzer } from "../../engine/sdkInternals.ts";
 import { countsOf } from "./mergedPolicies.ts";
 import type { Analysis } from "./policyClient.ts";
 import type { PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
@@ -59,7 +59,7 @@ export class PolicyReport {
 
   #finding(
     { policy, severity, enforcement, description }: PolicyUnderReport,
-    diagnostic: AnalyzeDiagnostic,
+    diagnostic: analyzer.AnalyzeDiagnostic,
     urn: string,
   ): PolicyFinding {
     const text = diagnostic.getMessage();

@@ -1,16 +1,17 @@
 import { fileURLToPath } from "node:url";
-import type { PolicyConfig, PolicyInfo } from "@pulumi/pulumi/proto/analyzer_pb.js";
-import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { ProblemError } from "../../components/core/problem.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
 import type { RecordedResource } from "../../engine/recordedResource.ts";
+import { type analyzer, analyzerProtocol } from "../../engine/sdkInternals.ts";
 import { preset } from "../../policies/preset.ts";
 import { masking, secretTexts } from "../secretTexts.ts";
 import { PolicyClient } from "./policyClient.ts";
 import { PolicyProcess } from "./policyProcess.ts";
 import { PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
 import type { PolicyResult, Severity } from "./policyResult.ts";
+
+const { messages } = analyzerProtocol();
 
 export interface PolicyServerOptions {
   /** Ends the pack, whatever it is doing; what is being analysed rejects with the signal's reason. */
@@ -137,10 +138,10 @@ export class PolicyServer {
  * itself starts with, then the level of the environment.
  */
 function configOf(
-  policies: readonly PolicyInfo[],
-  initial: { get(policy: string): PolicyConfig | undefined },
+  policies: readonly analyzer.PolicyInfo[],
+  initial: { get(policy: string): analyzer.PolicyConfig | undefined },
   environment: string | undefined,
-): Map<string, PolicyConfig> {
+): Map<string, analyzer.PolicyConfig> {
   const levels = preset(
     environment,
     policies.map((policy) => ({ name: policy.getName() })),
@@ -164,7 +165,7 @@ function configOf(
   );
 }
 
-function underReport(policy: PolicyInfo, config: PolicyConfig | undefined): PolicyUnderReport[] {
+function underReport(policy: analyzer.PolicyInfo, config: analyzer.PolicyConfig | undefined): PolicyUnderReport[] {
   const level = config?.getEnforcementlevel();
   if (level === messages.EnforcementLevel.DISABLED) return [];
   return [

@@ -1,5 +1,5 @@
 /** What `serin plan <environment> --json` does, for an environment of many clusters that is declared nowhere. Run by `fleet.ts`. */
-import "../../engine/lightSdk.ts";
+import "../../engine/sdkInternals.ts";
 import { enableCompileCache } from "node:module";
 import { compileCacheFolder } from "../../engine/compileCache.ts";
 

@@ -5,7 +5,9 @@ import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 
-/** A small program of three layers with what ours use: providers, components, reads, secrets, references between layers. */
+/**
+ * A small program of three layers with what ours use: providers, components, reads, secrets, references between layers.
+ */
 export default function program(): Record<string, unknown> {
   const [environment, layer] = pulumi.getStack().split("-");
   switch (layer) {

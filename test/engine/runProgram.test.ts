@@ -2,16 +2,17 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import type { Registration, ResourceMonitor, ResourceState } from "../../engine/monitor.ts";
+import type { RecordedResource } from "../../engine/recordedResource.ts";
+import type { ResourceMonitor, ResourceState } from "../../engine/resourceMonitor.ts";
 import { type ProgramOptions, runProgram, type StackProgram } from "../../engine/runProgram.ts";
 
 /** Makes every resource exist at once, with its inputs as outputs. */
 class Instant implements ResourceMonitor {
   readonly registered: string[] = [];
 
-  register({ urn, name, inputs }: Registration): Promise<ResourceState> {
+  register({ urn, name, props }: RecordedResource): Promise<ResourceState> {
     this.registered.push(urn);
-    return Promise.resolve({ id: name, outputs: inputs });
+    return Promise.resolve({ id: name, outputs: props });
   }
 
   read(): Promise<ResourceState> {
@@ -153,13 +154,13 @@ describe("a program that fails", () => {
   it("makes no dependents of a resource that failed, and lets those in flight finish", async () => {
     let finished = false;
     class Failing extends Instant {
-      override async register(registration: Registration): Promise<ResourceState> {
-        if (registration.name === "a") throw problem;
-        if (registration.name === "slow") {
+      override async register(resource: RecordedResource): Promise<ResourceState> {
+        if (resource.name === "a") throw problem;
+        if (resource.name === "slow") {
           await new Promise((resolve) => setTimeout(resolve, 20));
           finished = true;
         }
-        return super.register(registration);
+        return super.register(resource);
       }
     }
     const monitor = new Failing();

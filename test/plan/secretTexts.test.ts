@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import { secretSignature, specialSignatureKey } from "../../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey } from "../../engine/sdkInternals.ts";
 import { maskedError, masking, secretTexts } from "../../plan/secretTexts.ts";
 
 const secret = (value: string | number | { [key: string]: string }) => ({

@@ -1,6 +1,6 @@
 import type { PolicyResource, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
 import { describe, expect, it } from "vitest";
-import { unknownSentinel } from "../../engine/recordedResource.ts";
+import { unknownSentinel } from "../../engine/sdkInternals.ts";
 import { UnknownValueError, unknownCheckingProxy } from "../../policies/unknown.ts";
 
 /** Stands for a value that is known only after the deployment, as the SDK sends it. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { layers } from "../../components/core/stackName.ts";
-import type { Registration, ResourceMonitor, ResourceState } from "../../engine/monitor.ts";
-import type { RecordedProperties } from "../../engine/recordedResource.ts";
+import type { RecordedProperties, RecordedResource } from "../../engine/recordedResource.ts";
+import type { ResourceMonitor, ResourceState } from "../../engine/resourceMonitor.ts";
 import { runProgram } from "../../engine/runProgram.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import program from "../../stacks/index.ts";
@@ -17,11 +17,11 @@ const clouds: readonly Answers[] = [eks.answers, aks.answers, gke.answers];
 class Known implements ResourceMonitor {
   readonly urns: string[] = [];
 
-  register({ urn, type, name, inputs, custom }: Registration): Promise<ResourceState> {
+  register({ urn, type, name, props, custom }: RecordedResource): Promise<ResourceState> {
     this.urns.push(urn);
-    const computed = clouds.map(({ outputs }) => outputs?.[type]?.(inputs, name));
+    const computed = clouds.map(({ outputs }) => outputs?.[type]?.(props, name));
     return Promise.resolve({
-      outputs: Object.assign({}, inputs, ...computed),
+      outputs: Object.assign({}, props, ...computed),
       ...(custom ? { id: `id-of-${urn}` } : {}),
     });
   }

@@ -1,8 +1,8 @@
-import type { Reading, Registration, ResourceState } from "../../../engine/monitor.ts";
 import type { RecordedProperties, RecordedResource } from "../../../engine/recordedResource.ts";
 import { Recorder } from "../../../engine/recorder/recorder.ts";
+import type { Reading, ResourceState } from "../../../engine/resourceMonitor.ts";
 import { runProgram } from "../../../engine/runProgram.ts";
-import { withoutTraces } from "../../../engine/withoutTraces.ts";
+import { withoutTraces } from "../../../engine/sdkInternals.ts";
 import { shown } from "../../../plan/shownValues.ts";
 
 /** What a provider would answer: outputs of a resource by type, results of functions by token. */
@@ -20,11 +20,11 @@ class KnownRecorder extends Recorder {
     this.#answers = answers;
   }
 
-  override async register(registration: Registration): Promise<ResourceState> {
-    await super.register(registration);
-    const { type, name, inputs, custom } = registration;
+  override async register(resource: RecordedResource): Promise<ResourceState> {
+    await super.register(resource);
+    const { type, name, props, custom } = resource;
     if (!custom) return { outputs: {} };
-    return { id: `${name}-id`, outputs: { ...inputs, ...this.#answers.outputs?.[type]?.(inputs, name) } };
+    return { id: `${name}-id`, outputs: { ...props, ...this.#answers.outputs?.[type]?.(props, name) } };
   }
 
   override read(reading: Reading): Promise<ResourceState> {

@@ -1,7 +1,7 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../engine/sdkInternals.ts";
 import { recordEnvironment } from "../../recordEnvironment.ts";
 import program from "../fixtureProgram.ts";
 

@@ -1,13 +1,8 @@
 import fc from "fast-check";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { expect, it } from "vitest";
-import {
-  type RecordedProperties,
-  type RecordedValue,
-  secretSignature,
-  specialSignatureKey,
-  unknownSentinel,
-} from "../../../engine/recordedResource.ts";
+import type { RecordedProperties, RecordedValue } from "../../../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../engine/sdkInternals.ts";
 import { analyzerProperties } from "../../../plan/policies/analyzerProperties.ts";
 
 const output = "d0e6a833031e9bbcd3f4e8bde6ca49a4";

@@ -7,14 +7,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import {
-  type RecordedProperties,
-  type RecordedResource,
-  type RecordedValue,
-  secretSignature,
-  specialSignatureKey,
-  unknownSentinel,
-} from "../../../engine/recordedResource.ts";
+import type { RecordedProperties, RecordedResource, RecordedValue } from "../../../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../engine/sdkInternals.ts";
 import { PolicyClient } from "../../../plan/policies/policyClient.ts";
 import { type PolicyServer, startPolicyServer } from "../../../plan/policies/policyServer.ts";
 import { policies } from "../../../policies/registry.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { OnPremClusterArgs } from "../../../../components/cluster/onPrem/onPremArgs.ts";
 import { validateOnPremCluster } from "../../../../components/cluster/onPrem/onPremProblems.ts";
-import type { Reading } from "../../../../engine/monitor.ts";
-import { secretSignature } from "../../../../engine/recordedResource.ts";
 import { Recorder } from "../../../../engine/recorder/recorder.ts";
+import type { Reading } from "../../../../engine/resourceMonitor.ts";
 import { runProgram } from "../../../../engine/runProgram.ts";
+import { secretSignature } from "../../../../engine/sdkInternals.ts";
 import { inputsOf, type Recorded, recorded } from "../harness.ts";
 import { answers, build, renderedArgs, sampleArgs } from "./sample.ts";
 

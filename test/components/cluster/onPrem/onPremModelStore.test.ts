@@ -5,7 +5,7 @@ import {
   onPremModelStoreProblems,
   publishedModelStore,
 } from "../../../../components/cluster/onPrem/onPremModelStore.ts";
-import { secretSignature, specialSignatureKey } from "../../../../engine/recordedResource.ts";
+import { secretSignature, specialSignatureKey } from "../../../../engine/sdkInternals.ts";
 import { recorded } from "../harness.ts";
 
 const bucket = {
