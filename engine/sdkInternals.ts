@@ -185,29 +185,22 @@ let assumesUndeployedStacks = false;
 /**
  * The engine previews a stack only after those it depends on are deployed; a plan previews all of them before. In runs
  * that have `assumptions`, and in no other, this changes two things:
- * - Required configuration that is not set: a secret becomes an unknown secret, a string the text `<project:key is not
- *   set>`. Optional
- *   keys stay absent. Numbers, booleans and objects have no stand-in and remain errors.
+ * - Required configuration that is not set: a secret becomes an unknown secret, a string the text
+ *   `<project:key is not set>`. Optional keys stay absent. Numbers, booleans and objects have no stand-in.
  * - A `StackReference` to a stack with an unknown output: the other outputs stay known.
  */
 function assumeUndeployedStacks(): void {
   if (assumesUndeployedStacks) return;
   assumesUndeployedStacks = true;
   const { Config, StackReference, secret } = require("@pulumi/pulumi") as typeof Pulumi;
-  for (const method of [
-    "require",
-    "requireSecret",
-    "requireSecretObject",
-    "requireSecretNumber",
-    "requireSecretBoolean",
-  ]) {
-    override(Config.prototype, method, (original) => {
+  for (const kind of ["", "Secret", "SecretObject", "SecretNumber", "SecretBoolean"]) {
+    override(Config.prototype, `require${kind}`, (original) => {
       return function (this: Pulumi.Config, ...args: readonly unknown[]) {
         const key = `${this.name}:${args[0]}`;
         const isSet = this.get(String(args[0])) !== undefined;
         if (isSet || getLocalStore()?.assumptions?.missingConfig(key) !== true) return original.apply(this, args);
         const unknown = { [specialSignatureKey]: outputSignature };
-        return method === "require" ? `<${key} is not set>` : secret(rpc.deserializeProperty(unknown));
+        return kind === "" ? `<${key} is not set>` : secret(rpc.deserializeProperty(unknown));
       };
     });
   }
@@ -227,10 +220,7 @@ function override(prototype: object, method: string, replace: (original: Origina
   Object.defineProperty(prototype, method, { value, configurable: true, writable: true });
 }
 
-/**
- * As `StackReference.getOutput`, but unknown only where this one output is; the second parameter of `apply` is
- * internal.
- */
+/** As `StackReference.getOutput`, but unknown only where this one output is. */
 function outputOf(reference: Pulumi.StackReference, name: string, required: boolean): Pulumi.Output<unknown> {
   const { unsecret } = require("@pulumi/pulumi") as typeof Pulumi;
   const outputs = reference.outputs as unknown as {
@@ -276,8 +266,7 @@ let displaced: NodeJS.UnhandledRejectionListener[] = [];
 
 /**
  * Makes unhandled rejections the errors of the program that runs: the SDK reports a failed Output in no other way. Node
- * calls the listener in the asynchronous context of the rejection, so each finds its run; all others go to the
- * listeners that were there before.
+ * calls the listener in the asynchronous context of the rejection; the others go to earlier listeners.
  *
  * @returns what ends the watch
  */

@@ -69,16 +69,21 @@ describe("modules that are seldom used", () => {
 });
 
 describe("the wire format", () => {
-  it.each([
-    "specialSignatureKey",
-    "secretSignature",
-    "outputSignature",
-    "resourceSignature",
-    "assetSignature",
-    "unknownSentinel",
-  ] as const)("has %s", (name) => {
+  const { specialSignatureKey, secretSignature, outputSignature, resourceSignature } = internals;
+  const { assetSignature, unknownSentinel } = internals;
+
+  it.each(
+    Object.entries({
+      specialSignatureKey,
+      secretSignature,
+      outputSignature,
+      resourceSignature,
+      assetSignature,
+      unknownSentinel,
+    }),
+  )("has %s", (name, text) => {
     const message = assumes(`runtime/rpc.js exports the text of ${name}`, "engine/wireValues.ts and plan/");
-    expect(internals[name], message).toMatch(/^[0-9a-f-]{32,36}$/);
+    expect(text, message).toMatch(/^[0-9a-f-]{32,36}$/);
   });
 
   it("marks a secret by its signature, with the plain value beside", async () => {
