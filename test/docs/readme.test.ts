@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { exitCodes } from "../../components/core/problem.ts";
 
@@ -13,4 +15,17 @@ it("shows the model as it is declared", () => {
 it("lists every exit code", () => {
   const listed = [...file("docs/cli.md").matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
   expect(listed).toEqual(Object.values(exitCodes).sort((a, b) => a - b));
+});
+
+it("has no link to a file that is not there", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const pages = globSync(["*.md", "docs/**/*.md", "examples/**/*.md"], { cwd: root, exclude: ["docs/api/**"] });
+  expect(pages.length).toBeGreaterThan(50);
+  const dead = pages.flatMap((page) =>
+    [...readFileSync(join(root, page), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)]
+      .map(([, link]) => link ?? "")
+      .filter((link) => !existsSync(join(root, dirname(page), link)))
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(dead).toEqual([]);
 });
