@@ -59,7 +59,7 @@ describe("wrong input is refused", () => {
     ],
     [
       "credentials that are none",
-      () => up("dev", { engine: "live", registryCredentials: file("config.json", "hunter2") }, invocation),
+      () => up("dev", { registryCredentials: file("config.json", "hunter2") }, invocation),
       "--registry-credentials: it has no auths.",
     ],
   ])("%s", async (_, answer, message) => {
@@ -113,7 +113,7 @@ describe("up of declared clusters", () => {
 
   async function upWith(pulumi: { configured?: string; published?: string }): Promise<ProblemError> {
     vi.stubEnv("FAKE_PULUMI", JSON.stringify(pulumi));
-    return refusal(up("dev", { engine: "live" }, invocation));
+    return refusal(up("dev", {}, invocation));
   }
   const ups = () =>
     readFileSync(log, "utf8")
