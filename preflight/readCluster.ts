@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1DaemonSet, V1Lease, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
 import { ProblemError } from "../components/core/problem.ts";
-import { type ApiRequest, KubernetesClient } from "../engine/live/kubernetesClient.ts";
+import { accepts, type GroupDiscovery } from "../engine/kubernetes/discovery.ts";
+import { type ApiRequest, KubernetesClient } from "../engine/kubernetes/kubernetesClient.ts";
 import type {
   AccessFacts,
   AccessNeed,
@@ -18,7 +19,6 @@ import {
   nodeFacts,
   type ObjectList,
   type PartialObject,
-  type ResourceDiscovery,
   serviceFacts,
   storageClassFacts,
 } from "./readObjects.ts";
@@ -33,9 +33,6 @@ export interface ReadOptions {
    */
   readonly timeoutsMs?: { readonly first: number; readonly all: number };
 }
-
-const metadataOnly = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-const aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /**
  * Asks an API server everything that checks need, and changes nothing. `kubeconfig` is contents or a path, of one
@@ -93,8 +90,8 @@ class Reading {
       definitions: async () => {
         const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
         const [names, served] = await Promise.all([
-          this.#list<PartialObject>(path, metadataOnly),
-          this.#list<ResourceDiscovery>("/apis", aggregated),
+          this.#list<PartialObject>(path, accepts.metadataList),
+          this.#list<GroupDiscovery>("/apis", accepts.discovery),
         ]);
         return definitionFacts(names, served);
       },
@@ -102,7 +99,8 @@ class Reading {
         (await this.#list<V1StorageClass>("/apis/storage.k8s.io/v1/storageclasses")).map(storageClassFacts),
       daemonSets: async () => (await this.#list<V1DaemonSet>("/apis/apps/v1/daemonsets")).map(daemonSetFacts),
       services: async () => (await this.#list<V1Service>("/api/v1/services")).flatMap(serviceFacts),
-      namespaces: async () => (await this.#list<PartialObject>("/api/v1/namespaces", metadataOnly)).map(namespaceFacts),
+      namespaces: async () =>
+        (await this.#list<PartialObject>("/api/v1/namespaces", accepts.metadataList)).map(namespaceFacts),
     };
     const read = async <Kind extends ContentKind>(kind: Kind): Promise<void> => {
       try {

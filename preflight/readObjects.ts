@@ -1,4 +1,5 @@
 import type { V1DaemonSet, V1Lease, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
+import { type GroupDiscovery, servedVersions } from "../engine/kubernetes/discovery.ts";
 import type {
   DaemonSetFacts,
   DefinitionFacts,
@@ -20,15 +21,6 @@ export interface PartialObject {
     readonly labels?: Readonly<Record<string, string>>;
     readonly managedFields?: readonly { readonly manager?: string }[];
   };
-}
-
-/** A group in the aggregated discovery: what is served in which version. */
-export interface ResourceDiscovery {
-  readonly metadata: { readonly name: string };
-  readonly versions: readonly {
-    readonly version: string;
-    readonly resources?: readonly { readonly resource: string }[];
-  }[];
 }
 
 export function nodeFacts({ metadata, spec, status }: V1Node): NodeFacts {
@@ -68,17 +60,9 @@ export function leaseFacts({ metadata, spec }: V1Lease): LeaseFacts[] {
 /** The versions come from discovery: the definitions themselves carry schemas of several megabytes. */
 export function definitionFacts(
   definitions: readonly PartialObject[],
-  groups: readonly ResourceDiscovery[],
+  groups: readonly GroupDiscovery[],
 ): DefinitionFacts[] {
-  const served = new Map<string, string[]>();
-  for (const { metadata, versions } of groups) {
-    for (const { version, resources = [] } of versions) {
-      for (const { resource } of resources) {
-        const name = `${resource}.${metadata.name}`;
-        served.set(name, [...(served.get(name) ?? []), version]);
-      }
-    }
-  }
+  const served = servedVersions(groups);
   return definitions.map(({ metadata }) => ({
     name: metadata.name,
     versions: served.get(metadata.name) ?? [],

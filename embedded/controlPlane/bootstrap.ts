@@ -1,25 +1,30 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
+import { accepts, type GroupDiscovery, servedVersions } from "../../engine/kubernetes/discovery.ts";
+import { referenceTo } from "../../engine/kubernetes/kubernetesObject.ts";
 import type { Allocation } from "./allocation.ts";
-import type { ApiClient } from "./apiClient.ts";
 import { configurationObjects, modelStoreObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
 import { roleObjects } from "./roles.ts";
+
+/** What an environment applies is its own, and the answers are not read. */
+const forced = { force: true, answer: "metadata" } as const;
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /** What the controllers need before they start: namespaces, their rights, and their custom resource definitions. */
-export async function prepareCluster(api: ApiClient, { tools }: Allocation): Promise<void> {
-  await Promise.all(namespaceObjects().map((object) => api.apply(object)));
+export async function prepareCluster(cluster: ClusterObjects, { tools }: Allocation): Promise<void> {
+  await Promise.all(namespaceObjects().map((object) => cluster.apply(object, forced)));
   const files = [...tools.crds.argoRollouts, ...tools.crds.istio, ...tools.crds.prometheusOperator];
   const documents = files
     .flatMap((file) => definitionsIn(readFileSync(file, "utf8")))
     .filter(({ name }) => isWanted(name));
   await Promise.all([
-    ...roleObjects().map((object) => api.apply(object)),
-    ...documents.map(({ name, text }) => api.applyText(`${definitions}/${name}`, text)),
+    ...roleObjects().map((object) => cluster.apply(object, forced)),
+    ...documents.map(({ name, text }) => cluster.applyAt(`${definitions}/${name}`, text, forced)),
   ]);
   await until("all custom resource definitions are served", async () => {
-    const served = await servedResources(api);
+    const served = await servedResources(cluster);
     return documents.every(({ name }) => served.has(name));
   });
 }
@@ -27,38 +32,36 @@ export async function prepareCluster(api: ApiClient, { tools }: Allocation): Pro
 /**
  * What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound.
  */
-export async function furnishCluster(api: ApiClient, allocation: Allocation): Promise<void> {
+export async function furnishCluster(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
   await Promise.all([
-    ...configurationObjects(allocation).map((object) => api.apply(object)),
-    offerMachines(api),
-    offerModelStore(api, allocation),
+    ...configurationObjects(allocation).map((object) => cluster.apply(object, forced)),
+    offerMachines(cluster),
+    offerModelStore(cluster, allocation),
   ]);
 }
 
-async function offerMachines(api: ApiClient): Promise<void> {
+async function offerMachines(cluster: ClusterObjects): Promise<void> {
   const nodes = nodeObjects();
   await Promise.all(
     nodes.map(async (node) => {
       const { status: _, ...spec } = node;
-      await api.apply(spec);
-      await api.apply(withoutSpec(node), "status");
+      await cluster.apply(spec, forced);
+      await cluster.apply(withoutSpec(node), { ...forced, subresource: "status" });
     }),
   );
   await until("the simulated machines are ready", async () => {
-    const ready = await readyNodes(api);
+    const ready = await readyNodes(cluster);
     return nodes.every(({ metadata }) => ready.has(metadata.name));
   });
 }
 
-async function offerModelStore(api: ApiClient, { dataDir }: Allocation): Promise<void> {
+async function offerModelStore(cluster: ClusterObjects, { dataDir }: Allocation): Promise<void> {
   const { volume, claim } = modelStoreObjects(dataDir);
-  await api.apply(volume);
-  await api.apply(claim);
+  await cluster.apply(volume, forced);
+  await cluster.apply(claim, forced);
   await until("the model store is bound", async () => {
-    const seen = (await api.get("/api/v1/namespaces/models/persistentvolumeclaims/model-store")) as {
-      status?: { phase?: string };
-    };
-    return seen.status?.phase === "Bound";
+    const seen = (await cluster.get(referenceTo(claim))) as { status?: { phase?: string } } | undefined;
+    return seen?.status?.phase === "Bound";
   });
 }
 
@@ -87,21 +90,15 @@ export function definitionsIn(text: string): { name: string; text: string }[] {
 }
 
 /** All resources the API server serves, as `<plural>.<group>`, in one small answer (aggregated discovery). */
-async function servedResources(api: ApiClient): Promise<Set<string>> {
-  const groups = (await api.get("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")) as {
-    items: { metadata: { name: string }; versions: { resources?: { resource: string }[] }[] }[];
-  };
-  return new Set(
-    groups.items.flatMap(({ metadata, versions }) =>
-      versions.flatMap(({ resources = [] }) => resources.map(({ resource }) => `${resource}.${metadata.name}`)),
-    ),
-  );
+async function servedResources({ client }: ClusterObjects): Promise<ReadonlyMap<string, readonly string[]>> {
+  type Groups = { readonly items: readonly GroupDiscovery[] };
+  return servedVersions((await client.send<Groups>({ method: "GET", path: "/apis", accept: accepts.discovery })).items);
 }
 
-async function readyNodes(api: ApiClient): Promise<Set<string>> {
-  const nodes = (await api.get("/api/v1/nodes")) as {
+async function readyNodes({ client }: ClusterObjects): Promise<Set<string>> {
+  const nodes = await client.send<{
     items: { metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }[];
-  };
+  }>({ method: "GET", path: "/api/v1/nodes" });
   const isReady = (node: (typeof nodes.items)[number]) =>
     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
   return new Set(nodes.items.filter(isReady).map(({ metadata }) => metadata.name));

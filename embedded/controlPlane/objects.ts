@@ -1,11 +1,11 @@
 import { stringify } from "yaml";
+import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { environmentFiles } from "../machine/paths.ts";
 import { meshConfig } from "../mesh/istiod.ts";
 import type { Allocation } from "./allocation.ts";
-import type { ApiObject } from "./apiClient.ts";
 
 /** The namespaces an administrator would have prepared. `models` is where the models run: in the mesh. */
-export function namespaceObjects(): ApiObject[] {
+export function namespaceObjects(): KubernetesObject[] {
   return ["istio-system", "argo-rollouts", "serin-system", "models"].map((name) => ({
     apiVersion: "v1",
     kind: "Namespace",
@@ -14,7 +14,7 @@ export function namespaceObjects(): ApiObject[] {
 }
 
 /** Mesh configuration and the addresses the platform layer reads. */
-export function configurationObjects({ environment, host, ports }: Allocation): ApiObject[] {
+export function configurationObjects({ environment, host, ports }: Allocation): KubernetesObject[] {
   return [
     configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
     configMap("serin-system", "serin-embedded", {
@@ -28,7 +28,7 @@ export function configurationObjects({ environment, host, ports }: Allocation): 
 }
 
 /** The model store as an administrator would offer it: a volume made by hand, and the claim it is for. */
-export function modelStoreObjects(dataDir: string): { volume: ApiObject; claim: ApiObject } {
+export function modelStoreObjects(dataDir: string): { volume: KubernetesObject; claim: KubernetesObject } {
   const store = { name: "model-store", namespace: "models" };
   const capacity = { storage: "1Ti" };
   const shared = { accessModes: ["ReadOnlyMany"], storageClassName: "" };
@@ -55,7 +55,7 @@ export function modelStoreObjects(dataDir: string): { volume: ApiObject; claim: 
 }
 
 /** Two machines as a cloud would label them. What they hold is simulated; what is scheduled onto them is not. */
-export function nodeObjects(): ApiObject[] {
+export function nodeObjects(): KubernetesObject[] {
   return [
     node("cpu-1", { cpu: "64", memory: "256Gi", pods: "110" }, { "node.kubernetes.io/instance-type": "m7i.16xlarge" }),
     node(
@@ -74,8 +74,8 @@ export function nodeObjects(): ApiObject[] {
 }
 
 /** The part of a node that only its status subresource takes. */
-export function withoutSpec({ spec: _, ...object }: ApiObject): ApiObject {
-  return object as ApiObject;
+export function withoutSpec({ spec: _, ...object }: KubernetesObject): KubernetesObject {
+  return object as KubernetesObject;
 }
 
 function node(
@@ -83,7 +83,7 @@ function node(
   capacity: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,
   taints?: readonly object[],
-): ApiObject {
+): KubernetesObject {
   return {
     apiVersion: "v1",
     kind: "Node",
@@ -104,6 +104,6 @@ function node(
   };
 }
 
-function configMap(namespace: string, name: string, data: Readonly<Record<string, string>>): ApiObject {
+function configMap(namespace: string, name: string, data: Readonly<Record<string, string>>): KubernetesObject {
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace }, data };
 }

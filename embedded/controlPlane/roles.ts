@@ -1,4 +1,4 @@
-import type { ApiObject } from "./apiClient.ts";
+import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { componentUsers } from "./credentials.ts";
 
 interface Rule {
@@ -112,7 +112,7 @@ const nodeAgentRules: readonly Rule[] = [
 ];
 
 /** Each component's rights and nothing more; the controller manager and the scheduler have Kubernetes' own roles. */
-export function roleObjects(): ApiObject[] {
+export function roleObjects(): KubernetesObject[] {
   return [
     ...clusterWide("kwok", componentUsers.kwok, kwokRules),
     ...clusterWide("argo-rollouts", componentUsers.rollouts, rolloutsRules),
@@ -122,7 +122,7 @@ export function roleObjects(): ApiObject[] {
   ];
 }
 
-function clusterWide(component: string, user: string, rules: readonly Rule[]): ApiObject[] {
+function clusterWide(component: string, user: string, rules: readonly Rule[]): KubernetesObject[] {
   const metadata = { name: `serin-${component}` };
   return [
     { apiVersion: rbac, kind: "ClusterRole", metadata, rules },
@@ -130,7 +130,7 @@ function clusterWide(component: string, user: string, rules: readonly Rule[]): A
   ];
 }
 
-function inNamespace(namespace: string, component: string, user: string, rules: readonly Rule[]): ApiObject[] {
+function inNamespace(namespace: string, component: string, user: string, rules: readonly Rule[]): KubernetesObject[] {
   const metadata = { name: `serin-${component}`, namespace };
   return [
     { apiVersion: rbac, kind: "Role", metadata, rules },

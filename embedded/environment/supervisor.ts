@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
 import type { Allocation } from "../controlPlane/allocation.ts";
-import { ApiClient } from "../controlPlane/apiClient.ts";
 import { furnishCluster, prepareCluster } from "../controlPlane/bootstrap.ts";
 import { ensureCredentials } from "../controlPlane/credentials.ts";
 import * as controlPlane from "../controlPlane/processes.ts";
@@ -71,14 +71,12 @@ export class Supervisor {
   async #bringUp(): Promise<void> {
     const { allocation, loopback } = await this.#step("addresses and certificates", () => this.#settle());
     const run = (spec: ProcessSpec) => this.#run(spec);
-    const api = new ApiClient(
-      `https://${allocation.host}:${allocation.ports.apiserver}`,
-      readFileSync(allocation.credentials.clusterAuthority, "utf8"),
-      allocation.credentials.adminToken,
-    );
-    await this.#step("API server", async () => {
+    const cluster = await this.#step("API server", async () => {
       run(controlPlane.etcd(allocation));
-      await run(controlPlane.kubeApiserver(allocation)).whenReady(readyMs);
+      const server = run(controlPlane.kubeApiserver(allocation));
+      // Loaded while the API server starts: the library in it takes a quarter of a second.
+      const [cluster] = await Promise.all([adminClient(this.#dataDir), server.whenReady(readyMs)]);
+      return cluster;
     });
     const allReady = (processes: SupervisedProcess[]) => Promise.all(processes.map((one) => one.whenReady(readyMs)));
     await Promise.all([
@@ -88,7 +86,7 @@ export class Supervisor {
           run(controlPlane.kubeScheduler(allocation)),
         ]);
       }),
-      this.#step("custom resources and rights", () => prepareCluster(api, allocation)),
+      this.#step("custom resources and rights", () => prepareCluster(cluster, allocation)),
     ]);
     await Promise.all([
       this.#step("mesh", async () => {
@@ -100,10 +98,9 @@ export class Supervisor {
       }),
       this.#step("machines and model store", () => {
         run(controlPlane.kwok(allocation));
-        return furnishCluster(api, allocation);
+        return furnishCluster(cluster, allocation);
       }),
     ]);
-    await api.close();
     await this.#step("node agent", () => this.#startAgent(allocation, loopback));
   }
 
@@ -146,7 +143,7 @@ export class Supervisor {
   async #startAgent(allocation: Allocation, loopback: Loopback): Promise<void> {
     const log = new BoundedLog(join(environmentFiles(this.#dataDir).logs, "node-agent.log"));
     const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
-    // Loaded here, because the client library it brings would delay the start of everything else by half a second.
+    // Loaded here, because it would delay the start of everything else.
     const { NodeAgent } = await import("../nodeAgent/nodeAgent.ts");
     const { dataDir, tools, credentials } = allocation;
     const kubeconfigPath = credentials.kubeconfigs.nodeAgent;
@@ -219,6 +216,18 @@ export class Supervisor {
 }
 
 const readyMs = 60_000;
+/** How long an API server that is ready may be away again before the start of the environment fails. */
+const patienceMs = 20_000;
+
+async function adminClient(dataDir: string): Promise<ClusterObjects> {
+  const { KubernetesClient } = await import("../../engine/kubernetes/kubernetesClient.ts");
+  const { ClusterObjects } = await import("../../engine/kubernetes/clusterObjects.ts");
+  return new ClusterObjects(
+    new KubernetesClient(environmentFiles(dataDir).kubeconfig, { patienceMs }),
+    "serin-embedded",
+  );
+}
+
 const agentStopMs = 10_000;
 const processStopMs = 4_000;
 

@@ -7,7 +7,7 @@ import type { Loopback } from "../machine/loopback.ts";
 import { environmentFiles } from "../machine/paths.ts";
 import { writeFileAtomic } from "../process/atomicFile.ts";
 import type { Tools } from "../toolchain/index.ts";
-import { Cluster, messageOf, type PodMonitor } from "./cluster.ts";
+import { AgentClient, messageOf, type PodMonitor } from "./agentClient.ts";
 import { type PodHost, PodWorker } from "./podWorker.ts";
 import { scrapeTargets, unsupportedParts } from "./scrapeTargets.ts";
 import { Sidecars } from "./sidecar.ts";
@@ -33,7 +33,7 @@ export interface NodeAgentArgs {
  */
 export class NodeAgent {
   readonly #args: NodeAgentArgs;
-  readonly #cluster: Cluster;
+  readonly #cluster: AgentClient;
   readonly #sidecars: Sidecars;
   readonly #host: PodHost;
   readonly #workers = new Map<string, { readonly uid: string; readonly worker: PodWorker }>();
@@ -47,7 +47,7 @@ export class NodeAgent {
     const directory = join(dataDir, "node");
     const logsDirectory = join(environmentFiles(dataDir).logs, "pods");
     this.#args = args;
-    this.#cluster = new Cluster(args.kubeconfigPath, log);
+    this.#cluster = new AgentClient(args.kubeconfigPath, log);
     this.#sidecars = new Sidecars({
       envoy: tools.envoy,
       directory: join(directory, "sidecars"),

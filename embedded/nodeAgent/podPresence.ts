@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
-import { type Cluster, messageOf } from "./cluster.ts";
+import { type AgentClient, messageOf } from "./agentClient.ts";
 import { Converger } from "./converger.ts";
 import type { PodEndpoint } from "./podEndpoint.ts";
 import { tritonContainer } from "./podPlan.ts";
@@ -11,7 +11,7 @@ const patienceMs = 5_000;
 
 /** What the cluster sees of one pod: its status, its registration in the mesh, its events. */
 export class PodPresence {
-  readonly #cluster: Cluster;
+  readonly #cluster: AgentClient;
   readonly #log: (line: string) => void;
   readonly #status: Converger<ContainerView>;
   readonly #mesh: Converger<PodEndpoint | undefined>;
@@ -19,7 +19,7 @@ export class PodPresence {
   #view: ContainerView;
   #registered = false;
 
-  constructor(pod: V1Pod, view: ContainerView, cluster: Cluster, log: (line: string) => void) {
+  constructor(pod: V1Pod, view: ContainerView, cluster: AgentClient, log: (line: string) => void) {
     this.#pod = pod;
     this.#view = view;
     this.#cluster = cluster;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Loopback } from "../machine/loopback.ts";
 import { BoundedLog } from "../process/boundedLog.ts";
-import { type Cluster, messageOf } from "./cluster.ts";
+import { type AgentClient, messageOf } from "./agentClient.ts";
 import { readProbes, watchHealth } from "./containerHealth.ts";
 import { bucketsAnnotation, latencyBuckets } from "./latencyBuckets.ts";
 import { accepts, innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
@@ -21,7 +21,7 @@ import { TritonProcess } from "./tritonProcess.ts";
 
 /** What a pod needs of the node it runs on. */
 export interface PodHost {
-  readonly cluster: Cluster;
+  readonly cluster: AgentClient;
   readonly sidecars: Sidecars;
   readonly loopback: Loopback;
   readonly triton: { readonly bin: string; readonly backends: string; readonly env: Readonly<Record<string, string>> };

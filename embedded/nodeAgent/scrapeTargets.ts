@@ -1,4 +1,4 @@
-import type { PodMonitor } from "./cluster.ts";
+import type { PodMonitor } from "./agentClient.ts";
 import { matchesSelector } from "./labelSelector.ts";
 import { type PodEndpoint, workloadName } from "./podEndpoint.ts";
 import { statsFilter } from "./sidecarConfig.ts";

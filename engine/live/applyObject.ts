@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, type Problem, ProblemError } from "../../components/core/problem.ts";
+import { type ClusterObjects, fieldManager } from "../kubernetes/clusterObjects.ts";
+import { ApiError, isNotFound } from "../kubernetes/kubernetesClient.ts";
 import {
-  type Cluster,
   describeObject,
-  fieldManager,
   groupOf,
-  isNotFound,
   type KubernetesObject,
   type ObjectReference,
   referenceTo,
-} from "./cluster.ts";
-import { ApiError } from "./kubernetesClient.ts";
+} from "../kubernetes/kubernetesObject.ts";
 import { withIgnoredPaths } from "./ownedFields.ts";
 
 export type Action = "created" | "updated" | "unchanged" | "replaced";
@@ -48,7 +46,7 @@ const attempts = 5;
  * @throws ProblemError naming each field the server refuses or another manager owns.
  */
 export async function applyObject(
-  cluster: Cluster,
+  cluster: ClusterObjects,
   manifest: KubernetesObject,
   options: ApplyOptions,
 ): Promise<Applied> {
@@ -62,22 +60,23 @@ export async function applyObject(
 }
 
 async function settle(
-  cluster: Cluster,
+  cluster: ClusterObjects,
   manifest: KubernetesObject,
   before: KubernetesObject | undefined,
   options: ApplyOptions,
 ): Promise<Applied> {
   let live = before;
   let replaced = false;
+  const write = { force: options.force, signal: options.signal };
   for (let attempt = 1; ; attempt += 1) {
     try {
       if (live === undefined) {
-        const object = await cluster.apply(manifest, options.force, options.signal);
+        const object = await cluster.apply(manifest, write);
         return { action: replaced ? "replaced" : "created", object };
       }
       await options.check(live);
       const body = withIgnoredPaths(manifest, live, options.ignored, fieldManager);
-      const object = await cluster.apply(body, options.force, options.signal);
+      const object = await cluster.apply(body, write);
       const unchanged = object.metadata.resourceVersion === live.metadata.resourceVersion;
       return { action: unchanged ? "unchanged" : "updated", object };
     } catch (error) {
@@ -96,7 +95,7 @@ async function settle(
 }
 
 /** @throws ProblemError when the cluster does not know the kind, nor will in a moment. */
-export async function kindServed(cluster: Cluster, reference: ObjectReference, wait: KindWait): Promise<void> {
+export async function kindServed(cluster: ClusterObjects, reference: ObjectReference, wait: KindWait): Promise<void> {
   const since = performance.now();
   while ((await cluster.servedKind(reference.apiVersion, reference.kind)) === undefined) {
     if (!wait.mayAppear() || performance.now() - since > 10_000) throw unserved(reference);
@@ -115,20 +114,24 @@ function unserved(reference: ObjectReference): ProblemError {
 }
 
 /** Deletes an object that cannot be changed in place, as the provider replaces one with a fixed name. */
-async function remove(cluster: Cluster, live: KubernetesObject, signal: AbortSignal): Promise<void> {
+async function remove(cluster: ClusterObjects, live: KubernetesObject, signal: AbortSignal): Promise<void> {
   await cluster.delete(referenceTo(live), live.metadata.uid);
   await gone(cluster, live, signal);
 }
 
 /** Waits until the name of a deleted object is free. */
-async function gone(cluster: Cluster, deleted: KubernetesObject, signal: AbortSignal): Promise<void> {
+async function gone(cluster: ClusterObjects, deleted: KubernetesObject, signal: AbortSignal): Promise<void> {
   const reference = referenceTo(deleted);
   const isGone = async () => (await cluster.get(reference, signal))?.metadata.uid !== deleted.metadata.uid;
   await until(isGone, () => `${describeObject(reference)} is being deleted, but does not go`, signal);
 }
 
 /** A definition is built upon once it is established, a namespace once it is active; the rest at once. */
-async function ready(cluster: Cluster, applied: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject> {
+async function ready(
+  cluster: ClusterObjects,
+  applied: KubernetesObject,
+  signal: AbortSignal,
+): Promise<KubernetesObject> {
   let object = applied;
   if (isReady(object)) return object;
   const reread = async () => {

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type { ClusterObjects } from "../kubernetes/clusterObjects.ts";
 import {
-  type Cluster,
   describeObject,
   groupOf,
   type KubernetesObject,
   type ObjectMetadata,
   type ObjectReference,
   referenceTo,
-} from "./cluster.ts";
+} from "../kubernetes/kubernetesObject.ts";
 
 /**
  * What one stack owns in one cluster, kept in the cluster as an ApplySet (KEP-3659,
@@ -48,13 +48,13 @@ export interface Removed {
 
 export class ApplySet {
   readonly id: string;
-  readonly #cluster: Cluster;
+  readonly #cluster: ClusterObjects;
   readonly #stack: string;
   readonly #members = new Map<string, Member>();
   #parent: Promise<KubernetesObject | undefined> | undefined;
   #listing: Promise<void> = Promise.resolve();
 
-  constructor(cluster: Cluster, stack: string) {
+  constructor(cluster: ClusterObjects, stack: string) {
     this.#cluster = cluster;
     this.#stack = stack;
     const identity = `${parentName(stack)}.${systemNamespace}.ConfigMap.`;
@@ -223,9 +223,12 @@ export class ApplySet {
       data: { inventory: JSON.stringify(distinct) },
     };
     if (current === undefined) {
-      await this.#cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: systemNamespace } }, false);
+      await this.#cluster.apply(
+        { apiVersion: "v1", kind: "Namespace", metadata: { name: systemNamespace } },
+        { force: false },
+      );
     }
-    this.#parent = Promise.resolve(await this.#cluster.apply(parent, true));
+    this.#parent = Promise.resolve(await this.#cluster.apply(parent, { force: true }));
   }
 
   #kinds(): string[] {

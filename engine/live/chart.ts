@@ -1,13 +1,13 @@
 import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
-import type { Cluster } from "./cluster.ts";
+import type { ClusterObjects } from "../kubernetes/clusterObjects.ts";
 
 export interface RenderOptions {
   /** Path of helm 3. */
   readonly helm: string | undefined;
   /** What the chart is rendered for: its version and the kinds it serves. */
-  readonly cluster: Cluster;
+  readonly cluster: ClusterObjects;
   /** For objects that name none. */
   readonly namespace: string;
   readonly signal: AbortSignal;

@@ -1,11 +1,12 @@
 import { ProblemError } from "../../components/core/problem.ts";
+import { ClusterObjects } from "../kubernetes/clusterObjects.ts";
+import { KubernetesClient } from "../kubernetes/kubernetesClient.ts";
+import type { KubernetesObject, ObjectReference } from "../kubernetes/kubernetesObject.ts";
 import { type KindWait, kindServed } from "./applyObject.ts";
-import { Cluster, type KubernetesObject, type ObjectReference } from "./cluster.ts";
-import { KubernetesClient } from "./kubernetesClient.ts";
 
 /** A cluster as a Kubernetes provider of the program describes it, and what the stack owns there. */
 export class LiveCluster {
-  readonly cluster: Cluster;
+  readonly cluster: ClusterObjects;
   /** Where namespaced objects go that name no namespace. */
   readonly namespace: string;
   readonly #patchForce: boolean;
@@ -22,8 +23,8 @@ export class LiveCluster {
         },
       ]);
     }
-    const client = new KubernetesClient(kubeconfig, typeof context === "string" ? context : undefined, onWarning);
-    this.cluster = new Cluster(client);
+    const client = new KubernetesClient(kubeconfig, { onWarning, ...(typeof context === "string" ? { context } : {}) });
+    this.cluster = new ClusterObjects(client);
     this.namespace = typeof namespace === "string" ? namespace : client.namespace;
     // Provider inputs travel as JSON texts.
     this.#patchForce = enablePatchForce === "true" || enablePatchForce === true;

@@ -1,10 +1,10 @@
 import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
+import { ClusterObjects } from "../kubernetes/clusterObjects.ts";
+import { KubernetesClient } from "../kubernetes/kubernetesClient.ts";
 import type { RecordedProperties } from "../recordedResource.ts";
 import { runProgram, type StackProgram } from "../runProgram.ts";
 import { plainProperties, secretOutputNames } from "../wireValues.ts";
 import { ApplySet } from "./applySet.ts";
-import { Cluster } from "./cluster.ts";
-import { KubernetesClient } from "./kubernetesClient.ts";
 import { LiveMonitor, removalEvent, type TransformResource } from "./liveMonitor.ts";
 
 export interface LiveEngineOptions {
@@ -53,7 +53,7 @@ export class LiveEngine implements Engine {
     for (const stack of stacks.toReversed()) {
       events.onStack?.(stack, "started");
       for (const kubeconfig of this.#options.kubeconfigs ?? []) {
-        const set = new ApplySet(new Cluster(new KubernetesClient(kubeconfig)), stack);
+        const set = new ApplySet(new ClusterObjects(new KubernetesClient(kubeconfig)), stack);
         for (const removed of await set.destroy()) events.onResource?.(removalEvent(stack, removed));
       }
       this.#outputs.delete(stack);

@@ -2,6 +2,12 @@ import { createHash } from "node:crypto";
 import { ProblemError } from "../../components/core/problem.ts";
 import type { ResourceEvent } from "../engine.ts";
 import {
+  describeObject,
+  type KubernetesObject,
+  type ObjectReference,
+  referenceTo,
+} from "../kubernetes/kubernetesObject.ts";
+import {
   describeResource,
   type RecordedProperties,
   type RecordedResource,
@@ -12,7 +18,6 @@ import { plainProperties } from "../wireValues.ts";
 import { applyObject, type KindWait } from "./applyObject.ts";
 import { ApplySet, type Removed } from "./applySet.ts";
 import { chartPhases, renderChart } from "./chart.ts";
-import { describeObject, type KubernetesObject, type ObjectReference, referenceTo } from "./cluster.ts";
 import { LiveCluster } from "./liveCluster.ts";
 import { propertyPath } from "./ownedFields.ts";
 

@@ -1,4 +1,4 @@
-import type { FieldSet, KubernetesObject, ManagedFields } from "./cluster.ts";
+import type { FieldSet, KubernetesObject, ManagedFields } from "../kubernetes/kubernetesObject.ts";
 
 type JsonObject = { [key: string]: unknown };
 

@@ -2,8 +2,7 @@ import type { V1ConfigMap, V1Node, V1PersistentVolume, V1PersistentVolumeClaim, 
 import { releaseRoutes, subsets } from "../../components/model/objectNames.ts";
 import type { FoundStrategy } from "../../components/model/strategies/releaseStrategy.ts";
 import { stepWeightsOf } from "../../components/model/strategies/strategies.ts";
-import { isNotFound } from "../../engine/live/cluster.ts";
-import { KubernetesClient } from "../../engine/live/kubernetesClient.ts";
+import { isNotFound, KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 
 /** A Rollout's state, as far as a release is concerned. */
 export interface RolloutView {
@@ -51,7 +50,7 @@ export class ClusterView {
 
   /** @throws ProblemError when `kubeconfig`, contents or path, is none or has no such context. */
   constructor(kubeconfig: string, { context, signal }: { context?: string; signal?: AbortSignal } = {}) {
-    this.#client = new KubernetesClient(kubeconfig, context);
+    this.#client = new KubernetesClient(kubeconfig, context === undefined ? {} : { context });
     this.#signal = signal;
   }
 

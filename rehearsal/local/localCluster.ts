@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudOf } from "../../components/cluster/clouds.ts";
-import { exitCodes, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { layers } from "../../components/core/stackName.ts";
 import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
 import type { Engine, StackConfig } from "../../engine/engine.ts";
+import { narrowedKubeconfig } from "../../engine/kubernetes/kubeconfig.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import type { TransformResource } from "../../engine/live/liveMonitor.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
@@ -61,30 +61,7 @@ export function localCluster(name: string, options: ClusterOptions): LocalCluste
  * @throws ProblemError when it cannot be read or has no such context.
  */
 export function ownCluster(file: string, context: string | undefined): LocalCluster {
-  const config = new KubeConfig();
-  try {
-    config.loadFromFile(file);
-  } catch (error) {
-    throw new ProblemError("The kubeconfig cannot be used", [
-      {
-        path: "--kubeconfig",
-        reason: `${file}: ${error instanceof Error ? error.message : error}.`,
-        fix: "Name a file that kubectl accepts.",
-      },
-    ]);
-  }
-  const contexts = config.getContexts().map(({ name }) => name);
-  const chosen = context ?? config.getCurrentContext();
-  if (!contexts.includes(chosen)) {
-    throw new ProblemError("The kubeconfig cannot be used", [unknownChoice("--context", chosen ?? "", contexts)]);
-  }
-  config.setCurrentContext(chosen);
-  const user = config.getContextObject(chosen)?.user;
-  const cluster = config.getContextObject(chosen)?.cluster;
-  config.contexts = config.contexts.filter(({ name }) => name === chosen);
-  config.users = config.users.filter(({ name }) => name === user);
-  config.clusters = config.clusters.filter(({ name }) => name === cluster);
-  return { kubeconfig: config.exportConfig() };
+  return { kubeconfig: narrowedKubeconfig(file, context) };
 }
 
 /**

@@ -11,7 +11,7 @@ import { cacheDirectory } from "../../embedded/toolchain/cache.ts";
 import { istioDefinitions } from "../../embedded/toolchain/customResources.ts";
 import { installTools } from "../../embedded/toolchain/installTools.ts";
 import { etcd, kubernetes } from "../../embedded/toolchain/tools.ts";
-import { type ApiRequest, KubernetesClient } from "../../engine/live/kubernetesClient.ts";
+import { type ApiRequest, KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 
 /** An API server and its store, nothing else: no controller acts on what tests write. */
 export interface ControlPlane {

@@ -5,7 +5,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import type { KubernetesObject } from "../../engine/live/cluster.ts";
+import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import {
   configMap,

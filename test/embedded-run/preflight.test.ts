@@ -11,7 +11,7 @@ import { up } from "../../cli/verbs/up.ts";
 import { gpuTaint } from "../../components/cluster/gpuPool.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { type Environment, findEnvironment } from "../../embedded/environment/environment.ts";
-import { KubernetesClient } from "../../engine/live/kubernetesClient.ts";
+import { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import type { CheckResult } from "../../preflight/check.ts";
 import { accessNeeds } from "../../preflight/checks/permissions.ts";
 import type { ClusterNeeds } from "../../preflight/clusterNeeds.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PodMonitor } from "../../../embedded/nodeAgent/cluster.ts";
+import type { PodMonitor } from "../../../embedded/nodeAgent/agentClient.ts";
 import { matchesSelector } from "../../../embedded/nodeAgent/labelSelector.ts";
 import { type ScrapedPod, scrapeTargets, unsupportedParts } from "../../../embedded/nodeAgent/scrapeTargets.ts";
 import { endpointOf, tritonPod } from "./pods.ts";

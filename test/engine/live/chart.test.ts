@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../../components/core/problem.ts";
+import { ClusterObjects } from "../../../engine/kubernetes/clusterObjects.ts";
+import { KubernetesClient } from "../../../engine/kubernetes/kubernetesClient.ts";
 import { chartPhases, manifestsIn, renderChart } from "../../../engine/live/chart.ts";
-import { Cluster } from "../../../engine/live/cluster.ts";
-import { KubernetesClient } from "../../../engine/live/kubernetesClient.ts";
 
 describe("manifestsIn", () => {
   it("reads a stream: empty documents and hooks left out, lists opened, namespaces filled in", () => {
@@ -50,7 +50,7 @@ describe("renderChart", () => {
       contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
       "current-context": "c",
     });
-    const cluster = new Cluster(new KubernetesClient(kubeconfig));
+    const cluster = new ClusterObjects(new KubernetesClient(kubeconfig));
     const rendering = renderChart(
       "istio-base",
       { chart: "base" },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KubernetesObject } from "../../../engine/live/cluster.ts";
+import type { KubernetesObject } from "../../../engine/kubernetes/kubernetesObject.ts";
 import { ownedPart, propertyPath, withIgnoredPaths } from "../../../engine/live/ownedFields.ts";
 
 /** A VirtualService-like object whose `spec.http` is an atomic list owned by `owner`. */

@@ -1,67 +1,51 @@
-import { ApiError, type KubernetesClient } from "./kubernetesClient.ts";
-
-/** A Kubernetes object as JSON. */
-export interface KubernetesObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMetadata;
-  readonly [field: string]: unknown;
-}
-
-export interface ObjectMetadata {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly managedFields?: readonly ManagedFields[];
-  readonly [field: string]: unknown;
-}
-
-/** What one manager owns of an object (`metadata.managedFields`). */
-export interface ManagedFields {
-  readonly manager: string;
-  readonly operation: "Apply" | "Update";
-  readonly subresource?: string;
-  readonly fieldsV1?: FieldSet;
-}
-
-/** A set of paths as server-side apply writes it: `{"f:spec": {"f:replicas": {}}}`. */
-export interface FieldSet {
-  readonly [element: string]: FieldSet;
-}
-
-/** Which object: its kind and its name, `namespace` only where the kind is namespaced. */
-export interface ObjectReference {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly namespace?: string;
-}
+import { accepts } from "./discovery.ts";
+import { isNotFound, type KubernetesClient } from "./kubernetesClient.ts";
+import {
+  apiPath,
+  type KubernetesObject,
+  type ObjectMetadata,
+  type ObjectReference,
+  referenceTo,
+} from "./kubernetesObject.ts";
 
 /** How the API serves a kind. */
 export interface ServedKind {
+  /** The last part of its path: `configmaps`. */
   readonly plural: string;
+  /** Whether its objects are in namespaces. */
   readonly namespaced: boolean;
 }
 
-/**
- * Who applies the fields, in `metadata.managedFields`. One for all stacks: what a stack owns is told by its ApplySet.
- */
+/** The manager of the fields that stacks apply. All stacks share it: an ApplySet says which stack owns an object. */
 export const fieldManager = "serin";
 
-/** Objects of one cluster. */
-export class Cluster {
+/** How an object is applied. */
+export interface ApplyRequest {
+  /** Takes fields over from other managers. */
+  readonly force: boolean;
+  /** Applies to a subresource, such as `status`. @default to the object itself */
+  readonly subresource?: string;
+  /** What the server answers with: an object may be megabytes. @default the whole object */
+  readonly answer?: "object" | "metadata";
+  /** Ends the request before it is on its way. */
+  readonly signal?: AbortSignal;
+}
+
+/** The objects of one cluster, of any kind that it serves. */
+export class ClusterObjects {
+  /** Sends the requests. */
   readonly client: KubernetesClient;
+  readonly #manager: string;
   #identity: Promise<string> | undefined;
   readonly #kinds = new Map<string, Promise<ReadonlyMap<string, ServedKind>>>();
 
-  constructor(client: KubernetesClient) {
+  /** `manager` is the field manager of what is applied. */
+  constructor(client: KubernetesClient, manager: string = fieldManager) {
     this.client = client;
+    this.#manager = manager;
   }
 
-  /** The UID of `kube-system`: what a cluster is the same by, however it is reached. */
+  /** The UID of `kube-system`, which tells clusters apart however they are reached. */
   identity(): Promise<string> {
     this.#identity ??= this.get({ apiVersion: "v1", kind: "Namespace", name: "kube-system" }).then(
       (namespace) => namespace?.metadata.uid ?? this.client.server,
@@ -86,7 +70,7 @@ export class Cluster {
   async #discover(apiVersion: string): Promise<ReadonlyMap<string, ServedKind>> {
     type Listing = { resources: { name: string; kind: string; namespaced: boolean }[] };
     try {
-      const { resources } = await this.client.send<Listing>({ method: "GET", path: basePath(apiVersion) });
+      const { resources } = await this.client.send<Listing>({ method: "GET", path: apiPath(apiVersion) });
       return new Map(
         resources
           .filter(({ name }) => !name.includes("/"))
@@ -112,13 +96,21 @@ export class Cluster {
   /**
    * Server-side apply. Without `force`, fields that another manager owns and that would change are a conflict (409).
    */
-  async apply(object: KubernetesObject, force: boolean, signal?: AbortSignal): Promise<KubernetesObject> {
+  async apply(object: KubernetesObject, options: ApplyRequest): Promise<KubernetesObject> {
+    const path = await this.#path(referenceTo(object));
+    return this.applyAt(options.subresource === undefined ? path : `${path}/${options.subresource}`, object, options);
+  }
+
+  /** Server-side apply of an object, or of its text in YAML or JSON, at a path of the API. */
+  applyAt(path: string, body: KubernetesObject | string, options: ApplyRequest): Promise<KubernetesObject> {
+    const { force, answer, signal } = options;
     return this.client.send<KubernetesObject>({
       method: "PATCH",
-      path: await this.#path(referenceTo(object)),
-      query: { fieldManager, force: String(force), fieldValidation: "Warn" },
-      body: object,
+      path,
+      query: { fieldManager: this.#manager, force: String(force), fieldValidation: "Warn" },
+      body,
       contentType: "application/apply-patch+yaml",
+      ...(answer === "metadata" ? { accept: accepts.metadata } : {}),
       ...(signal && { signal }),
     });
   }
@@ -141,7 +133,7 @@ export class Cluster {
     await this.client.send({
       method: "PATCH",
       path: await this.#path(reference),
-      query: { fieldManager },
+      query: { fieldManager: this.#manager },
       body: { metadata: { labels: { [label]: null } } },
       contentType: "application/merge-patch+json",
     });
@@ -153,9 +145,9 @@ export class Cluster {
     if (served === undefined) return [];
     const { items } = await this.client.send<{ items: { metadata: ObjectMetadata }[] }>({
       method: "GET",
-      path: `${basePath(apiVersion)}/${served.plural}`,
+      path: `${apiPath(apiVersion)}/${served.plural}`,
       query: { labelSelector: `${label}=${value}` },
-      accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
+      accept: accepts.metadataList,
     });
     return items.map(({ metadata }) => metadata);
   }
@@ -190,7 +182,7 @@ export class Cluster {
     const served = await this.servedKind(apiVersion, kind);
     if (served === undefined) throw new UnservedKindError(apiVersion, kind);
     const scope = served.namespaced ? `/namespaces/${encodeURIComponent(namespace ?? "default")}` : "";
-    return `${basePath(apiVersion)}${scope}/${served.plural}/${encodeURIComponent(name)}`;
+    return `${apiPath(apiVersion)}${scope}/${served.plural}/${encodeURIComponent(name)}`;
   }
 }
 
@@ -199,26 +191,4 @@ export class UnservedKindError extends Error {
   constructor(apiVersion: string, kind: string) {
     super(`the cluster does not serve ${apiVersion} ${kind}`);
   }
-}
-
-export function referenceTo({ apiVersion, kind, metadata: { name, namespace } }: KubernetesObject): ObjectReference {
-  return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
-}
-
-/** `apps` of `apps/v1`, empty for the core group. */
-export function groupOf(apiVersion: string): string {
-  return apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
-}
-
-/** How a person names an object: `ConfigMap models/settings`. */
-export function describeObject({ kind, namespace, name }: ObjectReference): string {
-  return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
-}
-
-function basePath(apiVersion: string): string {
-  return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
-export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 404;
 }

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { exitCodes } from "../../../components/core/problem.ts";
-import { ApiError, KubernetesClient } from "../../../engine/live/kubernetesClient.ts";
+import { ApiError, KubernetesClient } from "../../../engine/kubernetes/kubernetesClient.ts";
+import { kubeconfigOf } from "./kubeconfig.fixture.ts";
 
 let server: Server | undefined;
 
@@ -21,19 +22,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
   return (created.address() as AddressInfo).port;
 }
 
-function kubeconfig(port: number): string {
-  return JSON.stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "u", user: { token: "t0ken" } }],
-    contexts: [
-      { name: "one", context: { cluster: "c", user: "u", namespace: "models" } },
-      { name: "none", context: { cluster: "gone", user: "u" } },
-    ],
-    "current-context": "one",
-  });
-}
+const kubeconfig = (port: number): string => kubeconfigOf(`http://127.0.0.1:${port}`);
 
 const get = { method: "GET", path: "/api/v1" } as const;
 
@@ -79,6 +68,34 @@ describe("KubernetesClient", () => {
     expect((error as Error).message).toContain(`http://127.0.0.1:${port}: connect ECONNREFUSED`);
   }, 15_000);
 
+  it("does not repeat a request for a caller that repeats by itself", async () => {
+    let requests = 0;
+    const port = await serve((_, response) => {
+      requests += 1;
+      response.writeHead(503).end("not yet");
+    });
+    const sent = new KubernetesClient(kubeconfig(port), { patienceMs: 0 }).send(get);
+    await expect(sent).rejects.toMatchObject({ exitCode: exitCodes.unavailable });
+    expect(requests).toBe(1);
+  });
+
+  it("repeats a request that was broken off, as long as its caller is patient", async () => {
+    let requests = 0;
+    const port = await serve((_, response) => {
+      requests += 1;
+      if (requests === 1) response.socket?.destroy();
+      else if (requests < 9) response.writeHead(503).end("not yet");
+      else response.end('{"ok":true}');
+    });
+    const client = new KubernetesClient(kubeconfig(port), { patienceMs: 20_000 });
+    expect(await client.send(get)).toEqual({ ok: true });
+    expect(requests).toBe(9);
+  }, 20_000);
+
+  it("names a server without the user name and password in its address", () => {
+    expect(new KubernetesClient(kubeconfigOf("https://u:s3cret@a:1")).server).toBe("https://a:1");
+  });
+
   it("does not repeat what the server refuses", async () => {
     let requests = 0;
     const port = await serve((_, response) => {
@@ -96,7 +113,7 @@ describe("KubernetesClient", () => {
     const port = await serve((_, response) => {
       response.writeHead(200, { warning: '299 - "unknown field \\"spec.x\\""' }).end("{}");
     });
-    await new KubernetesClient(kubeconfig(port), undefined, (message) => warnings.push(message)).send(get);
+    await new KubernetesClient(kubeconfig(port), { onWarning: (message) => warnings.push(message) }).send(get);
     expect(warnings).toEqual(['unknown field "spec.x"']);
   });
 
@@ -115,6 +132,8 @@ describe("KubernetesClient", () => {
     ["a context that names no cluster", kubeconfig(1), "none"],
     ["a context that is not there", kubeconfig(1), "two"],
   ])("refuses %s", (_, text, context) => {
-    expect(() => new KubernetesClient(text, context)).toThrow("A kubeconfig cannot be used");
+    expect(() => new KubernetesClient(text, context === undefined ? {} : { context })).toThrow(
+      "The kubeconfig cannot be used",
+    );
   });
 });

@@ -1,38 +1,71 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HttpMethod, KubeConfig, RequestContext } from "@kubernetes/client-node";
+import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, request } from "undici";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { loadKubeconfig } from "./kubeconfig.ts";
 
+/** A request to an API server. */
 export interface ApiRequest {
-  /** `POST` only for reviews, which change nothing: every request may be repeated. */
+  /** `POST` only for what may be done twice, such as reviews, because every request may be repeated. */
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From the server's root, for example `/api/v1/namespaces`. */
+  /** The path from the server's root: `/api/v1/namespaces`. */
   readonly path: string;
+  /** Query parameters. @default none */
   readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON; a text is sent as it is. @default none */
   readonly body?: unknown;
+  /** The type of `body`. @default `application/json` */
   readonly contentType?: string;
+  /** The type of the answer, see `accepts`. @default `application/json` */
   readonly accept?: string;
+  /** Ends the request. A write that is on its way is finished, so that its result is known. */
   readonly signal?: AbortSignal;
 }
 
-/** The `Status` an API server answers instead of an object. */
+/** The `Status` that an API server answers instead of an object. */
 export interface ApiStatus {
+  /** One sentence about the refusal. */
   readonly message?: string;
+  /** One word: `NotFound`, `Conflict`. */
   readonly reason?: string;
+  /** What each refused field is refused for. */
   readonly details?: {
     readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
   };
 }
 
+/** An answer of the API server other than success. */
 export class ApiError extends Error {
+  /** The HTTP status: 404. */
   readonly code: number;
+  /** The body of the answer. */
   readonly status: ApiStatus;
 
   constructor(code: number, status: ApiStatus) {
     super(status.message ?? `the API server answered ${code}`);
+    this.name = "ApiError";
     this.code = code;
     this.status = status;
   }
+}
+
+/** True when the API server answered that there is no such object, or no such kind. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 404;
+}
+
+/** How a client uses a kubeconfig. */
+export interface ClientOptions {
+  /** The context to use. @default the current one of the kubeconfig */
+  readonly context?: string;
+  /** Called for warnings of the server: deprecated or unknown fields. @default they are dropped */
+  readonly onWarning?: (message: string) => void;
+  /**
+   * How long a request is repeated while the server is away or not ready, in ms; 0 for a caller that repeats by itself.
+   *
+   * @default 30 000 for a server that has answered before, because it may restart; 3 000 for one that never has
+   */
+  readonly patienceMs?: number;
 }
 
 interface Access {
@@ -52,31 +85,33 @@ const credentialsMs = 60_000;
 /** How long to wait for a server that has answered before (it may restart), and for one that never has, in ms. */
 const patience = { known: 30_000, unknown: 3_000 };
 
-/** One cluster, reached with the credentials of a kubeconfig and nothing else. */
+/** Sends requests to one cluster, with the credentials of a kubeconfig and nothing else. */
 export class KubernetesClient {
-  /** `https://host:port`, with a path where the kubeconfig has one. */
+  /** The loaded kubeconfig. */
+  readonly kubeconfig: KubeConfig;
+  /** `https://host:port`, with a path where the kubeconfig has one. For messages: without user name and password. */
   readonly server: string;
-  /** Of the kubeconfig's context; `default` where it has none. */
+  /** The namespace of the kubeconfig's context; `default` where it has none. */
   readonly namespace: string;
-  readonly #kubeConfig: KubeConfig;
+  readonly #url: string;
+  readonly #options: ClientOptions;
   readonly #slots = new Slots(concurrency);
-  readonly #onWarning: (message: string) => void;
   #access: Promise<Access> | undefined;
   #accessSince = 0;
   #hasAnswered = false;
   #clock: { readonly server: string; readonly here: string } | undefined;
 
   /**
-   * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it; `context` its current one
-   * by default.
+   * `kubeconfig` is the contents of a file or its path, as the Kubernetes provider takes it.
    *
    * @throws ProblemError when it is not a kubeconfig or has no such context.
    */
-  constructor(kubeconfig: string, context?: string, onWarning: (message: string) => void = () => {}) {
-    this.#kubeConfig = loadKubeConfig(kubeconfig, context);
-    this.#onWarning = onWarning;
-    this.server = (this.#kubeConfig.getCurrentCluster()?.server ?? "").replace(/\/$/, "");
-    this.namespace = this.#kubeConfig.getContextObject(this.#kubeConfig.getCurrentContext())?.namespace ?? "default";
+  constructor(kubeconfig: string, options: ClientOptions = {}) {
+    this.kubeconfig = loadKubeconfig(kubeconfig, options.context);
+    this.#options = options;
+    this.#url = (this.kubeconfig.getCurrentCluster()?.server ?? "").replace(/\/$/, "");
+    this.server = this.#url.replace(/\/\/[^/@]*@/, "//");
+    this.namespace = this.kubeconfig.getContextObject(this.kubeconfig.getCurrentContext())?.namespace ?? "default";
   }
 
   /** The server's clock when it last answered (HTTP `Date`, whole seconds) and this machine's then, ISO 8601. */
@@ -101,7 +136,8 @@ export class KubernetesClient {
         apiRequest.signal?.throwIfAborted();
         if (!isTransient(error)) throw error;
         const waited = performance.now() - since;
-        if (waited > (this.#hasAnswered ? patience.known : patience.unknown)) throw this.#unreachable(error, waited);
+        const limit = this.#options.patienceMs ?? (this.#hasAnswered ? patience.known : patience.unknown);
+        if (waited > limit) throw this.#unreachable(error, waited);
         await sleep(Math.min(2_000, 50 * 2 ** attempt), undefined, { signal: apiRequest.signal });
       }
     }
@@ -110,16 +146,16 @@ export class KubernetesClient {
   async #sendOnce<Answer>({ method, path, query, body, contentType, accept, signal }: ApiRequest): Promise<Answer> {
     const { headers, dispatcher } = await this.#credentials();
     const search = new URLSearchParams(query).toString();
-    const response = await request(`${this.server}${path}${search === "" ? "" : `?${search}`}`, {
+    const response = await request(`${this.#url}${path}${search === "" ? "" : `?${search}`}`, {
       method,
       headers: {
         ...headers,
         accept: accept ?? "application/json",
         ...(body === undefined ? {} : { "content-type": contentType ?? "application/json" }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       ...(dispatcher === undefined ? {} : { dispatcher }),
-      // A write that is on its way is finished, or nobody would know what became of it.
+      // A write that is on its way is finished, so that its result is known.
       ...(signal === undefined || method !== "GET" ? {} : { signal }),
       headersTimeout: requestMs,
       bodyTimeout: requestMs,
@@ -143,7 +179,7 @@ export class KubernetesClient {
   #warn(header: string | string[] | undefined): void {
     for (const line of [header ?? []].flat()) {
       for (const [, message] of line.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g))
-        this.#onWarning((message ?? line).replaceAll('\\"', '"'));
+        this.#options.onWarning?.((message ?? line).replaceAll('\\"', '"'));
     }
   }
 
@@ -155,14 +191,14 @@ export class KubernetesClient {
     return this.#access;
   }
 
-  /** The library makes a new connection pool at each call, so its answer is kept. */
+  /** The library makes a new pool of connections at each call, so its answer is kept. */
   async #authenticate(): Promise<Access> {
-    const context = new RequestContext(this.server, HttpMethod.GET);
+    const context = new RequestContext(this.#url, HttpMethod.GET);
     try {
-      await this.#kubeConfig.applySecurityAuthentication(context);
+      await this.kubeconfig.applySecurityAuthentication(context);
     } catch (error) {
       // A server without TLS, a missing key file, an exec plugin that fails: all of them are the kubeconfig's.
-      throw new ProblemError("A kubeconfig cannot be used", [{ path: this.server, reason: `${causeOf(error)}.` }]);
+      throw new ProblemError("The kubeconfig cannot be used", [{ path: this.server, reason: `${causeOf(error)}.` }]);
     }
     return { headers: context.getHeaders(), dispatcher: context.getDispatcher() };
   }
@@ -174,28 +210,6 @@ export class KubernetesClient {
       exitCodes.unavailable,
     );
   }
-}
-
-function loadKubeConfig(kubeconfig: string, context: string | undefined): KubeConfig {
-  const loaded = new KubeConfig();
-  try {
-    if (/^\s*\{|\n/.test(kubeconfig)) loaded.loadFromString(kubeconfig);
-    else loaded.loadFromFile(kubeconfig);
-  } catch (error) {
-    throw new ProblemError("A kubeconfig cannot be used", [{ path: "kubeconfig", reason: causeOf(error) }]);
-  }
-  if (context !== undefined) loaded.setCurrentContext(context);
-  if (loaded.getCurrentCluster() === null) {
-    const contexts = loaded.getContexts().map(({ name }) => `"${name}"`);
-    throw new ProblemError("A kubeconfig cannot be used", [
-      {
-        path: "kubeconfig",
-        reason: `its context "${loaded.getCurrentContext()}" names no cluster.`,
-        fix: `Choose one of its contexts: ${contexts.join(", ") || "it has none"}.`,
-      },
-    ]);
-  }
-  return loaded;
 }
 
 const transientCodes = new Set([

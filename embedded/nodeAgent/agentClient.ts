@@ -1,0 +1,197 @@
+import type {
+  KubernetesObject,
+  V1PersistentVolume,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1PodStatus,
+} from "@kubernetes/client-node";
+import type { IPodMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
+import { ProblemError } from "../../components/core/problem.ts";
+import { ApiError, type ApiRequest, KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
+import { type ObjectWatch, watchObjects } from "../../engine/kubernetes/watchObjects.ts";
+import type { VolumeReader } from "./podVolumes.ts";
+
+/** The label of the pods that the node agent runs. All other pods are kwok's. */
+export const serverLabel = { key: "serin.dev/server", value: "triton" } as const;
+
+/** The label of the WorkloadEntries that a node agent made. */
+const madeHere = { key: "serin.dev/made-by", value: "node-agent" } as const;
+
+const component = "serin-node-agent";
+/** One line is written for an outage, however often the connection is tried. */
+const quietMs = 10_000;
+
+/** A PodMonitor of the Prometheus Operator. */
+export type PodMonitor = KubernetesObject & Pick<IPodMonitor, "spec">;
+
+/** A registration in the mesh: the pod's labels at an address of its own. */
+export interface WorkloadEntry {
+  /** The pod's namespace. */
+  readonly namespace: string;
+  /** The pod's name. */
+  readonly name: string;
+  /** The pod's UID: the entry goes with the pod. */
+  readonly uid: string;
+  /** The pod's labels, by which Services find it. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The IP address of the pod. */
+  readonly address: string;
+  /** Name → port of the pod. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+/** What changes in a watched collection. */
+interface Changes<T> {
+  readonly onPresent: (object: T) => void;
+  /** Called only when the API server says so: being unable to ask it is never a deletion. */
+  readonly onGone: (object: T) => void;
+}
+
+/** Everything that the node agent asks of the API server. Its callers repeat what fails. */
+export class AgentClient implements VolumeReader {
+  readonly #client: KubernetesClient;
+  readonly #log: (line: string) => void;
+  readonly #watches: ObjectWatch[] = [];
+
+  constructor(kubeconfigPath: string, log: (line: string) => void) {
+    this.#client = new KubernetesClient(kubeconfigPath, { patienceMs: 0 });
+    this.#log = log;
+  }
+
+  /** Watches the pods that the node agent runs. Resolves when those that are there have been reported. */
+  watchPods(changes: Changes<V1Pod>): Promise<void> {
+    return this.#watch("/api/v1/pods", changes, `${serverLabel.key}=${serverLabel.value}`);
+  }
+
+  /** Watches all PodMonitors. Resolves when those that are there have been reported. */
+  watchPodMonitors(changes: Changes<PodMonitor>): Promise<void> {
+    return this.#watch("/apis/monitoring.coreos.com/v1/podmonitors", changes);
+  }
+
+  /** Ends all watches. */
+  close(): void {
+    for (const watch of this.#watches.splice(0)) watch.stop();
+  }
+
+  /** Writes the status of a pod, unless the pod is gone. */
+  async patchPodStatus(pod: V1Pod, status: V1PodStatus): Promise<void> {
+    await this.#unlessGone({
+      method: "PATCH",
+      path: `${podPath(pod)}/status`,
+      // With the uid the API server refuses to write onto a later pod of the same name.
+      body: { metadata: { uid: pod.metadata?.uid }, status },
+      contentType: "application/merge-patch+json",
+    });
+  }
+
+  /** Ends the deletion of a pod whose processes have ended. */
+  async removePod(pod: V1Pod): Promise<void> {
+    const body = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata?.uid ?? "" } };
+    await this.#unlessGone({ method: "DELETE", path: podPath(pod), body });
+  }
+
+  /** Writes a warning event about a pod. */
+  async warn(pod: V1Pod, reason: string, message: string): Promise<void> {
+    const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
+    const now = new Date();
+    const body = {
+      metadata: { generateName: `${name}.`, namespace },
+      involvedObject: { apiVersion: "v1", kind: "Pod", name, namespace, uid, fieldPath: "spec.containers{triton}" },
+      type: "Warning",
+      reason,
+      message: message.slice(0, 1_000),
+      source: { component },
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+    };
+    await this.#client.send({ method: "POST", path: `/api/v1/namespaces/${namespace}/events`, body });
+  }
+
+  /** The claim of that name; undefined when it is not there. */
+  claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
+    return this.#unlessGone({
+      method: "GET",
+      path: `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`,
+    });
+  }
+
+  /** The volume of that name; undefined when it is not there. */
+  volume(name: string): Promise<V1PersistentVolume | undefined> {
+    return this.#unlessGone({ method: "GET", path: `/api/v1/persistentvolumes/${name}` });
+  }
+
+  /** Makes the registration of a pod in the mesh what `entry` says. */
+  async register(entry: WorkloadEntry): Promise<void> {
+    const { namespace, name, uid, labels, address, ports } = entry;
+    await this.#client.send({
+      method: "PATCH",
+      path: entryPath(namespace, name),
+      query: { fieldManager: component, force: "true" },
+      body: {
+        apiVersion: "networking.istio.io/v1",
+        kind: "WorkloadEntry",
+        metadata: {
+          name,
+          namespace,
+          labels: { ...labels, [madeHere.key]: madeHere.value },
+          ownerReferences: [{ apiVersion: "v1", kind: "Pod", name, uid }],
+        },
+        spec: { address, labels, ports },
+      },
+      contentType: "application/apply-patch+yaml",
+    });
+  }
+
+  /** Removes the registration of a pod from the mesh. */
+  async withdraw(namespace: string, name: string): Promise<void> {
+    await this.#unlessGone({ method: "DELETE", path: entryPath(namespace, name) });
+  }
+
+  /** The registrations that this node agent or an earlier one made. */
+  async registered(): Promise<{ namespace: string; name: string }[]> {
+    const { items } = await this.#client.send<{ items: { metadata: { namespace: string; name: string } }[] }>({
+      method: "GET",
+      path: "/apis/networking.istio.io/v1/workloadentries",
+      query: { labelSelector: `${madeHere.key}=${madeHere.value}` },
+    });
+    return items.map(({ metadata: { namespace, name } }) => ({ namespace, name }));
+  }
+
+  #watch<T extends KubernetesObject>(path: string, changes: Changes<T>, labelSelector?: string): Promise<void> {
+    let lastError = Number.NEGATIVE_INFINITY;
+    const onInterrupted = (error: unknown): void => {
+      if (performance.now() - lastError > quietMs) this.#log(`watching ${path} was interrupted: ${messageOf(error)}`);
+      lastError = performance.now();
+    };
+    const watch = watchObjects<T>(this.#client, path, { ...changes, onInterrupted }, labelSelector);
+    this.#watches.push(watch);
+    return watch.listed;
+  }
+
+  /** The answer; undefined when the object is not there or a later one has taken its name. */
+  async #unlessGone<T>(request: ApiRequest): Promise<T | undefined> {
+    try {
+      return await this.#client.send<T>(request);
+    } catch (error) {
+      if (error instanceof ApiError && (error.code === 404 || error.code === 409)) return undefined;
+      throw error;
+    }
+  }
+}
+
+function podPath({ metadata }: V1Pod): string {
+  return `/api/v1/namespaces/${metadata?.namespace}/pods/${metadata?.name}`;
+}
+
+function entryPath(namespace: string, name: string): string {
+  return `/apis/networking.istio.io/v1/namespaces/${namespace}/workloadentries/${name}`;
+}
+
+/** What an error says, with its cause or the answer of the API server. */
+export function messageOf(error: unknown): string {
+  if (error instanceof ProblemError) return error.problems.map(({ path, reason }) => `${path}: ${reason}`).join(" ");
+  if (error instanceof ApiError) return `HTTP ${error.code} ${error.message.slice(0, 300)}`;
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

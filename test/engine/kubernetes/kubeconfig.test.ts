@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { loadKubeconfig, narrowedKubeconfig } from "../../../engine/kubernetes/kubeconfig.ts";
+import { kubeconfigOf } from "./kubeconfig.fixture.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "serin-kubeconfig-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const written = (text: string): string => {
+  const file = join(folder, "config");
+  writeFileSync(file, text);
+  return file;
+};
+
+function refusal(load: () => unknown): string {
+  try {
+    load();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("nothing was refused");
+}
+
+describe("loadKubeconfig", () => {
+  it("takes contents and paths", () => {
+    const text = kubeconfigOf("https://a:1");
+    expect(loadKubeconfig(text).getCurrentCluster()?.server).toBe("https://a:1");
+    expect(loadKubeconfig(written(text)).getCurrentCluster()?.server).toBe("https://a:1");
+  });
+
+  it("never quotes contents that it cannot read, and says where they are wrong", () => {
+    const malformed = "apiVersion: v1\nusers:\n- name: u\n  user: {token: s3cret-t0ken\n  password: 'hunter2\n";
+    for (const source of [malformed, written(malformed)]) {
+      const message = refusal(() => loadKubeconfig(source));
+      expect(message).toMatch(/it is not the YAML or JSON of a kubeconfig \(line \d+ cannot be read\)\.$/);
+      expect(message).not.toMatch(/s3cret|hunter2|token/);
+    }
+    expect(refusal(() => narrowedKubeconfig(written(malformed)))).not.toMatch(/s3cret|hunter2/);
+  });
+
+  it("refuses a program for credentials whose path depends on the current folder", () => {
+    const user = (command: string) => ({ exec: { apiVersion: "client.authentication.k8s.io/v1", command } });
+    const relative = refusal(() => loadKubeconfig(kubeconfigOf("https://a:1", user("./bin/token"))));
+    expect(relative).toContain('users[].user.exec.command: "./bin/token" is relative');
+    for (const command of ["/usr/bin/token", "aws"]) {
+      expect(loadKubeconfig(kubeconfigOf("https://a:1", user(command))).getCurrentUser()?.name).toBe("u");
+    }
+  });
+});
+
+describe("narrowedKubeconfig", () => {
+  it("keeps one context, with its user and cluster", () => {
+    const narrowed = parse(narrowedKubeconfig(written(kubeconfigOf("https://a:1")), "one"));
+    expect(narrowed["current-context"]).toBe("one");
+    expect(narrowed.contexts).toHaveLength(1);
+    expect(narrowed.clusters[0].cluster.server).toBe("https://a:1");
+  });
+
+  it("refuses a context that the file does not have, and names those it has", () => {
+    const message = refusal(() => narrowedKubeconfig(written(kubeconfigOf("https://a:1")), "tow"));
+    expect(message).toContain('--context: "tow" is not one of "one", "none".');
+  });
+});
