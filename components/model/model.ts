@@ -25,7 +25,9 @@ export interface Model extends ServedModel {
  *   release: canary({ weights: [5, 20, 50, 100] }),
  * });
  */
-export function defineModel(spec: Omit<ModelSpec, "replicas"> & { readonly replicas?: number }): ModelSpec {
+export function defineModel<Declared extends Release>(
+  spec: Omit<ModelSpec, "replicas" | "release"> & { readonly replicas?: number; readonly release: Declared },
+): ModelSpec & { readonly release: Declared } {
   // Two replicas: one may be drained, or fail, without an outage.
   return { replicas: 2, ...spec };
 }

@@ -45,7 +45,7 @@ function addedSystems(): Record<string, JsonSchema> {
  * fields.
  */
 function withMembers(union: JsonSchema, tag: string, values: readonly string[]): JsonSchema {
-  const members = (union.anyOf ?? [union]).map((member) => member);
+  const members = membersOf(union);
   const known = members.map((member) => String(resolved(member).properties?.[tag]?.const));
   const added = values.filter((value) => !known.includes(value));
   if (added.length === 0) return union;
@@ -63,6 +63,11 @@ function withMembers(union: JsonSchema, tag: string, values: readonly string[]):
       ),
     ],
   };
+}
+
+/** The members of a union, of unions inside it, and of those that it refers to; what is no union is its own member. */
+function membersOf(schema: JsonSchema): readonly JsonSchema[] {
+  return resolved(schema).anyOf?.flatMap(membersOf) ?? [schema];
 }
 
 function resolved(schema: JsonSchema): JsonSchema {

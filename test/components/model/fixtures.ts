@@ -1,10 +1,10 @@
 import type { HostCluster } from "../../../components/model/hostCluster.ts";
 import { defineModel, type Model } from "../../../components/model/model.ts";
-import { canary } from "../../../components/model/strategies/canary/canary.ts";
+import { type Canary, canary } from "../../../components/model/strategies/canary/canary.ts";
 import { triton } from "../../../components/model/triton.ts";
 
 /** A model without a problem, to be changed in one place by each test. */
-export const sound: Model = {
+export const sound: Model & { readonly release: Canary } = {
   ...defineModel({
     server: triton({ backend: "python" }),
     repository: { pvc: "model-store" },

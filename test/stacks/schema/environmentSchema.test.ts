@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import Ajv from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { ReleaseStrategy } from "../../../components/model/strategies/releaseStrategy.ts";
+import { strategies } from "../../../components/model/strategies/strategies.ts";
 import { environments } from "../../../stacks/environments/index.ts";
 import { environmentSchema } from "../../../stacks/schema/environmentSchema.ts";
 import type { JsonSchema } from "../../../stacks/schema/jsonSchema.ts";
@@ -63,4 +65,20 @@ it("agrees with a validator of JSON Schema on every change of a declaration", ()
     }),
     { numRuns: 1_000 },
   );
+});
+
+it("has one member for each release strategy, those that a program adds among them", () => {
+  const kinds = {
+    toy: { ...strategies.canary } as ReleaseStrategy,
+    toyToo: { ...strategies.canary } as ReleaseStrategy,
+  };
+  Object.assign(strategies, kinds);
+  try {
+    const { Model } = environmentSchema().$defs;
+    const members = Model?.properties?.release?.anyOf ?? [];
+    expect(new Set(members.map((member) => JSON.stringify(member))).size).toBe(members.length);
+    expect(members.length).toBe(Object.keys(strategies).length);
+  } finally {
+    for (const kind of Object.keys(kinds)) Reflect.deleteProperty(strategies, kind);
+  }
 });

@@ -56,7 +56,7 @@ describe("a combination that nobody tested is refused", () => {
   it.each<[string, VersionCombination, { path: string; reason: string; fix?: string }[]]>([
     [
       "Kubernetes newer than Argo Rollouts was tested on",
-      { kubernetes: "1.36", systems: pinnedVersions() },
+      { kubernetes: "1.36", systems: { argoRollouts: pinnedVersions().argoRollouts ?? "" } },
       [
         {
           path: "kubernetesVersion",

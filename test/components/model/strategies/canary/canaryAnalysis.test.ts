@@ -2,12 +2,12 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import type { AnalysisMetric } from "../../../../../components/core/customResource.ts";
 import { latencyEdges } from "../../../../../components/model/latencyEdges.ts";
-import type { Model } from "../../../../../components/model/model.ts";
 import { guardTemplate, stageTemplate } from "../../../../../components/model/strategies/canary/canaryAnalysis.ts";
 import { context, sound } from "../../fixtures.ts";
 
 const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).metrics;
-const stage = (index: number, model: Model = sound) => metricsOf(stageTemplate(model, model.release, index, context));
+const stage = (index: number, model: typeof sound = sound) =>
+  metricsOf(stageTemplate(model, model.release, index, context));
 const guard = () => metricsOf(guardTemplate(sound, sound.release, context));
 const query = (metric: AnalysisMetric | undefined) => metric?.provider.prometheus?.query ?? "";
 
