@@ -1,4 +1,4 @@
-import type { ImageAccess } from "./registry/imageAccess.ts";
+import type { ImageAccess } from "./imageAccess.ts";
 
 /**
  * What one cluster says of itself, as plain data: checks are functions of this and of what is declared, and of nothing

@@ -1,14 +1,14 @@
 import { exitCodes, type Problem, ProblemError } from "../components/core/problem.ts";
+import type { RegistryCredentials } from "../engine/registry/dockerConfig.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import type { CheckResult } from "./check.ts";
 import { accessNeeds } from "./checks/permissions.ts";
 import { registries } from "./checks/registries.ts";
 import { declaredNeeds, modelImages, type Stand } from "./declaredNeeds.ts";
 import type { KnownKubeconfig } from "./deployedKubeconfigs.ts";
+import { type ImageAccess, imageAccess } from "./imageAccess.ts";
 import { preflightChecks } from "./preflightChecks.ts";
 import { readCluster } from "./readCluster.ts";
-import type { RegistryCredentials } from "./registry/dockerConfig.ts";
-import { type ImageAccess, imageAccess } from "./registry/imageAccess.ts";
 
 /** What the checks found of one cluster. */
 export interface ClusterReport {

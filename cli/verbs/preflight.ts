@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { type ExitCode, exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { parseDockerConfig, type RegistryCredentials } from "../../engine/registry/dockerConfig.ts";
 import type { Stand } from "../../preflight/declaredNeeds.ts";
 import type { KnownKubeconfig } from "../../preflight/deployedKubeconfigs.ts";
 import { type ClusterReport, Preflight, withStatus } from "../../preflight/preflight.ts";
 import { preflightText } from "../../preflight/preflightText.ts";
 import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
-import { parseDockerConfig, type RegistryCredentials } from "../../preflight/registry/dockerConfig.ts";
 import { type ClusterOptions, localCluster, ownCluster } from "../../rehearsal/local/localCluster.ts";
 import { chosenClusters, declaredEnvironment } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";

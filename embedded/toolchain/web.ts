@@ -2,18 +2,9 @@ import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import type { Response } from "undici";
+import { causeOf, connectTimeoutMs, webFetch } from "../../engine/web.ts";
 
-/** How long a connection may take to be made. A machine without a way out must find that out quickly. */
-const connectTimeoutMs = 4000;
-/** How long a transfer may stand still. */
-const silenceTimeoutMs = 30_000;
-
-const agent = new EnvHttpProxyAgent({
-  connect: { timeout: connectTimeoutMs },
-  headersTimeout: silenceTimeoutMs,
-  bodyTimeout: silenceTimeoutMs,
-});
 const probes = new Map<string, Promise<string | undefined>>();
 
 /**
@@ -35,10 +26,7 @@ export async function request(
   const unreachable = await probe(origin);
   signal.throwIfAborted();
   if (unreachable !== undefined) throw new Error(`${host} cannot be reached (${unreachable})`);
-  const response = await fetch(url, { dispatcher: agent, signal, headers }).catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw new Error(`${url}: ${causeOf(error)}`);
-  });
+  const response = await webFetch(url, { signal, headers });
   if (response.ok || accept.includes(response.status)) return response;
   await response.body?.cancel();
   throw new Error(`${url} answered ${response.status}`);
@@ -78,8 +66,7 @@ function mib(bytes: number): string {
 function probe(origin: string): Promise<string | undefined> {
   const known = probes.get(origin);
   if (known !== undefined) return known;
-  const found = fetch(origin, {
-    dispatcher: agent,
+  const found = webFetch(origin, {
     method: "HEAD",
     redirect: "manual",
     signal: AbortSignal.timeout(2 * connectTimeoutMs),
@@ -89,12 +76,4 @@ function probe(origin: string): Promise<string | undefined> {
   );
   probes.set(origin, found);
   return found;
-}
-
-/** `fetch failed` says nothing; its cause does. */
-function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(cause instanceof Error)) return String(cause);
-  const code = "code" in cause ? String(cause.code) : "";
-  return cause.message === "" ? code : cause.message;
 }

@@ -1,7 +1,7 @@
 import { type CheckResult, count, failed, few, notApplicable, passed, type Verdict, warning } from "../check.ts";
 import type { ClusterFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
-import type { ImageAccess } from "../registry/imageAccess.ts";
+import type { ImageAccess } from "../imageAccess.ts";
 
 /**
  * The images of the models can be pulled with the credentials there are. Asked from this machine, so it applies to

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { ImageAccess } from "../../../preflight/registry/imageAccess.ts";
+import type { ImageAccess } from "../../../preflight/imageAccess.ts";
 import { facts, needs, verdict } from "../cluster.ts";
 
 const image = `nvcr.io/nvidia/tritonserver@sha256:${"5".repeat(64)}`;

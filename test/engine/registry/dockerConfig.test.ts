@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseDockerConfig } from "../../../preflight/registry/dockerConfig.ts";
-import { parseImage } from "../../../preflight/registry/imageReference.ts";
+import { parseDockerConfig } from "../../../engine/registry/dockerConfig.ts";
+import { parseImage } from "../../../engine/registry/imageReference.ts";
 
 const parse = (config: unknown) => parseDockerConfig("--registry-credentials", JSON.stringify(config));
 const auth = (text: string) => Buffer.from(text).toString("base64");

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type ImageAccess, imageAccess } from "../../../preflight/registry/imageAccess.ts";
-import { type StandIn, type StandInOptions, startRegistry } from "./registry.fixture.ts";
+import { type ImageAccess, imageAccess } from "../../preflight/imageAccess.ts";
+import { type StandIn, type StandInOptions, startRegistry } from "../engine/registry/registry.fixture.ts";
 
 const digest = `sha256:${"5".repeat(64)}`;
 const other = `sha256:${"6".repeat(64)}`;

@@ -1,0 +1,69 @@
+import type { RegistryCredentials } from "../engine/registry/dockerConfig.ts";
+import { parseImage } from "../engine/registry/imageReference.ts";
+import { RegistryClient, RegistryRefusal, registryUrl } from "../engine/registry/registryClient.ts";
+import { causeOf, webFetch } from "../engine/web.ts";
+
+/** What a registry answered when asked for one image. */
+export interface ImageAccess {
+  readonly image: string;
+  readonly registry: string;
+  /** Whether credentials were sent; without them the registry was asked as anybody. */
+  readonly as: "credentials" | "anybody";
+  readonly outcome:
+    | { readonly kind: "there" }
+    /** The credentials are wrong, or not enough. */
+    | { readonly kind: "denied"; readonly detail: string }
+    | { readonly kind: "missing" }
+    /** No answer, or one that no registry gives. */
+    | { readonly kind: "unreachable"; readonly detail: string };
+}
+
+export interface AccessOptions {
+  readonly signal: AbortSignal;
+  /** For one image, ms. @default 15 000: a registry that takes longer makes every start of a pod a slow one */
+  readonly timeoutMs?: number;
+}
+
+/** Asks the registries for the manifests of images, as a container runtime would before it pulls, and pulls nothing. */
+export function imageAccess(
+  images: readonly string[],
+  credentials: RegistryCredentials,
+  options: AccessOptions,
+): Promise<ImageAccess[]> {
+  return Promise.all([...new Set(images)].map((image) => accessTo(image, credentials, options)));
+}
+
+async function accessTo(image: string, all: RegistryCredentials, options: AccessOptions): Promise<ImageAccess> {
+  const { registry, repository, digest } = parseImage(image);
+  const credentials = all.get(registry);
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 15_000)]);
+  const client = new RegistryClient(
+    { registry: registryUrl(registry), name: repository },
+    (url, request) => webFetch(url, { ...request, signal }),
+    credentials,
+  );
+  const about = { image, registry, as: credentials === undefined ? "anybody" : "credentials" } as const;
+  try {
+    const { status } = await client.manifest("HEAD", digest);
+    return { ...about, outcome: outcomeOf(status, registry) };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (error instanceof RegistryRefusal) return { ...about, outcome: { kind: "denied", detail: error.message } };
+    const detail = signal.aborted ? "no answer in time" : causeOf(error);
+    return { ...about, outcome: { kind: "unreachable", detail } };
+  }
+}
+
+function outcomeOf(status: number, registry: string): ImageAccess["outcome"] {
+  switch (status) {
+    case 200:
+      return { kind: "there" };
+    case 401:
+    case 403:
+      return { kind: "denied", detail: `${registry} answers ${status} for the manifest` };
+    case 404:
+      return { kind: "missing" };
+    default:
+      return { kind: "unreachable", detail: `${registry} answers ${status}` };
+  }
+}
