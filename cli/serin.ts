@@ -58,7 +58,7 @@ const engineOption = new Option(
 
 const registryOption = new Option(
   "--registry-credentials <file>",
-  "what the nodes pull images with, as docker login writes it (default: as anybody)",
+  "what the nodes pull images with, as docker login writes it (default: none, so anonymously)",
 );
 
 function number(min: number, max: number): (text: string) => number {

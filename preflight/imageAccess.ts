@@ -3,24 +3,27 @@ import { parseImage } from "../engine/registry/imageReference.ts";
 import { RegistryClient, RegistryRefusal, registryUrl } from "../engine/registry/registryClient.ts";
 import { causeOf, webFetch } from "../engine/web.ts";
 
-/** What a registry answered when asked for one image. */
+/** What a registry answered when it was asked for one image. */
 export interface ImageAccess {
+  /** The image, with its digest. */
   readonly image: string;
+  /** The host of the registry. */
   readonly registry: string;
-  /** Whether credentials were sent; without them the registry was asked as anybody. */
-  readonly as: "credentials" | "anybody";
+  /** Whether credentials were sent. */
+  readonly as: "credentials" | "anonymous";
+  /** `denied`: the credentials are wrong, or not enough. `unreachable`: no answer, or one that no registry gives. */
   readonly outcome:
     | { readonly kind: "there" }
-    /** The credentials are wrong, or not enough. */
     | { readonly kind: "denied"; readonly detail: string }
     | { readonly kind: "missing" }
-    /** No answer, or one that no registry gives. */
     | { readonly kind: "unreachable"; readonly detail: string };
 }
 
+/** How registries are asked. */
 export interface AccessOptions {
+  /** Ends the requests with its reason. */
   readonly signal: AbortSignal;
-  /** For one image, ms. @default 15 000: a registry that takes longer makes every start of a pod a slow one */
+  /** How long one image may take, in ms. @default 15 000, because a slower registry makes every start of a pod slow */
   readonly timeoutMs?: number;
 }
 
@@ -42,7 +45,7 @@ async function accessTo(image: string, all: RegistryCredentials, options: Access
     (url, request) => webFetch(url, { ...request, signal }),
     credentials,
   );
-  const about = { image, registry, as: credentials === undefined ? "anybody" : "credentials" } as const;
+  const about = { image, registry, as: credentials === undefined ? "anonymous" : "credentials" } as const;
   try {
     const { status } = await client.manifest("HEAD", digest);
     return { ...about, outcome: outcomeOf(status, registry) };

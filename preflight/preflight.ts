@@ -25,7 +25,7 @@ export interface ClusterReport {
 
 export interface PreflightOptions {
   readonly stand?: Stand | undefined;
-  /** What the nodes pull images with. @default nothing: as anybody */
+  /** What the nodes pull images with. @default none, so registries are asked anonymously */
   readonly credentials?: RegistryCredentials;
   readonly signal: AbortSignal;
 }

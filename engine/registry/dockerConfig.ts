@@ -1,12 +1,14 @@
 import { ProblemError } from "../../components/core/problem.ts";
 
-/** For one registry. Never printed. */
+/** What one registry is asked with. Never printed. */
 export interface Credentials {
+  /** The name of the account or robot. */
   readonly username: string;
+  /** Its password or token. */
   readonly password: string;
 }
 
-/** By registry host. */
+/** Credentials by the host of the registry. */
 export type RegistryCredentials = ReadonlyMap<string, Credentials>;
 
 interface DockerConfig {
@@ -17,9 +19,10 @@ interface DockerConfig {
 
 /**
  * The credentials in a `config.json` of Docker, which is also what a Secret `kubernetes.io/dockerconfigjson` holds.
- * Credential helpers are programs of one machine and are no part of it.
+ * Credential helpers are programs of one machine, and are not run.
  *
- * @throws ProblemError when it is none.
+ * @param path what errors call the text: an option or a file
+ * @throws ProblemError when it is not such a file, without quoting it.
  */
 export function parseDockerConfig(path: string, text: string): RegistryCredentials {
   const entries = Object.entries(read(path, text).auths ?? {});

@@ -2,7 +2,9 @@
 export interface ImageReference {
   /** Host, with a port where it has one. */
   readonly registry: string;
+  /** The repository in the registry: `library/nginx`. */
   readonly repository: string;
+  /** `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
 }
 

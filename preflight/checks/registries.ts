@@ -34,7 +34,7 @@ function judge(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds)
   const away = images.filter(({ outcome }) => outcome.kind === "unreachable");
   if (away.length === 0) {
     const asked = [
-      ...new Set(images.map(({ registry, as }) => `${registry} (as ${as === "anybody" ? "anybody" : "given"})`)),
+      ...new Set(images.map(({ registry, as }) => `${registry} (${as === "anonymous" ? as : "with credentials"})`)),
     ];
     return passed(few(asked));
   }

@@ -49,7 +49,7 @@ describe("an image is there", () => {
 
   it("for anybody, with a token that needs no password", async () => {
     const started = await registry({ open: ["team/triton"] });
-    expect(await ask(started)).toMatchObject({ as: "anybody", outcome: { kind: "there" } });
+    expect(await ask(started)).toMatchObject({ as: "anonymous", outcome: { kind: "there" } });
     expect(started.asked[1]).toBe("GET /token");
   });
 

@@ -3,7 +3,7 @@ import type { ImageAccess } from "../../../preflight/imageAccess.ts";
 import { facts, needs, verdict } from "../cluster.ts";
 
 const image = `nvcr.io/nvidia/tritonserver@sha256:${"5".repeat(64)}`;
-const asked = (outcome: ImageAccess["outcome"], as: ImageAccess["as"] = "anybody") => ({
+const asked = (outcome: ImageAccess["outcome"], as: ImageAccess["as"] = "anonymous") => ({
   ...facts(),
   images: [{ image, registry: "nvcr.io", as, outcome }],
 });
@@ -12,7 +12,7 @@ const needed = "1 image of the models, by digest";
 it("passes when every image is there", () => {
   expect(verdict("registries", asked({ kind: "there" }), needs())).toEqual({
     status: "passed",
-    found: "nvcr.io (as anybody)",
+    found: "nvcr.io (anonymous)",
     needed,
   });
 });
