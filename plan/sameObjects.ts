@@ -16,12 +16,13 @@ interface ObjectIdentity {
 export function rejectSameObjects(cluster: string, resources: readonly RecordedResource[]): void {
   const owners = new Map<string, string>();
   const problems = resources.flatMap(({ type, urn, custom, props }): Problem[] => {
-    const [, group, version, kind] = /^kubernetes:([^/:]+)\/([^:]+):(\w+)$/.exec(type) ?? [];
+    const [, group, kind] = /^kubernetes:([^/:]+)\/[^:]+:(\w+)$/.exec(type) ?? [];
     if (!custom || kind === undefined || group === "helm.sh" || kind.endsWith("Patch")) return [];
     const { name, namespace } = (shown(props) as ObjectIdentity).metadata ?? {};
     if (typeof name !== "string" || name.startsWith("[")) return [];
     const object = `${kind} ${typeof namespace === "string" ? `${namespace}/` : ""}${name}`;
-    const key = `${group}/${version} ${object}`;
+    // Every version of a group shows the same object. Without a namespace it is in "default".
+    const key = JSON.stringify([group, kind, typeof namespace === "string" ? namespace : "default", name]);
     const owner = owners.get(key);
     owners.set(key, owner ?? urn);
     if (owner === undefined) return [];

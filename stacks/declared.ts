@@ -11,8 +11,7 @@ import { environments, isUnregistered, projectDirectory } from "./project.ts";
  * @throws ProblemError for a name that is of none, or with everything wrong in the declaration.
  */
 export function declaredEnvironment(name: string): Environment {
-  const environment = Object.hasOwn(environments, name) ? environments[name] : undefined;
-  if (environment === undefined) {
+  if (!Object.hasOwn(environments, name)) {
     throw new ProblemError(`There is no environment "${name}"`, [
       isUnregistered(name)
         ? {
@@ -29,8 +28,9 @@ export function declaredEnvironment(name: string): Environment {
           : unknownChoice("environment", name, Object.keys(environments)),
     ]);
   }
-  rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, environment));
-  return environment;
+  const declared: unknown = environments[name];
+  rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, declared));
+  return declared as Environment;
 }
 
 /** A declared model of an environment. @throws ProblemError when there is none of that name. */

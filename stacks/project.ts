@@ -39,7 +39,9 @@ function projectName(file: string): string {
 async function loadEnvironments(): Promise<Readonly<Record<string, Environment>>> {
   const file = join(projectDirectory, environmentsFile);
   if (!existsSync(file)) return {};
-  const loaded: { readonly environments?: unknown } = await import(pathToFileURL(file).href);
+  const loaded: { readonly environments?: unknown } = await import(pathToFileURL(file).href).catch((error: unknown) => {
+    throw unloadable(error, file);
+  });
   if (typeof loaded.environments === "object" && loaded.environments !== null) {
     return loaded.environments as Readonly<Record<string, Environment>>;
   }
@@ -49,5 +51,16 @@ async function loadEnvironments(): Promise<Readonly<Record<string, Environment>>
       reason: "it exports no object called environments.",
       fix: "Write: export const environments = { … };",
     },
+  ]);
+}
+
+/** An error in a file of the project is its owner's to mend: where it is and what it says, without a stack trace. */
+function unloadable(error: unknown, file: string): Error {
+  if (error instanceof ProblemError) return error;
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const inProject = stack.split("\n").find((line) => line.includes(projectDirectory) && /:\d+/.test(line)) ?? "";
+  const [place = file] = /\/[^()\s]+:\d+(?::\d+)?/.exec(inProject.replace("file://", "")) ?? [];
+  return new ProblemError("The environments of the project cannot be loaded", [
+    { path: place, reason: /[.!?]$/.test(message) ? message : `${message}.` },
   ]);
 }

@@ -29,7 +29,7 @@ export function parseStackName(name: string, environments: Readonly<Record<strin
   if (environment === undefined)
     throw reject(name, unknownChoice("environment", parts.environment, Object.keys(environments)));
   if (cluster === undefined) return { environment, layer };
-  const clusters = Object.keys(environment.clusters ?? {});
+  const clusters = Object.keys(environment?.clusters ?? {});
   if (!clusters.includes(cluster)) throw reject(name, unknownChoice("cluster", cluster, clusters));
   return { environment, layer, cluster };
 }

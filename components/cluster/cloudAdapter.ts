@@ -49,6 +49,16 @@ export interface IdentityMarks {
   readonly storeCredentials?: true;
 }
 
+/** Nodes without GPUs. The platform runs on them, and models that ask for no GPU. */
+export interface SystemNodes {
+  /** vCPU of one node, as it is sold. */
+  readonly vcpu: number;
+  /** Memory of one node in GiB, as it is sold. */
+  readonly memoryGiB: number;
+  /** The most nodes. */
+  readonly max: number;
+}
+
 /** How a new project begins on a cloud. */
 export interface CloudStarter<Spec extends DeclaredCluster> {
   /** The region to offer. Absent: a cluster is in no region. */
@@ -86,6 +96,8 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   problems(spec: Spec): Problem[];
   /** The GPU pools as the cluster will publish them; known before anything exists. */
   gpuPools(spec: Spec): Readonly<Record<string, GpuPool>>;
+  /** The nodes without GPUs. Undefined: their number and size are not known here. */
+  systemNodes(spec: Spec): SystemNodes | undefined;
   /** The region, as the cloud names it. Undefined: the cluster is in no region of a cloud. */
   region(spec: Spec): string | undefined;
   /** The declared Kubernetes version. Undefined: the cluster's owner chooses it. */

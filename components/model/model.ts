@@ -1,3 +1,4 @@
+import { withDefaults } from "../core/withDefaults.ts";
 import type { ServedModel } from "./servedModel.ts";
 import type { Release } from "./strategies/strategies.ts";
 
@@ -29,5 +30,5 @@ export function defineModel<Declared extends Release>(
   spec: Omit<ModelSpec, "replicas" | "release"> & { readonly replicas?: number; readonly release: Declared },
 ): ModelSpec & { readonly release: Declared } {
   // Two replicas: one may be drained, or fail, without an outage.
-  return { replicas: 2, ...spec };
+  return withDefaults({ replicas: 2 }, spec);
 }

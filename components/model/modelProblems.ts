@@ -11,8 +11,17 @@ const maxModelName = 40;
 
 /** Everything wrong with a model, by the path its owner typed. */
 export function validateModel(name: string, model: Model): Problem[] {
+  return [...modelNameProblems("name", name), ...modelProblems(model)];
+}
+
+/** Everything wrong with the name of a model. */
+export function modelNameProblems(path: string, name: string): Problem[] {
+  return dnsLabelProblems(path, name, maxModelName);
+}
+
+/** Everything wrong with a model but its name, by the path below the model. */
+export function modelProblems(model: Model): Problem[] {
   return [
-    ...dnsLabelProblems("name", name, maxModelName),
     ...versionProblems(model.version),
     ...under("server", tritonProblems(model.server)),
     ...under("repository", repositoryProblems(model.repository)),

@@ -1,6 +1,7 @@
 import { type GpuModel, gpuFacts, gpus, type MigProfile } from "../cluster/machines/gpus.ts";
 import { type Problem, unknownChoice } from "../core/problem.ts";
 import { type Bytes, byteCount, bytesProblems, type Duration, durationProblems } from "../core/quantity.ts";
+import { withDefaults } from "../core/withDefaults.ts";
 
 /** GPUs of one pod. */
 export interface GpuRequest {
@@ -48,7 +49,7 @@ const image = "nvcr.io/nvidia/tritonserver@sha256:551599c0812bb706121410a71abda0
 
 /** Triton, with defaults for what is not given. */
 export function triton(options: Pick<TritonServer, "backend"> & Partial<TritonServer>): TritonServer {
-  return {
+  const defaults: Omit<TritonServer, "backend"> = {
     cpu: "1",
     memory: "4GiB",
     // The Python backend alone takes 1 MiB per instance at start and grows; 64 MiB, the container default, is soon
@@ -58,8 +59,8 @@ export function triton(options: Pick<TritonServer, "backend"> & Partial<TritonSe
     startup: "5m",
     image,
     logLevel: "INFO",
-    ...options,
   };
+  return withDefaults(defaults, options);
 }
 
 /** Everything wrong with a server, by the path below `server`. */

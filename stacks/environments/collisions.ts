@@ -1,15 +1,43 @@
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { Problem } from "../../components/core/problem.ts";
 import type { Model } from "../../components/model/model.ts";
 import { modelObjects } from "../../components/model/modelObjects.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { type PlatformSpec, systems } from "../../components/platform/systems.ts";
+import { keyPath } from "../schema/declaredPath.ts";
 
-/** Namespaces that Kubernetes makes itself. Models in them would have rights, and neighbours, that are not theirs. */
+/** Namespaces that Kubernetes makes itself. */
 const ofKubernetes = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
+/** The parts of an environment that make Kubernetes objects. */
+interface Declared {
+  readonly clusters: Readonly<Record<string, ClusterSpec>>;
+  readonly platform: PlatformSpec;
+  readonly models: Readonly<Record<string, Model>>;
+}
+
 /** Two declared things that would make the same Kubernetes object on a cluster. */
-export function collisionProblems(platform: PlatformSpec, models: Readonly<Record<string, Model>>): Problem[] {
-  return [...namespaceProblems(platform), ...modelCollisions(models)];
+export function collisionProblems({ clusters, platform, models }: Declared): Problem[] {
+  return [...namespaceProblems(platform), ...modelCollisions(models), ...sharedKubeconfigs(clusters)];
+}
+
+/** Two keys with the credentials of one cluster: everything would be made on it twice. */
+function sharedKubeconfigs(clusters: Declared["clusters"]): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(clusters).flatMap(([name, spec]): Problem[] => {
+    const secret = cloudOf(spec).kubeconfigSecret(spec);
+    if (secret === undefined) return [];
+    const owner = owners.get(secret);
+    owners.set(secret, owner ?? name);
+    if (owner === undefined) return [];
+    return [
+      {
+        path: keyPath("clusters", name),
+        reason: `its kubeconfig is the secret "${secret}", as that of cluster "${owner}" is, so both are one cluster.`,
+        fix: "Write another secret, or remove one of the two.",
+      },
+    ];
+  });
 }
 
 /** The models' namespace has a PeerAuthentication and labels of its own, so no system may be in it. */
@@ -28,15 +56,13 @@ function namespaceProblems({ modelNamespace }: PlatformSpec): Problem[] {
       },
     ];
   }
-  return "create" in modelNamespace && ofKubernetes.includes(name)
-    ? [
-        {
-          path,
-          reason: `"${name}" is a namespace that Kubernetes makes itself, so it cannot be created.`,
-          fix: 'Write another name, for example "models".',
-        },
-      ]
-    : [];
+  if (!ofKubernetes.includes(name)) return [];
+  const fix = 'Write another name, for example "models".';
+  if ("create" in modelNamespace) {
+    return [{ path, reason: `"${name}" is a namespace that Kubernetes makes itself, so it cannot be created.`, fix }];
+  }
+  // An administrator may have prepared "default". The others hold what the cluster itself runs on.
+  return name === "default" ? [] : [{ path, reason: `"${name}" is kept for Kubernetes itself.`, fix }];
 }
 
 function modelCollisions(models: Readonly<Record<string, Model>>): Problem[] {
@@ -49,7 +75,7 @@ function modelCollisions(models: Readonly<Record<string, Model>>): Problem[] {
       if (owner === undefined) return [];
       return [
         {
-          path: `models.${name}`,
+          path: keyPath("models", name),
           reason: `it makes the ${kind} "${object}", which model "${owner}" makes too.`,
           fix: "Give one of the models another name.",
         },

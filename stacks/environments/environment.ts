@@ -6,10 +6,10 @@ import { dnsLabelProblems } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { layers, layerWordIn } from "../../components/core/stackName.ts";
 import type { Model } from "../../components/model/model.ts";
-import { validateModel } from "../../components/model/modelProblems.ts";
-import { modelHost } from "../../components/model/traffic.ts";
+import { modelNameProblems, modelProblems } from "../../components/model/modelProblems.ts";
 import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
 import { argsOf, type PlatformSpec, systems } from "../../components/platform/systems.ts";
+import { keyPath } from "../schema/declaredPath.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { collisionProblems } from "./collisions.ts";
 import { fitProblems, totalFitProblems } from "./fit.ts";
@@ -45,7 +45,10 @@ export function validateEnvironment(environment: Environment): Problem[] {
   const ofModels = Object.entries(models).map(([name, model]) => ({
     name,
     model,
-    problems: [...validateModel(name, model), ...hostProblems(name, environment.domain)],
+    problems: [
+      ...modelNameProblems(keyPath("models", name), name),
+      ...under(keyPath("models", name), modelProblems(model)),
+    ],
   }));
   return [
     ...dnsLabelProblems("name", environment.name, 20),
@@ -71,10 +74,10 @@ export function validateEnvironment(environment: Environment): Problem[] {
     ...platformProblems(platform, sound),
     ...environmentVersionProblems({ ...environment, clusters: sound }),
     ...ofModels.flatMap(({ name, model, problems }) =>
-      under(`models.${name}`, problems.length > 0 ? problems : fitProblems(model, sound)),
+      problems.length > 0 ? problems : under(keyPath("models", name), fitProblems(model, sound)),
     ),
     ...(ofModels.every(({ problems }) => problems.length === 0)
-      ? [...totalFitProblems(models, sound), ...collisionProblems(platform, models)]
+      ? [...totalFitProblems(models, sound), ...collisionProblems({ clusters: sound, platform, models })]
       : []),
   ];
 }
@@ -109,19 +112,16 @@ function domainProblems(domain: string): Problem[] {
   if (labels.length >= 2 && labels.every((label) => domainLabel.test(label)) && domain.length <= mostDomain) return [];
   const long = labels.find((label) => label.length > 63);
   const why =
-    long !== undefined ? `: "${long.slice(0, 20)}…" has ${long.length} characters, and a label may have 63` : "";
+    long !== undefined
+      ? `: "${long.slice(0, 20)}…" has ${long.length} characters, and a label may have 63`
+      : domain.length > mostDomain
+        ? `: it has ${domain.length} characters and may have ${mostDomain}, so that a model's name fits before it`
+        : "";
   return [{ path, reason: `"${domain.slice(0, 80)}" is not a domain name${why}.`, fix }];
 }
 
-/** A host is at most 253 characters long, and a model's name comes before the domain. */
+/** A host name has at most 253 characters, and a model's name of at most 40 and a dot come before the domain. */
 const mostDomain = 200;
-
-function hostProblems(model: string, domain: string): Problem[] {
-  const host = modelHost(model, domain);
-  return host.length <= 253 || domain.length > mostDomain
-    ? []
-    : [{ path: "name", reason: `"${host}" has ${host.length} characters, and a host name may have 253.` }];
-}
 
 function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec): Problem[] {
   const name = nameInCloud(environment, key);

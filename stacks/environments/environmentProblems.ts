@@ -1,4 +1,5 @@
 import type { Problem } from "../../components/core/problem.ts";
+import { keyPath } from "../schema/declaredPath.ts";
 import { environmentSchema } from "../schema/environmentSchema.ts";
 import { schemaProblems } from "../schema/schemaProblems.ts";
 import { type Environment, validateEnvironment } from "./environment.ts";
@@ -10,7 +11,8 @@ import { type Environment, validateEnvironment } from "./environment.ts";
  */
 export function environmentProblems(key: string, declared: unknown): Problem[] {
   const form = schemaProblems(environmentSchema(), declared);
-  if (form.length > 0) return form;
+  if (form.length > 0)
+    return form.map(({ path, ...rest }) => ({ path: path || keyPath("environments", key), ...rest }));
   const environment = declared as Environment;
   return [...nameProblems(key, environment), ...validateEnvironment(environment)];
 }

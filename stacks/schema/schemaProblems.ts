@@ -1,5 +1,8 @@
 import { nearestChoice, type Problem, unknownChoice } from "../../components/core/problem.ts";
+import { fieldPath, keyPath } from "./declaredPath.ts";
 import type { JsonSchema, SchemaDocument } from "./jsonSchema.ts";
+import { keysOf, kindOf, read, Unreadable } from "./plainData.ts";
+import { described, firstSentence, mostChoices, nounOf, or, quoted } from "./schemaWords.ts";
 
 /**
  * Everything in which a value differs from a schema, by the path its owner typed. The value may be whatever JavaScript
@@ -51,9 +54,7 @@ class Checker {
   #choice(choices: readonly (string | number | boolean)[], value: unknown, path: string): Problem[] {
     if (choices.includes(value as string)) return [];
     if (typeof value !== "string" || typeof choices[0] !== "string") {
-      return [
-        wrongKind(value, path, choices.length > 8 ? ["a text"] : choices.map((choice) => JSON.stringify(choice))),
-      ];
+      return [wrongKind(value, path, [nounOf({ enum: choices })])];
     }
     return [fewChoices(path, value, choices as readonly string[])];
   }
@@ -74,33 +75,36 @@ class Checker {
     const keys = keysOf(value);
     if (keys === undefined) return [{ path, reason: "it is not plain data.", fix: "Write an object literal." }];
     const known = Object.keys(properties);
-    const isFree = additionalProperties !== false;
+    const missing = new Set(required.filter((key) => !keys.includes(key) || read(value, key) === undefined));
     const problems = keys.flatMap((key): Problem[] => {
-      const at = isFree && !known.includes(key) ? keyed(path, key) : field(path, key);
-      const found = read(value, key);
-      if (found instanceof Failure) return [{ path: at, reason: `it cannot be read: ${found.message}.` }];
       const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
+      const at = property !== undefined || additionalProperties === false ? fieldPath(path, key) : keyPath(path, key);
+      const found = read(value, key);
+      if (found instanceof Unreadable) return [{ path: at, reason: `it cannot be read: ${found.message}.` }];
       // An optional field may be written as undefined, which is the same as absent.
       if (found === undefined && property !== undefined) return [];
       if (property !== undefined) return this.check(property, found, at, depth + 1);
       if (additionalProperties !== false) return this.check(additionalProperties, found, at, depth + 1);
-      return [unknownKey(at, key, known)];
+      // A field that is misspelt is one mistake, not that key and a missing field.
+      const meant = nearestChoice(key, [...missing]);
+      if (meant !== undefined) missing.delete(meant);
+      return [unknownKey(at, key, meant === undefined ? known : [meant])];
     });
-    const missing = required.filter((key) => !keys.includes(key) || read(value, key) === undefined);
     return [
       ...problems,
-      ...missing.map((key) => ({
-        path: field(path, key),
+      ...[...missing].map((key) => ({
+        path: fieldPath(path, key),
         reason: "it is missing.",
         ...this.#hint(properties[key] ?? {}),
       })),
     ];
   }
 
-  /** What a missing field is to hold. */
+  /** What a missing field must hold. */
   #hint(schema: JsonSchema): Pick<Problem, "fix"> {
-    const noun = nounOf(this.#resolve(schema));
-    return { fix: `Write ${noun}${schema.description === undefined ? "" : `: ${firstSentence(schema.description)}`}` };
+    const resolved = this.#resolve(schema);
+    const noun = nounOf(resolved, resolved.anyOf === undefined ? [] : this.#members(resolved));
+    return { fix: `Write ${noun}${schema.description === undefined ? "." : `: ${firstSentence(schema.description)}`}` };
   }
 
   #union(members: readonly JsonSchema[], value: unknown, path: string, depth: number): Problem[] {
@@ -109,12 +113,12 @@ class Checker {
     const ofKind = resolved.filter(
       (member) => member.type === kind || typeof (member.const ?? member.enum?.[0]) === kind,
     );
-    if (ofKind.length === 0) return [wrongKind(value, path, [...new Set(resolved.map(nounOf))])];
+    if (ofKind.length === 0) return [wrongKind(value, path, [nounOf({}, resolved)])];
     const [only, ...others] = ofKind;
     if (only !== undefined && others.length === 0) return this.check(only, value, path, depth);
     if (kind !== "object") {
       const fits = ofKind.some((member) => this.check(member, value, path, depth).length === 0);
-      return fits ? [] : [{ path, reason: `${quoted(value)} is not ${or(ofKind.map(nounOf))}.` }];
+      return fits ? [] : [{ path, reason: `${quoted(value)} is not ${nounOf({}, ofKind)}.` }];
     }
     return this.#oneOfObjects(ofKind, value as object, path, depth);
   }
@@ -142,12 +146,12 @@ class Checker {
       if (meant !== undefined) return this.#object(meant, value, path, depth);
       if (found === undefined) {
         const misspelt = keysOf(value)?.find((key) => nearestChoice(key, [tag]) !== undefined);
-        if (misspelt !== undefined) return [unknownKey(field(path, misspelt), misspelt, [tag])];
-        return [{ path: field(path, tag), reason: "it is missing.", fix: `Write ${or(choices.map(quoted))}.` }];
+        if (misspelt !== undefined) return [unknownKey(fieldPath(path, misspelt), misspelt, [tag])];
+        return [{ path: fieldPath(path, tag), reason: "it is missing.", fix: `Write ${or(choices.map(quoted))}.` }];
       }
       return typeof found === "string"
-        ? [unknownChoice(field(path, tag), found, choices)]
-        : [wrongKind(found, field(path, tag), choices.map(quoted))];
+        ? [unknownChoice(fieldPath(path, tag), found, choices)]
+        : [wrongKind(found, fieldPath(path, tag), choices.map(quoted))];
     }
     const own = members.map(({ required = [] }) =>
       required.filter((key) => members.filter((other) => other.required?.includes(key)).length === 1),
@@ -162,103 +166,14 @@ class Checker {
       return [{ path, reason: `${written.map(quoted).join(" and ")} exclude each other.`, fix: "Write one of them." }];
     }
     const misspelt = keys.flatMap((key) => (nearestChoice(key, choices) === undefined ? [] : [key]));
-    if (misspelt.length > 0) return misspelt.map((key) => unknownKey(field(path, key), key, choices));
+    if (misspelt.length > 0) return misspelt.map((key) => unknownKey(fieldPath(path, key), key, choices));
     return [{ path, reason: `it has none of ${choices.map(quoted).join(", ")}.`, fix: "Write one of them." }];
   }
 }
 
-/** Why a field cannot be read: a getter that throws, for example. */
-class Failure extends Error {}
-
-function read(value: object, key: string): unknown {
-  try {
-    return (value as Record<string, unknown>)[key];
-  } catch (error) {
-    return new Failure(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** The keys of an object literal. Undefined for an object of a class, whose fields are not the declaration's. */
-function keysOf(value: object): string[] | undefined {
-  try {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    return prototype === null || prototype === Object.prototype || isLiteralElsewhere(prototype)
-      ? Object.keys(value)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * An object literal of another realm, such as a test runner's or a structured clone's, has another `Object.prototype`.
- */
-function isLiteralElsewhere(prototype: unknown): boolean {
-  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
-}
-
-/** A text in the place of an object is not repeated: it may be a kubeconfig, or a key. */
-function wrongKind(value: unknown, path: string, expected: readonly string[]): Problem {
-  const found = typeof value === "string" && expected.includes("an object") ? "it is a text" : described(value);
-  return { path, reason: `${found}, not ${or(expected)}.` };
-}
-
-/** What was found, in words. Objects and long texts are not repeated. */
-function described(value: unknown): string {
-  switch (kindOf(value)) {
-    case "undefined":
-      return "it is undefined";
-    case "null":
-      return "it is null";
-    case "string":
-      return `${quoted(value)} is a text`;
-    case "number":
-      return `${value} is a number`;
-    case "boolean":
-      return `${value} is a boolean`;
-    case "array":
-      return "it is a list";
-    case "object":
-      return "it is an object";
-    default:
-      return `it is a ${typeof value}`;
-  }
-}
-
-function nounOf({ type, pattern, const: constant, enum: choices, items }: JsonSchema): string {
-  if (constant !== undefined) return JSON.stringify(constant);
-  if (choices !== undefined) return choices.length > 8 ? "a text" : or(choices.map((choice) => JSON.stringify(choice)));
-  if (pattern !== undefined) return patternNouns[pattern] ?? `a text of the form ${pattern}`;
-  switch (type) {
-    case "string":
-      return "a text";
-    case "array":
-      return items === false ? "a list" : "a list";
-    case "object":
-      return "an object";
-    default:
-      return `a ${type}`;
-  }
-}
-
-const number = "-?\\d+(?:\\.\\d+)?";
-
-/** What the forms of quantities are called. */
-const patternNouns: Readonly<Record<string, string>> = {
-  [`^(?:${number}ms|${number}s|${number}m|${number}h)$`]: 'a duration such as "150ms", "30s", "5m" or "1h"',
-  [`^${number}%$`]: 'a share in percent such as "0.1%"',
-  [`^(?:${number}KiB|${number}MiB|${number}GiB|${number}TiB)$`]: 'an amount of memory such as "512MiB" or "4GiB"',
-  "^s3:\\/\\/.*$": 'an address such as "s3://bucket/prefix"',
-};
-
 /** A list of many names would hide the one that was meant. */
 function fewChoices(path: string, value: string, choices: readonly string[]): Problem {
-  if (choices.length <= 12) return unknownChoice(path, value, choices);
+  if (choices.length <= mostChoices) return unknownChoice(path, value, choices);
   const nearest = nearestChoice(value, choices);
   return {
     path,
@@ -281,25 +196,15 @@ function unknownKey(path: string, key: string, known: readonly string[]): Proble
   };
 }
 
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
-}
-
-function or(choices: readonly string[]): string {
-  return choices.length <= 1 ? choices.join("") : `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`;
-}
-
-function firstSentence(text: string): string {
-  return /^.*?\.(?=\s|$)/.exec(text)?.[0] ?? text;
-}
-
-/** A field that the types name. */
-function field(path: string, key: string): string {
-  return path === "" ? key : `${path}.${key}`;
-}
-
-/** A key that the owner chose. Names of models are written as fields. */
-function keyed(path: string, key: string): string {
-  return path === "models" && /^[\w-]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+/**
+ * A string in the place of an object is not repeated: it may be a kubeconfig, or a key.
+ *
+ * @param expected what is allowed there, in words
+ */
+function wrongKind(value: unknown, path: string, expected: readonly string[]): Problem {
+  const found =
+    typeof value === "string" && expected.some((noun) => noun.includes("an object"))
+      ? "it is a string"
+      : described(value);
+  return { path, reason: `${found}, not ${or(expected)}.` };
 }

@@ -24,6 +24,21 @@ it("refuses two resources that stand for one object, whatever made them", () => 
 });
 
 it.each([
+  [
+    "in another version of its API",
+    object("a", "kubernetes:autoscaling/v1:HorizontalPodAutoscaler", { name: "web", namespace: "shop" }),
+    object("b", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler", { name: "web", namespace: "shop" }),
+  ],
+  [
+    "with and without the namespace it is in by default",
+    object("a", "kubernetes:core/v1:ConfigMap", { name: "web" }),
+    object("b", "kubernetes:core/v1:ConfigMap", { name: "web", namespace: "default" }),
+  ],
+])("refuses one object %s", (_, one, other) => {
+  expect(() => rejectSameObjects("dc", [one, other])).toThrow(/declared twice: as "a" and as "b"/);
+});
+
+it.each([
   ["another name", object("b", "kubernetes:core/v1:Namespace", { name: "other" })],
   ["another kind", object("b", "kubernetes:core/v1:ConfigMap", { name: "models" })],
   ["another namespace", object("b", "kubernetes:core/v1:Namespace", { name: "models", namespace: "x" })],

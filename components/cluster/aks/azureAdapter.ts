@@ -10,6 +10,7 @@ import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRules, isGrid } from "./azureRules.ts";
 import { classicAzureProvider } from "./classicAzure.ts";
+import { aksSystemNodes } from "./managedClusterArgs.ts";
 
 /** AKS, in `serin:azureSubscription` of the tenant `serin:azureTenant`. */
 export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;
@@ -36,6 +37,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   },
   problems: validateAksCluster,
   gpuPools: aksGpuPools,
+  systemNodes: aksSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
   blocks: ({ cidr }) => [cidr],

@@ -1,5 +1,6 @@
 import type { ManagedClusterArgs } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { SystemNodes } from "../cloudAdapter.ts";
 import type { AksClusterArgs } from "./aksArgs.ts";
 import type { CustomerKey } from "./aksKeys.ts";
 import { type AksBlocks, podCidr } from "./aksNetwork.ts";
@@ -15,8 +16,17 @@ export interface ManagedClusterWiring {
   readonly key: CustomerKey;
 }
 
-/** Four cores and 16 GiB each: what the platform needs beside AKS' own pods. */
+/** Enough for the platform beside AKS' own pods. */
 export const defaultSystemMachine = "Standard_D4ds_v5";
+
+const mostSystemNodes = 9;
+
+/** The room on system nodes. The sizes of machines without GPUs are not listed here, but for the default. */
+export function aksSystemNodes({
+  systemMachine = defaultSystemMachine,
+}: Pick<AksClusterArgs, "systemMachine">): SystemNodes | undefined {
+  return systemMachine === defaultSystemMachine ? { vcpu: 4, memoryGiB: 16, max: mostSystemNodes } : undefined;
+}
 
 /** The cluster in AKS' words, with the one pool that it cannot be without. */
 export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterWiring): ManagedClusterArgs {
@@ -106,7 +116,7 @@ function systemPool(
     count: 3,
     enableAutoScaling: true,
     minCount: 3,
-    maxCount: 9,
+    maxCount: mostSystemNodes,
     orchestratorVersion: kubernetesVersion,
     osType: "Linux",
     osSKU: "Ubuntu",

@@ -8,6 +8,7 @@ import { EksCluster } from "./eksCluster.ts";
 import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
+import { eksSystemNodes } from "./systemNodes.ts";
 
 /** EKS, in the account `serin:awsAccount`. */
 export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "account">;
@@ -39,6 +40,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   },
   problems: validateEksCluster,
   gpuPools: eksGpuPools,
+  systemNodes: eksSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
   blocks: ({ cidr }) => [cidr],

@@ -5,7 +5,7 @@ import { quotaNeeds } from "../quota.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeClusterArgs } from "./gkeArgs.ts";
 import { GkeCluster } from "./gkeCluster.ts";
-import { gkeGpuPools } from "./gkePools.ts";
+import { gkeGpuPools, gkeSystemNodes } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** GKE, in `serin:gcpProject`, whose number is `serin:gcpProjectNumber`. */
@@ -34,6 +34,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   },
   problems: validateGkeCluster,
   gpuPools: gkeGpuPools,
+  systemNodes: () => gkeSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
   blocks: ({ cidr }) => [cidr],

@@ -3,6 +3,7 @@ import type * as inputs from "@pulumi/gcp/types/input.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../core/problem.ts";
 import { byteCount, seconds } from "../../core/quantity.ts";
+import type { SystemNodes } from "../cloudAdapter.ts";
 import {
   defaultDisk,
   defaultPurchase,
@@ -104,6 +105,9 @@ export interface NodeBase {
  * Room for what the platform runs: mesh, metrics, rollouts. One node in each zone, and as many again when they fill up.
  */
 const system = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 100 } as const;
+
+/** The room on system nodes: `e2-standard-4` has 4 vCPU and 16 GiB. */
+export const gkeSystemNodes: SystemNodes = { vcpu: 4, memoryGiB: 16, max: system.max };
 
 export function systemNodePool(base: NodeBase): NodePoolArgs {
   return {

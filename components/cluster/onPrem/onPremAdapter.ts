@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { Problem } from "../../core/problem.ts";
 import type { CloudAdapter } from "../cloudAdapter.ts";
 import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { OnPremCluster } from "./onPremCluster.ts";
@@ -38,8 +39,9 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   brings: [],
   needs: () => [],
   starter: { cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
-  problems: (spec) => validateOnPremCluster(withoutSecrets(spec)),
+  problems: (spec) => [...validateOnPremCluster(withoutSecrets(spec)), ...secretProblems(spec)],
   gpuPools: onPremGpuPools,
+  systemNodes: () => undefined,
   region: () => undefined,
   kubernetesVersion: () => undefined,
   blocks: () => [],
@@ -82,6 +84,23 @@ function clusterArgs(
       credentials: { accessKeyId: secret(accessKeyId.secret), secretAccessKey: secret(secretAccessKey.secret) },
     };
   }
+}
+
+/** Problems of the names of configuration secrets. */
+function secretProblems({ kubeconfig, modelStore }: OnPremClusterSpec): Problem[] {
+  const keys = modelStore !== undefined && "s3" in modelStore ? Object.entries(modelStore.s3.credentials) : [];
+  const named = [
+    ...(kubeconfig === undefined ? [] : [{ path: "kubeconfig.secret", name: kubeconfig.secret }]),
+    ...keys.map(([key, { secret }]) => ({ path: `modelStore.s3.credentials.${key}.secret`, name: secret })),
+  ];
+  return named
+    .filter(({ name }) => !/^[\w.-]{1,253}$/.test(name))
+    .map(({ path }) => ({
+      path,
+      // It is not repeated, since it may be the secret itself.
+      reason: 'it is not the key of a configuration secret: letters, digits, ".", "_" and "-", without the project.',
+      fix: 'Write, for example, "siteKubeconfig", and set it with: pulumi config set --secret siteKubeconfig.',
+    }));
 }
 
 /** A check of a declaration needs no secret, only that there is one. */

@@ -1,5 +1,6 @@
 import type { Problem } from "../../../core/problem.ts";
 import { type Duration, durationProblems, type Percent, percentProblems } from "../../../core/quantity.ts";
+import { withDefaults } from "../../../core/withDefaults.ts";
 
 /** A release that shifts traffic step by step, each step but the last decided by an analysis. */
 export interface Canary {
@@ -16,16 +17,17 @@ export interface Canary {
 
 /** A canary; see `Canary` for the fields. */
 export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
-  return {
+  const defaults: Canary = {
     kind: "canary",
     // 5 % bounds what a bad version can harm; each step after it multiplies the evidence.
-    weights: options.weights ?? [5, 20, 50, 100],
+    weights: [5, 20, 50, 100],
     // Two minutes show caches filling and memory growing; the sequential test takes what it needs on top.
-    bake: options.bake ?? "2m",
-    metricsOutage: options.metricsOutage ?? "5m",
+    bake: "2m",
+    metricsOutage: "5m",
     // A healthy release in a hundred is rolled back for nothing, a bad one in twenty passes one of its objectives.
-    confidence: options.confidence ?? { falseAlarm: "1%", miss: "5%" },
+    confidence: { falseAlarm: "1%", miss: "5%" },
   };
+  return withDefaults(defaults, options);
 }
 
 /** Problems of a canary, by the path below `release`. */

@@ -122,6 +122,7 @@ export const toy: CloudAdapter<ToyClusterSpec> = {
   },
   problems: (spec) => cloudClusterProblems(toyRules, spec),
   gpuPools: toyPools,
+  systemNodes: () => ({ vcpu: 4, memoryGiB: 16, max: 3 }),
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
   blocks: ({ cidr }) => [cidr],

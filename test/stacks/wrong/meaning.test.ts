@@ -1,0 +1,216 @@
+import { describe, it } from "vitest";
+import { shop } from "../../fixtures/shop.ts";
+import { changed, expectOneProblem, renamed, set, type Wrong } from "./changes.ts";
+
+const twoModels = (one: string, other: string) =>
+  set("models", { [one]: shop.models.fraud, [other]: shop.models.fraud });
+
+describe("what has the right form and cannot be is one problem with the path that was typed", () => {
+  it.each<Wrong>([
+    // Names and limits.
+    ["another name than the key", set("name", "store"), /^name: "store" is not "shop", the key of the environment/],
+    [
+      "a cluster's name that is no label",
+      renamed("clusters/aws", "Aws_1"),
+      /^clusters\["Aws_1"\]: .* is not a DNS label/,
+    ],
+    [
+      "a cluster's name that is too long in the cloud",
+      renamed("clusters/aws", "a".repeat(28)),
+      /characters and may have 30/,
+    ],
+    [
+      "a pool's name that is too long",
+      renamed("clusters/aws/gpuPools/l4", "l".repeat(21)),
+      /is not a DNS label of at most 20/,
+    ],
+    ["a model's name that is too long", renamed("models/fraud", "f".repeat(41)), /is not a DNS label of at most 40/],
+    ["a version with a capital", set("models/fraud/version", "V1"), /^models\.fraud\.version: "V1" is not/],
+    ["a domain that is an IP address", set("domain", "10.0.0.1"), /^domain: "10\.0\.0\.1" is an IP address/],
+    [
+      "a domain with a label of 64",
+      set("domain", `${"a".repeat(64)}.example.com`),
+      /^domain: .* has 64 characters, and a label may have 63/,
+    ],
+    ["a domain with a capital", set("domain", "Models.example.com"), /^domain: "Models\.example\.com" is not a domain/],
+    ["a domain of version 6", set("domain", "::1"), /^domain: "::1" is an IP address/],
+    [
+      "a host that is too long",
+      set("domain", `${"a".repeat(60)}.${"b".repeat(60)}.${"c".repeat(60)}.${"d".repeat(18)}`),
+      /^domain: .* it has 201 characters and may have 200/,
+    ],
+    [
+      "a model's name with a space",
+      renamed("models/fraud", "my model"),
+      /^models\["my model"\]: "my model" is not a DNS label/,
+    ],
+    ["a model's name that is empty", renamed("models/fraud", ""), /^models\[""\]: "" is not a DNS label/],
+    [
+      "a secret's name that is the secret",
+      set("clusters/site/kubeconfig/secret", "token: hush"),
+      /^clusters\["site"\]\.kubeconfig\.secret: it is not the key/,
+    ],
+    [
+      "a key's name that is empty",
+      set("clusters/site/modelStore/s3/credentials/accessKeyId/secret", ""),
+      /accessKeyId\.secret: it is not the key of a configuration secret/,
+    ],
+    [
+      "a namespace with a capital",
+      set("platform/modelNamespace", { create: "Models" }),
+      /modelNamespace\.create: "Models" is not a DNS label/,
+    ],
+    [
+      "a namespace of 64",
+      set("platform/modelNamespace", { create: "m".repeat(64) }),
+      /is not a DNS label of at most 63/,
+    ],
+    [
+      "a folder above the store",
+      set("models/fraud/repository", { modelStore: "../other" }),
+      /modelStore: "\.\.\/other" is not a relative path/,
+    ],
+    [
+      "a region of a partition that is not supported",
+      set("clusters/aws/region", "us-gov-west-1"),
+      /partition of AWS that is not supported/,
+    ],
+    ["a domain of one label", set("domain", "models"), /^domain: "models" is not a domain name/],
+    ["a label that no cloud takes", set("clusters/aws/labels", { "Cost Center": "x" }), /labels\["Cost Center"\]: /],
+    ["a label's value that is too long", set("clusters/aws/labels", { team: "x".repeat(64) }), /labels\["team"\]: /],
+    ["a label that is the cloud's", set("clusters/gcp/labels", { "goog-x": "y" }), /reserved/],
+    [
+      "a region that does not exist",
+      set("clusters/aws/region", "us-esat-1"),
+      /region: "us-esat-1" is not a region of AWS that is known here\. Did you mean "us-east-1"\?/,
+    ],
+    ["a region of another cloud", set("clusters/azure/region", "us-east-1"), /region: /],
+    [
+      "a zone that the region has not",
+      changed(["clusters", "gcp", "zones"], (parent) =>
+        Object.assign(parent, {
+          region: "europe-west1",
+          zones: ["europe-west1-a", "europe-west1-b", "europe-west1-c"],
+        }),
+      ),
+      /zones\[0\]: "europe-west1-a" is not a zone/,
+    ],
+    ["a zone that is there twice", set("clusters/azure/zones", ["1", "1", "2"]), /zones\[1\]: "1" is there twice/],
+    ["addresses that overlap", set("clusters/azure/cidr", "10.16.0.0/16"), /cidr/],
+    [
+      "an image without a digest",
+      set("models/fraud/server/image", "nvcr.io/nvidia/tritonserver:26.07"),
+      /image: .* is not pinned by digest/,
+    ],
+
+    // Two things that are one.
+    [
+      "two VirtualServices",
+      twoModels("fraud", "fraud-release"),
+      /^models\.fraud-release: it makes the VirtualService "fraud-release", which model "fraud" makes too/,
+    ],
+    [
+      "models in Istio's namespace",
+      set("platform/modelNamespace", { create: "istio-system" }),
+      /modelNamespace\.create: "istio-system" is the namespace of Istio/,
+    ],
+    [
+      "models in Prometheus' namespace",
+      set("platform/modelNamespace", { create: "monitoring" }),
+      /is the namespace of Prometheus/,
+    ],
+    [
+      "models in the controller's namespace",
+      set("platform/modelNamespace", { adopt: "argo-rollouts" }),
+      /is the namespace of Argo Rollouts/,
+    ],
+    [
+      "a namespace of Kubernetes",
+      set("platform/modelNamespace", { create: "kube-system" }),
+      /is a namespace that Kubernetes makes itself/,
+    ],
+    [
+      "the default namespace",
+      set("platform/modelNamespace", { create: "default" }),
+      /is a namespace that Kubernetes makes itself/,
+    ],
+
+    [
+      "a namespace that is kept for Kubernetes",
+      set("platform/modelNamespace", { adopt: "kube-system" }),
+      /^platform\.modelNamespace\.adopt: "kube-system" is kept for Kubernetes itself/,
+    ],
+    [
+      "two clusters with the credentials of one",
+      set("clusters/site2", shop.clusters.site),
+      /^clusters\["site2"\]: its kubeconfig is the secret "siteKubeconfig", as that of cluster "site" is/,
+    ],
+
+    // What cannot fit.
+    [
+      "more memory than a node without GPUs has",
+      set("models/fraud/server/memory", "15GiB"),
+      /^models\.fraud\.server\.memory: one pod asks for 1 of CPU and 15GiB, .* have 4 vCPU and 16 GiB/,
+    ],
+    [
+      "more cores than a node without GPUs has",
+      set("models/fraud/server/cpu", "3100m"),
+      /^models\.fraud\.server\.cpu: one pod asks for 3100m of CPU/,
+    ],
+    [
+      "more pods than nodes without GPUs carry",
+      set("models/fraud/replicas", 19),
+      /^models\.fraud\.replicas: 19 pods .* the nodes without GPUs of cluster "gcp" have room for 18 .* Write at most 9\.$/,
+    ],
+    [
+      "more models than nodes without GPUs carry",
+      set("models", Object.fromEntries(["a", "b", "c"].map((name) => [name, { ...shop.models.fraud, replicas: 7 }]))),
+      /^clusters\["gcp"\]: models a, b, c ask for 21 cores and 42 GiB together, but .* have 18 and 86\.4/,
+    ],
+    [
+      "more models than GPUs",
+      set(
+        "models",
+        Object.fromEntries(
+          ["a", "b", "c"].map((name) => [name, { ...shop.models.images, replicas: name === "a" ? 3 : 2 }]),
+        ),
+      ),
+      /^clusters\["azure"\]\.gpuPools: models a, b, c ask for 7 GPUs or shares together, .* have 6 at their maximum/,
+    ],
+    [
+      "more pods than GPUs",
+      set("models/images/replicas", 100_000),
+      /^models\.images\.replicas: 100000 pods and as many of the next version/,
+    ],
+    [
+      "no room for the next version",
+      set("models/images/replicas", 5),
+      /^models\.images\.replicas: 5 pods .* are 10, but the pools of cluster "azure" have room for 6 .* Write at most 3, or raise max/,
+    ],
+    [
+      "more memory than a node has",
+      set("models/images/server/memory", "30GiB"),
+      /^models\.images\.server\.memory: one pod asks for 2 of CPU and 30GiB/,
+    ],
+    [
+      "more cores than a node has",
+      set("models/images/server/cpu", "8"),
+      /^models\.images\.server\.cpu: one pod asks for 8 of CPU/,
+    ],
+    [
+      "more shared memory than memory",
+      set("models/fraud/server/sharedMemory", "3GiB"),
+      /sharedMemory: "3GiB" is above memory \("2GiB"\)/,
+    ],
+    ["no CPU", set("models/fraud/server/cpu", "0"), /server\.cpu: "0" is nothing/],
+    [
+      "a GPU that no pool has",
+      set("models/images/server/gpu", { kind: "H100-80GB", count: 1 }),
+      /server\.gpu: 1 × H100/,
+    ],
+    ["more GPUs than a node has", set("models/images/server/gpu/count", 2), /server\.gpu: 2 × L4 or T4/],
+    ["no cluster", set("clusters", {}), /^clusters: there is none/],
+    ["a minimum above the maximum", set("clusters/aws/gpuPools/l4/min", 9), /\.min: 9 is above max \(8\)/],
+    ["weights that fall", set("models/fraud/release/weights", [20, 5, 100]), /weights\[1\]: 5 is not above 20/],
+  ])("%s", (_title, declared, problem) => expectOneProblem(declared, problem));
+});
