@@ -109,7 +109,7 @@ export const defaultDisk: Bytes = "200GiB";
 export const defaultSharing: Sharing = { kind: "exclusive" };
 export const defaultPurchase = { kind: "onDemand" } as const satisfies PurchaseOption;
 
-/** What a cluster publishes of a pool: all that placement and models need to know, whatever cloud it is on. */
+/** What a cluster publishes of a pool: all that models need to know, whatever cloud it is on. */
 export interface GpuPool {
   readonly gpu: GpuModel;
   /** GPUs, or shares of GPUs, that pods of one node can ask for in `nvidia.com/gpu`. */

@@ -1,6 +1,6 @@
 /**
- * Options with a default for each that is absent or undefined. A value that is no object is returned as it is: the check
- * of the environment then says so at the path where it is used.
+ * Options with a default for each that is absent or undefined. A value that is no object is returned as it is: the
+ * check of the environment then says so at the path where it is used.
  */
 export function withDefaults<Defaults extends object, Options extends object>(
   defaults: Defaults,
