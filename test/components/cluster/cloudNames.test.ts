@@ -1,13 +1,19 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { clouds } from "../../../components/cluster/clouds.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
+/** The folder of each cloud: the one with its adapter. */
+const folders = globSync("components/cluster/*/*Adapter.ts", { cwd: root }).map((file) => `${dirname(file)}/`);
+
 /** Where a cloud's name may stand: its own folder, the record of clouds, and the environments, which choose a cloud. */
-const homes = /^(components\/cluster\/(eks|aks|gke|onPrem)\/|components\/cluster\/clouds\.ts$|stacks\/environments\/)/;
+const isHome = (file: string) =>
+  folders.some((folder) => file.startsWith(folder)) ||
+  file === "components/cluster/clouds.ts" ||
+  file.startsWith("stacks/environments/");
 
 /** Lines that name a cloud without a branch: the argument of a chart, and the label prefixes that no label may have on any cloud. */
 const withoutBranch = [
@@ -25,11 +31,15 @@ function mentions(file: string): string[] {
     .map((line) => `${file}: ${line.trim()}`);
 }
 
+it("finds the folder of every cloud", () => {
+  expect(folders.length).toBe(Object.keys(clouds).length);
+});
+
 it("no code outside a cloud's folder branches on its name", () => {
   const rooms = ["components", "stacks", "policies", "engine", "plan", "preflight", "rehearsal", "embedded", "cli"];
   const files = rooms.flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => `${room}/${file}`),
   );
-  const found = files.filter((file) => file.endsWith(".ts") && !homes.test(file)).flatMap(mentions);
+  const found = files.filter((file) => file.endsWith(".ts") && !isHome(file)).flatMap(mentions);
   expect(found.filter((line) => !withoutBranch.includes(line))).toEqual([]);
 });

@@ -77,7 +77,7 @@ describe("a key that does not exist, or is missing, is one problem with the path
     [
       "a cluster's cloud",
       without("clusters/aws/cloud"),
-      /^clusters\["aws"\]\.cloud: it is missing\. Write "aws", "azure", "gcp" or "onPrem"/,
+      /^clusters\["aws"\]\.cloud: it is missing\. Write "aws", "azure", "gcp"/,
     ],
     ["a region", without("clusters/aws/region"), /region: it is missing/],
     ["admins", without("clusters/gcp/admins"), /admins: it is missing/],
