@@ -1,59 +1,75 @@
 import type { ImageAccess } from "./imageAccess.ts";
 
-/**
- * What one cluster says of itself, as plain data: checks are functions of this and of what is declared, and of nothing
- * else.
- */
+/** What one cluster says of itself, as plain data. A check is a function of this and of what is declared. */
 export interface ClusterFacts {
   /** `https://host:port` of the API server. */
   readonly server: string;
+  /** What the API server answered. */
   readonly api: ApiFacts | UnreachableApi;
   /** What the registries answered this machine, by image. Empty where nothing is pulled. */
   readonly images: readonly ImageAccess[];
 }
 
+/** An API server that did not answer. */
 export interface UnreachableApi {
   readonly reachable: false;
+  /** Why it did not. */
   readonly reason: string;
 }
 
+/** An API server that answered. */
 export interface ApiFacts {
   readonly reachable: true;
-  /** As the server spells it: `v1.35.3-eks-bbe087e`. */
+  /** The version as the server spells it: `v1.35.3-eks-bbe087e`. */
   readonly version: string;
   /** The server's clock (its HTTP `Date`, whole seconds) and this machine's at that moment, ISO 8601. */
   readonly clock?: { readonly server: string; readonly here: string };
+  /** What could be read. */
   readonly contents: Partial<ClusterContents>;
-  /** What could not be read, and why. */
+  /** Why the rest could not be read. */
   readonly refused: Readonly<Partial<Record<ContentKind, string>>>;
 }
 
-/** Everything that is read from a cluster. No secret is. */
+/** Everything that is read from a cluster. No Secret is read. */
 export interface ClusterContents {
+  /** All nodes. */
   readonly nodes: readonly NodeFacts[];
-  /** Of the kubelets, from `kube-node-lease`. */
+  /** The leases of the kubelets, from `kube-node-lease`. */
   readonly leases: readonly LeaseFacts[];
+  /** What the credentials of the kubeconfig are allowed to do. */
   readonly access: readonly AccessFacts[];
   /** Custom resources that are served. */
   readonly definitions: readonly DefinitionFacts[];
+  /** All StorageClasses. */
   readonly storageClasses: readonly StorageClassFacts[];
+  /** All DaemonSets. */
   readonly daemonSets: readonly DaemonSetFacts[];
-  /** Those that are reached from outside the cluster: LoadBalancer and NodePort. */
+  /** Services that are reached from outside the cluster: LoadBalancer and NodePort. */
   readonly services: readonly ServiceFacts[];
+  /** All namespaces. */
   readonly namespaces: readonly NamespaceFacts[];
 }
 
+/** A kind of what is read. */
 export type ContentKind = keyof ClusterContents;
 
+/** A node. */
 export interface NodeFacts {
+  /** Its name. */
   readonly name: string;
+  /** Its labels. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Its taints. */
   readonly taints: readonly TaintFacts[];
+  /** True when it is cordoned. */
   readonly unschedulable: boolean;
-  /** `aws:///us-east-1a/i-0abc`; absent where no cloud made the node. */
+  /** `aws:///us-east-1a/i-0abc`. Absent where no cloud made the node. */
   readonly providerId?: string;
+  /** Resource → Kubernetes quantity of the whole node. */
   readonly capacity: Readonly<Record<string, string>>;
+  /** Resource → Kubernetes quantity that pods can have. */
   readonly allocatable: Readonly<Record<string, string>>;
+  /** `status.nodeInfo`. */
   readonly nodeInfo: {
     readonly architecture: string;
     readonly operatingSystem: string;
@@ -66,62 +82,92 @@ export interface NodeFacts {
   readonly conditions: Readonly<Record<string, string>>;
 }
 
+/** A taint of a node. */
 export interface TaintFacts {
+  /** Its key. */
   readonly key: string;
+  /** Its value, if it has one. */
   readonly value?: string;
+  /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   readonly effect: string;
 }
 
+/** The lease that a kubelet renews while it runs. */
 export interface LeaseFacts {
+  /** The node's name. */
   readonly node: string;
-  /** By the node's clock, ISO 8601. */
+  /** The time of the last renewal by the node's clock, ISO 8601. */
   readonly renewedAt: string;
+  /** How long a renewal is good for, in seconds. */
   readonly durationSeconds: number;
 }
 
-/** One thing a person may do, or may not. */
+/** Whether the credentials are allowed one thing. */
 export interface AccessFacts extends AccessNeed {
+  /** The answer of a SelfSubjectAccessReview. */
   readonly allowed: boolean;
 }
 
+/** One thing that the credentials must be allowed, in all namespaces. */
 export interface AccessNeed {
+  /** `get`, `create` and the like. */
   readonly verb: string;
-  /** Empty for the core group. */
+  /** The API group; empty for the core group. */
   readonly group: string;
+  /** The resource in plural: `configmaps`. */
   readonly resource: string;
 }
 
+/** A CustomResourceDefinition. */
 export interface DefinitionFacts {
   /** `<plural>.<group>` */
   readonly name: string;
+  /** The versions that are served. */
   readonly versions: readonly string[];
-  /** Who wrote its fields (`metadata.managedFields`): what tells our own from somebody else's. */
+  /** The managers of its fields (`metadata.managedFields`), which tell who installed it. */
   readonly managers: readonly string[];
 }
 
+/** A StorageClass. */
 export interface StorageClassFacts {
+  /** Its name. */
   readonly name: string;
+  /** True when claims without a class get it. */
   readonly isDefault: boolean;
+  /** The driver that makes its volumes. */
   readonly provisioner: string;
 }
 
+/** A DaemonSet. */
 export interface DaemonSetFacts {
+  /** Its namespace. */
   readonly namespace: string;
+  /** Its name. */
   readonly name: string;
+  /** The containers of its pods, with their arguments. */
   readonly containers: readonly { readonly name: string; readonly args: readonly string[] }[];
 }
 
+/** A Service that is reached from outside the cluster. */
 export interface ServiceFacts {
+  /** Its namespace. */
   readonly namespace: string;
+  /** Its name. */
   readonly name: string;
+  /** `LoadBalancer` or `NodePort`. */
   readonly type: string;
+  /** The ports it has on every node. */
   readonly nodePorts: readonly number[];
-  /** A load balancer has given it an address. */
+  /** True when a load balancer has given it an address. */
   readonly hasAddress: boolean;
 }
 
+/** A namespace. */
 export interface NamespaceFacts {
+  /** Its name. */
   readonly name: string;
+  /** Its labels. */
   readonly labels: Readonly<Record<string, string>>;
+  /** The managers of its fields. */
   readonly managers: readonly string[];
 }

@@ -2,32 +2,33 @@ import type { GpuPool } from "../components/cluster/gpuPool.ts";
 import type { SystemMode } from "../components/platform/platformSystem.ts";
 import type { VersionCombination } from "../components/platform/versions/conflicts.ts";
 
-/** What an environment declares of one cluster, as far as a cluster can be checked for it. Plain data. */
+/** What one cluster must have for what an environment declares, as plain data. */
 export interface ClusterNeeds {
-  /** Of the systems we install; those that are adopted are on a Kubernetes they run on already. */
+  /** The versions of the systems that are installed. Adopted ones run on their Kubernetes already. */
   readonly versions: VersionCombination;
-  /** As the cluster publishes them. */
+  /** The GPU pools by name, as the cluster publishes them. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
-  /** By pool, what the nodes must be labelled with for the GPU operator we install. */
+  /** Pool → the labels its nodes must have for the GPU operator that is installed. */
   readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How each system that has custom resources comes to the cluster, by its key. */
   readonly systems: Readonly<Record<string, SystemMode>>;
+  /** The namespace of the models, and whether the platform makes it. */
   readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
   /** Namespaces of installed systems whose pods are privileged. */
   readonly privilegedNamespaces: readonly string[];
-  /** `none`: nothing asks for a volume of a class. */
+  /** The StorageClass that is needed. `none`: nothing claims a volume of a class. */
   readonly storage:
     | { readonly kind: "none" }
     | { readonly kind: "default" }
     | { readonly kind: "class"; readonly name: string };
-  /** How clients reach the gateway we install. `none`: it is there already, or somebody else's. */
+  /** How clients reach the gateway that is installed. `none`: no gateway is installed. */
   readonly ingress:
     | { readonly kind: "none" }
     | { readonly kind: "loadBalancer" }
     | { readonly kind: "nodePort"; readonly port: number };
-  /** `enforced`: a network policy that nothing enforces is a failure. */
+  /** `enforced`: a network that enforces no NetworkPolicy is a failure. */
   readonly networkPolicy: "enforced" | "unenforced";
-  /** Where nodes take images from instead of their registries; then this machine's own way to them says little. */
+  /** The mirror that nodes pull images from. With one, an answer of the registry to this machine says little. */
   readonly registryMirror?: string;
 }
 
@@ -37,7 +38,7 @@ export interface ClusterNeeds {
  */
 export const memoryTolerance = 0.1;
 
-/** Every pool that is declared, by name; checks of GPU nodes do not apply without one. */
+/** The declared pools by name. Without one, checks of GPU nodes do not apply. */
 export function poolsOf({ gpuPools }: ClusterNeeds): [string, GpuPool][] {
   return Object.entries(gpuPools);
 }

@@ -6,11 +6,11 @@ import { installedVersions, systemCluster, systems } from "../components/platfor
 import type { Environment } from "../stacks/environments/environment.ts";
 import type { ClusterNeeds } from "./clusterNeeds.ts";
 
-/** What stands behind the clusters of `local`; every other environment is what it declares. */
+/** The cluster that `local` is deployed to. Every other environment has the clusters it declares. */
 export type Stand =
   /** The embedded control plane, whose nodes are simulated: nothing is pulled there. */
   | "embedded"
-  /** A cluster that nobody prepared: everything is installed, whatever is declared. */
+  /** A cluster without a platform: everything is installed, whatever is declared. */
   | "unprepared";
 
 /** What one cluster of an environment must have. */

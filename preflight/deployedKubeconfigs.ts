@@ -11,12 +11,12 @@ import type { Environment } from "../stacks/environments/environment.ts";
 import { project, projectDirectory } from "../stacks/project.ts";
 import { stackName } from "../stacks/stackName.ts";
 
-/** A way to a cluster, or why there is none. `later`: there will be one, or there is to be none. */
+/** The kubeconfig of a cluster, or why there is none. `later`: there will be one, or the cluster is never reached. */
 export type KnownKubeconfig = { readonly kubeconfig: string } | { readonly unknown: string; readonly later?: true };
 
 /**
- * The kubeconfigs that the Pulumi CLI knows: of a site of one's own from the configuration of the cluster stack, of a
- * cloud's cluster from that stack's outputs. Changes nothing, and installs nothing unless `command` does.
+ * The kubeconfigs that the Pulumi CLI knows: for an on-prem site from the configuration of the cluster stack, for a
+ * cluster of a cloud from that stack's outputs. Changes nothing, and installs nothing unless `command` does.
  */
 export async function deployedKubeconfigs(
   environment: Environment,
@@ -67,7 +67,7 @@ async function kubeconfigOf(
   }
 }
 
-/** Asked for once, by whoever needs it first. */
+/** A value that is asked for once, when it is first needed. */
 class Lazy<Value> {
   readonly #ask: () => Promise<Value>;
   #value: Promise<Value> | undefined;

@@ -3,24 +3,28 @@ import { floor } from "../components/cluster/machines/machineProblems.ts";
 import type { NodeFacts } from "./clusterFacts.ts";
 import { type ClusterNeeds, poolsOf } from "./clusterNeeds.ts";
 
-/** Set by GPU feature discovery, which comes with the GPU operator or the device plugin. */
+/**
+ * The label with the GPU model. GPU feature discovery sets it, which comes with the GPU operator or the device plugin.
+ */
 export const productLabel = "nvidia.com/gpu.product";
 
 const strategyLabel = "nvidia.com/gpu.sharing-strategy";
 
-/** A pool that is declared, and the nodes that are there for it. */
+/** A declared pool, and the nodes that belong to it. */
 export interface PoolNodes {
-  /** None for nodes of which nobody knows yet which pool they are of. */
+  /** The pool's name. Undefined for nodes whose pool is not known yet. */
   readonly name: string | undefined;
+  /** The pool as it is declared. */
   readonly pool: GpuPool;
+  /** Its nodes. */
   readonly nodes: readonly NodeFacts[];
 }
 
 /**
- * The nodes of every declared pool, each node in one. Feature discovery tells in its labels how GPUs are shared, which
- * may be what is about to be applied: a node that no pool selects as it is belongs to the first that selects its
- * product and has room. Before discovery has run, nodes with a GPU of an unknown model belong to the one pool that
- * waits for them; to a nameless one with the least that is asked of any GPU node where several wait.
+ * The nodes of every declared pool; each node belongs to one pool. Feature discovery writes into its labels how GPUs
+ * are shared, and a deployment may be about to change that. So a node that no pool selects belongs to the first pool
+ * that selects its GPU model and has room. Before feature discovery has run, nodes with a GPU of an unknown model
+ * belong to the one pool that lacks nodes; where several lack nodes, to a pool without a name that asks for the least.
  */
 export function poolNodes(needs: ClusterNeeds, nodes: readonly NodeFacts[]): PoolNodes[] {
   const found = poolsOf(needs).map(([name, pool]) => ({ name, pool, nodes: nodes.filter((node) => isOf(pool, node)) }));
@@ -75,7 +79,7 @@ export function physicalGpus({ gpu, gpusPerNode, sharing }: GpuPool): number {
   return gpusPerNode / (sharesPerGpu(gpu, sharing) || 1);
 }
 
-/** By what a node without a device plugin can be seen to have an NVIDIA GPU. */
+/** The label by which a node has an NVIDIA GPU, although no device plugin runs there. Undefined without one. */
 export function gpuEvidence({ labels }: NodeFacts): string | undefined {
   const told = Object.entries(labels).find(
     ([key, value]) =>
@@ -88,7 +92,7 @@ export function gpuEvidence({ labels }: NodeFacts): string | undefined {
   return told === undefined ? undefined : `${told[0]}=${told[1]}`;
 }
 
-/** A Kubernetes quantity as a number: cores, bytes, devices (apimachinery `resource.Quantity`). Nothing is 0. */
+/** A Kubernetes quantity as a number: cores, bytes, devices (apimachinery `resource.Quantity`). 0 for undefined. */
 export function amount(quantity: string | undefined): number {
   const [, number = "0", suffix = ""] = /^(\d[\d.]*(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(quantity ?? "") ?? [];
   const [, power = "", binary] = /^([numkKMGTPE]?)(i?)$/.exec(suffix) ?? [];
@@ -97,6 +101,7 @@ export function amount(quantity: string | undefined): number {
   return exponent < 0 ? Number(number) / 10 ** -exponent : Number(number) * 10 ** exponent;
 }
 
+/** True when the node is ready and not cordoned. */
 export function isReady({ conditions, unschedulable }: NodeFacts): boolean {
   return conditions.Ready === "True" && !unschedulable;
 }

@@ -10,27 +10,33 @@ import { type ImageAccess, imageAccess } from "./imageAccess.ts";
 import { preflightChecks } from "./preflightChecks.ts";
 import { readCluster } from "./readCluster.ts";
 
-/** What the checks found of one cluster. */
+/** What the checks found on one cluster. */
 export interface ClusterReport {
+  /** The key of the cluster in the environment. */
   readonly cluster: string;
-  /** Of the API server; absent where nobody was asked. */
+  /** The address of the API server. Absent where none was asked. */
   readonly server?: string;
+  /** The version of Kubernetes, as the server spells it. Absent where no server answered. */
   readonly version?: string;
-  /** Why the cluster itself was not looked at: it has not passed then. */
+  /** Why the cluster itself was not looked at. It has not passed then. */
   readonly notLookedAt?: string;
-  /** It is not there yet, or is never to be looked at from here. */
+  /** Present where the cluster does not exist yet, or is never looked at from here. */
   readonly later?: true;
+  /** One result for each check. */
   readonly checks: readonly CheckResult[];
 }
 
+/** How the clusters of an environment are looked at. */
 export interface PreflightOptions {
+  /** The cluster that `local` is deployed to. @default every cluster is what it is declared to be */
   readonly stand?: Stand | undefined;
   /** What the nodes pull images with. @default none, so registries are asked anonymously */
   readonly credentials?: RegistryCredentials;
+  /** Ends the preflight with its reason. */
   readonly signal: AbortSignal;
 }
 
-/** What `serin` asks before it changes anything. Registries are asked once for all clusters. */
+/** Looks at clusters before anything is changed on them. Registries are asked once for all clusters. */
 export class Preflight {
   readonly #environment: Environment;
   readonly #options: PreflightOptions;
@@ -41,7 +47,7 @@ export class Preflight {
     this.#options = options;
   }
 
-  /** Looks at clusters and judges them; changes nothing. */
+  /** Reads clusters and checks them. Changes nothing. */
   examine(clusters: Readonly<Record<string, KnownKubeconfig>>): Promise<ClusterReport[]> {
     return Promise.all(Object.entries(clusters).map(([cluster, known]) => this.#examine(cluster, known)));
   }
@@ -53,9 +59,9 @@ export class Preflight {
     const needs = declaredNeeds(this.#environment, cluster, spec, stand);
     const images = await this.#imageAccess();
     if ("unknown" in known) {
-      const nobody = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
+      const unasked = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
       const later = known.later === undefined ? {} : { later: known.later };
-      return { cluster, notLookedAt: known.unknown, ...later, checks: [registries(nobody, needs)] };
+      return { cluster, notLookedAt: known.unknown, ...later, checks: [registries(unasked, needs)] };
     }
     const facts = { ...(await readCluster(known.kubeconfig, { access: accessNeeds(needs), signal })), images };
     const version = facts.api.reachable ? { version: facts.api.version } : {};
@@ -71,11 +77,12 @@ export class Preflight {
   }
 }
 
+/** The results that have one status. */
 export function withStatus({ checks }: ClusterReport, status: CheckResult["status"]): CheckResult[] {
   return checks.filter((check) => check.status === status);
 }
 
-/** @throws ProblemError with every failure of every cluster, and with the exit code of its own. */
+/** @throws ProblemError with every failure of every cluster, and with the exit code of the preflight. */
 export function rejectFailures(subject: string, reports: readonly ClusterReport[]): void {
   const problems = reports.flatMap((report) =>
     withStatus(report, "failed").map((result) => problemOf(report.cluster, result)),

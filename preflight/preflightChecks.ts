@@ -1,3 +1,4 @@
+import type { Layer } from "../components/core/stackName.ts";
 import type { Check, CheckResult } from "./check.ts";
 import { apiServer, unreachable } from "./checks/apiServer.ts";
 import { clock } from "./checks/clock.ts";
@@ -18,7 +19,7 @@ import { taints } from "./checks/taints.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
 import type { ClusterNeeds } from "./clusterNeeds.ts";
 
-/** In the order they are shown: the cluster, its GPU nodes, what will run on it. */
+/** All checks of a cluster, in the order they are shown: the cluster, its GPU nodes, what will run on it. */
 const checks: readonly Check[] = [
   apiServer,
   permissions,
@@ -41,13 +42,19 @@ const checks: readonly Check[] = [
 ];
 
 /**
- * Whether a cluster can carry what is declared for it. A function of its arguments alone. Of a cluster that cannot be
- * reached only the first check is made, and that of the registries, which are asked from here.
+ * Checks whether a cluster can carry what is declared for it; a function of its arguments alone. For a cluster that
+ * cannot be reached there is the result of the first check, and that of the registries, which are asked from here.
  */
 export function preflightChecks(facts: ClusterFacts, needs: ClusterNeeds): CheckResult[] {
   const { api } = facts;
   const made = api.reachable
-    ? checks.map((check) => check({ ...facts, api }, needs))
+    ? checks.map((check) => check.run({ ...facts, api }, needs))
     : [unreachable(facts.server, api, needs)];
   return [...made, registries(facts, needs)];
+}
+
+/** The results that a layer which is not deployed yet leaves as they are. */
+export function lessMadeBy(layer: Layer, results: readonly CheckResult[]): CheckResult[] {
+  const made = new Set(checks.filter(({ madeBy }) => madeBy === layer).map(({ name }) => name));
+  return results.filter(({ check }) => !made.has(check));
 }

@@ -4,33 +4,17 @@ import type { Environment } from "../stacks/environments/environment.ts";
 import { count } from "./check.ts";
 import type { KnownKubeconfig } from "./deployedKubeconfigs.ts";
 import { type ClusterReport, type Preflight, rejectFailures, withStatus } from "./preflight.ts";
+import { lessMadeBy } from "./preflightChecks.ts";
 
-/** What the cluster layer makes or changes, so that before it a cluster of a cloud may well be without. */
-const clusterLayerChecks: readonly string[] = [
-  ...[
-    "apiServer",
-    "pools",
-    "cpu",
-    "memory",
-    "gpu",
-    "sharing",
-    "driver",
-    "deviceLabels",
-    "taints",
-    "runtime",
-    "operatingSystem",
-  ],
-  "networkPolicy",
-];
-
-/** Progress of a verb that remembers what the preflight found. */
+/** The progress of a verb that remembers what the preflight found. */
 export interface Examined {
+  /** The last report about each cluster. */
   preflight: ClusterReport[];
 }
 
 /**
- * Looks at clusters before something is changed on them. `before` the cluster layer, a cluster of a cloud is judged
- * only by what that layer leaves alone; one that is not there yet is left for later.
+ * A step that looks at clusters before something is changed on them. `before` the cluster layer, checks of what that
+ * layer makes do not count for a cluster of a cloud, and a cluster that does not exist yet is left for later.
  *
  * The step throws a ProblemError when a check fails.
  */
@@ -77,12 +61,12 @@ function subject(environment: string, before: "the cluster layer" | "the platfor
   return `${done}: clusters of environment "${environment}" do not pass the preflight`;
 }
 
+/** Of a cluster that cannot be reached, the first check says so and counts. */
 function withoutClusterLayer(report: ClusterReport): ClusterReport {
-  const isReached = report.version !== undefined;
-  return { ...report, checks: report.checks.filter(({ check }) => !(isReached && clusterLayerChecks.includes(check))) };
+  return report.version === undefined ? report : { ...report, checks: lessMadeBy("cluster", report.checks) };
 }
 
-/** Whether the cluster layer changes nothing on a cluster of an environment. */
+/** True for a cluster that exists already and that the cluster layer does not change. */
 export function isAdopted({ clusters }: Environment, cluster: string): boolean {
   const spec = clusters[cluster];
   return spec !== undefined && cloudOf(spec).adopted;

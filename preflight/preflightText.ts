@@ -3,7 +3,7 @@ import type { QuotaNeed } from "../components/cluster/quota.ts";
 import { type CheckResult, count } from "./check.ts";
 import { type ClusterReport, withStatus } from "./preflight.ts";
 
-/** A mark and a word for each, so that colour is not needed to tell them apart. */
+/** A mark and a word for each status, so that it can be told without colour. */
 const marks: Readonly<Record<CheckResult["status"], string>> = {
   passed: colours.green("✓ passed    "),
   failed: colours.red("✗ failed    "),
@@ -14,7 +14,10 @@ const marks: Readonly<Record<CheckResult["status"], string>> = {
 const titleWidth = 16;
 const indent = 2 + 12 + 2 + titleWidth + 2;
 
-/** Quotas, then each cluster with a line per check, and for what did not pass what is needed and how to get it. */
+/**
+ * The result of a preflight as text: quotas, then each cluster with a line for each check. A failure and a warning say
+ * what is needed and what to do.
+ */
 export function preflightText(
   reports: readonly ClusterReport[],
   quota: readonly QuotaNeed[],
@@ -67,7 +70,7 @@ function hanging(first: string, column: number, paragraphs: readonly string[], w
   return lines.map((line, index) => (index === 0 ? `${first}${line}` : `${" ".repeat(column)}${line}`).trimEnd());
 }
 
-/** Breaks at spaces; a word that is longer than a line is a thing to copy, and stays whole. */
+/** Breaks at spaces. A word that is longer than a line stays whole, because it is something to copy. */
 function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -88,7 +91,7 @@ function summaryLine(report: ClusterReport): string {
   return `${report.cluster}: ${report.notLookedAt === undefined ? `${number("passed")} passed` : "not looked at"}, ${told}`;
 }
 
-/** Eighty columns are read most easily, wider terminals included. */
+/** 80 columns at most: longer lines are harder to read. */
 function lineWidth(): number {
   return Math.min(80, process.stdout.columns ?? 80);
 }

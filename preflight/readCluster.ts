@@ -23,21 +23,21 @@ import {
   storageClassFacts,
 } from "./readObjects.ts";
 
+/** How a cluster is read. */
 export interface ReadOptions {
+  /** Ends the reading with its reason. */
   readonly signal: AbortSignal;
-  /** What the person's rights are asked for. */
+  /** What the credentials are asked to be allowed. */
   readonly access: readonly AccessNeed[];
   /**
-   * For the first answer and for all of them, ms.
-   * @default 15 000 and 60 000: a server that needs longer carries no deployment either
+   * How long the first answer and all of them may take, in ms.
+   *
+   * @default 15 000 and 60 000, because a slower server fails a deployment too
    */
   readonly timeoutsMs?: { readonly first: number; readonly all: number };
 }
 
-/**
- * Asks an API server everything that checks need, and changes nothing. `kubeconfig` is contents or a path, of one
- * context.
- */
+/** Reads from an API server everything that checks need. Changes nothing. `kubeconfig` is contents or a path. */
 export async function readCluster(
   kubeconfig: string,
   options: ReadOptions,
@@ -78,7 +78,7 @@ class Reading {
     }
   }
 
-  /** Each by itself, so that a right that is missing hides nothing else. */
+  /** Reads each kind by itself, so that a missing right hides nothing else. */
   async #readAll(contents: Partial<ClusterContents>, refused: Partial<Record<ContentKind, string>>): Promise<void> {
     const parts: { readonly [Kind in ContentKind]: () => Promise<ClusterContents[Kind]> } = {
       nodes: async () => (await this.#list<V1Node>("/api/v1/nodes")).map(nodeFacts),
@@ -135,7 +135,7 @@ class Reading {
     return this.#client.send({ ...request, signal: AbortSignal.any([this.#options.signal, this.#end.signal]) });
   }
 
-  /** Also bounds what no signal ends: the program that a kubeconfig names to get its credentials. */
+  /** Limits also what no signal ends: the program that a kubeconfig names to get credentials. */
   async #within<Result>(ms: number, work: Promise<Result>): Promise<Result> {
     const late = async (): Promise<never> => {
       await sleep(ms, undefined, { signal: this.#end.signal, ref: false });
@@ -148,7 +148,7 @@ class Reading {
   }
 }
 
-/** In words of the outermost layer that knows: what the client says of a kubeconfig, or the error itself. */
+/** The reason as the client gives it, or the error's own message. */
 function reasonOf(error: unknown): string {
   const said =
     error instanceof ProblemError ? error.problems[0]?.reason : error instanceof Error ? error.message : error;

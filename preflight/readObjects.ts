@@ -10,12 +10,15 @@ import type {
   StorageClassFacts,
 } from "./clusterFacts.ts";
 
+/** A list as the API answers it. */
 export interface ObjectList<Item> {
+  /** The objects. */
   readonly items: readonly Item[];
 }
 
 /** An object of which only the metadata was asked for. */
 export interface PartialObject {
+  /** Name, labels and managers. */
   readonly metadata: {
     readonly name: string;
     readonly labels?: Readonly<Record<string, string>>;
@@ -23,6 +26,7 @@ export interface PartialObject {
   };
 }
 
+/** What checks need of a node. */
 export function nodeFacts({ metadata, spec, status }: V1Node): NodeFacts {
   const { architecture, operatingSystem, osImage, kernelVersion, containerRuntimeVersion, kubeletVersion } =
     status?.nodeInfo ?? ({} as Partial<NodeFacts["nodeInfo"]>);
@@ -50,6 +54,7 @@ export function nodeFacts({ metadata, spec, status }: V1Node): NodeFacts {
   };
 }
 
+/** What checks need of a kubelet's lease; nothing for one that was never renewed. */
 export function leaseFacts({ metadata, spec }: V1Lease): LeaseFacts[] {
   // As JSON a time is text, whatever the library's type says.
   const renewedAt = spec?.renewTime as unknown as string | undefined;
@@ -70,17 +75,19 @@ export function definitionFacts(
   }));
 }
 
-/** Beside those who made an object, the API server itself writes the status of a definition. */
+/** The managers of an object, except the API server, which writes the status of a definition. */
 function managersOf({ managedFields }: PartialObject["metadata"]): string[] {
   const managers = (managedFields ?? []).flatMap(({ manager }) => manager ?? []);
   return [...new Set(managers)].filter((manager) => manager !== "kube-apiserver");
 }
 
+/** What checks need of a StorageClass. */
 export function storageClassFacts({ metadata, provisioner }: V1StorageClass): StorageClassFacts {
   const isDefault = metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true";
   return { name: metadata?.name ?? "", isDefault, provisioner };
 }
 
+/** What checks need of a DaemonSet. */
 export function daemonSetFacts({ metadata, spec }: V1DaemonSet): DaemonSetFacts {
   const containers = spec?.template.spec?.containers ?? [];
   return {
@@ -90,6 +97,7 @@ export function daemonSetFacts({ metadata, spec }: V1DaemonSet): DaemonSetFacts 
   };
 }
 
+/** What checks need of a Service; nothing for one that is not reached from outside. */
 export function serviceFacts({ metadata, spec, status }: V1Service): ServiceFacts[] {
   const type = spec?.type ?? "ClusterIP";
   if (type !== "LoadBalancer" && type !== "NodePort") return [];
@@ -104,6 +112,7 @@ export function serviceFacts({ metadata, spec, status }: V1Service): ServiceFact
   ];
 }
 
+/** What checks need of a namespace. */
 export function namespaceFacts({ metadata }: PartialObject): NamespaceFacts {
   return { name: metadata.name, labels: metadata.labels ?? {}, managers: managersOf(metadata) };
 }

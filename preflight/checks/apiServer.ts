@@ -7,12 +7,13 @@ import type { ClusterNeeds } from "../clusterNeeds.ts";
 
 const about = { name: "apiServer", title: "API server" } as const;
 
-/** It answers, in a version that every system we install runs on. */
+/** The API server answers, and every system that is installed runs on its version. */
 export const apiServer = defineCheck({
   ...about,
+  madeBy: "cluster",
   reads: [],
   needed: neededVersion,
-  judge: ({ version }, needs) => {
+  compare: ({ version }, needs) => {
     const minor = kubernetesMinor(version);
     if (minor === undefined) return failed(version, "This is no Kubernetes version: look at what answers there.");
     const conflicts = conflictsOf(
@@ -31,7 +32,7 @@ export const apiServer = defineCheck({
   },
 });
 
-/** The one result there is of a server that cannot be asked. */
+/** The result for a server that does not answer. */
 export function unreachable(server: string, { reason }: UnreachableApi, needs: ClusterNeeds): CheckResult {
   return {
     check: about.name,

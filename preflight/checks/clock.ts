@@ -1,20 +1,19 @@
 import { defineCheck, few, passed, warning } from "../check.ts";
 import type { LeaseFacts } from "../clusterFacts.ts";
 
-/**
- * Certificates and tokens are good from the second they are made; more than this and some are refused. HTTP's date has
- * whole seconds.
- */
+/** Certificates and tokens are valid from the second they are made, so more than this refuses some. */
 const toleratedSeconds = 5;
 
-/** Clocks agree: this machine's with the server's, and each node's, by the leases its kubelet renews. */
+/**
+ * The clocks of this machine and of each node agree with the server's. A node's is known by the lease of its kubelet.
+ */
 export const clock = defineCheck({
   name: "clock",
   title: "clocks",
   reads: ["leases"],
   atWorst: "warning",
   needed: () => `within ${toleratedSeconds} s of the API server's`,
-  judge: ({ clock: clocks, leases }) => {
+  compare: ({ clock: clocks, leases }) => {
     if (clocks === undefined)
       return warning("the server does not tell its time", "Look at what stands between this machine and the server.");
     const server = Date.parse(clocks.server);
@@ -32,10 +31,7 @@ export const clock = defineCheck({
   },
 });
 
-/**
- * A lease from the future is a clock that is ahead; one that is over is a clock that is behind, or a kubelet that is
- * gone.
- */
+/** A lease from the future shows a clock that is ahead. An expired one shows a clock behind, or a stopped kubelet. */
 function oddity({ node, renewedAt, durationSeconds }: LeaseFacts, server: number): string[] {
   const age = (server - Date.parse(renewedAt)) / 1_000;
   if (age < -toleratedSeconds) return [`${node} is ${Math.round(-age)} s ahead`];

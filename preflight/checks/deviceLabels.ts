@@ -3,16 +3,17 @@ import type { ClusterNeeds } from "../clusterNeeds.ts";
 import { poolNodes } from "../gpuNodes.ts";
 
 /**
- * Nodes tell the GPU operator how they are to be shared and what to leave alone. Our own pools are labelled so; at a
- * site its owner does it.
+ * The nodes have the labels that tell the GPU operator how to share GPUs and what to leave alone. The cluster layer
+ * labels the pools it makes; at an on-prem site an administrator does it.
  */
 export const deviceLabels = defineCheck({
   name: "deviceLabels",
   title: "node labels",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: (needs) => (wanted(needs).length === 0 ? "no pool needs a label for the GPU operator" : undefined),
   needed: (needs) => wanted(needs).join(", "),
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const missing = poolNodes(needs, nodes).flatMap(({ name, nodes: its }) =>
       its.flatMap((node) => {
         const lacking = Object.entries(needs.deviceLabels[name ?? ""] ?? {}).filter(
@@ -34,7 +35,7 @@ function wanted({ deviceLabels: byPool }: ClusterNeeds): string[] {
   return [...new Set(Object.values(byPool).flatMap((labels) => Object.entries(labels).map(spelled)))];
 }
 
-/** The operator writes `pre-installed` where it finds a driver, which keeps its own away as well as `false` does. */
+/** The operator writes `pre-installed` where it finds a driver, and installs none there, as with `false`. */
 function isSet(found: string | undefined, wanted: string): boolean {
   return found === wanted || (found === "pre-installed" && wanted === "false");
 }

@@ -5,17 +5,18 @@ import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import { offeredGpus, type PoolNodes, poolNodes } from "../gpuNodes.ts";
 import { noPools } from "./pools.ts";
 
-/** What Triton's images are built with. */
+/** The CUDA version that Triton's images are built with. */
 const { minimumBranch } = cudaMajors[13];
 
-/** The driver is whose it is declared to be, and new enough for Triton. */
+/** The driver comes from where it is declared to come from, and is new enough for Triton. */
 export const driver = defineCheck({
   name: "driver",
   title: "driver",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: (needs) => `R${minimumBranch} or later, from ${owners(needs)}`,
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const found = poolNodes(needs, nodes);
     if (found.every((pool) => pool.nodes.length === 0)) return notApplicable("there is no GPU node yet");
     const all = found.flatMap((pool) => pool.nodes);
@@ -60,12 +61,12 @@ function owners(needs: ClusterNeeds): string {
   return [...new Set(poolsOf(needs).map(([, pool]) => names[pool.driver.owner]))].join(" and ");
 }
 
-/** As GPU feature discovery tells it. */
+/** The version as GPU feature discovery writes it. */
 function driverVersion({ labels }: NodeFacts): string | undefined {
   return labels["nvidia.com/cuda.driver-version.full"] ?? labels["nvidia.com/cuda.driver.major"];
 }
 
-/** The device plugin has registered its resource and found nothing to offer: the driver does not answer. */
+/** The device plugin has registered its resource and offers none, because no driver answers. */
 function isWithoutDriver(node: NodeFacts): boolean {
   return "nvidia.com/gpu" in node.capacity && offeredGpus(node) === 0 && driverVersion(node) === undefined;
 }

@@ -3,10 +3,10 @@ import type { ClusterContents } from "../clusterFacts.ts";
 
 type Seen = Pick<ClusterContents, "services" | "definitions" | "daemonSets" | "nodes">;
 
-/** The namespace our own gateway is in. */
+/** The namespace of the gateway that the platform installs. */
 const gatewayNamespace = "istio-ingress";
 
-/** Something answers for Services of type LoadBalancer, or the port of the node is free. */
+/** Services of type LoadBalancer get an address, or the declared node port is free. */
 export const ingress = defineCheck({
   name: "ingress",
   title: "ingress",
@@ -16,7 +16,7 @@ export const ingress = defineCheck({
     way.kind === "nodePort"
       ? `node port ${way.port}, free`
       : "something that gives Services of type LoadBalancer an address",
-  judge: (seen, { ingress: way }) => {
+  compare: (seen, { ingress: way }) => {
     return way.kind === "nodePort" ? nodePort(seen, way.port) : loadBalancer(seen);
   },
 });
@@ -45,7 +45,7 @@ function loadBalancer(seen: Seen): Verdict {
   );
 }
 
-/** By a custom resource, a daemon set, or the cloud that made the nodes. */
+/** The load balancer controller, by a custom resource, a DaemonSet or the cloud of the nodes. */
 function controllerOf({ definitions, daemonSets, nodes }: Seen): string | undefined {
   const byDefinition = Object.entries({
     "ipaddresspools.metallb.io": "MetalLB",

@@ -1,7 +1,7 @@
 import { defineCheck, failed, few, passed } from "../check.ts";
 import type { ClusterContents, DaemonSetFacts } from "../clusterFacts.ts";
 
-/** Daemon sets of networks that enforce policies; `kindnet` since kind 0.24. */
+/** DaemonSets of networks that enforce policies; `kindnet` does since kind 0.24. */
 const enforcers: readonly (readonly [RegExp, string])[] = [
   [/^cilium$/, "Cilium"],
   [/^(calico-node|rke2-canal|canal|rke2-calico-node)$/, "Calico"],
@@ -13,14 +13,15 @@ const enforcers: readonly (readonly [RegExp, string])[] = [
   [/^kindnet$/, "kindnet"],
 ];
 
-/** A policy that nothing enforces reads like a wall and is none; so its absence is a failure unless declared. */
+/** The network enforces NetworkPolicies. One that nothing enforces gives false security. */
 export const networkPolicy = defineCheck({
   name: "networkPolicy",
   title: "network policy",
+  madeBy: "cluster",
   reads: ["daemonSets", "nodes"],
   unneeded: (needs) => (needs.networkPolicy === "unenforced" ? "declared as unenforced" : undefined),
   needed: () => "a network that enforces policies",
-  judge: (seen) => {
+  compare: (seen) => {
     const enforcer = enforcerOf(seen);
     if (enforcer !== undefined) return passed(enforcer);
     const network = seen.daemonSets

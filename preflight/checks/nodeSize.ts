@@ -8,7 +8,7 @@ import { noPools } from "./pools.ts";
 
 const gib = 2 ** 30;
 
-/** Cores of every GPU node: the floor, and what its pool declares. */
+/** Every GPU node has the cores that models need at least, and those its pool declares. */
 export const cpu = sizeCheck({
   name: "cpu",
   title: "CPU",
@@ -19,7 +19,7 @@ export const cpu = sizeCheck({
   has: ({ capacity }) => amount(capacity.cpu),
 });
 
-/** Memory of every GPU node. A node of 32 GiB reports some 31: firmware and the kernel keep the rest. */
+/** Every GPU node has the memory it needs. A node of 32 GiB reports about 31: firmware and the kernel keep the rest. */
 export const memory = sizeCheck({
   name: "memory",
   title: "memory",
@@ -46,11 +46,12 @@ function sizeCheck({ name, title, unit, least, tolerance, declared, has }: Size)
   return defineCheck({
     name,
     title,
+    madeBy: "cluster",
     reads: ["nodes"],
     unneeded: noPools,
     needed: () =>
       `at least ${least} ${unit} on each GPU node${tolerance === 0 ? "" : `, ${least * (1 - tolerance)} as reported`}`,
-    judge: ({ nodes }, needs) => {
+    compare: ({ nodes }, needs) => {
       const pools = poolNodes(needs, nodes);
       const all = pools.flatMap((pool) => pool.nodes);
       if (all.length === 0) return notApplicable("there is no GPU node yet");

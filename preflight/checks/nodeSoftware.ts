@@ -15,19 +15,20 @@ const systems = [
 ];
 
 /**
- * The runtime that the GPU operator's container toolkit configures; where the node image brings the toolkit, any that
- * Kubernetes takes.
+ * The container toolkit of the GPU operator can configure the container runtime. Where the node image brings the
+ * toolkit, any runtime for Kubernetes will do.
  */
 export const runtime = defineCheck({
   name: "runtime",
   title: "runtime",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: (needs) =>
     isOperatorUsed(needs)
       ? `containerd ${containerd.from.join(".")} to ${containerd.to.join(".")}, or CRI-O`
       : "containerd or CRI-O",
-  judge: ({ nodes: all }, needs) => {
+  compare: ({ nodes: all }, needs) => {
     const nodes = gpuNodes(needs, all);
     if (nodes.length === 0) return notApplicable("there is no GPU node yet");
     const byOperator = new Set(operatorNodes(needs, nodes));
@@ -40,15 +41,16 @@ export const runtime = defineCheck({
   },
 });
 
-/** Linux for amd64, and, where the operator builds the driver, one release that it has a driver container for. */
+/** Nodes run Linux for amd64, and one release that the GPU operator has a driver for, if it installs the driver. */
 export const operatingSystem = defineCheck({
   name: "operatingSystem",
   title: "operating system",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: (needs) =>
     `Linux, amd64${isOperatorUsed(needs) ? "; one release of Ubuntu 22.04 to 26.04, RHEL, Rocky Linux or SLES for the driver container" : ""}`,
-  judge: ({ nodes: all }, needs) => {
+  compare: ({ nodes: all }, needs) => {
     const nodes = gpuNodes(needs, all);
     if (nodes.length === 0) return notApplicable("there is no GPU node yet");
     const byOperator = operatorNodes(needs, nodes);
@@ -103,7 +105,7 @@ function number([major, minor]: readonly [number, number]): number {
   return major * 100 + minor;
 }
 
-/** Nodes whose driver, and with it the container toolkit, is the operator's. */
+/** Nodes where the operator installs the driver and the container toolkit. */
 function operatorNodes(needs: ClusterNeeds, nodes: readonly NodeFacts[]): NodeFacts[] {
   return poolNodes(needs, nodes)
     .filter(({ pool }) => pool.driver.owner === "operator")

@@ -2,7 +2,7 @@ import { count, defineCheck, failed, few, passed } from "../check.ts";
 import type { AccessFacts, AccessNeed } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
-/** What a model is made of; server-side apply of what is not there yet takes `create` as well as `patch`. */
+/** The kinds that a model consists of. Server-side apply of a new object takes `create` as well as `patch`. */
 const models: readonly AccessNeed[] = [
   { group: "", resource: "services" },
   { group: "", resource: "serviceaccounts" },
@@ -23,13 +23,12 @@ const always: readonly AccessNeed[] = [
   ...models,
 ];
 
-/** What an installed system is made of besides. */
+/** Further kinds that installed systems consist of. */
 const install: readonly AccessNeed[] = [
   { verb: "create", group: "", resource: "namespaces" },
   { verb: "create", group: "apiextensions.k8s.io", resource: "customresourcedefinitions" },
   { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
-  // Without it a role may grant only what its maker holds, and the systems' roles grant more than any namespace's
-  // editor has.
+  // Without it a role may grant only what its creator has, and the roles of the systems grant more.
   { verb: "escalate", group: "rbac.authorization.k8s.io", resource: "clusterroles" },
   { verb: "create", group: "rbac.authorization.k8s.io", resource: "clusterrolebindings" },
   { verb: "create", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations" },
@@ -40,18 +39,19 @@ const install: readonly AccessNeed[] = [
 
 const createNamespace: AccessNeed = { verb: "create", group: "", resource: "namespaces" };
 
-/** What the person who runs `serin up` must be allowed, in all namespaces. */
+/** What the credentials of the kubeconfig must be allowed, in all namespaces. */
 export function accessNeeds({ systems, modelNamespace }: ClusterNeeds): readonly AccessNeed[] {
   if (Object.values(systems).includes("install")) return [...always, ...install];
   return modelNamespace.mode === "create" ? [...always, createNamespace] : always;
 }
 
+/** The credentials of the kubeconfig are allowed everything that a deployment does. */
 export const permissions = defineCheck({
   name: "permissions",
   title: "permissions",
   reads: ["access"],
   needed: (needs) => `${count(accessNeeds(needs).length, "right")} in all namespaces`,
-  judge: ({ access }, needs) => {
+  compare: ({ access }, needs) => {
     const denied = accessNeeds(needs).filter((need) => !access.some((fact) => fact.allowed && isSame(fact, need)));
     if (denied.length === 0) return passed("all allowed");
     return failed(

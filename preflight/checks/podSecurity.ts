@@ -4,15 +4,15 @@ import type { ClusterNeeds } from "../clusterNeeds.ts";
 
 const enforceLabel = "pod-security.kubernetes.io/enforce";
 
-/** Admission controllers that may refuse what Kubernetes' own lets pass. */
+/** Admission controllers that may refuse what Pod Security admission lets pass. */
 const others: Readonly<Record<string, string>> = {
   "constrainttemplates.templates.gatekeeper.sh": "Gatekeeper",
   "clusterpolicies.kyverno.io": "Kyverno",
 };
 
 /**
- * Namespaces that exist already let in what will run in them: privileged pods for the driver, the sidecar's init
- * container for models.
+ * Namespaces that exist admit what will run in them: privileged pods for the driver, and for models the init container
+ * of the sidecar.
  */
 export const podSecurity = defineCheck({
   name: "podSecurity",
@@ -23,7 +23,7 @@ export const podSecurity = defineCheck({
     privileged(needs)
       .map((name) => `level privileged in ${name}`)
       .join(", "),
-  judge: (seen, needs) => {
+  compare: (seen, needs) => {
     const { modelNamespace } = needs;
     const strict = privileged(needs).flatMap((name) => {
       if (name === modelNamespace.name && hasCni(seen)) return [];

@@ -19,17 +19,18 @@ export function noPools(needs: ClusterNeeds): string | undefined {
   return poolsOf(needs).length === 0 ? "no GPU pool is declared" : undefined;
 }
 
-/** Every declared pool has its nodes, ready, with the GPU model it is declared with. */
+/** Every declared pool has its nodes; they are ready and have the declared GPU model. */
 export const pools = defineCheck({
   name: "pools",
   title: "GPU pools",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: (needs) =>
     poolsOf(needs)
       .map(([name, { min, gpu: model }]) => `${name}: ${count(min, `${model} node`)}`)
       .join(", "),
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const all = poolNodes(needs, nodes);
     const found = all.filter(({ name }) => name !== undefined);
     const wrong = found.flatMap(wrongModels);
@@ -56,14 +57,15 @@ export const pools = defineCheck({
   },
 });
 
-/** Every GPU node has a GPU that pods can get, as many as declared. */
+/** Every GPU node offers to pods as many GPUs as its pool declares. */
 export const gpu = defineCheck({
   name: "gpu",
   title: "GPUs",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: () => "at least 1 on each GPU node, and what its pool declares",
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const its = gpuNodes(needs, nodes);
     if (its.length === 0) return notApplicable("there is no GPU node yet");
     const isOffered = nodes.some(({ capacity }) => "nvidia.com/gpu" in capacity);
@@ -99,7 +101,7 @@ function fixOf(none: readonly NodeFacts[], isOffered: boolean): string {
   return `If there is one, run node feature discovery, or say so: kubectl label node ${none[0]?.name} feature.node.kubernetes.io/pci-10de.present=true`;
 }
 
-/** Nodes whose product is known and is not one the declared model is sold as. */
+/** Nodes whose GPU is known and is not of the declared model. */
 function wrongModels({ name, pool, nodes }: PoolNodes): string[] {
   const products = gpuFacts(pool.gpu).products;
   return nodes.flatMap((node) => {
@@ -109,7 +111,7 @@ function wrongModels({ name, pool, nodes }: PoolNodes): string[] {
   });
 }
 
-/** The pool is selected by what GPU feature discovery says, and it has said nothing of this node. */
+/** True when the pool is selected by the GPU model, and feature discovery has not labelled the node yet. */
 function isUntold({ pool }: PoolNodes, { labels }: NodeFacts): boolean {
   return productLabel in pool.nodeSelector && !(productLabel in labels);
 }

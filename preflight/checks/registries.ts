@@ -4,16 +4,16 @@ import type { ClusterNeeds } from "../clusterNeeds.ts";
 import type { ImageAccess } from "../imageAccess.ts";
 
 /**
- * The images of the models can be pulled with the credentials there are. Asked from this machine, so it applies to
- * clusters out of reach, too.
+ * The images of the models can be pulled with the given credentials. This machine asks, so the check applies to
+ * clusters that it cannot reach, too.
  */
 export function registries(facts: ClusterFacts, needs: ClusterNeeds): CheckResult {
   const needed =
     facts.images.length === 0 ? "nothing" : `${count(facts.images.length, "image")} of the models, by digest`;
-  return { check: "registries", title: "registries", ...judge(facts.images, needs), needed };
+  return { check: "registries", title: "registries", ...verdict(facts.images, needs), needed };
 }
 
-function judge(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds): Verdict {
+function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds): Verdict {
   if (images.length === 0) return notApplicable("nothing is pulled");
   const denied = images.filter(({ outcome }) => outcome.kind === "denied");
   if (denied.length > 0) {

@@ -6,17 +6,18 @@ import { type ClusterNeeds, poolsOf } from "../clusterNeeds.ts";
 import { type PoolNodes, poolNodes, productLabel } from "../gpuNodes.ts";
 import { noPools } from "./pools.ts";
 
-/** The GPUs can be shared as declared, and are not shared otherwise by somebody else. */
+/** The GPUs can be shared as declared, and another device plugin does not share them otherwise. */
 export const sharing = defineCheck({
   name: "sharing",
   title: "GPU sharing",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: (needs) =>
     poolsOf(needs)
       .map(([name, pool]) => `${name}: ${spoken(pool.sharing)}`)
       .join(", "),
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const isShared = poolsOf(needs).some(([, pool]) => pool.sharing.kind !== "exclusive");
     const found = poolNodes(needs, nodes);
     const otherwise = needs.systems.gpuOperator === "install" ? [] : found.flatMap(sharedOtherwise);
@@ -62,7 +63,7 @@ function impossibleProfiles(needs: ClusterNeeds): string[] {
   });
 }
 
-/** Told by feature discovery once somebody's device plugin runs. */
+/** Nodes whose GPUs another device plugin shares otherwise, by the labels of feature discovery. */
 function sharedOtherwise({ name, pool, nodes }: PoolNodes): string[] {
   return nodes.flatMap((node) => {
     const found = sharingOf(node);

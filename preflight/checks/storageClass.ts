@@ -1,13 +1,13 @@
 import { defineCheck, failed, few, passed } from "../check.ts";
 
-/** Volumes that are asked for can be made. */
+/** The StorageClass that volumes are claimed of exists. */
 export const storageClass = defineCheck({
   name: "storageClass",
   title: "storage class",
   reads: ["storageClasses"],
   unneeded: ({ storage }) => (storage.kind === "none" ? "nothing asks for a volume of a class" : undefined),
   needed: ({ storage }) => (storage.kind === "class" ? `the class ${storage.name}` : "a default class"),
-  judge: ({ storageClasses }, { storage }) => {
+  compare: ({ storageClasses }, { storage }) => {
     const names = storageClasses.map(({ name }) => name);
     const there =
       names.length === 0 ? "there is none" : names.length === 1 ? `there is ${names[0]}` : `there are ${few(names)}`;
@@ -17,7 +17,7 @@ export const storageClass = defineCheck({
     }
     const defaults = storageClasses.filter(({ isDefault }) => isDefault);
     if (defaults.length === 1) return passed(`${defaults[0]?.name} (${defaults[0]?.provisioner})`);
-    // The API server takes the newest of several (Kubernetes "Storage Classes"), which is nobody's choice.
+    // The API server takes the newest of several (Kubernetes "Storage Classes"), which may be the wrong one.
     const found =
       defaults.length === 0
         ? `${there}${names.length === 0 ? "" : ", and none is the default"}`

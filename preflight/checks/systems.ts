@@ -3,7 +3,7 @@ import { count, defineCheck, failed, passed } from "../check.ts";
 import type { DefinitionFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
-/** Every system is adopted where it is and installed where it is not: never two of one kind. */
+/** A system that is declared as adopted is there, and one that is to be installed is not there from someone else. */
 export const platformSystems = defineCheck({
   name: "systems",
   title: "platform systems",
@@ -15,7 +15,7 @@ export const platformSystems = defineCheck({
         (system) => `${systems[system]?.title} ${needs.systems[system] === "install" ? "absent, or ours" : "present"}`,
       )
       .join("; "),
-  judge: ({ definitions }, needs) => {
+  compare: ({ definitions }, needs) => {
     const problems = used(needs).flatMap((system) => problemOf(system, needs, definitions));
     if (problems.length === 0) return passed(`${count(used(needs).length, "system")} as declared`);
     const fixes = [...Map.groupBy(problems, ({ fix }) => fix)].map(([fix, of]) =>
@@ -28,7 +28,7 @@ export const platformSystems = defineCheck({
 interface SystemProblem {
   readonly system: string;
   readonly found: string;
-  /** For all systems with the same problem at once. */
+  /** The fix for all systems that have the same problem. */
   readonly fix: (paths: readonly string[]) => string;
 }
 
@@ -64,8 +64,8 @@ function problemOf(
 }
 
 /**
- * What an earlier `up` applied: by the live engine, or by a Pulumi provider, which makes up its own name. Another
- * Pulumi program's looks the same; the deployment itself then ends in a conflict.
+ * True for a definition that an earlier `up` applied, by the live engine or by a Pulumi provider, whose name is random.
+ * That of another Pulumi program looks the same; then the deployment ends in a conflict.
  */
 function isOurs({ managers }: DefinitionFacts): boolean {
   return managers.some((manager) => manager === "serin" || manager.startsWith("pulumi-kubernetes"));

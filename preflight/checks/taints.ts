@@ -4,21 +4,22 @@ import type { TaintFacts } from "../clusterFacts.ts";
 import { poolNodes } from "../gpuNodes.ts";
 import { noPools } from "./pools.ts";
 
-/** States of a node that pass, or that the check of the pools tells of. */
+/** Taints for states of a node that end, or that the check of the pools reports. */
 const states =
   /^(node\.kubernetes\.io|node\.cloudprovider\.kubernetes\.io|node\.cilium\.io|ToBeDeletedByClusterAutoscaler$|DeletionCandidateOfClusterAutoscaler$)/;
 
 /**
- * Everything that must run on a GPU node may: another value than `present` keeps node feature discovery off
+ * No taint keeps away what must run on a GPU node. Another value than `present` keeps node feature discovery away
  * (k8s-device-plugin #1934).
  */
 export const taints = defineCheck({
   name: "taints",
   title: "taints",
+  madeBy: "cluster",
   reads: ["nodes"],
   unneeded: noPools,
   needed: () => `${spelled(gpuTaint)} on each GPU node, and no other`,
-  judge: ({ nodes }, needs) => {
+  compare: ({ nodes }, needs) => {
     const found = poolNodes(needs, nodes);
     const its = found.flatMap((pool) => pool.nodes);
     if (its.length === 0) return notApplicable("there is no GPU node yet");
@@ -43,7 +44,7 @@ export const taints = defineCheck({
   },
 });
 
-/** Everything we put on the nodes of a pool tolerates the taints that the pool publishes. */
+/** True for a taint that is not published by the pool, so that nothing tolerates it. */
 function isBar(taint: TaintFacts, { taints: tolerated }: GpuPool): boolean {
   if (taint.effect === "PreferNoSchedule" || states.test(taint.key)) return false;
   return !tolerated.some(

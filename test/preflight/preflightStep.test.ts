@@ -4,9 +4,11 @@ import { exitCodes } from "../../components/core/problem.ts";
 import type { CheckResult } from "../../preflight/check.ts";
 import type { KnownKubeconfig } from "../../preflight/deployedKubeconfigs.ts";
 import type { ClusterReport } from "../../preflight/preflight.ts";
+import { lessMadeBy, preflightChecks } from "../../preflight/preflightChecks.ts";
 import { type Examined, preflightStep } from "../../preflight/preflightStep.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { prod } from "../../stacks/environments/prod.ts";
+import { facts, needs } from "./cluster.ts";
 
 const environment: Environment = prod;
 const result = (check: string, status: CheckResult["status"]): CheckResult => ({
@@ -56,6 +58,13 @@ it("leaves to the cluster layer what it may be about to put right in a cloud, an
   );
   const denied = { ...cloud, checks: [...checks, result("permissions", "failed")] };
   await expect(step("the cluster layer", [denied])).rejects.toThrow("aws-use1, permissions");
+});
+
+it("leaves to the cluster layer what it makes: version, nodes and network", () => {
+  const all = preflightChecks(facts(), needs());
+  const left = lessMadeBy("cluster", all).map(({ check }) => check);
+  expect(left).toEqual(["permissions", "systems", "podSecurity", "storageClass", "ingress", "clock", "registries"]);
+  expect(lessMadeBy("models", all)).toEqual(all);
 });
 
 it("stops for a cluster of a cloud that is there and cannot be reached", async () => {

@@ -8,8 +8,8 @@ import { preflight } from "../../cli/verbs/preflight.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 
-// The registries of the world are none of a unit test's.
-vi.mock("../../preflight/registry/imageAccess.ts", () => ({ imageAccess: () => Promise.resolve([]) }));
+// A unit test asks no registry.
+vi.mock("../../preflight/imageAccess.ts", () => ({ imageAccess: () => Promise.resolve([]) }));
 
 const invocation: Invocation = { signal: new AbortController().signal, json: true };
 let home: string;
