@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import type { ReleaseStrategy } from "../../../components/model/strategies/releaseStrategy.ts";
 import { strategies } from "../../../components/model/strategies/strategies.ts";
 import { environments } from "../../../stacks/environments/index.ts";
+import { fieldPath, keyPath } from "../../../stacks/schema/declaredPath.ts";
 import { environmentSchema } from "../../../stacks/schema/environmentSchema.ts";
 import type { JsonSchema } from "../../../stacks/schema/jsonSchema.ts";
 import { schemaProblems } from "../../../stacks/schema/schemaProblems.ts";
@@ -38,34 +39,68 @@ it.each(Object.entries({ ...environments, shop }))(
   },
 );
 
-it("agrees with a validator of JSON Schema on every change of a declaration", () => {
-  const paths: string[][] = [];
-  const walk = (value: unknown, path: string[]): void => {
-    if (path.length > 0) paths.push(path);
-    if (typeof value === "object" && value !== null)
-      for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
-  };
-  walk(shop, []);
-  const change = fc.oneof(
-    fc.constant((parent: Record<string, unknown>, key: string) => void delete parent[key]),
-    fc.string().map((name) => (parent: Record<string, unknown>, key: string) => {
-      if (name !== "__proto__") Object.assign(parent, { [name]: parent[key] });
-    }),
-    fc.jsonValue({ maxDepth: 2 }).map((value) => (parent: Record<string, unknown>, key: string) => {
-      parent[key] = value;
-    }),
-  );
+/** The paths of every field and key of the environment of the tests. */
+const paths: string[][] = [];
+const walk = (value: unknown, path: string[]): void => {
+  if (path.length > 0) paths.push(path);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+  for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key]);
+};
+walk(shop, []);
+
+/** One change of a declaration. Gives the keys that it touches. */
+type Change = (parent: Record<string, unknown>, key: string) => string[];
+
+const deletion = fc.constant<Change>((parent, key) => {
+  delete parent[key];
+  return [key];
+});
+const misspelling = fc.string({ minLength: 1, maxLength: 3 }).map<Change>((end) => (parent, key) => {
+  const name = `${key}${end}`;
+  parent[name] = parent[key];
+  delete parent[key];
+  return [key, name];
+});
+const addition = fc
+  .string()
+  .filter((name) => name !== "__proto__")
+  .map<Change>((name) => (parent, key) => {
+    parent[name] = parent[key];
+    return [name];
+  });
+const replacement = fc.jsonValue({ maxDepth: 2 }).map<Change>((value) => (parent, key) => {
+  parent[key] = value;
+  return [key];
+});
+
+it("refuses a change where any validator of JSON Schema does, with the path of the change", () => {
+  const changes = fc.oneof(deletion, misspelling, addition, replacement);
   fc.assert(
-    fc.property(fc.constantFrom(...paths), change, (path, mutate) => {
+    fc.property(fc.constantFrom(...paths), changes, (path, change) => {
       const copy = structuredClone(shop) as unknown as Record<string, unknown>;
-      const parent = path.slice(0, -1).reduce((tree, step) => tree[step] as Record<string, unknown>, copy);
-      if (Array.isArray(parent)) return;
-      mutate(parent, path.at(-1) ?? "");
-      expect(schemaProblems(environmentSchema(), copy).length === 0, JSON.stringify(path)).toBe(validate(copy));
+      const above = path.slice(0, -1);
+      const parent = above.reduce((tree, step) => tree[step] as Record<string, unknown>, copy);
+      const touched = change(parent, path.at(-1) ?? "");
+      const problems = schemaProblems(environmentSchema(), copy);
+      expect(problems.length === 0, JSON.stringify(path)).toBe(validate(copy));
+      // A union whose members are told apart by a key has no path but its own when the key is gone.
+      const allowed = touched.flatMap((key) => [fieldPath(typed(above), key), keyPath(typed(above), key)]);
+      for (const problem of problems) {
+        const isThere = problem.path === typed(above) || allowed.some((start) => problem.path.startsWith(start));
+        expect(isThere, `${problem.path} for a change at ${JSON.stringify([...above, ...touched])}`).toBe(true);
+      }
     }),
-    { numRuns: 1_000 },
+    { numRuns: 1_500 },
   );
 });
+
+/** A path as a person types it. */
+function typed(path: readonly string[]): string {
+  return path.reduce((at, key, index) => {
+    const isFree = ["clusters", "gpuPools", "models", "labels"].includes(path[index - 1] ?? "");
+    return isFree ? keyPath(at, key) : fieldPath(at, key);
+  }, "");
+}
 
 it("has one member for each release strategy, those that a program adds among them", () => {
   const kinds = {

@@ -5,8 +5,8 @@ import type { JsonSchema, SchemaDocument } from "../../../stacks/schema/jsonSche
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 /**
- * The JSON Schema of an exported type. It asks TypeScript's own checker, since the types of declarations are inferred from the records
- * of clouds, systems and strategies: generators that read syntax alone do not see those.
+ * The JSON Schema of an exported type. It asks TypeScript's own checker, since the types of declarations are inferred
+ * from the records of clouds, systems and strategies: generators that read syntax alone do not see those.
  */
 export function typeSchema(file: string, name: string): SchemaDocument {
   const { options } = ts.parseJsonConfigFileContent(
@@ -14,7 +14,7 @@ export function typeSchema(file: string, name: string): SchemaDocument {
     ts.sys,
     root,
   );
-  const program = ts.createProgram([`${root}/${file}`], options);
+  const program = ts.createProgram([`${root}/${file}`], options, withoutSdks(options));
   const source = program.getSourceFile(`${root}/${file}`);
   if (source === undefined) throw new Error(`There is no file ${file}.`);
   const checker = program.getTypeChecker();
@@ -23,6 +23,22 @@ export function typeSchema(file: string, name: string): SchemaDocument {
     .find((one) => one.name === name);
   if (symbol === undefined) throw new Error(`${file} exports no ${name}.`);
   return new SchemaWriter(checker).document(checker.getDeclaredTypeOfSymbol(symbol), name);
+}
+
+/**
+ * The SDKs of the clouds have 50 MB of types, which take most of the time, and no declaration has a type of theirs: one
+ * that had would end in an error below, since a type that is not found is `any`.
+ */
+function withoutSdks(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  const cache = ts.createModuleResolutionCache(root, (name) => name, options);
+  host.resolveModuleNameLiterals = (literals, from, _redirected, _options, source) =>
+    literals.map((literal) => {
+      if (/^@pulumi\/(aws|azure-native|gcp|kubernetes)\//.test(literal.text)) return { resolvedModule: undefined };
+      const mode = ts.getModeForUsageLocation(source, literal, options);
+      return ts.resolveModuleName(literal.text, from, options, host, cache, undefined, mode);
+    });
+  return host;
 }
 
 class SchemaWriter {
@@ -124,7 +140,8 @@ class SchemaWriter {
               fields.map((property) => [
                 property.name,
                 {
-                  ...this.#described(property), // Without `undefined` a union has its name back.
+                  ...this.#described(property),
+                  // Without `undefined` a union has its name back.
                   ...this.#schema(this.#checker.getNonNullableType(this.#checker.getTypeOfSymbol(property))),
                 },
               ]),
