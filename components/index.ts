@@ -10,6 +10,7 @@ export type {
   ConfigurationKeys,
   DeclaredCluster,
   IdentityMarks,
+  SystemNodes,
 } from "./cluster/cloudAdapter.ts";
 export type { CloudRules, GpuNodeRules, QuotaShare, ReservationRules } from "./cluster/cloudRules.ts";
 export { type ClusterSpec, clouds } from "./cluster/clouds.ts";

@@ -9,7 +9,8 @@ import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 
 // A unit test asks no registry.
-vi.mock("../../preflight/imageAccess.ts", () => ({ imageAccess: () => Promise.resolve([]) }));
+// The path is an import, so that the compiler finds it when the file moves.
+vi.mock(import("../../preflight/imageAccess.ts"), () => ({ imageAccess: () => Promise.resolve([]) }));
 
 const invocation: Invocation = { signal: new AbortController().signal, json: true };
 let home: string;
