@@ -3,7 +3,7 @@ import type { Allocation } from "./controlPlane/allocation.ts";
 import { environmentFiles } from "./machine/paths.ts";
 import type { ProcessSpec } from "./process/processSpec.ts";
 
-/** Prometheus, with its data kept over restarts and bounded in age and size. */
+/** Prometheus. It keeps its data when it restarts, for at most 24 hours and 512 MB. */
 export function prometheus({ host, ports, tools, dataDir }: Allocation): ProcessSpec {
   const files = environmentFiles(dataDir);
   return {
@@ -22,8 +22,9 @@ export function prometheus({ host, ports, tools, dataDir }: Allocation): Process
 }
 
 /**
- * The configuration. Targets and their labels come from the files the node agent writes, as the Prometheus operator
- * would make them from PodMonitors; every second, so that a verdict is as young as in a test it needs to be.
+ * Prometheus' configuration, YAML. The node agent writes the targets and their labels to files, as the Prometheus
+ * Operator generates them from PodMonitors. The scrape interval is one second, so that a canary analysis in a short
+ * rehearsal reads recent values.
  */
 export function prometheusConfig(dataDir: string): string {
   return stringify({
@@ -31,7 +32,7 @@ export function prometheusConfig(dataDir: string): string {
     scrape_configs: [
       {
         job_name: "pods",
-        // The sidecar speaks for every pod behind it, so the labels it sends are the right ones.
+        // One sidecar exports the metrics of several pods, so the `pod` label that it sends must not be overwritten.
         honor_labels: true,
         file_sd_configs: [{ files: [`${environmentFiles(dataDir).prometheusTargets}/*.json`], refresh_interval: "5s" }],
         metric_relabel_configs: sidecarRules,
@@ -41,8 +42,9 @@ export function prometheusConfig(dataDir: string): string {
 }
 
 /**
- * The sidecar Envoy makes Istio's standard metrics itself, but Envoy puts `envoy_` before the name of every statistic.
- * The rest of what Envoy counts is left out: nothing asks for it and it is most of what there would be to store.
+ * Relabelling of the sidecars' metrics. Envoy puts `envoy_` before the name of every statistic, so the prefix is
+ * removed from Istio's standard metrics. All other statistics of Envoy are dropped: no query reads them, and they are
+ * most of the data.
  */
 export const sidecarRules = [
   { source_labels: ["__name__"], regex: "envoy_(istio_.+)", target_label: "__name__", replacement: "$1" },

@@ -1,17 +1,18 @@
 /**
- * The loopback addresses of one environment: the block 127.<n>.0.0/16.
+ * The loopback addresses of one embedded environment: the block 127.<n>.0.0/16.
  *
- * Linux answers on all of 127.0.0.0/8 without configuring anything, so every pod gets an address of its own and every
- * environment keeps the same well-known ports.
+ * Linux answers on all addresses of 127.0.0.0/8 without configuration. So each pod has a different address, and each
+ * environment can use the programs' usual ports.
  */
 export class Loopback {
   /** The second number of the block, 2 to 254. */
   readonly block: number;
-  /** Where the control plane, the mesh and the gateway listen: 127.<n>.0.1. */
+  /** The address that the control plane, the mesh and the gateway listen on: 127.<n>.0.1. */
   readonly host: string;
   readonly #used = new Set<string>();
   #next = firstPod;
 
+  /** @throws RangeError if `block` is not a whole number from 2 to 254 */
   constructor(block: number) {
     if (!Number.isInteger(block) || block < firstBlock || block > lastBlock) {
       throw new RangeError(`A loopback block is a whole number from ${firstBlock} to ${lastBlock}, not ${block}.`);
@@ -20,7 +21,11 @@ export class Loopback {
     this.host = `127.${block}.0.1`;
   }
 
-  /** A pod address nobody holds, from 127.<n>.1.1 on; one just given back comes last, so late traffic meets nobody. */
+  /**
+   * Takes a free pod address, from 127.<n>.1.1 on. A released address is reused last, so that late requests to the old
+   * pod do not reach a new one.
+   * @throws Error if all pod addresses are in use
+   */
   allocate(): string {
     for (let tried = 0; tried < podCount; tried += 1) {
       const address = this.#address(this.#next);
@@ -34,8 +39,8 @@ export class Loopback {
   }
 
   /**
-   * Takes an address that a pod already has, as after a restart. False when another pod holds it or it is not of this
-   * block.
+   * Takes the address that a pod already has, for example after a restart. Returns false if another pod holds it or if
+   * it is not a pod address of this block.
    */
   reserve(address: string): boolean {
     if (!this.owns(address) || this.#used.has(address)) return false;
@@ -43,6 +48,7 @@ export class Loopback {
     return true;
   }
 
+  /** Gives a pod address back. */
   release(address: string): void {
     this.#used.delete(address);
   }
@@ -60,8 +66,10 @@ export class Loopback {
   }
 }
 
-/** 127.0 and 127.1 are where other programs listen by habit; 127.255 holds the broadcast address. */
+/** The lowest block. Other programs often listen in 127.0 and 127.1. */
 export const firstBlock = 2;
+
+/** The highest block. 127.255 contains the broadcast address. */
 export const lastBlock = 254;
 
 const firstPod = 256 + 1;

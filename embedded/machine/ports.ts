@@ -4,24 +4,37 @@ import { ProblemError } from "../../components/core/problem.ts";
 import { type Claim, claim } from "../process/claim.ts";
 import { firstBlock, Loopback, lastBlock } from "./loopback.ts";
 
-/** Where each server of an environment listens, on the first address of its loopback block. */
+/** The TCP port of each server of an embedded environment, on the first address of its loopback block. */
 export interface Ports {
+  /** etcd's client port, HTTPS. */
   readonly etcd: number;
+  /** etcd's peer port, HTTPS. The only member uses it. */
   readonly etcdPeer: number;
+  /** kube-apiserver, HTTPS. */
   readonly apiserver: number;
+  /** Health of kube-controller-manager, HTTPS. */
   readonly controllerManager: number;
+  /** Health of kube-scheduler, HTTPS. */
   readonly scheduler: number;
+  /** Health of kwok, HTTP. */
   readonly kwok: number;
+  /** istiod's xDS port, which the gateway's Envoy connects to, plain gRPC. */
   readonly istiodGrpc: number;
+  /** istiod's readiness and debug port, HTTP. */
   readonly istiodHttp: number;
+  /** istiod's own metrics, HTTP. */
   readonly istiodMonitoring: number;
+  /** istiod's ControlZ introspection page, HTTP. */
   readonly istiodIntrospection: number;
+  /** The ingress gateway, HTTP: where inference requests arrive. */
   readonly gateway: number;
+  /** The admin interface of the gateway's Envoy, HTTP. */
   readonly gatewayAdmin: number;
+  /** Prometheus' HTTP API. */
   readonly prometheus: number;
 }
 
-/** The ports these programs use everywhere else; an address of one's own makes them free nearly always. */
+/** The programs' own default ports. They are nearly always free, because each environment has a different address. */
 export const usualPorts: Ports = {
   etcd: 2379,
   etcdPeer: 2380,
@@ -39,8 +52,9 @@ export const usualPorts: Ports = {
 };
 
 /**
- * A port for every server: the one asked for, else the remembered one, else the usual one, else any free one.
- * @throws ProblemError when a port that was asked for is in use: another one would not be what the person wanted.
+ * Picks a free port for every server, in this order of preference: the requested one, the one of the last start
+ * (`remembered`), the usual one, any free one.
+ * @throws ProblemError if a requested port is in use, because another port is not what the user wants
  */
 export async function pickPorts(
   host: string,
@@ -59,7 +73,11 @@ export async function pickPorts(
   return ports;
 }
 
-/** A block of loopback addresses together with the claim that keeps every other environment off it. */
+/**
+ * Takes a block of loopback addresses and a claim on it that keeps other environments out until it is released: the
+ * block of the last start (`remembered`), or one that is not `reserved` and has no listener.
+ * @throws ProblemError if no block is free
+ */
 export async function claimBlock(
   remembered: number | undefined,
   reserved: ReadonlySet<number>,
@@ -77,14 +95,14 @@ export async function claimBlock(
       {
         path: "127.0.0.0/8",
         reason: `every block from 127.${firstBlock}.0.0/16 to 127.${lastBlock}.0.0/16 is in use.`,
-        fix: "Stop an environment that is no longer needed.",
+        fix: "Stop an environment that you no longer need.",
       },
     ],
     4,
   );
 }
 
-/** The second numbers of all 127.<n> addresses somebody listens on, from the text of `/proc/net/tcp` (proc_net(5)). */
+/** The second number of each 127.<n> address that has a listener, from the text of `/proc/net/tcp` (proc_net(5)). */
 export function listeningBlocks(procNetTcp: string): Set<number> {
   const blocks = new Set<number>();
   for (const line of procNetTcp.split("\n").slice(1)) {
@@ -95,7 +113,7 @@ export function listeningBlocks(procNetTcp: string): Set<number> {
   return blocks;
 }
 
-/** Whether a server could listen there now; a server on 0.0.0.0 holds the port of every address. */
+/** Whether a server can listen on `host:port` now. A server on 0.0.0.0 occupies the port of every address. */
 export async function isFree(host: string, port: number): Promise<boolean> {
   return (await tryListening(host, port)) !== undefined;
 }
@@ -125,8 +143,8 @@ function portInUse(host: string, port: number): ProblemError {
     [
       {
         path: "gatewayPort",
-        reason: `${port} is in use on ${host} (\`ss -ltnp 'sport = :${port}'\` shows by what).`,
-        fix: "Name another port, or none to have a free one picked.",
+        reason: `${port} is in use on ${host} (\`ss -ltnp 'sport = :${port}'\` shows the process).`,
+        fix: "Name another port, or leave it out and a free one is picked.",
       },
     ],
     4,

@@ -2,7 +2,10 @@ import type { Allocation } from "../controlPlane/allocation.ts";
 import { environmentFiles } from "../machine/paths.ts";
 import type { ProcessSpec } from "../process/processSpec.ts";
 
-/** The ingress gateway: Envoy as released, told everything but its own identity by istiod. */
+/**
+ * The ingress gateway: an unmodified Envoy. Its bootstrap names its node id and istiod's address; istiod sends all
+ * other configuration over xDS.
+ */
 export function gateway({ host, ports, tools, dataDir }: Allocation): ProcessSpec {
   return {
     name: "gateway",
@@ -21,7 +24,8 @@ export function gateway({ host, ports, tools, dataDir }: Allocation): ProcessSpe
 }
 
 /**
- * Envoy's bootstrap. istiod derives what this proxy is from the node id, and which Gateways it serves from its labels.
+ * The bootstrap configuration of the gateway's Envoy. istiod reads the type of the proxy from the node id, and selects
+ * its Gateway objects by the labels in the metadata.
  */
 export function gatewayBootstrap(host: string, ports: Allocation["ports"]) {
   const viaAds = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };

@@ -2,8 +2,8 @@ import type { Allocation } from "../controlPlane/allocation.ts";
 import type { ProcessSpec } from "../process/processSpec.ts";
 
 /**
- * istiod, set so that it can drive an Envoy as released by the Envoy project: no certificate authority (only
- * istio-agent serves certificates to Envoy), and none of the filters that exist in Istio's own build of Envoy alone.
+ * istiod, configured for an unmodified Envoy. The certificate authority is off, because only istio-agent serves
+ * certificates to Envoy. The filters that only Istio's build of Envoy contains are off too.
  */
 export function istiod({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
@@ -42,11 +42,11 @@ export function istiod({ host, ports, tools, credentials }: Allocation): Process
   };
 }
 
-/** The mesh configuration istiod reads from the ConfigMap `istio` in `istio-system`. */
+/** The mesh configuration, which istiod reads from the ConfigMap `istio` in `istio-system`. */
 export const meshConfig = {
   accessLogFile: "",
   enablePrometheusMerge: false,
-  // Clusters would otherwise wait for certificates that nobody serves.
+  // With automatic mTLS, Envoy's clusters wait for certificates, and no istio-agent serves any here.
   enableAutoMtls: false,
   outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
 } as const;

@@ -1,14 +1,15 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** A log file that never grows past `maxBytes`: the full one is kept once as `<file>.1`. */
+/** A log file that never grows past `maxBytes`. A full file is renamed to `<file>.1` and replaces the previous one. */
 export class BoundedLog {
+  /** The path of the log, as given to the constructor. Its directory is created. */
   readonly file: string;
   readonly #maxBytes: number;
   #descriptor: number;
   #size: number;
 
-  /** `maxBytes` is 4 MiB unless told: two files of it hold hours of a control plane's log. */
+  /** `maxBytes` defaults to 4 MiB: two files of that size hold several hours of a control plane's log. */
   constructor(file: string, maxBytes = 4 * 1024 * 1024) {
     mkdirSync(dirname(file), { recursive: true });
     this.file = file;
@@ -17,7 +18,10 @@ export class BoundedLog {
     this.#size = fstatSync(this.#descriptor).size;
   }
 
-  /** Never throws: a full disk must not take down the process whose log it is. */
+  /**
+   * Appends to the log, and cuts a chunk that is longer than `maxBytes`. Never throws: a full disk must not end the
+   * process that writes the log.
+   */
   write(chunk: Buffer | string): void {
     const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
     try {
@@ -26,10 +30,11 @@ export class BoundedLog {
       writeSync(this.#descriptor, kept);
       this.#size += kept.length;
     } catch {
-      // Nowhere to report it to.
+      // The log is the only place to report an error, and the log cannot be written.
     }
   }
 
+  /** Closes the file. A later `write` has no effect. */
   close(): void {
     closeSync(this.#descriptor);
   }

@@ -3,13 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { identityOf, isAlive, type ProcessIdentity, parseStat, signalProcess } from "./processIdentity.ts";
 
 /**
- * Set in the supervisor's environment and inherited by everything it starts, so that a crash leaves nothing unnamed.
+ * The environment variable that marks the processes of an embedded environment. Its value is the environment's data
+ * directory. The supervisor has it and all its child processes inherit it, so that they can be found after a crash.
  */
 export const markerVariable = "SERIN_ENVIRONMENT_DIR";
 
 /**
- * Processes that still belong to an environment: those recorded that are still the same process, and those that carry
- * its marker (a process started in the instant before the supervisor was killed is not in the record).
+ * Finds the running processes of an embedded environment: the `recorded` ones that are still the same process, and
+ * those of this user that carry its marker. (A process that started just before the supervisor was killed is not
+ * recorded.) Leaves out this process and its ancestors.
  */
 export function findLeftovers(dataDir: string, recorded: readonly ProcessIdentity[]): ProcessIdentity[] {
   const own = ancestors(process.pid);
@@ -23,7 +25,8 @@ export function findLeftovers(dataDir: string, recorded: readonly ProcessIdentit
 }
 
 /**
- * Ends processes: asks, waits up to `graceMs`, then kills. Returns those that would not die within two more seconds.
+ * Ends processes: sends SIGTERM, waits up to `graceMs`, then sends SIGKILL. Returns those that still run two seconds
+ * later.
  */
 export async function endProcesses(processes: readonly ProcessIdentity[], graceMs: number): Promise<ProcessIdentity[]> {
   for (const identity of processes) signalProcess(identity, "SIGTERM");
@@ -33,6 +36,7 @@ export async function endProcesses(processes: readonly ProcessIdentity[], graceM
   return processes.filter(isAlive);
 }
 
+/** Waits until all `processes` have ended. Returns false if one still runs after `timeoutMs`. */
 export async function waitGone(processes: readonly ProcessIdentity[], timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   while (processes.some(isAlive)) {
@@ -56,7 +60,7 @@ function marked(dataDir: string): number[] {
   });
 }
 
-/** This process and those that started it are never leftovers, whatever their environment says. */
+/** The process `pid` and its ancestors. They are never leftovers, even if they carry the marker. */
 function ancestors(pid: number): Set<number> {
   const seen = new Set<number>();
   for (let current = pid; current > 1 && !seen.has(current); ) {

@@ -1,17 +1,19 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A process that cannot be mistaken for a later one with the same pid: pids are reused, but not within one boot
- * together with the moment the process started (proc(5), `/proc/<pid>/stat` field 22).
+ * Identifies one process for all time. The kernel reuses a pid, but pid, start time and boot id together are unique
+ * (proc(5), `/proc/<pid>/stat` field 22).
  */
 export interface ProcessIdentity {
+  /** The process id, greater than 1. */
   readonly pid: number;
   /** Clock ticks between the boot and the start of the process. */
   readonly startTicks: number;
+  /** The UUID that the kernel makes at each boot, from `/proc/sys/kernel/random/boot_id`. */
   readonly bootId: string;
 }
 
-/** The identity of a running process; `undefined` when there is none, or only its unreaped remains. */
+/** The identity of the running process `pid`; `undefined` if there is no such process or it is a zombie. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
   try {
     const stat = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
@@ -23,12 +25,13 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   }
 }
 
+/** Whether the process still runs; false for another process that has got the same pid. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = identityOf(identity.pid);
   return now !== undefined && now.startTicks === identity.startTicks && now.bootId === identity.bootId;
 }
 
-/** Sends a signal to that process and no other; false when it is gone. */
+/** Sends a signal to the process. Returns false if it has ended or does not belong to this user. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;
   try {
@@ -39,7 +42,10 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
-/** The command name may hold spaces and brackets, so fields are counted from its last closing bracket. */
+/**
+ * Reads the text of `/proc/<pid>/stat` (proc(5)); `undefined` if it is malformed. The command name may contain spaces
+ * and parentheses, so the fields are counted from the last closing parenthesis.
+ */
 export function parseStat(text: string): { state: string; parentPid: number; startTicks: number } | undefined {
   const fields = text
     .slice(text.lastIndexOf(")") + 1)
@@ -51,6 +57,7 @@ export function parseStat(text: string): { state: string; parentPid: number; sta
   return { state, parentPid: Number(parentPid), startTicks };
 }
 
+/** Reads an identity from JSON; `undefined` if a field is missing or the pid is not greater than 1. */
 export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { pid, startTicks, bootId } = value as Partial<Record<keyof ProcessIdentity, unknown>>;

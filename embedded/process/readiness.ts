@@ -2,7 +2,7 @@ import { request as httpRequest, type RequestOptions } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { HttpProbe } from "./processSpec.ts";
 
-/** Asks a health address once; anything but a 2xx answer within `timeoutMs` is "not ready". */
+/** Requests a health URL once. Returns false for any answer other than 2xx, an error, and silence for `timeoutMs`. */
 export function isReady({ url, tls, token }: HttpProbe, timeoutMs = 2_000): Promise<boolean> {
   const options: RequestOptions & { ca?: string; cert?: string; key?: string } = {
     agent: false,

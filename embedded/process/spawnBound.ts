@@ -1,9 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 
 /**
- * Starts a process that the kernel kills when this one dies, however it dies (prctl(2), PR_SET_PDEATHSIG, set by
- * util-linux' `setpriv`). Where there is no `setpriv` it starts all the same, and what a crash leaves is ended by the
- * next start or stop of the environment.
+ * Starts a child process that the kernel kills when this process ends for any reason (prctl(2), PR_SET_PDEATHSIG, set
+ * by `setpriv` of util-linux). Without `setpriv` the child is an ordinary one; if this process crashes, the next start
+ * or stop of the embedded environment ends the child.
  */
 export function spawnBound(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   return canBind()

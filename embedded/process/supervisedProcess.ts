@@ -7,21 +7,28 @@ import type { ProcessSpec } from "./processSpec.ts";
 import { isReady } from "./readiness.ts";
 import { spawnBound } from "./spawnBound.ts";
 
-/** What one supervised process is doing. */
+/** The state of one supervised program. */
 export interface ProcessStatus {
+  /** The name in the program's `ProcessSpec`. */
   readonly name: string;
+  /** The running process. Absent while the program waits to be restarted. */
   readonly identity?: ProcessIdentity;
-  /** When the present process started, ISO 8601. */
+  /** When the running process started, ISO 8601. Absent while none runs. */
   readonly since?: string;
-  /** How often it was started again after dying. */
+  /** How often the program has been restarted after it ended. */
   readonly restarts: number;
+  /** Whether the last readiness checks succeeded. */
   readonly ready: boolean;
-  /** How the previous process ended: "exit 1", "SIGKILL". */
+  /** How the previous process ended: `exit 1`, `SIGKILL`, or why it could not be started. Absent before that. */
   readonly lastExit?: string;
 }
 
-/** One program kept running: started again whenever it dies, without limit, until it is stopped. */
+/**
+ * Keeps one program running: restarts it whenever it ends, without limit, until it is stopped. The delay before a
+ * restart doubles from 50 ms to 5 s.
+ */
 export class SupervisedProcess {
+  /** What runs, as given to the constructor. */
   readonly spec: ProcessSpec;
   readonly #log: BoundedLog;
   readonly #directory: string;
@@ -35,6 +42,10 @@ export class SupervisedProcess {
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
 
+  /**
+   * Prepares the program without starting it. Its output goes to `log`, its working directory is `directory`, and
+   * `onChange` is called after every change of `status`.
+   */
   constructor(spec: ProcessSpec, log: BoundedLog, directory: string, onChange: () => void) {
     this.spec = spec;
     this.#log = log;
@@ -42,10 +53,12 @@ export class SupervisedProcess {
     this.#onChange = onChange;
   }
 
+  /** Starts the program. A second call has no effect. */
   start(): void {
     this.#running ??= this.#keepRunning();
   }
 
+  /** The state at this moment. */
   get status(): ProcessStatus {
     return {
       name: this.spec.name,
@@ -58,22 +71,22 @@ export class SupervisedProcess {
   }
 
   /**
-   * Resolves once the program is ready. Rejects when it is not within `timeoutMs`, when it died over and over before it
-   * ever was, and when the environment stops.
+   * Resolves once the program is ready.
+   * @throws ProblemError if it is not ready within `timeoutMs` or has ended six times; an abort error after `stop`
    */
   async whenReady(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!this.#ready) {
       this.#stopping.signal.throwIfAborted();
-      const died = this.#restarts > 0 ? ` It died ${this.#restarts} times, last with ${this.#lastExit}.` : "";
-      if (this.#restarts >= hopelessDeaths || performance.now() > deadline) {
+      const ended = this.#restarts > 0 ? ` It has ended ${this.#restarts} times, last with ${this.#lastExit}.` : "";
+      if (this.#restarts >= mostRestartsBeforeReady || performance.now() > deadline) {
         const lastLine = this.#tail.trimEnd().split("\n").at(-1) ?? "";
         throw new ProblemError(
           "The environment did not start",
           [
             {
               path: this.spec.name,
-              reason: `it does not get ready.${died}${lastLine === "" ? "" : ` Its last words: ${lastLine.slice(0, 300)}`}`,
+              reason: `it did not become ready.${ended}${lastLine === "" ? "" : ` Its last log line: ${lastLine.slice(0, 300)}`}`,
               fix: `Read ${this.#log.file}.`,
             },
           ],
@@ -84,7 +97,7 @@ export class SupervisedProcess {
     }
   }
 
-  /** Ends the program for good: asks, waits up to `graceMs`, kills. */
+  /** Ends the program and does not restart it: sends SIGTERM, waits up to `graceMs`, then sends SIGKILL. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     if (this.#identity !== undefined) await endProcesses([this.#identity], graceMs);
@@ -98,7 +111,7 @@ export class SupervisedProcess {
       if (this.#stopping.signal.aborted) return;
       failures = performance.now() - started > healthyMs ? 1 : failures + 1;
       this.#restarts += 1;
-      this.#log.write(`serin: ${this.spec.name} ended (${this.#lastExit}) and is started again\n`);
+      this.#log.write(`serin: ${this.spec.name} ended (${this.#lastExit}) and is restarted\n`);
       this.#onChange();
       await this.#pause(Math.min(maxBackoffMs, firstBackoffMs * 2 ** (failures - 1)));
     }
@@ -135,7 +148,7 @@ export class SupervisedProcess {
     const text = this.#tail + chunk.toString();
     this.#tail = text.slice(-tailLength);
     const { ready } = this.spec;
-    // Looked for in all of it: a program that starts under load has said more than a tail's length by the first read.
+    // Tests the whole chunk: on a busy machine the first read may be longer than the tail that is kept.
     if ("logLine" in ready && !this.#ready && ready.logLine.test(text)) this.#setReady(true);
   }
 
@@ -147,7 +160,7 @@ export class SupervisedProcess {
       const answered = await isReady(probe);
       if (over.aborted) return;
       missed = answered ? 0 : missed + 1;
-      // One slow answer under load says nothing; two do.
+      // On a busy machine one check may fail although the program is ready, so only a second failure in a row counts.
       if (answered || missed > 1) this.#setReady(answered);
       await sleep(this.#ready ? steadyProbeMs : startProbeMs, undefined, { signal: over }).catch(() => undefined);
     }
@@ -165,10 +178,11 @@ export class SupervisedProcess {
 }
 
 const tailLength = 2_000;
-const hopelessDeaths = 6;
+/** A program that has ended this often without being ready will not become ready: the start fails early. */
+const mostRestartsBeforeReady = 6;
 const startProbeMs = 50;
 const steadyProbeMs = 5_000;
 const firstBackoffMs = 50;
 const maxBackoffMs = 5_000;
-/** A program that ran this long did not fail because of how it was started, so the back-off begins anew. */
+/** The back-off starts anew after a run of this length: the program did not fail because of how it was started. */
 const healthyMs = 10_000;

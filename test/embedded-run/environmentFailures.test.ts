@@ -175,7 +175,7 @@ describe("a start that cannot succeed", () => {
       `,
     );
     expect(said).toMatch(/^4 The gateway cannot listen:\n {2}- gatewayPort: 28081 is in use on 127\.\d+\.0\.1 /);
-    expect(said).toContain("Name another port, or none to have a free one picked.");
+    expect(said).toContain("Name another port, or leave it out and a free one is picked.");
   });
 
   it("says that the disk is full before it starts anything", () => {

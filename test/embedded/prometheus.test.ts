@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { prometheusConfig, sidecarRules } from "../../embedded/prometheus.ts";
 
-/** Prometheus' relabelling, as far as the rules use it: anchored expressions, `replace` and `drop`. */
+/** Does the part of Prometheus' relabelling that the rules use: anchored expressions, `replace` and `drop`. */
 function relabel(name: string): string | undefined {
   let current = name;
   for (const rule of sidecarRules) {
@@ -27,7 +27,7 @@ describe("Prometheus", () => {
     expect(relabel(scraped)).toBe(stored);
   });
 
-  it("scrapes every second what the node agent lists, with the labels the sidecar gives", () => {
+  it("scrapes the node agent's targets every second and keeps the labels of the sidecar", () => {
     const config = parse(prometheusConfig("/data/local"));
     expect(config.global).toMatchObject({ scrape_interval: "1s" });
     expect(config.scrape_configs).toHaveLength(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Loopback } from "../../../embedded/machine/loopback.ts";
 
 describe("Loopback", () => {
-  it("keeps the servers and the pods of a block apart", () => {
+  it("gives pods other addresses than the servers of the block", () => {
     const loopback = new Loopback(7);
     expect(loopback.host).toBe("127.7.0.1");
     expect(loopback.owns(loopback.host)).toBe(false);
@@ -10,14 +10,14 @@ describe("Loopback", () => {
     expect(loopback.allocate()).toBe("127.7.1.2");
   });
 
-  it("hands out an address given back only after all others", () => {
+  it("reuses a released address only after all others", () => {
     const loopback = new Loopback(7);
     const first = loopback.allocate();
     loopback.release(first);
     expect(loopback.allocate()).not.toBe(first);
   });
 
-  it("never hands out an address that is reserved, nor one twice, until none is left", () => {
+  it("never allocates a reserved address, nor one address twice, until none is left", () => {
     const loopback = new Loopback(9);
     expect(loopback.reserve("127.9.1.1")).toBe(true);
     expect(loopback.reserve("127.9.1.1")).toBe(false);

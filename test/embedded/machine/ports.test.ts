@@ -4,7 +4,7 @@ import { ProblemError } from "../../../components/core/problem.ts";
 import { claimBlock, isFree, listeningBlocks, pickPorts, usualPorts } from "../../../embedded/machine/ports.ts";
 import { claim } from "../../../embedded/process/claim.ts";
 
-/** Addresses no environment of this test uses for anything else. */
+/** An address that no other test and no environment uses. */
 const host = "127.251.0.1";
 const opened: Server[] = [];
 
@@ -22,11 +22,11 @@ afterEach(async () => {
 });
 
 describe("pickPorts", () => {
-  it("gives every server its usual port when nothing is in the way", async () => {
+  it("gives every server its usual port if all are free", async () => {
     expect(await pickPorts(host, undefined, {})).toEqual(usualPorts);
   });
 
-  it("goes round a usual port that is taken, and gives no port twice", async () => {
+  it("picks another port instead of a usual one that is in use, and picks none twice", async () => {
     await listen(usualPorts.prometheus);
     const ports = await pickPorts(host, undefined, {});
     expect(ports.prometheus).not.toBe(usualPorts.prometheus);
@@ -41,7 +41,7 @@ describe("pickPorts", () => {
     expect((await pickPorts(host, remembered, {})).prometheus).toBe(usualPorts.prometheus);
   });
 
-  it("refuses a port that was asked for and is taken, and names it", async () => {
+  it("refuses a requested port that is in use, and names it", async () => {
     await listen(28_080);
     const error = await pickPorts(host, undefined, { gateway: 28_080 }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ProblemError);
@@ -51,7 +51,7 @@ describe("pickPorts", () => {
     });
   });
 
-  it("gives the port that was asked for to the gateway alone, even when it is another server's usual one", async () => {
+  it("gives the requested port to the gateway alone, even if it is another server's usual one", async () => {
     const ports = await pickPorts(host, undefined, { gateway: usualPorts.apiserver });
     expect(ports.gateway).toBe(usualPorts.apiserver);
     expect(ports.apiserver).not.toBe(usualPorts.apiserver);
@@ -59,7 +59,7 @@ describe("pickPorts", () => {
 });
 
 describe("claimBlock", () => {
-  it("keeps the remembered block, and takes another while somebody holds it", async () => {
+  it("keeps the remembered block, and takes another while a process holds it", async () => {
     const first = await claimBlock(250, new Set());
     expect(first.loopback.host).toBe("127.250.0.1");
     const second = await claimBlock(250, new Set());
@@ -67,7 +67,7 @@ describe("claimBlock", () => {
     await Promise.all([first.held.release(), second.held.release()]);
   });
 
-  it("takes no block that another environment remembers or somebody listens in", async () => {
+  it("takes no block that another environment remembers or that has a listener", async () => {
     const all = Array.from({ length: 253 }, (_, index) => index + 2);
     await listen(0, "127.252.3.4");
     const reserved = new Set(all.filter((block) => block !== 252 && block !== 253));
@@ -91,7 +91,7 @@ describe("listeningBlocks", () => {
 });
 
 describe("claim", () => {
-  it("is held by one at a time and free again after release", async () => {
+  it("has one holder at a time and is free after release", async () => {
     const name = `test/${process.pid}`;
     const first = await claim(name);
     expect(first).toBeDefined();

@@ -5,7 +5,7 @@ import { gatewayBootstrap } from "../../../embedded/mesh/gateway.ts";
 describe("the gateway's bootstrap", () => {
   const bootstrap = gatewayBootstrap("127.7.0.1", usualPorts);
 
-  it("makes istiod take it for an ingress gateway of its own network", () => {
+  it("identifies the proxy to istiod as an ingress gateway", () => {
     const [type, address, id, domain] = bootstrap.node.id.split("~");
     expect([type, address]).toEqual(["router", "127.7.0.1"]);
     expect(id).toBe("istio-ingressgateway.istio-system");
@@ -13,7 +13,7 @@ describe("the gateway's bootstrap", () => {
     expect(bootstrap.node.metadata.LABELS).toMatchObject({ istio: "ingressgateway" });
   });
 
-  it("uses the environment's own address only", () => {
+  it("contains no address other than the environment's", () => {
     const addresses = JSON.stringify(bootstrap).match(/\d+\.\d+\.\d+\.\d+/g) ?? [];
     expect(new Set(addresses)).toEqual(new Set(["127.7.0.1"]));
   });

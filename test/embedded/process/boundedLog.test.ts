@@ -21,7 +21,7 @@ describe("BoundedLog", () => {
     expect(readFileSync(join(folder, "logs", "etcd.log"), "utf8")).toMatch(/line 499\n$/);
   });
 
-  it("goes on where the last run ended, and counts what was there", () => {
+  it("appends to the file of the last run, and counts its size", () => {
     const file = join(folder, "a.log");
     const first = new BoundedLog(file, 20);
     first.write("0123456789\n");
@@ -33,7 +33,7 @@ describe("BoundedLog", () => {
     expect(readFileSync(file, "utf8")).toBe("9876543210\n");
   });
 
-  it("does not let a chunk greater than the whole file through", () => {
+  it("cuts a chunk that is larger than the whole file may be", () => {
     const log = new BoundedLog(join(folder, "b.log"), 100);
     log.write(Buffer.alloc(10_000, "x"));
     log.close();

@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 describe("the identity of a process", () => {
-  it("is the same process's as long as it lives and nobody's afterwards", async () => {
+  it("is alive as long as its process runs, and not afterwards", async () => {
     const identity = start();
     expect(isAlive(identity)).toBe(true);
     expect(await endProcesses([identity], 1_000)).toEqual([]);
@@ -44,7 +44,7 @@ describe("the identity of a process", () => {
     expect(identityOf(identity.pid)).toBeUndefined();
   });
 
-  it("is not that of a stranger who got the same pid, nor of the same pid in another boot", () => {
+  it("differs from a later process with the same pid, and from the same pid in another boot", () => {
     const stranger = start();
     for (const recorded of [
       { ...stranger, startTicks: stranger.startTicks - 1 },
@@ -56,7 +56,7 @@ describe("the identity of a process", () => {
     expect(isAlive(stranger)).toBe(true);
   });
 
-  it("counts the fields after a command name with spaces and brackets in it", () => {
+  it("is read correctly if the command name contains spaces and parentheses", () => {
     const fields = ["S", "41", ...Array.from({ length: 17 }, () => "0"), "987654", "0"];
     expect(parseStat(`42 (a) b (c)) ${fields.join(" ")}\n`)).toEqual({
       state: "S",
@@ -81,26 +81,26 @@ describe("the identity of a process", () => {
 describe("leftovers", () => {
   const dataDir = `/nowhere/serin-test-${process.pid}`;
 
-  it("are the recorded processes that still are what they were", () => {
+  it("include the recorded processes that still run", () => {
     const left = start();
     const stranger = start();
     const recorded = [left, { ...stranger, startTicks: stranger.startTicks + 7 }];
     expect(findLeftovers(dataDir, recorded)).toEqual([left]);
   });
 
-  it("are also processes nobody recorded, by the mark they inherited, and only of the same environment", async () => {
+  it("include unrecorded processes with the inherited marker of the same environment only", async () => {
     const marked = start({ [markerVariable]: dataDir });
     start({ [markerVariable]: `${dataDir}-2` });
     expect(findLeftovers(dataDir, [])).toEqual([marked]);
   });
 
-  it("never are this process or those it was started by", () => {
+  it("never include this process or its ancestors", () => {
     const own = [process.pid, process.ppid].flatMap((pid) => identityOf(pid) ?? []);
     expect(own).toHaveLength(2);
     expect(findLeftovers(dataDir, own)).toEqual([]);
   });
 
-  it("end even when they will not listen", async () => {
+  it("are ended even if they ignore SIGTERM", async () => {
     const deaf = start({}, "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1000)");
     await spoken(started.at(-1));
     const began = performance.now();

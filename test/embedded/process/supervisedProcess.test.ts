@@ -28,7 +28,7 @@ function supervise(program: string): SupervisedProcess {
 const server = "console.log('I am up'); setInterval(() => {}, 1000)";
 
 describe("SupervisedProcess", () => {
-  it("starts a program again when it is killed, and says so", async () => {
+  it("restarts a program that is killed, and logs the restart", async () => {
     const supervised = supervise(server);
     await supervised.whenReady(10_000);
     const first = supervised.status.identity;
@@ -39,10 +39,10 @@ describe("SupervisedProcess", () => {
     const { identity, restarts, lastExit, ready } = supervised.status;
     expect(identity?.pid).not.toBe(first.pid);
     expect({ restarts, lastExit, ready }).toEqual({ restarts: 1, lastExit: "SIGKILL", ready: true });
-    expect(readFileSync(join(folder, "sample.log"), "utf8")).toContain("ended (SIGKILL) and is started again");
+    expect(readFileSync(join(folder, "sample.log"), "utf8")).toContain("ended (SIGKILL) and is restarted");
   });
 
-  it("finds the line that says it works, however much the program logs in the same moment", async () => {
+  it("finds the readiness line even if the program logs much more at the same moment", async () => {
     const supervised = supervise(
       `process.stdout.write('I am up\\n' + 'a long story\\n'.repeat(2000)); setInterval(() => {}, 1000)`,
     );
@@ -50,7 +50,7 @@ describe("SupervisedProcess", () => {
     expect(supervised.status.ready).toBe(true);
   });
 
-  it("does not start it again once it is stopped, even one that ignores the request to end", async () => {
+  it("does not restart a program that it stops, even if the program ignores SIGTERM", async () => {
     const supervised = supervise(`process.on('SIGTERM', () => {}); ${server}`);
     await supervised.whenReady(10_000);
     const { identity } = supervised.status;
@@ -60,25 +60,25 @@ describe("SupervisedProcess", () => {
     expect(supervised.status).toMatchObject({ restarts: 0, ready: false, lastExit: "SIGKILL" });
   });
 
-  it("gives up waiting for a program that dies over and over, with its last words and its log", async () => {
+  it("gives up on a program that keeps ending, and reports its last log line and its log file", async () => {
     const supervised = supervise("console.error('no such flag: --colour'); process.exit(3)");
     await expect(supervised.whenReady(60_000)).rejects.toMatchObject({
       exitCode: 4,
       problems: [
         {
           path: "sample",
-          reason: expect.stringMatching(/died 6 times, last with exit 3\..*no such flag: --colour/),
+          reason: expect.stringMatching(/ended 6 times, last with exit 3\..*no such flag: --colour/),
           fix: expect.stringContaining("sample.log"),
         },
       ],
     });
   });
 
-  it("reports a program that cannot be started at all like one that dies", async () => {
+  it("reports a program that cannot be started in the same way as one that keeps ending", async () => {
     const spec = { name: "absent", command: join(folder, "absent"), args: [], ready: { logLine: /never/ } };
     const supervised = new SupervisedProcess(spec, new BoundedLog(join(folder, "absent.log")), folder, () => {});
     running.push(supervised);
     supervised.start();
-    await expect(supervised.whenReady(60_000)).rejects.toThrow(/absent: it does not get ready/);
+    await expect(supervised.whenReady(60_000)).rejects.toThrow(/absent: it did not become ready/);
   });
 });
