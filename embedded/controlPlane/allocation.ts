@@ -3,15 +3,20 @@ import type { Tools } from "../toolchain/index.ts";
 import type { Credentials } from "./credentials.ts";
 
 /**
- * What an environment has of this machine: its folder, address, ports, tools and credentials. Every process builder
- * reads it.
+ * The folder, address, ports, tools and credentials of one embedded environment. The functions that build its
+ * processes and objects read them.
  */
 export interface Allocation {
+  /** The name of the environment. */
   readonly environment: string;
+  /** The environment's data directory, an absolute path. */
   readonly dataDir: string;
-  /** The address all servers listen on, 127.<n>.0.1. */
+  /** The address that all servers listen on, 127.<n>.0.1. */
   readonly host: string;
+  /** The port of each server on `host`. */
   readonly ports: Ports;
+  /** The paths of the programs. */
   readonly tools: Tools;
+  /** The paths of keys, certificates, tokens and kubeconfigs. */
   readonly credentials: Credentials;
 }

@@ -7,12 +7,15 @@ import type { Allocation } from "./allocation.ts";
 import { configurationObjects, modelStoreObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
 import { roleObjects } from "./roles.ts";
 
-/** What an environment applies is its own, and the answers are not read. */
+/** The environment takes over any field that another manager holds, and asks for the shortest answer. */
 const forced = { force: true, answer: "metadata" } as const;
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
-/** What the controllers need before they start: namespaces, their rights, and their custom resource definitions. */
+/**
+ * Applies the objects that the controllers need before they start: namespaces, RBAC roles and custom resource
+ * definitions. Resolves when the API server serves the custom resources.
+ */
 export async function prepareCluster(cluster: ClusterObjects, { tools }: Allocation): Promise<void> {
   await Promise.all(namespaceObjects().map((object) => cluster.apply(object, forced)));
   const files = [...tools.crds.argoRollouts, ...tools.crds.istio, ...tools.crds.prometheusOperator];
@@ -30,17 +33,18 @@ export async function prepareCluster(cluster: ClusterObjects, { tools }: Allocat
 }
 
 /**
- * What the models need: configuration, machines, model store. Ends when the machines are ready and the store is bound.
+ * Applies the objects that models need: ConfigMaps, nodes and the model store. Resolves when the nodes are Ready and
+ * the PersistentVolumeClaim of the model store is Bound.
  */
-export async function furnishCluster(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
+export async function addNodesAndModelStore(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
   await Promise.all([
     ...configurationObjects(allocation).map((object) => cluster.apply(object, forced)),
-    offerMachines(cluster),
-    offerModelStore(cluster, allocation),
+    addNodes(cluster),
+    addModelStore(cluster, allocation),
   ]);
 }
 
-async function offerMachines(cluster: ClusterObjects): Promise<void> {
+async function addNodes(cluster: ClusterObjects): Promise<void> {
   const nodes = nodeObjects();
   await Promise.all(
     nodes.map(async (node) => {
@@ -49,25 +53,26 @@ async function offerMachines(cluster: ClusterObjects): Promise<void> {
       await cluster.apply(withoutSpec(node), { ...forced, subresource: "status" });
     }),
   );
-  await until("the simulated machines are ready", async () => {
+  await until("the simulated nodes are Ready", async () => {
     const ready = await readyNodes(cluster);
     return nodes.every(({ metadata }) => ready.has(metadata.name));
   });
 }
 
-async function offerModelStore(cluster: ClusterObjects, { dataDir }: Allocation): Promise<void> {
+async function addModelStore(cluster: ClusterObjects, { dataDir }: Allocation): Promise<void> {
   const { volume, claim } = modelStoreObjects(dataDir);
   await cluster.apply(volume, forced);
   await cluster.apply(claim, forced);
-  await until("the model store is bound", async () => {
+  await until("the PersistentVolumeClaim of the model store is Bound", async () => {
     const seen = (await cluster.get(referenceTo(claim))) as { status?: { phase?: string } } | undefined;
     return seen?.status?.phase === "Bound";
   });
 }
 
 /**
- * Of the Prometheus operator's resources, those that describe what to watch. The others ask the operator to run
- * servers, which nothing here does; leaving them out saves the API server 300 MB and a start 2 s.
+ * Selects the definitions to install. Of the Prometheus Operator's resources only those that declare targets and rules
+ * are installed. The others ask the operator to run servers, and no operator runs here; without them the API server
+ * needs 300 MB less memory and a start takes 2 s less.
  */
 function isWanted(name: string): boolean {
   const [plural, ...group] = name.split(".");
@@ -77,7 +82,11 @@ function isWanted(name: string): boolean {
   );
 }
 
-/** Splits a YAML file into its definitions without parsing it: the schemas are megabytes, the name is one line. */
+/**
+ * Splits a YAML file into its custom resource definitions. It does not parse them, because the schemas are megabytes
+ * and only the line with the name is needed.
+ * @throws Error if a definition has no name
+ */
 export function definitionsIn(text: string): { name: string; text: string }[] {
   return text
     .split(/^---$/m)
@@ -89,7 +98,7 @@ export function definitionsIn(text: string): { name: string; text: string }[] {
     });
 }
 
-/** All resources the API server serves, as `<plural>.<group>`, in one small answer (aggregated discovery). */
+/** All resources that the API server serves, as `<plural>.<group>`, from one request (aggregated discovery). */
 async function servedResources({ client }: ClusterObjects): Promise<ReadonlyMap<string, readonly string[]>> {
   type Groups = { readonly items: readonly GroupDiscovery[] };
   return servedVersions((await client.send<Groups>({ method: "GET", path: "/apis", accept: accepts.discovery })).items);

@@ -4,31 +4,42 @@ import { existsSync, readFileSync } from "node:fs";
 import * as x509 from "@peculiar/x509";
 import { writeFileAtomic } from "../process/atomicFile.ts";
 
-/** A certificate authority of one environment; its key never leaves the environment's folder. */
+/** A certificate authority of one embedded environment. Its private key stays in the environment's data directory. */
 export interface Authority {
-  /** PEM. */
+  /** The self-signed certificate, PEM. */
   readonly certificate: string;
+  /** The key pair that signs certificates, ECDSA P-256. */
   readonly keys: webcrypto.CryptoKeyPair;
+  /** The authority's distinguished name, `CN=…`. */
   readonly issuer: string;
 }
 
+/** A private key and the certificate for it. */
 export interface KeyAndCertificate {
-  /** PEM, PKCS #8. */
+  /** The private key, PEM (PKCS #8). */
   readonly key: string;
-  /** PEM. */
+  /** The certificate, PEM. */
   readonly certificate: string;
 }
 
-/** Whom a certificate is for: Kubernetes reads the user from the common name and the groups from the organizations. */
+/**
+ * The holder of a certificate. Kubernetes takes the user from the common name and the groups from the organizations.
+ */
 export interface Subject {
+  /** The common name (CN): the Kubernetes user, or the name of the server. */
   readonly commonName: string;
+  /** The organizations (O): the user's groups in Kubernetes. @default none */
   readonly organizations?: readonly string[];
-  /** Addresses and names a server answers on; none for a client. */
+  /** The IP addresses and DNS names of a server, for the subject alternative name. @default none, for a client */
   readonly hosts?: readonly string[];
+  /** The extended key usage: client authentication, server authentication or both. */
   readonly usage: "client" | "server" | "both";
 }
 
-/** The authority kept in `<file>.crt` and `<file>.key`, made on first use so that a restart keeps what was trusted. */
+/**
+ * Reads the authority from `<file>.crt` and `<file>.key`, and creates it on first use, valid for ten years. A restart
+ * keeps it, so that clients that trust it still do.
+ */
 export async function ensureAuthority(file: string, name: string): Promise<Authority> {
   if (!existsSync(`${file}.crt`) || !existsSync(`${file}.key`)) await createAuthority(file, name);
   const certificate = readFileSync(`${file}.crt`, "utf8");
@@ -39,7 +50,8 @@ export async function ensureAuthority(file: string, name: string): Promise<Autho
 }
 
 /**
- * A key and a certificate signed by the authority, valid for a year: every start of the environment issues new ones.
+ * Makes a key and a certificate that the authority signs. The certificate is valid for one year; each start of the
+ * environment issues new ones.
  */
 export async function issue(authority: Authority, subject: Subject): Promise<KeyAndCertificate> {
   const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
@@ -63,7 +75,7 @@ export async function issue(authority: Authority, subject: Subject): Promise<Key
   return { key: await keyPem(keys.privateKey), certificate: pem(certificate) };
 }
 
-/** Whether a certificate was signed by the authority and is valid now. */
+/** Whether the authority has signed the certificate and the certificate is valid now. Both are PEM texts. */
 export function isIssuedBy(certificate: string, authority: string): boolean {
   const leaf = new ParsedCertificate(certificate);
   const now = Date.now();
@@ -108,7 +120,7 @@ function alternativeName(host: string): x509.JsonGeneralName {
   return { type: /^[\d.]+$/.test(host) ? "ip" : "dns", value: host };
 }
 
-/** An hour back, because clocks of a machine just resumed run behind. */
+/** The validity starts one hour ago, because the clock of a machine that has just resumed may be behind. */
 function validity(lifetimeMs: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + lifetimeMs) };
 }
@@ -117,7 +129,7 @@ function days(count: number): number {
   return count * 86_400_000;
 }
 
-/** RFC 5280 §4.1.2.2: positive and at most 20 octets. */
+/** A random serial number: positive and at most 20 octets (RFC 5280 §4.1.2.2). */
 function serialNumber(): string {
   const bytes = webcrypto.getRandomValues(new Uint8Array(16));
   return `01${Buffer.from(bytes).toString("hex")}`;

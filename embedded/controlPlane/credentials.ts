@@ -7,30 +7,44 @@ import { writeFileAtomic } from "../process/atomicFile.ts";
 import { type Authority, ensureAuthority, issue, type Subject } from "./certificates.ts";
 
 /**
- * Paths of everything secret in an environment, ready to be named in a command line (which carries no secret itself).
+ * The credentials of an embedded environment. They are paths of files, which may appear in a command line, except
+ * `adminToken`.
  */
 export interface Credentials {
+  /** The certificate of the authority that Kubernetes clients and servers trust. */
   readonly clusterAuthority: string;
+  /** kube-apiserver's serving certificate; the controller manager and the scheduler use it too. */
   readonly serving: CertificateFiles;
+  /** The certificate of the authority that etcd trusts. */
   readonly etcdAuthority: string;
+  /** etcd's certificate, for its client port and its peer port. */
   readonly etcdServing: CertificateFiles;
+  /** kube-apiserver's client certificate for etcd. */
   readonly etcdClient: CertificateFiles;
+  /** The private key that signs service account tokens. */
   readonly serviceAccountKey: string;
+  /** The public key that verifies service account tokens. */
   readonly serviceAccountPublicKey: string;
-  /** kube-apiserver's token file: one random token, the person's. */
+  /** kube-apiserver's token file (`--token-auth-file`). It contains only the user's token. */
   readonly tokens: string;
-  /** The person's token, for the supervisor's own requests. */
+  /** The user's token itself: 64 hexadecimal digits, for the group `system:masters`. Not a path. */
   readonly adminToken: string;
-  /** The kubeconfig of each component, with rights of its own. */
+  /** The kubeconfig of each component, with a client certificate for the component's own user. */
   readonly kubeconfigs: Readonly<Record<Component, string>>;
 }
 
+/** The paths of a private key and of its certificate, both PEM. */
 export interface CertificateFiles {
+  /** The private key. */
   readonly key: string;
+  /** The certificate. */
   readonly certificate: string;
 }
 
-/** Who the components are to the API server. The first two names are the ones Kubernetes' own roles are bound to. */
+/**
+ * The Kubernetes user of each component. Kubernetes binds built-in cluster roles to the first two names; `roles.ts`
+ * binds roles to the others.
+ */
 export const componentUsers = {
   controllerManager: "system:kube-controller-manager",
   scheduler: "system:kube-scheduler",
@@ -40,11 +54,12 @@ export const componentUsers = {
   nodeAgent: "serin:node-agent",
 } as const;
 
+/** A component with its own Kubernetes user. */
 export type Component = keyof typeof componentUsers;
 
 /**
- * Makes what is missing and issues all certificates anew for the given address. The authorities, the token and the
- * service account key stay, so that a kubeconfig and tokens handed out earlier go on working after a restart.
+ * Creates missing credentials and issues new certificates for `host`. Existing authorities, the user's token and the
+ * service account key are kept, so that an earlier kubeconfig and earlier tokens stay valid after a restart.
  */
 export async function ensureCredentials(
   dataDir: string,
@@ -55,8 +70,8 @@ export async function ensureCredentials(
   const files = environmentFiles(dataDir);
   mkdirSync(files.secrets, { recursive: true, mode: 0o700 });
   const at = (name: string) => join(files.secrets, name);
-  // etcd trusts whatever its authority signed, so it has one of its own: no Kubernetes user may go round the API
-  // server.
+  // etcd accepts every certificate of its authority. It has a separate authority, so that no Kubernetes user can
+  // bypass the API server.
   const cluster = await ensureAuthority(at("cluster-ca"), `serin ${environment}`);
   const etcd = await ensureAuthority(at("etcd-ca"), `serin ${environment} etcd`);
   ensureServiceAccountKey(at("service-account"));
@@ -114,7 +129,7 @@ function ensureServiceAccountKey(file: string): void {
   writeFileAtomic(`${file}.pub`, publicKey.export({ type: "spki", format: "pem" }).toString());
 }
 
-/** 256 bits from the system's random source. */
+/** The token in `file`; on first use 256 random bits, as hexadecimal digits. */
 function ensureToken(file: string): string {
   if (!existsSync(file)) writeFileAtomic(file, randomBytes(32).toString("hex"));
   return readFileSync(file, "utf8");

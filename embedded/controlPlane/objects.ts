@@ -4,7 +4,7 @@ import { environmentFiles } from "../machine/paths.ts";
 import { meshConfig } from "../mesh/istiod.ts";
 import type { Allocation } from "./allocation.ts";
 
-/** The namespaces an administrator would have prepared. `models` is where the models run: in the mesh. */
+/** The namespaces of the platform. Models run in `models`, whose label makes it part of the mesh. */
 export function namespaceObjects(): KubernetesObject[] {
   return ["istio-system", "argo-rollouts", "serin-system", "models"].map((name) => ({
     apiVersion: "v1",
@@ -13,7 +13,7 @@ export function namespaceObjects(): KubernetesObject[] {
   }));
 }
 
-/** Mesh configuration and the addresses the platform layer reads. */
+/** The ConfigMaps: istiod's mesh configuration, and the addresses of the gateway and Prometheus for the platform. */
 export function configurationObjects({ environment, host, ports }: Allocation): KubernetesObject[] {
   return [
     configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
@@ -27,7 +27,7 @@ export function configurationObjects({ environment, host, ports }: Allocation): 
   ];
 }
 
-/** The model store as an administrator would offer it: a volume made by hand, and the claim it is for. */
+/** The model store: a PersistentVolume for the folder, and the PersistentVolumeClaim that it is reserved for. */
 export function modelStoreObjects(dataDir: string): { volume: KubernetesObject; claim: KubernetesObject } {
   const store = { name: "model-store", namespace: "models" };
   const capacity = { storage: "1Ti" };
@@ -54,7 +54,10 @@ export function modelStoreObjects(dataDir: string): { volume: KubernetesObject; 
   };
 }
 
-/** Two machines as a cloud would label them. What they hold is simulated; what is scheduled onto them is not. */
+/**
+ * Two nodes with the labels and taints of cloud nodes. Their CPUs, memory and GPUs are simulated; the scheduler places
+ * pods on them as in any cluster.
+ */
 export function nodeObjects(): KubernetesObject[] {
   return [
     node("cpu-1", { cpu: "64", memory: "256Gi", pods: "110" }, { "node.kubernetes.io/instance-type": "m7i.16xlarge" }),
@@ -73,7 +76,7 @@ export function nodeObjects(): KubernetesObject[] {
   ];
 }
 
-/** The part of a node that only its status subresource takes. */
+/** The object without its `spec`, for an apply to the status subresource. */
 export function withoutSpec({ spec: _, ...object }: KubernetesObject): KubernetesObject {
   return object as KubernetesObject;
 }

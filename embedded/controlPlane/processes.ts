@@ -3,12 +3,13 @@ import { environmentFiles } from "../machine/paths.ts";
 import type { HttpProbe, ProcessSpec } from "../process/processSpec.ts";
 import type { Allocation } from "./allocation.ts";
 
-/** The pods with this label are run by the node agent; kwok leaves their status alone. */
+/** The label selector of the pods that the node agent runs. kwok does not write their status. */
 export const nodeAgentPods = "serin.dev/server=triton";
 
-/** The nodes with this label are kept alive by kwok. */
+/** The label selector of the nodes whose leases and status kwok maintains. */
 export const simulatedNodes = "serin.dev/simulated=true";
 
+/** etcd with one member. Clients and peers need a certificate of its authority. */
 export function etcd({ host, ports, tools, dataDir, credentials }: Allocation): ProcessSpec {
   const client = `https://${host}:${ports.etcd}`;
   const peer = `https://${host}:${ports.etcdPeer}`;
@@ -40,6 +41,7 @@ export function etcd({ host, ports, tools, dataDir, credentials }: Allocation): 
   };
 }
 
+/** kube-apiserver with RBAC and without anonymous access. */
 export function kubeApiserver({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-apiserver",
@@ -47,7 +49,7 @@ export function kubeApiserver({ host, ports, tools, credentials }: Allocation): 
     args: [
       `--bind-address=${host}`,
       `--secure-port=${ports.apiserver}`,
-      // The address other machines would use; loopback is refused and this one (RFC 5737) leads nowhere.
+      // kube-apiserver refuses a loopback address here. No client uses this documentation address (RFC 5737).
       "--advertise-address=192.0.2.1",
       "--endpoint-reconciler-type=none",
       `--external-hostname=${host}`,
@@ -72,6 +74,7 @@ export function kubeApiserver({ host, ports, tools, credentials }: Allocation): 
   };
 }
 
+/** kube-controller-manager without the controllers that manage a cloud's routes, load balancers and disks. */
 export function kubeControllerManager({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-controller-manager",
@@ -83,15 +86,17 @@ export function kubeControllerManager({ host, ports, tools, credentials }: Alloc
       "--use-service-account-credentials=true",
       `--service-account-private-key-file=${credentials.serviceAccountKey}`,
       `--root-ca-file=${credentials.clusterAuthority}`,
-      // By default a claim seen in the wrong moment stays pending for 15 s.
+      // With the default of 15 s, a PersistentVolumeClaim that is read before its volume exists stays Pending that
+      // long.
       "--pvclaimbinder-sync-period=1s",
-      // The node life-cycle controller stays on: without it new nodes keep their not-ready taint.
+      // The node lifecycle controller stays on: without it new nodes keep their not-ready taint.
       "--controllers=*,-node-ipam-controller,-node-route-controller,-service-lb-controller,-persistentvolume-attach-detach-controller",
     ],
     ready: health(`https://${host}:${ports.controllerManager}/healthz`, credentials),
   };
 }
 
+/** kube-scheduler with its default profile. */
 export function kubeScheduler({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kube-scheduler",
@@ -105,6 +110,7 @@ export function kubeScheduler({ host, ports, tools, credentials }: Allocation): 
   };
 }
 
+/** kwok, which keeps the simulated nodes Ready and simulates every pod that the node agent does not run. */
 export function kwok({ host, ports, tools, credentials }: Allocation): ProcessSpec {
   return {
     name: "kwok",
@@ -115,7 +121,8 @@ export function kwok({ host, ports, tools, credentials }: Allocation): ProcessSp
       `--manage-nodes-with-label-selector=${simulatedNodes}`,
       `--disregard-status-with-label-selector=${nodeAgentPods}`,
       "--cidr=10.244.0.0/16",
-      // How long the machines stand still when kwok is killed: a new kwok waits until the lease of the old one is over.
+      // A restarted kwok waits until the leases of the killed one have expired. Until then it does not update the
+      // nodes.
       "--node-lease-duration-seconds=8",
     ],
     ready: { url: `http://${host}:${ports.kwok}/healthz` },
@@ -123,8 +130,8 @@ export function kwok({ host, ports, tools, credentials }: Allocation): ProcessSp
 }
 
 /**
- * The Argo Rollouts controller. Its metrics and health servers listen on all addresses and cannot be told otherwise;
- * with a port that cannot exist they log an error and stay off, and the controller runs on (v1.9.1, controller.go).
+ * The Argo Rollouts controller. Its metrics and health servers always listen on all addresses. With an invalid port
+ * they log an error and stay off, and the controller runs without them (v1.9.1, controller.go).
  */
 export function argoRollouts({ tools, credentials }: Allocation): ProcessSpec {
   return {

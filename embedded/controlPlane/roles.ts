@@ -10,7 +10,7 @@ interface Rule {
 const read = ["get", "list", "watch"] as const;
 const write = ["create", "update", "patch", "delete"] as const;
 
-/** kwok 0.7.0, `kustomize/rbac/role.yaml`, without the rights for custom resources that are not installed here. */
+/** The rules of kwok 0.7.0, `kustomize/rbac/role.yaml`, without those for custom resources that are not installed. */
 const kwokRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["nodes"], verbs: read },
   { apiGroups: [""], resources: ["nodes/status", "pods/status"], verbs: ["update", "patch"] },
@@ -19,7 +19,10 @@ const kwokRules: readonly Rule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: [...read, "create", "update", "patch"] },
 ];
 
-/** Argo Rollouts 1.9.1, `manifests/role/argo-rollouts-clusterrole.yaml`, with Istio as its only traffic router. */
+/**
+ * The rules of Argo Rollouts 1.9.1, `manifests/role/argo-rollouts-clusterrole.yaml`, with Istio as the only traffic
+ * router.
+ */
 const rolloutsRules: readonly Rule[] = [
   {
     apiGroups: ["argoproj.io"],
@@ -49,8 +52,8 @@ const rolloutsRules: readonly Rule[] = [
 ];
 
 /**
- * Istio's `istio-discovery` chart, `clusterrole.yaml` and `role.yaml`, without injection, validation, and status
- * writing.
+ * The rules of `clusterrole.yaml` in Istio's `istio-discovery` chart, without those for injection, validation and
+ * status writing.
  */
 const istiodRules: readonly Rule[] = [
   {
@@ -64,7 +67,7 @@ const istiodRules: readonly Rule[] = [
     verbs: [...read, ...write],
   },
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: read },
-  // Watched even with injection and validation switched off.
+  // istiod watches these even if injection and validation are off.
   {
     apiGroups: ["admissionregistration.k8s.io"],
     resources: ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
@@ -82,13 +85,16 @@ const istiodRules: readonly Rule[] = [
   { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
 ];
 
-/** For the leader elections of istiod's controllers, in its own namespace. */
+/** The rules of `role.yaml` in the same chart, for the leader election of istiod's controllers in its namespace. */
 const istiodNamespaceRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["configmaps"], verbs: [...read, ...write] },
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update", "patch"] },
 ];
 
-/** What a kubelet may do, and the mesh and scrape registration that stands in for endpoints and the operator. */
+/**
+ * The rules of the node agent: those of a kubelet, and those to write WorkloadEntries (instead of endpoints) and to
+ * read PodMonitors (instead of the Prometheus Operator).
+ */
 const nodeAgentRules: readonly Rule[] = [
   { apiGroups: [""], resources: ["pods"], verbs: [...read, "delete"] },
   { apiGroups: [""], resources: ["pods/status"], verbs: ["get", "update", "patch"] },
@@ -111,7 +117,10 @@ const nodeAgentRules: readonly Rule[] = [
   { apiGroups: ["monitoring.coreos.com"], resources: ["podmonitors", "servicemonitors"], verbs: read },
 ];
 
-/** Each component's rights and nothing more; the controller manager and the scheduler have Kubernetes' own roles. */
+/**
+ * The RBAC roles and bindings of the components, each with the least rights. The controller manager and the scheduler
+ * have Kubernetes' built-in roles.
+ */
 export function roleObjects(): KubernetesObject[] {
   return [
     ...clusterWide("kwok", componentUsers.kwok, kwokRules),

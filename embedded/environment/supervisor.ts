@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
 import type { Allocation } from "../controlPlane/allocation.ts";
-import { furnishCluster, prepareCluster } from "../controlPlane/bootstrap.ts";
+import { addNodesAndModelStore, prepareCluster } from "../controlPlane/bootstrap.ts";
 import { ensureCredentials } from "../controlPlane/credentials.ts";
 import * as controlPlane from "../controlPlane/processes.ts";
 import type { Loopback } from "../machine/loopback.ts";
@@ -98,7 +98,7 @@ export class Supervisor {
       }),
       this.#step("machines and model store", () => {
         run(controlPlane.kwok(allocation));
-        return furnishCluster(cluster, allocation);
+        return addNodesAndModelStore(cluster, allocation);
       }),
     ]);
     await this.#step("node agent", () => this.#startAgent(allocation, loopback));

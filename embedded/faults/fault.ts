@@ -10,34 +10,50 @@ import {
   ratio,
 } from "../../components/core/quantity.ts";
 
-/** What a rehearsed version does wrong, on purpose. */
+/** A fault that a rehearsal injects into the new version of a model. */
 export type Fault =
-  /**
-   * Answers this share of the requests with an error, evenly spread: with 0.01 every hundredth, so a rehearsal can be
-   * repeated.
-   */
-  | { readonly kind: "errors"; readonly share: number }
-  /** Answers each request this much later, without answering fewer at a time. */
-  | { readonly kind: "latency"; readonly addedMs: number }
-  /** Adds this to every score, in the answers and in the exported metrics. */
-  | { readonly kind: "score"; readonly shift: number }
-  /** The server process dies, again and again, each time after this many requests. */
-  | { readonly kind: "crash"; readonly afterRequests: number }
-  /** The server process starts this much later, so the pod is not ready for at least as long. */
-  | { readonly kind: "slowStart"; readonly delayMs: number };
+  | {
+      readonly kind: "errors";
+      /**
+       * The share of the requests that get an error, above 0 and up to 1. The errors are evenly spaced: with 0.01 every
+       * hundredth request fails, so that a rehearsal can be repeated.
+       */
+      readonly share: number;
+    }
+  | {
+      readonly kind: "latency";
+      /** The delay of each answer, 1 to 30000 milliseconds. The model still takes the next requests meanwhile. */
+      readonly addedMs: number;
+    }
+  | {
+      readonly kind: "score";
+      /** The number that is added to each score, in the answers and in the exported metrics. Not 0. */
+      readonly shift: number;
+    }
+  | {
+      readonly kind: "crash";
+      /** The number of requests after which the server process is killed, after each start anew. */
+      readonly afterRequests: number;
+    }
+  | {
+      readonly kind: "slowStart";
+      /** The delay before the server process starts, 1000 to 600000 milliseconds. The pod is not ready meanwhile. */
+      readonly delayMs: number;
+    };
 
-/** The pod-template annotation that carries faults; only the embedded environment acts on it. */
+/** The annotation of the pod template that contains the faults. Only the embedded environment reads it. */
 export const faultAnnotation = "rehearsal.serin.dev/fault";
 
 /**
- * Long enough that a canary gets into the analysis before it dies, short enough that it dies at the smallest weight.
+ * The number of requests before a crash: enough that the canary's analysis begins, and few enough that the canary gets
+ * them at its smallest weight.
  */
 const crashAfterRequests = 50;
 
-/** The largest delay of an answer: beyond it every caller has given up. */
+/** The largest delay of an answer. Callers do not wait longer. */
 const longestLatency: Duration = "30s";
 
-/** The longest start: beyond it a rollout's own deadline (10 minutes by default) decides, not the fault. */
+/** The longest delay of a start. A longer one would exceed the Rollout's progress deadline, 10 minutes by default. */
 const longestStart: Duration = "10m";
 
 const forms = {
@@ -50,9 +66,9 @@ const forms = {
 type FaultName = keyof typeof forms;
 
 /**
- * Reads a fault expression such as `errors=1%,latency=+200ms`; an empty one is no fault.
- *
- * `path` is where the person typed it. Throws one `ProblemError` with everything that is wrong.
+ * Reads a fault expression such as `errors=1%,latency=+200ms`. An empty text means no fault. `path` names the place
+ * where the user typed it, for error messages.
+ * @throws ProblemError with all problems of the expression
  */
 export function parseFaults(text: string, path = "--fault"): Fault[] {
   const problems: Problem[] = [];
@@ -70,7 +86,7 @@ export function parseFaults(text: string, path = "--fault"): Fault[] {
   return faults;
 }
 
-/** The expression that `parseFaults` reads back as the same faults. */
+/** Writes faults as an expression that `parseFaults` reads back. */
 export function formatFaults(faults: readonly Fault[]): string {
   return faults.map(formatFault).join(",");
 }
@@ -122,7 +138,7 @@ function wrongForm(name: FaultName, value: string, rule: string, path: string): 
 function unknownFault(item: string, name: string, path: string): Problem {
   const examples = Object.values(forms).map((form) => `"${form}"`);
   if (item === "") {
-    return { path, reason: "there is nothing between two commas.", fix: `Write one of ${examples.join(", ")}.` };
+    return { path, reason: "there is no fault between two commas.", fix: `Write one of ${examples.join(", ")}.` };
   }
   const problem = unknownChoice(path, name, Object.keys(forms));
   return {

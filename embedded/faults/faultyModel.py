@@ -1,7 +1,7 @@
-"""Stands in front of a Python model and adds the faults of a rehearsal.
+"""Wraps a Python model of Triton and injects the faults of a rehearsal.
 
-Takes the place of model.py in a pod's private copy of the repository; the model itself is beside it under the name in
-faults.json. Faults begin after the requests of model_warmup, so that the model loads.
+This file replaces model.py in a pod's private copy of the model repository. faults.json contains the faults and the
+file name of the model itself. Faults begin after the requests of model_warmup, so that the model can load.
 """
 
 import collections
@@ -50,13 +50,13 @@ class TritonPythonModel:
         if self.warmup > 0:
             self.warmup -= len(requests)
             return self.model.execute(requests)
-        doomed = [self.fails() for _ in requests]
+        failing = [self.fails() for _ in requests]
         senders = [request.get_response_sender() for request in requests] if self.late else []
-        healthy = [request for request, fails in zip(requests, doomed) if not fails]
+        healthy = [request for request, fails in zip(requests, failing) if not fails]
         answers = iter(self.model.execute(healthy) if healthy else [])
         for family in shifted_families:
             family.flush()
-        responses = [injected_error() if fails else shifted(next(answers)) for fails in doomed]
+        responses = [injected_error() if fails else shifted(next(answers)) for fails in failing]
         if not self.late:
             return responses
         self.late.send(senders, responses)
@@ -67,7 +67,7 @@ class TritonPythonModel:
             self.model.finalize()
 
     def fails(self):
-        """Counts one request; true for those that make up the share, evenly spread."""
+        """Counts one request. Returns True for the share of requests that must fail, evenly spaced."""
         self.served += 1
         if CRASH_AFTER and self.served > CRASH_AFTER:
             os.kill(os.getppid(), signal.SIGKILL)
@@ -80,7 +80,7 @@ class TritonPythonModel:
 
 
 class DelayedAnswers:
-    """Sends answers a fixed time later from a thread of its own, so that the model takes the next requests meanwhile."""
+    """Sends answers after a fixed delay from a separate thread, so that the model takes the next requests meanwhile."""
 
     def __init__(self, delay):
         self.delay = delay
@@ -120,7 +120,7 @@ def shifted_tensor(tensor):
 
 
 class ShiftedScores:
-    """Collects what a model adds to its score metrics and passes it on as if every score had been shifted."""
+    """Collects the increments of a model's score metrics and passes them on as if every score had been shifted."""
 
     def __init__(self):
         self.metrics = {}
@@ -141,13 +141,13 @@ class ShiftedScores:
             **self.shifted_buckets(),
         }
         for part, value in added.items():
-            # A counter cannot fall, so a shift below zero stops there.
+            # A counter cannot decrease, so a negative increment is dropped.
             if part in self.metrics and value > 0:
                 self.metrics[part].increment(value)
         self.pending.clear()
 
     def shifted_buckets(self):
-        """Cumulative counts after the shift; scores count as evenly spread between two edges."""
+        """The cumulative counts after the shift. Assumes that scores are evenly spread between two bucket edges."""
         edges = sorted(part for part in self.metrics if isinstance(part, float) and np.isfinite(part))
         if not edges:
             return {}
@@ -168,7 +168,7 @@ class ShiftedMetric:
 
 
 class ShiftedFamily:
-    """A metric family of the model: scores of one model and version belong together, over all families."""
+    """A metric family of the model. All families share one ShiftedScores for each model and version."""
 
     by_labels = {}
 

@@ -4,15 +4,18 @@ import { fileURLToPath } from "node:url";
 import type { Problem } from "../../components/core/problem.ts";
 import { type Fault, faultAnnotation, formatFaults } from "./fault.ts";
 
-/** The model's own file in a private copy whose model.py is ours. */
+/**
+ * The name of the model's own `model.py` in a private copy, where `model.py` is the wrapper that injects the faults.
+ */
 const renamedModel = "served_model.py";
 const faultyModel = join(dirname(fileURLToPath(import.meta.url)), "faultyModel.py");
 
 /**
- * Makes a model repository of a pod's own: every file of `source` linked under `target`, with the faults in front of
- * each Python model. The user's files are never touched, not even by Python's bytecode cache.
+ * Makes a private model repository for a pod in `target`: a link to each file of `source`, and in front of each Python
+ * model a wrapper that injects the faults. The files in `source` stay unchanged, and Python's bytecode cache is written
+ * to `target`.
  *
- * Returns what makes the faults impossible; the copy is then without them.
+ * Returns a problem if no model can have the faults; the copy then has none.
  */
 export async function makePrivateRepository(
   source: string,
@@ -36,7 +39,7 @@ export async function makePrivateRepository(
   return inModel.length === 0 || models > 0 ? [] : [noPythonModel(inModel, source)];
 }
 
-/** True when the version is a Python model, so that the faults are in front of it. */
+/** Links one version of a model. Returns whether it is a Python model, which the faults have been put in front of. */
 async function linkVersion(source: string, target: string, faults: readonly Fault[]): Promise<boolean> {
   await mkdir(target);
   const names = (await readdir(source)).filter((name) => name !== "__pycache__");
@@ -58,7 +61,7 @@ function faultSettings(faults: readonly Fault[]): Record<string, unknown> {
 function noPythonModel(faults: readonly Fault[], source: string): Problem {
   return {
     path: `annotation ${faultAnnotation}`,
-    reason: `"${formatFaults(faults)}" acts on models of the Python backend, and ${source} has none.`,
+    reason: `"${formatFaults(faults)}" needs a model of the Python backend, and ${source} has none.`,
     fix: 'Use "slow-start=60s", which works for every model, or rehearse a model with a model.py.',
   };
 }

@@ -11,59 +11,61 @@ import { ApiError, type ApiRequest, KubernetesClient } from "../../engine/kubern
 import { type ObjectWatch, watchObjects } from "../../engine/kubernetes/watchObjects.ts";
 import type { VolumeReader } from "./podVolumes.ts";
 
-/** The label of the pods that the node agent runs. All other pods are kwok's. */
+/** The label of the pods that the node agent runs. kwok simulates all other pods. */
 export const serverLabel = { key: "serin.dev/server", value: "triton" } as const;
 
-/** The label of the WorkloadEntries that a node agent made. */
+/** The label of the WorkloadEntries that the node agent has made. */
 const madeHere = { key: "serin.dev/made-by", value: "node-agent" } as const;
 
 const component = "serin-node-agent";
-/** One line is written for an outage, however often the connection is tried. */
+/** One outage of a watch writes one log line, even if the connection is tried many times. */
 const quietMs = 10_000;
 
 /** A PodMonitor of the Prometheus Operator. */
 export type PodMonitor = KubernetesObject & Pick<IPodMonitor, "spec">;
 
-/** A registration in the mesh: the pod's labels at an address of its own. */
+/** A WorkloadEntry of Istio, which registers a pod in the mesh with its labels and its loopback address. */
 export interface WorkloadEntry {
   /** The pod's namespace. */
   readonly namespace: string;
   /** The pod's name. */
   readonly name: string;
-  /** The pod's UID: the entry goes with the pod. */
+  /** The pod's UID. The pod owns the entry, so Kubernetes deletes the entry with the pod. */
   readonly uid: string;
-  /** The pod's labels, by which Services find it. */
+  /** The pod's labels, which the selectors of Services match. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The IP address of the pod. */
+  /** The loopback address of the pod. */
   readonly address: string;
-  /** Name → port of the pod. */
+  /** The pod's ports by the name in its container. */
   readonly ports: Readonly<Record<string, number>>;
 }
 
-/** What changes in a watched collection. */
+/** Receives the changes of a watched collection. */
 interface Changes<T> {
+  /** Called for each object that exists when the watch starts, and for each one that is created or changed. */
   readonly onPresent: (object: T) => void;
-  /** Called only when the API server says so: being unable to ask it is never a deletion. */
+  /** Called when the API server reports a deletion. An interrupted watch is not a deletion. */
   readonly onGone: (object: T) => void;
 }
 
-/** Everything that the node agent asks of the API server. Its callers repeat what fails. */
+/** The node agent's requests to the API server. It does not retry a failed request; its callers do. */
 export class AgentClient implements VolumeReader {
   readonly #client: KubernetesClient;
   readonly #log: (line: string) => void;
   readonly #watches: ObjectWatch[] = [];
 
+  /** @throws if the file is not a kubeconfig */
   constructor(kubeconfigPath: string, log: (line: string) => void) {
     this.#client = new KubernetesClient(kubeconfigPath, { patienceMs: 0 });
     this.#log = log;
   }
 
-  /** Watches the pods that the node agent runs. Resolves when those that are there have been reported. */
+  /** Watches the pods that the node agent runs. Resolves when all existing ones have been reported. */
   watchPods(changes: Changes<V1Pod>): Promise<void> {
     return this.#watch("/api/v1/pods", changes, `${serverLabel.key}=${serverLabel.value}`);
   }
 
-  /** Watches all PodMonitors. Resolves when those that are there have been reported. */
+  /** Watches all PodMonitors. Resolves when all existing ones have been reported. */
   watchPodMonitors(changes: Changes<PodMonitor>): Promise<void> {
     return this.#watch("/apis/monitoring.coreos.com/v1/podmonitors", changes);
   }
@@ -78,19 +80,19 @@ export class AgentClient implements VolumeReader {
     await this.#unlessGone({
       method: "PATCH",
       path: `${podPath(pod)}/status`,
-      // With the uid the API server refuses to write onto a later pod of the same name.
+      // With the uid, the API server refuses to write to a later pod of the same name.
       body: { metadata: { uid: pod.metadata?.uid }, status },
       contentType: "application/merge-patch+json",
     });
   }
 
-  /** Ends the deletion of a pod whose processes have ended. */
+  /** Deletes a pod with a grace period of 0, which completes its deletion after its processes have ended. */
   async removePod(pod: V1Pod): Promise<void> {
     const body = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata?.uid ?? "" } };
     await this.#unlessGone({ method: "DELETE", path: podPath(pod), body });
   }
 
-  /** Writes a warning event about a pod. */
+  /** Creates an event of type Warning for the pod's Triton container. */
   async warn(pod: V1Pod, reason: string, message: string): Promise<void> {
     const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
     const now = new Date();
@@ -108,7 +110,7 @@ export class AgentClient implements VolumeReader {
     await this.#client.send({ method: "POST", path: `/api/v1/namespaces/${namespace}/events`, body });
   }
 
-  /** The claim of that name; undefined when it is not there. */
+  /** The PersistentVolumeClaim of that name; undefined if it does not exist. */
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
     return this.#unlessGone({
       method: "GET",
@@ -116,12 +118,12 @@ export class AgentClient implements VolumeReader {
     });
   }
 
-  /** The volume of that name; undefined when it is not there. */
+  /** The PersistentVolume of that name; undefined if it does not exist. */
   volume(name: string): Promise<V1PersistentVolume | undefined> {
     return this.#unlessGone({ method: "GET", path: `/api/v1/persistentvolumes/${name}` });
   }
 
-  /** Makes the registration of a pod in the mesh what `entry` says. */
+  /** Creates or updates the WorkloadEntry of a pod. */
   async register(entry: WorkloadEntry): Promise<void> {
     const { namespace, name, uid, labels, address, ports } = entry;
     await this.#client.send({
@@ -143,12 +145,12 @@ export class AgentClient implements VolumeReader {
     });
   }
 
-  /** Removes the registration of a pod from the mesh. */
+  /** Deletes the WorkloadEntry of a pod, if it exists. */
   async withdraw(namespace: string, name: string): Promise<void> {
     await this.#unlessGone({ method: "DELETE", path: entryPath(namespace, name) });
   }
 
-  /** The registrations that this node agent or an earlier one made. */
+  /** The WorkloadEntries that this node agent or an earlier one has made. */
   async registered(): Promise<{ namespace: string; name: string }[]> {
     const { items } = await this.#client.send<{ items: { metadata: { namespace: string; name: string } }[] }>({
       method: "GET",
@@ -169,7 +171,7 @@ export class AgentClient implements VolumeReader {
     return watch.listed;
   }
 
-  /** The answer; undefined when the object is not there or a later one has taken its name. */
+  /** The answer; undefined if the object does not exist or if another object has its name now. */
   async #unlessGone<T>(request: ApiRequest): Promise<T | undefined> {
     try {
       return await this.#client.send<T>(request);
@@ -188,7 +190,7 @@ function entryPath(namespace: string, name: string): string {
   return `/apis/networking.istio.io/v1/namespaces/${namespace}/workloadentries/${name}`;
 }
 
-/** What an error says, with its cause or the answer of the API server. */
+/** The message of an error, with its cause or the answer of the API server. */
 export function messageOf(error: unknown): string {
   if (error instanceof ProblemError) return error.problems.map(({ path, reason }) => `${path}: ${reason}`).join(" ");
   if (error instanceof ApiError) return `HTTP ${error.code} ${error.message.slice(0, 300)}`;

@@ -1,18 +1,23 @@
 import type { V1Container, V1Probe } from "@kubernetes/client-node";
 import { PodProblem } from "./podProblem.ts";
-import { httpLook, type ProbeFailure, probeSchedule, runProbe } from "./probe.ts";
+import { httpGetProbe, type ProbeFailure, probeSchedule, runProbe } from "./probe.ts";
 
 type ProbeName = "startup" | "readiness" | "liveness";
 
-/** What the probes of a container say. */
+/** Receives the results of a container's probes. */
 export interface HealthEvents {
+  /** Called once: the startup probe has succeeded, or the container has none. */
   readonly onStarted: () => void;
+  /** Called after each readiness probe that reaches its threshold, also if the result is the same as before. */
   readonly onReady: (ready: boolean, failure: ProbeFailure) => void;
-  /** The container must be ended: its startup or liveness probe failed too often. */
+  /** Called when the startup or liveness probe has failed too often: the container must be restarted. */
   readonly onFailed: (probe: ProbeName, failure: string) => void;
 }
 
-/** The declared probes of a container; throws a `PodProblem` for a kind that cannot be run here. */
+/**
+ * The probes of a container.
+ * @throws PodProblem if a probe is not `httpGet`
+ */
 export function readProbes(container: V1Container): ReadonlyMap<ProbeName, V1Probe> {
   const declared: [ProbeName, V1Probe | undefined][] = [
     ["startup", container.startupProbe],
@@ -25,7 +30,7 @@ export function readProbes(container: V1Container): ReadonlyMap<ProbeName, V1Pro
     if (probe.httpGet === undefined) {
       throw new PodProblem(
         "CreateContainerConfigError",
-        `the ${name} probe of container ${container.name} is not httpGet, the only kind the embedded environment runs. Triton answers /v2/health/ready and /v2/health/live.`,
+        `the ${name} probe of container ${container.name} is not httpGet, the only type that the embedded environment supports. Triton answers /v2/health/ready and /v2/health/live.`,
       );
     }
     probes.set(name, probe);
@@ -34,8 +39,8 @@ export function readProbes(container: V1Container): ReadonlyMap<ProbeName, V1Pro
 }
 
 /**
- * Runs the probes of a started container until the signal, in the kubelet's order: readiness and liveness begin when
- * startup has passed. `urlOf` gives the address of a container port, by its name or number.
+ * Runs the probes of a started container until `signal` aborts, in the kubelet's order: readiness and liveness probes
+ * begin after the startup probe has succeeded. `urlOf` gives the URL of a container port, by its name or number.
  */
 export async function watchHealth(
   probes: ReadonlyMap<ProbeName, V1Probe>,
@@ -44,10 +49,10 @@ export async function watchHealth(
   signal: AbortSignal,
 ): Promise<void> {
   const startedAt = performance.now();
-  const run = (name: ProbeName, onVerdict: (well: boolean, failure: ProbeFailure) => void, until: AbortSignal) => {
+  const run = (name: ProbeName, onResult: (success: boolean, failure: ProbeFailure) => void, until: AbortSignal) => {
     const probe = probes.get(name);
     if (probe === undefined) return Promise.resolve();
-    return runProbe(probeSchedule(probe), looker(probe, urlOf), startedAt, onVerdict, until);
+    return runProbe(probeSchedule(probe), attempt(probe, urlOf), startedAt, onResult, until);
   };
 
   if (probes.has("startup")) {
@@ -55,9 +60,9 @@ export async function watchHealth(
     let passed = false;
     await run(
       "startup",
-      (well, failure = "") => {
-        passed = well;
-        if (!well) events.onFailed("startup", failure);
+      (success, failure = "") => {
+        passed = success;
+        if (!success) events.onFailed("startup", failure);
         decided.abort();
       },
       AbortSignal.any([signal, decided.signal]),
@@ -68,13 +73,13 @@ export async function watchHealth(
   if (!probes.has("readiness")) events.onReady(true, undefined);
   await Promise.all([
     run("readiness", events.onReady, signal),
-    run("liveness", (well, failure = "") => !well && events.onFailed("liveness", failure), signal),
+    run("liveness", (success, failure = "") => !success && events.onFailed("liveness", failure), signal),
   ]);
 }
 
-function looker(probe: V1Probe, urlOf: (port: string | number) => string) {
+function attempt(probe: V1Probe, urlOf: (port: string | number) => string) {
   const { httpGet } = probe;
   const headers = Object.fromEntries((httpGet?.httpHeaders ?? []).map(({ name, value }) => [name, value]));
   const url = `${urlOf((httpGet?.port as string | number | undefined) ?? 80)}${httpGet?.path ?? "/"}`;
-  return (timeoutMs: number) => httpLook(url, headers, timeoutMs);
+  return (timeoutMs: number) => httpGetProbe(url, headers, timeoutMs);
 }

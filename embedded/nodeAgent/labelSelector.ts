@@ -1,6 +1,6 @@
 import type { V1LabelSelector } from "@kubernetes/client-node";
 
-/** Whether labels match a selector, as Kubernetes decides it; an empty selector matches everything. */
+/** Whether the labels match the selector, by the rules of Kubernetes. An empty selector matches all labels. */
 export function matchesSelector(selector: V1LabelSelector, labels: Readonly<Record<string, string>> = {}): boolean {
   const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
   return (

@@ -1,18 +1,18 @@
-/** Istio's default edges of the request duration histogram, in milliseconds (Envoy's own defaults). */
+/** The upper bounds of the buckets of Istio's request duration histogram, milliseconds. They are Envoy's defaults. */
 export const defaultBuckets: readonly number[] = [
   0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000,
   3_600_000,
 ];
 
-/** The annotation by which a pod chooses the edges; Istio reads it in `pkg/bootstrap/config.go`. */
+/** The pod annotation that sets other bucket bounds. Istio reads it in `pkg/bootstrap/config.go`. */
 export const bucketsAnnotation = "sidecar.istio.io/statsHistogramBuckets";
 
-/** The prefix of Istio's own metrics in the annotation's map from prefixes to edges. */
+/** The key of Istio's own metrics in the annotation, which maps prefixes of metric names to bounds. */
 const istioPrefix = "istiocustom";
 
 /**
- * The edges a pod's sidecar counts latency in. As in Istio, an annotation that cannot be read leaves the defaults, with
- * a warning for whoever looks.
+ * The bucket bounds of the latency histogram of a pod's sidecar, milliseconds. As in Istio, an invalid annotation is
+ * ignored; here it also gives a warning.
  */
 export function latencyBuckets(annotation: string | undefined): { edges: readonly number[]; warning?: string } {
   if (annotation === undefined) return { edges: defaultBuckets };
@@ -20,7 +20,7 @@ export function latencyBuckets(annotation: string | undefined): { edges: readonl
   return edges === undefined
     ? {
         edges: defaultBuckets,
-        warning: `annotation ${bucketsAnnotation} is not {"${istioPrefix}": [rising numbers]}; the default edges stay: ${annotation}`,
+        warning: `annotation ${bucketsAnnotation} is not {"${istioPrefix}": [increasing numbers]}; the default buckets are used: ${annotation}`,
       }
     : { edges };
 }

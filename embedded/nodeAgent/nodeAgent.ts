@@ -13,23 +13,28 @@ import { scrapeTargets, unsupportedParts } from "./scrapeTargets.ts";
 import { Sidecars } from "./sidecar.ts";
 import { removeSharedMemory } from "./tritonProcess.ts";
 
-/** What the node agent of an environment needs. */
+/** The arguments of a node agent. */
 export interface NodeAgentArgs {
+  /** The path of the node agent's own kubeconfig. */
   readonly kubeconfigPath: string;
+  /** The environment's data directory. The node agent writes to `node`, `logs` and `prometheus/targets` in it. */
   readonly dataDir: string;
+  /** The paths of Envoy and Triton. */
   readonly tools: Pick<Tools, "envoy" | "triton">;
+  /** The environment's loopback block, which pods and sidecars get their addresses from. */
   readonly loopback: Loopback;
+  /** Writes one line to the node agent's log. */
   readonly log: (line: string) => void;
 }
 
 /**
- * Stands in for the kubelets of an environment, for the pods that run Triton: each becomes a real process on a loopback
- * address of its own, with probes, restarts and status as a kubelet has them, behind an Envoy that counts as Istio's
- * does.
+ * Takes the place of the kubelets for the pods that run Triton. Each pod becomes a Triton process with its own loopback
+ * address, with the probes, restarts and status that a kubelet gives it, behind an Envoy that exports Istio's standard
+ * metrics.
  *
- * Every other pod is left alone. What a container runtime would add is missing: images, limits of CPU and memory, and
- * GPUs (a request for one is scheduled, but Triton computes on the CPU; an `instance_group` of `KIND_GPU` does not
- * load).
+ * It does not run other pods. It has no container runtime: it does not pull images and does not limit CPU or memory.
+ * A pod that requests a GPU is scheduled, but its Triton computes on the CPU, and a model with an `instance_group` of
+ * `KIND_GPU` does not load.
  */
 export class NodeAgent {
   readonly #args: NodeAgentArgs;
@@ -42,6 +47,7 @@ export class NodeAgent {
   readonly #stopping = new AbortController();
   #targets = "";
 
+  /** @throws if the kubeconfig is not readable */
   constructor(args: NodeAgentArgs) {
     const { dataDir, loopback, log, tools } = args;
     const directory = join(dataDir, "node");
@@ -68,8 +74,8 @@ export class NodeAgent {
   }
 
   /**
-   * Begins to run pods; resolves when the pods that are there have been taken over. What an earlier agent left is
-   * cleared away first, and a pod it ran is not ready any more.
+   * Starts to run pods. Resolves when the status of all existing pods has been written, or after ten seconds. First
+   * removes the files and WorkloadEntries of an earlier agent; the pods that it ran are restarted.
    */
   async start(): Promise<void> {
     const { dataDir } = this.#args;
@@ -83,11 +89,11 @@ export class NodeAgent {
       onGone: (monitor) => this.#setMonitor(monitor, undefined),
     });
     await this.#cluster.watchPods({ onPresent: (pod) => this.#present(pod), onGone: (pod) => this.#gone(pod) });
-    const introduced = [...this.#workers.values()].map(({ worker }) => worker.introduced);
-    await Promise.race([Promise.all(introduced), sleep(introductionMs, undefined, { ref: false })]);
+    const firstReported = [...this.#workers.values()].map(({ worker }) => worker.firstReported);
+    await Promise.race([Promise.all(firstReported), sleep(firstReportMs, undefined, { ref: false })]);
   }
 
-  /** Ends every process; pods and their registrations stay as they are in the API server, for the next start. */
+  /** Ends every process. The pods and WorkloadEntries in the API server stay unchanged, for the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#cluster.close();
@@ -98,7 +104,7 @@ export class NodeAgent {
     clearNode(this.#args.dataDir);
   }
 
-  /** Nothing runs yet, so nothing may be in the mesh: addresses are given out anew. */
+  /** Removes all WorkloadEntries, because no pod runs yet and pods get new addresses. Retries until it succeeds. */
   async #withdrawAll(): Promise<void> {
     for (;;) {
       try {
@@ -107,7 +113,7 @@ export class NodeAgent {
         return;
       } catch (error) {
         if (this.#stopping.signal.aborted) return;
-        this.#args.log(`registrations of an earlier run cannot be removed yet: ${messageOf(error)}`);
+        this.#args.log(`WorkloadEntries of an earlier run cannot be deleted yet: ${messageOf(error)}`);
         await sleep(500);
       }
     }
@@ -128,8 +134,8 @@ export class NodeAgent {
       this.#workers.set(key, { uid, worker });
       this.#follow(key, worker);
     } catch (error) {
-      // The watch would swallow it; the pod is tried again at its next change.
-      this.#args.log(`pod ${key} cannot be taken: ${messageOf(error)}`);
+      // The watch would ignore the error. The agent tries again when the pod changes.
+      this.#args.log(`pod ${key} cannot be started: ${messageOf(error)}`);
     }
   }
 
@@ -142,7 +148,7 @@ export class NodeAgent {
   #end(key: string, worker: PodWorker): void {
     this.#workers.delete(key);
     this.#follow(key, worker);
-    worker.vanish();
+    worker.podDeleted();
   }
 
   #follow(key: string, worker: PodWorker): void {
@@ -159,7 +165,7 @@ export class NodeAgent {
     else {
       this.#monitors.set(key, monitor);
       const ignored = unsupportedParts(monitor);
-      if (ignored.length > 0) this.#args.log(`PodMonitor ${key}: not followed here: ${ignored.join(", ")}`);
+      if (ignored.length > 0) this.#args.log(`PodMonitor ${key}: not supported here: ${ignored.join(", ")}`);
     }
     this.#writeTargets();
   }
@@ -177,13 +183,13 @@ export class NodeAgent {
   }
 }
 
-/** Removes what the pods of an environment keep outside the API server; for an environment that does not run. */
+/** Removes the files and the shared memory of an environment's pods. The environment must not be running. */
 export function clearNode(dataDir: string): void {
   rmSync(join(dataDir, "node"), { recursive: true, force: true });
   removeSharedMemory(sharedMemoryPrefix(dataDir));
 }
 
-/** Logs outlive their pods, because a pod that failed is often gone before anyone looks; the oldest make room. */
+/** Removes all but the 50 newest logs. Logs are kept after their pods, because a failed pod is often deleted early. */
 function pruneLogs(directory: string): void {
   if (!existsSync(directory)) return;
   const age = (name: string): number => statSync(join(directory, name)).mtimeMs;
@@ -193,10 +199,10 @@ function pruneLogs(directory: string): void {
 
 const keptLogs = 50;
 
-/** A status that the API server does not take must not hold up an environment. */
-const introductionMs = 10_000;
+/** The start waits no longer for the first status of its pods: one that the API server refuses must not block it. */
+const firstReportMs = 10_000;
 
-/** Begins the names of all shared memory of an environment's models. */
+/** The prefix of the names of all shared memory of an environment's models, `serin-<8 hexadecimal digits>-`. */
 export function sharedMemoryPrefix(dataDir: string): string {
   return `serin-${createHash("sha256").update(dataDir).digest("hex").slice(0, 8)}-`;
 }

@@ -4,35 +4,40 @@ import getPort from "get-port";
 import { isFree } from "../machine/ports.ts";
 import type { PodPlan } from "./podPlan.ts";
 
-/** Where one pod is on this machine, and what it is called in the mesh. */
+/** The address and the ports of one pod on this machine. */
 export interface PodEndpoint {
+  /** The pod, as it was when its sidecar was added. */
   readonly pod: V1Pod;
+  /** The pod's namespace. */
   readonly namespace: string;
+  /** The pod's name. */
   readonly name: string;
   /** The pod's loopback address. */
   readonly address: string;
-  /** Where callers reach the pod: the sidecar for http and grpc, Triton itself for metrics. */
+  /** The ports that clients connect to: the sidecar's for `http` and `grpc`, Triton's own for `metrics`. */
   readonly ports: TritonPorts;
-  /** Where Triton itself listens, behind the sidecar. */
+  /** The ports that Triton itself listens on, behind the sidecar. */
   readonly inner: TritonPorts;
-  /** The container's named ports and where callers reach each. */
+  /** The port that clients connect to, by the name of the container port. */
   readonly namedPorts: Readonly<Record<string, number>>;
-  /** Edges of the latency histogram, in milliseconds. */
+  /** The bucket bounds of the latency histogram, milliseconds, increasing. */
   readonly edges: readonly number[];
 }
 
+/** The TCP ports of a Triton server. */
 export interface TritonPorts {
+  /** Inference over HTTP, and health. */
   readonly http: number;
+  /** Inference over gRPC. */
   readonly grpc: number;
+  /** Prometheus metrics over HTTP. */
   readonly metrics: number;
 }
 
-/** Triton listens this much above the port that its sidecar has. */
+/** Triton listens on the port of its sidecar plus this number. */
 const innerPort = 10_000;
 
-/**
- * Finds ports for a pod: the declared ones, unless another program holds one of them on every address of this machine.
- */
+/** Picks the ports of a pod: the declared ones, or a free one where another program listens on all addresses. */
 export async function makeEndpoint(
   pod: V1Pod,
   { command, container }: PodPlan,
@@ -60,7 +65,8 @@ export async function makeEndpoint(
 }
 
 /**
- * Where Triton itself answers for a port of its container, by the port's name or number: probes go around the sidecar.
+ * The URL of Triton itself for a container port, by the port's name or number. Probes use it, so that they bypass the
+ * sidecar.
  */
 export function innerUrl(
   { address, inner }: PodEndpoint,
@@ -72,12 +78,12 @@ export function innerUrl(
   return `http://${address}:${purpose === undefined ? number : inner[purpose]}`;
 }
 
-/** A port nobody listens on; the wanted one where possible. */
+/** A free port of the address: `wanted` if it is free, else any. */
 export async function freePort(address: string, wanted: number): Promise<number> {
   return (await isFree(address, wanted)) ? wanted : getPort({ host: address });
 }
 
-/** Whether somebody listens there. */
+/** Whether a server accepts a TCP connection on `host:port` within a second. */
 export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 1_000 });
@@ -92,8 +98,8 @@ export function accepts(host: string, port: number): Promise<boolean> {
 }
 
 /**
- * The workload of a pod as Istio names it: the owner's name without the hash of its pod template (istio
- * `pkg/kube/util.go`).
+ * The name of the pod's workload, as Istio derives it: the name of the owner without the hash of the pod template
+ * (istio `pkg/kube/util.go`).
  */
 export function workloadName({ metadata }: V1Pod): string {
   const owner = metadata?.ownerReferences?.find(({ controller }) => controller === true);

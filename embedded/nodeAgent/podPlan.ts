@@ -8,22 +8,26 @@ import { PodProblem } from "./podProblem.ts";
 import { containerMounts, type Mount, translatePath, type VolumeReader } from "./podVolumes.ts";
 import { readTritonCommand, type TritonCommand } from "./tritonCommand.ts";
 
-/** Everything needed to start the Triton of a pod, read from the pod and its volumes. */
+/** The input for starting a pod's Triton, read from the pod and its volumes. */
 export interface PodPlan {
+  /** The container that runs Triton. */
   readonly container: V1Container;
+  /** The flags, ports and model repositories in the container's command. */
   readonly command: TritonCommand;
+  /** The environment variables of the container that have a value here. */
   readonly env: Readonly<Record<string, string>>;
+  /** The container's volume mounts with their paths on this machine. */
   readonly mounts: readonly Mount[];
-  /** The pod's private copies of the model repositories. */
+  /** The paths of the pod's private copies of the model repositories. */
   readonly repositories: readonly string[];
+  /** The delay of the `slow-start` fault, milliseconds; 0 without it. */
   readonly slowStartMs: number;
 }
 
 /**
- * Reads a pod and prepares its files under `directory`.
- *
- * Throws a `PodProblem` for what a kubelet would show on the pod, and anything else when the API server cannot be
- * asked.
+ * Reads a pod and prepares its files in `directory`.
+ * @throws PodProblem for an error in the pod or its volumes, which a kubelet would show in the pod's status; another
+ * error if a request to the API server fails
  */
 export async function planPod(pod: V1Pod, directory: string, reader: VolumeReader): Promise<PodPlan> {
   const container = tritonContainer(pod);
@@ -44,7 +48,10 @@ export async function planPod(pod: V1Pod, directory: string, reader: VolumeReade
   return { container, command, env, mounts, repositories, slowStartMs: slowStart?.delayMs ?? 0 };
 }
 
-/** The container that runs Triton: the one that says so, else the first. */
+/**
+ * The container that runs Triton: the first whose command starts with `tritonserver`, else the first of all.
+ * @throws PodProblem if the pod has no container
+ */
 export function tritonContainer(pod: V1Pod): V1Container {
   const containers = pod.spec?.containers ?? [];
   const runs = ({ command = [], args = [] }: V1Container) => /(^|\/)tritonserver$/.test([...command, ...args][0] ?? "");
@@ -53,7 +60,10 @@ export function tritonContainer(pod: V1Pod): V1Container {
   return container;
 }
 
-/** The wait a preStop hook asks for: `sleep`, or an exec of sleep. Other commands have no container to run in. */
+/**
+ * The delay of a preStop hook, milliseconds: of `sleep`, or of an `exec` of the program sleep. Other commands are
+ * ignored, because there is no container to run them in.
+ */
 export function preStopMs({ lifecycle }: V1Container): number {
   const { sleep: pause, exec } = lifecycle?.preStop ?? {};
   if (pause !== undefined) return pause.seconds * 1_000;
@@ -61,7 +71,10 @@ export function preStopMs({ lifecycle }: V1Container): number {
   return program?.endsWith("sleep") === true ? Number(seconds) * 1_000 || 0 : 0;
 }
 
-/** Plain values and fields of the pod. Secrets and config maps are left out: a Triton on local files needs none. */
+/**
+ * The environment variables with a plain value or a field of the pod. Those from Secrets and ConfigMaps are left out:
+ * Triton with local model files needs none.
+ */
 function containerEnv(pod: V1Pod, { env = [] }: V1Container): Record<string, string> {
   const fields: Record<string, string | undefined> = {
     "metadata.name": pod.metadata?.name,
@@ -93,6 +106,6 @@ function rejectMissing(repository: string, source: string): void {
   const there = existsSync(parent) ? readdirSync(parent).sort().join(", ") : "";
   throw new PodProblem(
     "CreateContainerConfigError",
-    `model repository ${repository} does not exist (${source}). ${there === "" ? "Its folder is not there either." : `Beside it: ${there}.`}`,
+    `model repository ${repository} does not exist (${source}). ${there === "" ? "Its parent folder does not exist either, or is empty." : `Its parent folder contains: ${there}.`}`,
   );
 }

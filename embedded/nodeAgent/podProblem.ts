@@ -1,9 +1,11 @@
-/** Why a pod cannot be started now, as `kubectl describe pod` shows it: the reason is a word of the kubelet's. */
+/** Why a pod cannot be started now. `kubectl describe pod` shows the reason and the message, as those of a kubelet. */
 export class PodProblem extends Error {
+  /** The kubelet's reason, for the waiting state of the container. */
   readonly reason: "ContainerCreating" | "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError";
-  /** The reason of the event that goes with it. */
+  /** The kubelet's reason, for the event. */
   readonly event: "FailedMount" | "Failed";
 
+  /** A `ContainerCreating` reason means that a volume cannot be mounted. */
   constructor(reason: PodProblem["reason"], message: string) {
     super(message);
     this.name = "PodProblem";

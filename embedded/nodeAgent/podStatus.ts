@@ -1,34 +1,56 @@
 import type { V1ContainerState, V1ContainerStatus, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
 
-/** How the Triton container of a pod is doing. */
+/** The state of a pod's Triton container, from which its ContainerStatus in Kubernetes is made. */
 export interface ContainerView {
+  /** What the container does now. */
   readonly state: ContainerState;
+  /** How its last process ended (`lastState`). Absent before the first restart. */
   readonly last?: Termination;
+  /** How often the container has been restarted. */
   readonly restartCount: number;
-  /** The startup probe has passed. */
+  /** Whether the startup probe has succeeded. */
   readonly started: boolean;
+  /** Whether the readiness probe succeeds and the pod is in the mesh. */
   readonly ready: boolean;
 }
 
+/** The state of a container, one of the three that Kubernetes has. */
 export type ContainerState =
-  | { readonly kind: "waiting"; readonly reason: string; readonly message?: string }
-  | { readonly kind: "running"; readonly startedAt: Date }
+  | {
+      readonly kind: "waiting";
+      /** The kubelet's reason, such as `CrashLoopBackOff`. */
+      readonly reason: string;
+      /** The explanation, for the user. */
+      readonly message?: string;
+    }
+  | {
+      readonly kind: "running";
+      /** When the container started. */
+      readonly startedAt: Date;
+    }
   | ({ readonly kind: "terminated" } & Termination);
 
+/** How a container's process ended (`ContainerStateTerminated` in Kubernetes). */
 export interface Termination {
+  /** The exit code; 128 plus the number of the signal for a killed process. */
   readonly exitCode: number;
+  /** The number of the signal that ended the process. Absent if it exited. */
   readonly signal?: number;
+  /** `Completed` for exit code 0, `Error` for others, `Unknown` after a restart of the node agent. */
   readonly reason: string;
+  /** The last error lines of Triton's log, at most 1024 characters. */
   readonly message?: string;
+  /** When the process started. */
   readonly startedAt: Date;
+  /** When the process ended. */
   readonly finishedAt: Date;
 }
 
 /**
- * The status of a pod as a kubelet would write it, on top of what others wrote (the scheduler's condition stays).
+ * The pod's status as a kubelet writes it. Conditions of other writers, such as the scheduler's, are kept.
  *
- * Without a pod IP: the API server takes a loopback address here, but refuses the EndpointSlice that the controller
- * manager then makes of it, again and again. The pod's WorkloadEntry has the address.
+ * The status has no pod IP. The API server accepts a loopback address there, but it refuses the EndpointSlice that the
+ * controller manager then makes, and the controller manager retries forever. The pod's WorkloadEntry has the address.
  */
 export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: Date): V1PodStatus {
   const ready = view.ready && pod.metadata?.deletionTimestamp === undefined;
@@ -48,14 +70,17 @@ export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: 
   };
 }
 
-/** How a pod begins: one that ran before the agent was started has lost its process, as on a node that was rebooted. */
+/**
+ * The first state of a pod's container. A pod that ran before the agent was started has lost its process, as on a
+ * rebooted node, so its container counts as restarted.
+ */
 export function initialView(pod: V1Pod, triton: string, now: Date): ContainerView {
   const before = pod.status?.containerStatuses?.find(({ name }) => name === triton);
   const state = { kind: "waiting", reason: "ContainerCreating" } as const;
   const fresh = { state, started: false, ready: false, restartCount: 0 };
   if (before?.state?.running === undefined && (before?.restartCount ?? 0) === 0) return fresh;
   const startedAt = new Date(before?.state?.running?.startedAt ?? now);
-  const message = "The node agent was started again.";
+  const message = "The node agent was restarted.";
   const last = { exitCode: 255, reason: "Unknown", message, startedAt, finishedAt: now };
   return { ...fresh, restartCount: (before?.restartCount ?? 0) + 1, last };
 }
@@ -78,7 +103,7 @@ function gatesOpen(pod: V1Pod): boolean {
   );
 }
 
-/** A container that waits to be started again is part of a running pod; one that never ran is not. */
+/** The phase of the pod: Pending until its container has run once, then Running, also while a restart is due. */
 function phase({ state, restartCount }: ContainerView): string {
   return state.kind === "waiting" && restartCount === 0 ? "Pending" : "Running";
 }
@@ -96,7 +121,9 @@ function containerStatus(name: string, image: string, view: ContainerView): V1Co
   };
 }
 
-/** Only Triton is a real process; other containers of its pod count as running from when it does. */
+/**
+ * The status of a container other than Triton's. It is not run, and counts as running while Triton's container does.
+ */
 function simulatedStatus(name: string, image: string, { state }: ContainerView): V1ContainerStatus {
   const running = state.kind === "running";
   return {

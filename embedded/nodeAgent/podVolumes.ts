@@ -3,23 +3,26 @@ import { join } from "node:path";
 import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { PodProblem } from "./podProblem.ts";
 
-/**
- * Reads what a pod's volumes refer to; `undefined` for what is not there, throws when the API server cannot be asked.
- */
+/** Reads the objects that a pod's volumes refer to. Both methods reject if the request to the API server fails. */
 export interface VolumeReader {
+  /** The PersistentVolumeClaim of that name; `undefined` if it does not exist. */
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined>;
+  /** The PersistentVolume of that name; `undefined` if it does not exist. */
   volume(name: string): Promise<V1PersistentVolume | undefined>;
 }
 
-/** Where something mounted into the container is on this machine. */
+/** A volume mount of a container and its path on this machine. */
 export interface Mount {
+  /** The path in the container, without a trailing slash. */
   readonly mountPath: string;
+  /** The absolute path on this machine. */
   readonly hostPath: string;
 }
 
 /**
- * The mounts of one container: claims by way of their volume's host path, empty directories under `directory`.
- * Volumes of other kinds are left out: a Triton container has its image for them.
+ * The mounts of one container. A `hostPath` volume keeps its path, a PersistentVolumeClaim gets the path of its volume,
+ * and an `emptyDir` becomes a folder in `directory`. Volumes of other types are ignored.
+ * @throws PodProblem if a claim does not exist, is not Bound, or has a volume without a path on this machine
  */
 export async function containerMounts(
   pod: V1Pod,
@@ -39,7 +42,7 @@ export async function containerMounts(
   return mounts;
 }
 
-/** The path on this machine of a path in the container; the path itself where nothing is mounted there. */
+/** The path on this machine of a path in the container; the same path if it is on no mount. */
 export function translatePath(path: string, mounts: readonly Mount[]): string {
   const mount = mounts
     .filter(({ mountPath }) => path === mountPath || path.startsWith(`${mountPath}/`))
@@ -75,7 +78,7 @@ async function claimPath(name: string, namespace: string, reader: VolumeReader):
   const path = volume.spec?.hostPath?.path ?? volume.spec?.local?.path;
   if (path === undefined) {
     throw notMounted(
-      `persistentvolume "${volumeName}" of claim "${name}" is neither hostPath nor local; the embedded environment has no other`,
+      `persistentvolume "${volumeName}" of claim "${name}" is neither hostPath nor local; the embedded environment supports no other type`,
     );
   }
   return path;

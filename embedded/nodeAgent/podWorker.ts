@@ -9,8 +9,8 @@ import { readProbes, watchHealth } from "./containerHealth.ts";
 import { bucketsAnnotation, latencyBuckets } from "./latencyBuckets.ts";
 import { accepts, innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
 import { type PodPlan, planPod, preStopMs, tritonContainer } from "./podPlan.ts";
-import { PodPresence } from "./podPresence.ts";
 import { PodProblem } from "./podProblem.ts";
+import { PodReporter } from "./podReporter.ts";
 import { initialView, type Termination } from "./podStatus.ts";
 import { translatePath } from "./podVolumes.ts";
 import { RestartBackOff } from "./restartBackOff.ts";
@@ -19,52 +19,57 @@ import type { Sidecars } from "./sidecar.ts";
 import { tritonArgs } from "./tritonCommand.ts";
 import { TritonProcess } from "./tritonProcess.ts";
 
-/** What a pod needs of the node it runs on. */
+/** What all pods of the node agent share. */
 export interface PodHost {
+  /** The client for the API server. */
   readonly cluster: AgentClient;
+  /** The sidecars in front of the pods. */
   readonly sidecars: Sidecars;
+  /** The addresses of the environment. */
   readonly loopback: Loopback;
+  /** The paths of Triton and its backends, and the environment variables that it needs. */
   readonly triton: { readonly bin: string; readonly backends: string; readonly env: Readonly<Record<string, string>> };
-  /** Where pods keep their files, one folder each. */
+  /** The directory with the files of all pods. Each pod has a folder named after its UID. */
   readonly podsDirectory: string;
+  /** The directory with the logs `<namespace>_<pod>.log`. */
   readonly logsDirectory: string;
-  /** Begins the names of the shared memory of this environment's models. */
+  /** The prefix of the names of the shared memory of this environment's models. */
   readonly sharedMemoryPrefix: string;
+  /** Called when the set of scraped pods has changed. */
   readonly onScrapeChange: () => void;
+  /** Writes one line to the node agent's log. */
   readonly log: (line: string) => void;
 }
 
-/** How long a pod that cannot be started waits before it is looked at again. */
+/** The delay before a pod that cannot be started is tried again. */
 const replanMs = 2_000;
-/** A failure of the machine, such as a full disk, is given some time to pass. */
+/** The delay after a failure of the machine, such as a full disk. */
 const failureMs = 10_000;
-/**
- * Time for the mesh to forget a pod that declares no preStop of its own: istiod waits 0.1 s for more changes, then
- * pushes.
- */
+/** The shortest delay between leaving the mesh and ending the server: istiod waits 0.1 s before it pushes a change. */
 const shortestDrainMs = 1_000;
 
-/** One pod's life, from the moment it is scheduled until nothing of it is left. */
+/** Runs one pod, from the time it is scheduled until it has been deleted and its files are removed. */
 export class PodWorker {
-  /** Resolves when the API server knows that the agent has the pod, and not what an earlier agent said last. */
-  readonly introduced: Promise<void>;
-  /** Resolves when nothing of the pod is left. */
+  /** Resolves when the first status of this agent is in the API server, in place of an earlier agent's. */
+  readonly firstReported: Promise<void>;
+  /** Resolves when the pod's process has ended and its files are removed. Never rejects. */
   readonly done: Promise<void>;
   readonly #host: PodHost;
   readonly #name: string;
   readonly #directory: string;
   readonly #address: string;
   readonly #log: BoundedLog;
-  readonly #presence: PodPresence;
+  readonly #reporter: PodReporter;
   readonly #backOff = new RestartBackOff();
-  /** The pod is to end. */
+  /** Aborted when the pod must end. */
   readonly #ending = new AbortController();
-  /** The pod has no time left: it was deleted by force, or the node stops. */
+  /** Aborted when the pod must end without a grace period: it was force-deleted, or the node agent stops. */
   readonly #cutShort = new AbortController();
   #pod: V1Pod;
   #endpoint: PodEndpoint | undefined;
   #scraped: ScrapedPod | undefined;
 
+  /** @throws Error if no loopback address is free, PodProblem if the pod has no container */
   constructor(pod: V1Pod, host: PodHost) {
     this.#pod = pod;
     this.#host = host;
@@ -72,49 +77,49 @@ export class PodWorker {
     this.#directory = join(host.podsDirectory, pod.metadata?.uid ?? "");
     this.#address = host.loopback.allocate();
     this.#log = new BoundedLog(join(host.logsDirectory, `${this.#name.replace("/", "_")}.log`));
-    this.#presence = new PodPresence(
+    this.#reporter = new PodReporter(
       pod,
       initialView(pod, tritonContainer(pod).name, new Date()),
       host.cluster,
       host.log,
     );
     this.update(pod);
-    this.introduced = this.#presence.show({});
+    this.firstReported = this.#reporter.report({});
     this.done = this.#live();
   }
 
-  /** What Prometheus may scrape of this pod; `undefined` before its container exists. */
+  /** The pod as Prometheus can scrape it; `undefined` before its sidecar runs. */
   get scraped(): ScrapedPod | undefined {
     return this.#scraped;
   }
 
-  /** The pod has changed: only its deletion matters here, everything else of a running pod is fixed. */
+  /** Handles a change of the pod. Only its deletion has an effect: the rest of a running pod's spec cannot change. */
   update(pod: V1Pod): void {
     this.#pod = pod;
-    this.#presence.update(pod);
+    this.#reporter.update(pod);
     if (pod.metadata?.deletionTimestamp !== undefined) this.#ending.abort();
   }
 
-  /** The pod does not exist any more. */
-  vanish(): void {
+  /** Handles the end of the pod in the API server: ends its process without a grace period. */
+  podDeleted(): void {
     this.#cutShort.abort();
     this.#ending.abort();
   }
 
-  /** The node stops: the process ends at once and the API server is told nothing. */
+  /** Ends the process without a grace period and without a request to the API server, because the node agent stops. */
   abandon(): void {
-    this.#presence.close();
-    this.vanish();
+    this.#reporter.close();
+    this.podDeleted();
   }
 
-  /** Never rejects: one pod must not take the environment down. */
+  /** Never rejects: an error of one pod must not end the environment. */
   async #live(): Promise<void> {
     while (!this.#ending.signal.aborted) {
       await this.#runOnce().catch(async (error: unknown) => {
-        void this.#presence.show({
+        void this.#reporter.report({
           state: { kind: "waiting", reason: "RunContainerError", message: messageOf(error) },
         });
-        this.#presence.warn("Failed", messageOf(error));
+        this.#reporter.warn("Failed", messageOf(error));
         await this.#pause(failureMs);
       });
     }
@@ -122,7 +127,7 @@ export class PodWorker {
     for (const step of [
       () => this.#host.onScrapeChange(),
       () => this.#endpoint !== undefined && this.#host.sidecars.remove(this.#endpoint),
-      () => this.#presence.end(this.#cutShort.signal),
+      () => this.#reporter.end(this.#cutShort.signal),
       () => this.#log.close(),
       () => rmSync(this.#directory, { recursive: true, force: true }),
       () => this.#host.loopback.release(this.#address),
@@ -130,29 +135,29 @@ export class PodWorker {
       try {
         await step();
       } catch (error) {
-        this.#host.log(`pod ${this.#name} cannot be cleared away: ${messageOf(error)}`);
+        this.#host.log(`pod ${this.#name} cannot be cleaned up: ${messageOf(error)}`);
       }
     }
   }
 
-  /** From a pod that is scheduled to the end of one process of it. */
+  /** Prepares the pod and runs one process of it until the process ends. */
   async #runOnce(): Promise<void> {
     const prepared = await this.#prepare();
     if (prepared === undefined) return;
     const { plan, endpoint } = prepared;
-    void this.#presence.show({ state: { kind: "running", startedAt: new Date() }, started: false });
+    void this.#reporter.report({ state: { kind: "running", startedAt: new Date() }, started: false });
     const over = new AbortController();
     const failed = new AbortController();
     const health = this.#watchHealth(plan, endpoint, failed, over.signal);
     const termination = await this.#runProcess(plan, endpoint, failed.signal).finally(() => over.abort());
-    await Promise.all([health, this.#presence.leave()]);
+    await Promise.all([health, this.#reporter.leaveMesh()]);
     if (termination === undefined) return;
     if (this.#ending.signal.aborted)
-      void this.#presence.show({ state: { kind: "terminated", ...termination }, started: false });
+      void this.#reporter.report({ state: { kind: "terminated", ...termination }, started: false });
     else await this.#waitForRestart(termination);
   }
 
-  /** Everything up to the start of the process; `undefined` when the pod ends meanwhile. */
+  /** Prepares the start of the process, and retries until it succeeds; `undefined` if the pod is deleted meanwhile. */
   async #prepare(): Promise<{ plan: PodPlan; endpoint: PodEndpoint } | undefined> {
     let told = "";
     while (!this.#ending.signal.aborted) {
@@ -160,11 +165,11 @@ export class PodWorker {
         const plan = await planPod(this.#pod, this.#directory, this.#host.cluster);
         readProbes(plan.container);
         mkdirSync(join(this.#directory, "tmp"), { recursive: true });
-        this.#endpoint ??= await this.#meet(plan);
+        this.#endpoint ??= await this.#addSidecar(plan);
         return { plan, endpoint: this.#endpoint };
       } catch (error) {
         const message = messageOf(error);
-        if (message !== told) this.#explain(error, message);
+        if (message !== told) this.#reportProblem(error, message);
         told = message;
         await this.#pause(replanMs);
       }
@@ -172,16 +177,16 @@ export class PodWorker {
     return undefined;
   }
 
-  #explain(error: unknown, message: string): void {
+  #reportProblem(error: unknown, message: string): void {
     const reason = error instanceof PodProblem ? error.reason : "ContainerCreating";
-    void this.#presence.show({ state: { kind: "waiting", reason, message } });
-    this.#presence.warn(error instanceof PodProblem ? error.event : "FailedCreatePodSandBox", message);
+    void this.#reporter.report({ state: { kind: "waiting", reason, message } });
+    this.#reporter.warn(error instanceof PodProblem ? error.event : "FailedCreatePodSandBox", message);
   }
 
-  /** Puts a sidecar in front of the pod, for the pod's whole life. */
-  async #meet(plan: PodPlan): Promise<PodEndpoint> {
+  /** Puts a sidecar in front of the pod. The sidecar stays while the container restarts. */
+  async #addSidecar(plan: PodPlan): Promise<PodEndpoint> {
     const { edges, warning } = latencyBuckets(this.#pod.metadata?.annotations?.[bucketsAnnotation]);
-    if (warning !== undefined) this.#presence.warn("InvalidAnnotation", warning);
+    if (warning !== undefined) this.#reporter.warn("InvalidAnnotation", warning);
     const endpoint = await makeEndpoint(this.#pod, plan, this.#address, edges);
     const sidecar = await this.#host.sidecars.add(endpoint);
     this.#scraped = { endpoint, container: plan.container.name, sidecarStats: sidecar.stats };
@@ -192,17 +197,17 @@ export class PodWorker {
   #watchHealth(plan: PodPlan, endpoint: PodEndpoint, failed: AbortController, over: AbortSignal): Promise<void> {
     const urlOf = (port: string | number) => innerUrl(endpoint, plan, port);
     const events = {
-      onStarted: () => void this.#presence.show({ started: true }),
+      onStarted: () => void this.#reporter.report({ started: true }),
       onReady: (ready: boolean, failure = "") => {
         if (ready) void this.#becomeReady(endpoint, over);
-        else if (this.#presence.view.ready && !this.#ending.signal.aborted) {
-          this.#presence.warn("Unhealthy", `readiness probe failed: ${failure}`);
-          void this.#presence.leave();
+        else if (this.#reporter.view.ready && !this.#ending.signal.aborted) {
+          this.#reporter.warn("Unhealthy", `readiness probe failed: ${failure}`);
+          void this.#reporter.leaveMesh();
         }
       },
       onFailed: (probe: string, failure: string) => {
         if (failed.signal.aborted || this.#ending.signal.aborted) return;
-        this.#presence.warn("Unhealthy", `${probe} probe failed, the container is restarted: ${failure}`);
+        this.#reporter.warn("Unhealthy", `${probe} probe failed, the container is restarted: ${failure}`);
         failed.abort();
       },
     };
@@ -211,13 +216,13 @@ export class PodWorker {
 
   async #becomeReady(endpoint: PodEndpoint, over: AbortSignal): Promise<void> {
     while (!over.aborted && !(await accepts(endpoint.address, endpoint.ports.http))) await sleep(50);
-    if (!over.aborted) await this.#presence.enter(endpoint);
+    if (!over.aborted) await this.#reporter.enterMesh(endpoint);
   }
 
-  /** Runs Triton until it ends or has to; `undefined` when it was never started. */
+  /** Runs Triton until it ends or must end; `undefined` if the pod was deleted before the start. */
   async #runProcess(plan: PodPlan, endpoint: PodEndpoint, failed: AbortSignal): Promise<Termination | undefined> {
     const stop = AbortSignal.any([this.#ending.signal, failed]);
-    // A slow start: the container runs and its server does not answer yet.
+    // The slow-start fault: the container is running, but its server does not answer yet.
     if (plan.slowStartMs > 0) await sleep(plan.slowStartMs, undefined, { signal: stop }).catch(() => undefined);
     if (this.#ending.signal.aborted) return undefined;
     const process = this.#startProcess(plan, endpoint);
@@ -247,12 +252,12 @@ export class PodWorker {
     });
   }
 
-  /** Leaves the mesh, lets the mesh forget, then asks the server to end: in that order. */
+  /** Removes the pod from the mesh, waits until the proxies know, then ends the server within the grace period. */
   async #drain(container: V1Container, process: TritonProcess): Promise<Termination> {
     const deadline = performance.now() + this.#graceMs();
     const left = (): number => Math.max(0, deadline - performance.now());
     const cutShort = aborted(this.#cutShort.signal);
-    await Promise.race([this.#presence.leave(), process.ended, cutShort]);
+    await Promise.race([this.#reporter.leaveMesh(), process.ended, cutShort]);
     const drainMs = Math.min(Math.max(shortestDrainMs, preStopMs(container)), left());
     await Promise.race([sleep(drainMs, undefined, { ref: false }), process.ended, cutShort]);
     const stopped = process.stop(this.#cutShort.signal.aborted ? 0 : left());
@@ -263,13 +268,13 @@ export class PodWorker {
   async #waitForRestart(termination: Termination): Promise<void> {
     const ranForMs = termination.finishedAt.getTime() - termination.startedAt.getTime();
     const delayMs = this.#backOff.nextDelayMs(ranForMs);
-    const restartCount = this.#presence.view.restartCount + 1;
-    void this.#presence.show({ last: termination, restartCount, started: false });
+    const restartCount = this.#reporter.view.restartCount + 1;
+    void this.#reporter.report({ last: termination, restartCount, started: false });
     if (delayMs === 0) return;
     const container = tritonContainer(this.#pod).name;
     const message = `back-off ${delayMs / 1_000}s restarting failed container=${container} pod=${this.#name}`;
-    void this.#presence.show({ state: { kind: "waiting", reason: "CrashLoopBackOff", message } });
-    this.#presence.warn("BackOff", `${message}; exit code ${termination.exitCode}: ${termination.message ?? ""}`);
+    void this.#reporter.report({ state: { kind: "waiting", reason: "CrashLoopBackOff", message } });
+    this.#reporter.warn("BackOff", `${message}; exit code ${termination.exitCode}: ${termination.message ?? ""}`);
     await this.#pause(delayMs);
   }
 

@@ -3,29 +3,33 @@ import { matchesSelector } from "./labelSelector.ts";
 import { type PodEndpoint, workloadName } from "./podEndpoint.ts";
 import { statsFilter } from "./sidecarConfig.ts";
 
-/** One entry of Prometheus' file_sd form. */
+/** A static group of targets in a file of Prometheus' `file_sd_configs`. */
 export interface TargetGroup {
+  /** The targets, `address:port`. */
   readonly targets: readonly string[];
+  /** The labels of the targets. Those with the prefix `__` set the path and the parameters of the request. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A pod and where its sidecar shows its statistics. */
+/** A pod that Prometheus can scrape. */
 export interface ScrapedPod {
+  /** The address and the ports of the pod. */
   readonly endpoint: PodEndpoint;
-  /** The container Triton runs as. */
+  /** The name of the container that runs Triton. */
   readonly container: string;
-  /** `address:port` of the sidecar's statistics, which several pods share. */
+  /** `address:port` of the sidecar's statistics. Several pods share one sidecar. */
   readonly sidecarStats: string;
 }
 
-/** The port name Istio gives its sidecar's metrics. */
+/** The name of the port for the sidecar's metrics in Istio. */
 const sidecarPort = "http-envoy-prom";
 
 type MonitorEndpoint = NonNullable<NonNullable<PodMonitor["spec"]>["podMetricsEndpoints"]>[number];
 
 /**
- * What Prometheus scrapes, with the labels the Prometheus operator gives: a pod that no PodMonitor selects is not
- * scraped. The sidecar is one target for all its pods of a PodMonitor, because it counts for all of them on one page.
+ * The targets of Prometheus, with the labels that the Prometheus Operator gives them. A pod that no PodMonitor selects
+ * is not scraped. A sidecar is one target for all its pods of a PodMonitor and namespace, because one page has the
+ * statistics of all of them.
  */
 export function scrapeTargets(monitors: readonly PodMonitor[], pods: readonly ScrapedPod[]): TargetGroup[] {
   return [...monitors].sort(byName).flatMap((monitor) => {
@@ -38,7 +42,7 @@ export function scrapeTargets(monitors: readonly PodMonitor[], pods: readonly Sc
   });
 }
 
-/** Parts of PodMonitors that the embedded Prometheus does not follow, for a warning. */
+/** The fields of a PodMonitor that the embedded environment ignores, as paths, for a warning. */
 export function unsupportedParts(monitor: PodMonitor): string[] {
   const parts = ["metricRelabelings", "relabelings", "basicAuth", "bearerTokenSecret", "authorization", "tlsConfig"];
   return (monitor.spec?.podMetricsEndpoints ?? []).flatMap((endpoint, index) =>
@@ -71,7 +75,7 @@ function podTarget(monitor: PodMonitor, endpoint: MonitorEndpoint, pod: ScrapedP
   ];
 }
 
-/** The page is filtered to workloads and not to pods, so that a target stays the same while a canary comes and goes. */
+/** Filters the sidecar's page by workload and not by pod, so that a target stays the same during a canary release. */
 function sidecarTargets(monitor: PodMonitor, endpoint: MonitorEndpoint, pods: readonly ScrapedPod[]): TargetGroup[] {
   const pages = Map.groupBy(pods, (pod) => `${pod.sidecarStats} ${pod.endpoint.namespace}`);
   return [...pages.values()].flatMap((behind) => {

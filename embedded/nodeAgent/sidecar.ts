@@ -8,20 +8,28 @@ import { SupervisedProcess } from "../process/supervisedProcess.ts";
 import { freePort, type PodEndpoint } from "./podEndpoint.ts";
 import { type SidecarSite, sidecarBootstrap, sidecarClusters, sidecarListeners } from "./sidecarConfig.ts";
 
-/** Istio's port for the sidecar's metrics. */
+/** The port of the sidecar's metrics in Istio. */
 const usualStatsPort = 15_090;
 const startMs = 30_000;
 
-/** What every sidecar needs of its environment. */
+/** What all sidecars of an environment share. */
 export interface SidecarSettings {
+  /** The path of Envoy. */
   readonly envoy: string;
+  /** The directory with the configuration files of all sidecars, one folder each. */
   readonly directory: string;
+  /** The directory with the logs `sidecar-<hash>.log`. */
   readonly logs: string;
+  /** The addresses of the environment. Each sidecar takes one for its admin interface. */
   readonly loopback: Loopback;
 }
 
-/** One Envoy in front of all pods that count latency in the same edges. */
+/**
+ * One Envoy in front of all pods with the same latency buckets. Pods with other buckets need another Envoy, because
+ * Envoy reads its buckets only when it starts.
+ */
 export class Sidecar {
+  /** The bucket bounds of the latency histogram, milliseconds. */
   readonly edges: readonly number[];
   readonly #settings: SidecarSettings;
   readonly #site: SidecarSite;
@@ -44,7 +52,7 @@ export class Sidecar {
       {
         name: sidecarName(site.edges),
         command: settings.envoy,
-        // A listener that is taken away drains at once: the pod behind it has drained already.
+        // A removed listener drains for one second only, because its pod has drained before.
         args: ["-c", bootstrap, "--disable-hot-restart", "--concurrency", "1", "--drain-time-s", "1", "-l", "warning"],
         ready: { url: `http://${this.stats}/ready` },
       },
@@ -55,9 +63,13 @@ export class Sidecar {
     this.#process.start();
   }
 
+  /**
+   * Starts an Envoy without pods. Resolves when it is ready.
+   * @throws ProblemError if it is not ready within 30 seconds
+   */
   static async start(edges: readonly number[], settings: SidecarSettings): Promise<Sidecar> {
     const address = settings.loopback.allocate();
-    // The address makes the folder its own: the one before it may still be stopping.
+    // The address makes the folder's name unique: an earlier sidecar with the same buckets may still be stopping.
     const directory = join(settings.directory, `${sidecarName(edges)}-${address}`);
     const site = {
       address,
@@ -71,24 +83,28 @@ export class Sidecar {
     return sidecar;
   }
 
-  /** `address:port` of Envoy's statistics. */
+  /** `address:port` of Envoy's admin interface, which has the statistics. */
   get stats(): string {
     return `${this.#site.address}:${this.#site.statsPort}`;
   }
 
+  /** Whether no pod is behind this sidecar. */
   get isIdle(): boolean {
     return this.#endpoints.size === 0;
   }
 
+  /** Adds the listeners and clusters of a pod. Envoy reads them as soon as the files have changed. */
   add(endpoint: PodEndpoint): void {
     this.#endpoints.set(endpoint.address, endpoint);
     this.#write();
   }
 
+  /** Removes the listeners and clusters of a pod. */
   remove(endpoint: PodEndpoint): void {
     if (this.#endpoints.delete(endpoint.address)) this.#write();
   }
 
+  /** Ends Envoy, removes its files and gives its address back. */
   async stop(): Promise<void> {
     await this.#process.stop(1_000);
     this.#log.close();
@@ -96,7 +112,7 @@ export class Sidecar {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  /** Clusters first, so that no listener ever points at one that Envoy has not read. */
+  /** Writes the clusters first, so that no listener refers to a cluster that Envoy has not read. */
   #write(): void {
     this.#version += 1;
     const endpoints = [...this.#endpoints.values()];
@@ -106,29 +122,30 @@ export class Sidecar {
   }
 }
 
-/** All sidecars of an environment: as few processes as there are sets of latency edges in use. */
+/** All sidecars of an environment: one Envoy for each set of latency buckets in use. */
 export class Sidecars {
   readonly #settings: SidecarSettings;
   readonly #running = new Map<string, Promise<Sidecar>>();
 
+  /** Starts no Envoy yet. */
   constructor(settings: SidecarSettings) {
     this.#settings = settings;
   }
 
-  /** Puts a sidecar in front of a pod. */
+  /** Adds a pod to the sidecar with its latency buckets, and starts that sidecar if it does not run. */
   async add(endpoint: PodEndpoint): Promise<Sidecar> {
     const name = sidecarName(endpoint.edges);
     for (;;) {
       const starting = this.#running.get(name) ?? this.#start(name, endpoint.edges);
       const sidecar = await starting;
-      // It may have lost its last pod meanwhile, and be stopping.
+      // Meanwhile its last pod may have been removed, so that it is stopping.
       if (this.#running.get(name) !== starting) continue;
       sidecar.add(endpoint);
       return sidecar;
     }
   }
 
-  /** Takes it away again; the last pod takes the process with it. */
+  /** Removes a pod from its sidecar, and stops a sidecar without pods. */
   async remove(endpoint: PodEndpoint): Promise<void> {
     const name = sidecarName(endpoint.edges);
     const sidecar = await this.#running.get(name)?.catch(() => undefined);
@@ -139,6 +156,7 @@ export class Sidecars {
     await sidecar.stop();
   }
 
+  /** Stops all sidecars. */
   async stop(): Promise<void> {
     const running = [...this.#running.values()];
     this.#running.clear();

@@ -1,26 +1,28 @@
 import { servedByHeaders } from "../traffic/traffic.ts";
 import { type PodEndpoint, workloadName } from "./podEndpoint.ts";
 
-/**
- * The metrics the sidecar makes: `envoy_istio_requests_total` and so on, until Prometheus' configuration takes `envoy_`
- * away.
- */
+/** The prefix of the sidecar's metrics: `envoy_istio_requests_total`, from which Prometheus removes `envoy_`. */
 const scope = "istio";
 const requests = "requests_total";
 const duration = "request_duration_milliseconds";
 
-/** Where one sidecar process listens and reads its configuration. */
+/** The address, the configuration files and the latency buckets of one sidecar process. */
 export interface SidecarSite {
+  /** The address of the admin interface. The listeners are on the addresses of the pods. */
   readonly address: string;
+  /** The port of the admin interface, which has the statistics. */
   readonly statsPort: number;
+  /** The path of the file with the listeners, JSON. */
   readonly listenersFile: string;
+  /** The path of the file with the clusters, JSON. */
   readonly clustersFile: string;
+  /** The bucket bounds of the latency histogram, milliseconds, increasing. */
   readonly edges: readonly number[];
 }
 
 /**
- * What Envoy reads once: where its listeners and clusters are written, and the edges of the latency histogram, which
- * cannot change while it runs.
+ * Envoy's bootstrap configuration, which it reads once: the files that contain its listeners and clusters, and the
+ * buckets of the latency histogram. Other buckets need a restart.
  */
 export function sidecarBootstrap({ address, statsPort, listenersFile, clustersFile, edges }: SidecarSite) {
   const fromFile = (path: string) => ({ path_config_source: { path }, resource_api_version: "V3" });
@@ -28,7 +30,7 @@ export function sidecarBootstrap({ address, statsPort, listenersFile, clustersFi
     node: { id: "sidecar", cluster: "sidecar" },
     admin: { address: socket(address, statsPort) },
     dynamic_resources: { lds_config: fromFile(listenersFile), cds_config: fromFile(clustersFile) },
-    // Counters are exact at any moment, histograms only when they are flushed; both are scraped each second.
+    // Prometheus scrapes each second. Histograms change only with a flush, counters at once.
     stats_flush_interval: "1s",
     stats_config: {
       histogram_bucket_settings: [{ match: { safe_regex: { regex: `${scope}\\.${duration}\\..*` } }, buckets: edges }],
@@ -36,7 +38,7 @@ export function sidecarBootstrap({ address, statsPort, listenersFile, clustersFi
   };
 }
 
-/** Two listeners for each pod: HTTP and gRPC. */
+/** The listeners: one for HTTP and one for gRPC on the address of each pod. */
 export function sidecarListeners(endpoints: readonly PodEndpoint[], version: string) {
   return discovery(
     version,
@@ -44,7 +46,7 @@ export function sidecarListeners(endpoints: readonly PodEndpoint[], version: str
   );
 }
 
-/** Two clusters for each pod: Triton's HTTP and gRPC ports. */
+/** The clusters: one for the HTTP port and one for the gRPC port of each pod's Triton. */
 export function sidecarClusters(endpoints: readonly PodEndpoint[], version: string) {
   return discovery(
     version,
@@ -52,7 +54,7 @@ export function sidecarClusters(endpoints: readonly PodEndpoint[], version: stri
   );
 }
 
-/** Selects the statistics of some workloads, for the `filter` parameter of Envoy's stats page. */
+/** A regular expression for the `filter` parameter of Envoy's stats page. It selects the statistics of workloads. */
 export function statsFilter(namespace: string, workloads: readonly string[]): string {
   const names = [...new Set(workloads)].sort().join("|");
   return `\\.destination_workload\\.(${names})\\.destination_workload_namespace\\.${namespace}\\.`;
@@ -89,11 +91,11 @@ function listener(endpoint: PodEndpoint, protocol: Protocol) {
         {
           name: "pod",
           domains: ["*"],
-          // No time limit of its own, as Istio's inbound routes have none: the caller's decides.
+          // Without a timeout, as Istio's inbound routes: the client's timeout applies.
           routes: [{ match: { prefix: "/" }, route: { cluster: clusterName(endpoint, protocol), timeout: "0s" } }],
         },
       ],
-      // Also on answers the sidecar gives for a dead server, so that errors can be told by version.
+      // The sidecar also adds them to its own answers for a dead server, so that errors are counted by version.
       response_headers_to_add: Object.entries({
         [servedByHeaders.version]: endpoint.pod.metadata?.labels?.version ?? "",
         [servedByHeaders.pod]: endpoint.name,
@@ -118,14 +120,14 @@ function cluster(endpoint: PodEndpoint, protocol: Protocol) {
     name,
     type: "STATIC",
     connect_timeout: "1s",
-    // Istio's default: a queue in front of a slow server shows as latency, not as 503.
+    // As Istio's default: a queue in front of a slow server causes latency, not status 503.
     circuit_breakers: {
       thresholds: [{ max_connections: unlimited, max_pending_requests: unlimited, max_requests: unlimited }],
     },
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": httpOptions,
-        // Triton waits for open connections before it ends, up to its exit timeout, even when nothing is asked on them.
+        // Triton waits for open connections when it ends, even idle ones, up to its exit timeout.
         common_http_protocol_options: { idle_timeout: "1s" },
         explicit_http_config: protocol === "grpc" ? { http2_protocol_options: {} } : { http_protocol_options: {} },
       },
@@ -138,9 +140,9 @@ function cluster(endpoint: PodEndpoint, protocol: Protocol) {
 }
 
 /**
- * Istio's standard metrics as its own sidecar makes them for `reporter="destination"`: every request counts, with
- * response code 0 where the caller hung up first. (Envoy's cluster statistics know nothing of those, so a server that
- * hangs would look idle.)
+ * Istio's standard metrics with the labels of Istio's own sidecar for `reporter="destination"`. Every request counts,
+ * with response code 0 if the client closed the connection first. Envoy's cluster statistics do not count those
+ * requests, so with them a server that hangs would look idle.
  */
 function istioMetrics(endpoint: PodEndpoint, protocol: Protocol) {
   const labels = endpoint.pod.metadata?.labels ?? {};
@@ -175,7 +177,7 @@ function istioMetrics(endpoint: PodEndpoint, protocol: Protocol) {
   };
 }
 
-/** Envoy reads % as the start of a command. */
+/** Escapes %, which starts a command operator in Envoy's format strings. */
 function literal(value: string): string {
   return value.replaceAll("%", "%%");
 }

@@ -2,9 +2,11 @@ import { basename } from "node:path";
 import type { V1Container } from "@kubernetes/client-node";
 import { PodProblem } from "./podProblem.ts";
 
-/** What a container asks of Triton: its flags, and the ports it believes to listen on. */
+/** The command of a container, read as a command of Triton. */
 export interface TritonCommand {
+  /** All flags, in their order. */
   readonly flags: readonly Flag[];
+  /** The ports that Triton listens on in a container, from the flags or Triton's defaults. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
   /** The model repositories, as paths inside the container. */
   readonly repositories: readonly string[];
@@ -15,10 +17,10 @@ interface Flag {
   readonly value: string | undefined;
 }
 
-/** Triton's own defaults (`command_line_parser.cc`). */
+/** Triton's default ports (`command_line_parser.cc`). */
 const defaultPorts = { http: 8000, grpc: 8001, metrics: 8002 } as const;
 
-/** Flags whose value is ours, because a process on a shared machine listens and finds its parts elsewhere. */
+/** The flags that the node agent sets, because addresses, ports and paths differ from those in a container. */
 const ownFlags = new Set([
   "http-address",
   "http-port",
@@ -31,14 +33,17 @@ const ownFlags = new Set([
   "model-store",
 ]);
 
-/** Reads the command of a container; throws a `PodProblem` when it runs something else than Triton on local files. */
+/**
+ * Reads the command of a container.
+ * @throws PodProblem if it does not run Triton, or if its model repository is missing or in a cloud store
+ */
 export function readTritonCommand(container: V1Container, env: Readonly<Record<string, string>>): TritonCommand {
   const words = [...(container.command ?? []), ...(container.args ?? [])].map((word) => expand(word, env));
   const [program, ...rest] = words;
   if (program === undefined || basename(program) !== "tritonserver") {
     throw new PodProblem(
       "CreateContainerError",
-      `container ${container.name} runs "${words.join(" ")}"; the embedded environment runs tritonserver and nothing else. Give command or args that begin with "tritonserver".`,
+      `container ${container.name} runs "${words.join(" ")}"; the embedded environment runs only tritonserver. Write a command, or args, that begin with "tritonserver".`,
     );
   }
   const flags = readFlags(container.name, rest);
@@ -61,19 +66,23 @@ export function readTritonCommand(container: V1Container, env: Readonly<Record<s
   };
 }
 
-/** Where a Triton process listens and finds its parts. */
+/** The addresses and paths of a Triton process on this machine. */
 export interface LocalTriton {
+  /** The pod's loopback address. */
   readonly address: string;
+  /** The ports to listen on. */
   readonly ports: { readonly http: number; readonly grpc: number; readonly metrics: number };
+  /** The directory with the backends. */
   readonly backends: string;
+  /** The paths of the model repositories. */
   readonly repositories: readonly string[];
-  /** Names the shared memory of Python models, so that it can be removed when the process was killed. */
+  /** The prefix of the names of the Python models' shared memory, so that it can be removed after a kill. */
   readonly sharedMemoryPrefix: string;
-  /** From a path inside the container to the one on this machine. */
+  /** Maps a path in the container to the path on this machine. */
   readonly translate: (path: string) => string;
 }
 
-/** The arguments of the real process: the container's own flags, with addresses and paths of this machine. */
+/** The arguments of the process: the container's flags, with the addresses and paths of this machine. */
 export function tritonArgs(command: TritonCommand, local: LocalTriton): string[] {
   const kept = command.flags
     .filter(({ name }) => !ownFlags.has(name))
@@ -113,11 +122,11 @@ function rejectRemote(repository: string): void {
   if (scheme === undefined) return;
   throw new PodProblem(
     "CreateContainerError",
-    `model repository ${repository} is in a cloud store, which the embedded environment does not reach. Use a model store in a PersistentVolumeClaim for rehearsals.`,
+    `model repository ${repository} is in a cloud store, which the embedded environment cannot read. Use a model store in a PersistentVolumeClaim for rehearsals.`,
   );
 }
 
-/** `$(NAME)` as Kubernetes expands it: unknown names stay, `$$` is one dollar sign. */
+/** Expands `$(NAME)` by the rules of Kubernetes: an unknown name stays, `$$` becomes one dollar sign. */
 function expand(word: string, env: Readonly<Record<string, string>>): string {
   return word.replace(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (all, name: string | undefined) =>
     name === undefined ? "$" : (env[name] ?? all),

@@ -10,27 +10,36 @@ import type { Termination } from "./podStatus.ts";
 const sharedMemory = "/dev/shm";
 const keptLogBytes = 16_384;
 
-/** How a Triton process is started. */
+/** The arguments for starting a Triton process. */
 export interface TritonStart {
+  /** The path of tritonserver. */
   readonly bin: string;
+  /** The arguments. */
   readonly args: readonly string[];
+  /** Environment variables, added to those of the node agent. */
   readonly env: Readonly<Record<string, string>>;
+  /** The working directory. */
   readonly directory: string;
+  /** Receives the output. */
   readonly log: BoundedLog;
+  /** The prefix of the names of the process's shared memory, which is removed when it ends. */
   readonly sharedMemoryPrefix: string;
 }
 
 /** One running Triton, with the processes of its Python models. */
 export class TritonProcess {
+  /** When the process was started. */
   readonly startedAt = new Date();
-  /** Resolves when the process has ended, however it did. */
+  /** Resolves when the process has ended, or could not be started. Never rejects. */
   readonly ended: Promise<Termination>;
   readonly #child: ChildProcess;
   #lastOutput = "";
   #over = false;
 
+  /** Starts the process. */
   constructor({ bin, args, env, directory, log, sharedMemoryPrefix }: TritonStart) {
-    // A group of its own, so that the model processes end with the server, and Ctrl-C in a terminal does not reach it.
+    // A separate process group: the model processes are ended with the server, and Ctrl-C in a terminal does not
+    // reach it.
     this.#child = spawnBound(bin, args, {
       cwd: directory,
       env: { ...process.env, ...env },
@@ -46,7 +55,7 @@ export class TritonProcess {
     this.ended = this.#watchEnd(sharedMemoryPrefix);
   }
 
-  /** Asks the server to end, and ends it when it has not after `graceMs`. */
+  /** Sends SIGTERM, waits up to `graceMs`, then sends SIGKILL. With `graceMs` 0 it sends SIGKILL at once. */
   async stop(graceMs: number): Promise<Termination> {
     if (graceMs > 0) {
       this.#signal("SIGTERM");
@@ -67,7 +76,7 @@ export class TritonProcess {
     });
     this.#signal("SIGKILL");
     this.#over = true;
-    // The last of the output says why; a process that kept the pipe open must not hold up the pod.
+    // Waits for the rest of the output, which has the reason, but not for a process that keeps the pipe open.
     await Promise.race([closed, sleep(500)]);
     removeSharedMemory(sharedMemoryPrefix);
     return this.#termination(exitCode, signal, failure);
@@ -78,7 +87,7 @@ export class TritonProcess {
     try {
       process.kill(-this.#child.pid, signal);
     } catch {
-      // Nobody is left in the group.
+      // All processes of the group have ended.
     }
   }
 
@@ -95,14 +104,14 @@ export class TritonProcess {
   }
 }
 
-/** Removes what killed Python models leave behind; a prefix names the pods of one environment, or one pod. */
+/** Removes the shared memory of killed Python models. The prefix is that of one environment or of one pod. */
 export function removeSharedMemory(prefix: string): void {
   for (const name of readdirSync(sharedMemory)) {
     if (name.startsWith(prefix)) rmSync(join(sharedMemory, name), { force: true });
   }
 }
 
-/** The lines of Triton's log that say why it ended. */
+/** The last three error lines of Triton's output, or its last three lines if it has no errors. */
 function lastErrors(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
   const errors = lines.filter((line) => /^(E\d{4} |error: )/.test(line));

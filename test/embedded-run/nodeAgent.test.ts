@@ -128,7 +128,7 @@ describe("a pod that cannot run", () => {
     await eventually(async () =>
       expect(await waitingOf("missing-version")).toMatchObject({
         reason: "CreateContainerConfigError",
-        message: expect.stringMatching(/fraud\/99 does not exist .*Beside it: 1, 2\./),
+        message: expect.stringMatching(/fraud\/99 does not exist .*Its parent folder contains: 1, 2\./),
       }),
     );
   });

@@ -6,7 +6,7 @@ import { ensureCredentials } from "../../embedded/controlPlane/credentials.ts";
 import { usualPorts } from "../../embedded/machine/ports.ts";
 import { tools } from "./tools.fixture.ts";
 
-/** A allocation with real credentials in a folder of its own, which the test removes. */
+/** An allocation with real credentials in a new folder. The test must remove the folder. */
 export async function makeAllocation(): Promise<Allocation> {
   const dataDir = mkdtempSync(join(tmpdir(), "serin-allocation-"));
   const host = "127.251.0.1";

@@ -1,6 +1,6 @@
 import type { Tools } from "../../embedded/toolchain/index.ts";
 
-/** Tools that are only named, for tests that start none. */
+/** Names of tools without programs, for tests that start none. */
 export const tools: Tools = {
   etcd: "/tools/etcd",
   kubeApiserver: "/tools/kube-apiserver",

@@ -19,7 +19,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const host = "127.251.0.1";
 
 describe("certificates", () => {
-  it("chain to their authority and to no other", async () => {
+  it("are valid for their authority and for no other", async () => {
     const [ours, other] = [
       await ensureAuthority(join(folder, "a"), "ours"),
       await ensureAuthority(join(folder, "b"), "ours"),
@@ -44,7 +44,7 @@ describe("certificates", () => {
     expect(new X509Certificate(certificate).subject.split("\n")).toEqual(["CN=jane", "O=team:a", "O=team:b"]);
   });
 
-  it("come from the same authority after a restart", async () => {
+  it("have the same authority after a restart", async () => {
     const first = await ensureAuthority(join(folder, "a"), "ours");
     const second = await ensureAuthority(join(folder, "a"), "ours");
     expect(second.certificate).toBe(first.certificate);
@@ -52,7 +52,7 @@ describe("certificates", () => {
     expect(isIssuedBy(certificate, first.certificate)).toBe(true);
   });
 
-  it("make a server a client trusts, unless the client trusts another authority or asks another address", async () => {
+  it("are trusted by a client of the same authority and address, and by no other client", async () => {
     const [ours, other] = [
       await ensureAuthority(join(folder, "a"), "ours"),
       await ensureAuthority(join(folder, "b"), "other"),
@@ -77,7 +77,7 @@ describe("certificates", () => {
 });
 
 describe("the credentials of an environment", () => {
-  it("keep authority, token and service account key, and renew the rest for a new address", async () => {
+  it("keep the authority, the token and the service account key, and the rest is renewed for a new address", async () => {
     const first = await ensureCredentials(folder, "local", host, 6443);
     const read = (name: string) => readFileSync(join(folder, "secrets", name), "utf8");
     const kept = ["cluster-ca.crt", "cluster-ca.key", "etcd-ca.crt", "admin-token", "service-account.key"].map(read);
@@ -93,7 +93,7 @@ describe("the credentials of an environment", () => {
     expect(readFileSync(join(folder, "kubeconfig"), "utf8")).toContain("https://127.250.0.1:7443");
   });
 
-  it("are readable by their user alone", async () => {
+  it("can be read by their user only", async () => {
     await ensureCredentials(folder, "local", host, 6443);
     expect(statSync(join(folder, "secrets")).mode & 0o777).toBe(0o700);
     const files = [
@@ -103,7 +103,7 @@ describe("the credentials of an environment", () => {
     for (const file of files) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600]);
   });
 
-  it("make every component a user of its own and verify the server in every kubeconfig", async () => {
+  it("give each component its own user, and verify the server in every kubeconfig", async () => {
     const { kubeconfigs, clusterAuthority } = await ensureCredentials(folder, "local", host, 6443);
     const authority = readFileSync(clusterAuthority, "utf8");
     for (const [component, file] of Object.entries(kubeconfigs)) {
@@ -118,7 +118,7 @@ describe("the credentials of an environment", () => {
     }
   });
 
-  it("let no Kubernetes user into etcd", async () => {
+  it("give no Kubernetes user access to etcd", async () => {
     const { etcdAuthority, clusterAuthority, etcdClient } = await ensureCredentials(folder, "local", host, 6443);
     const client = readFileSync(etcdClient.certificate, "utf8");
     expect(isIssuedBy(client, readFileSync(etcdAuthority, "utf8"))).toBe(true);

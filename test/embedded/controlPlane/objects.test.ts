@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(allocation.dataDir, { recursive: true, force: true }));
 
 describe("the objects of a new environment", () => {
-  it("tell the platform layer where gateway and Prometheus are", () => {
+  it("contain the addresses of the gateway and of Prometheus for the platform", () => {
     const found = configurationObjects(allocation).find(({ metadata }) => metadata.name === "serin-embedded");
     expect(found).toMatchObject({
       kind: "ConfigMap",
@@ -34,7 +34,7 @@ describe("the objects of a new environment", () => {
     });
   });
 
-  it("switch off what only istio-agent could serve", () => {
+  it("switch off the mesh features that need istio-agent", () => {
     const mesh = configurationObjects(allocation).find(({ metadata }) => metadata.name === "istio")?.data as {
       mesh: string;
     };
@@ -56,7 +56,7 @@ describe("the objects of a new environment", () => {
     });
   });
 
-  it("put every object into a namespace that is made", () => {
+  it("are all in a namespace that is created", () => {
     const made = namespaceObjects().map(({ metadata }) => metadata.name);
     const objects = [
       ...configurationObjects(allocation),
@@ -67,7 +67,7 @@ describe("the objects of a new environment", () => {
     expect(made).toEqual(expect.arrayContaining(used));
   });
 
-  it("offer a machine with GPUs behind the one taint, and one without", () => {
+  it("include a node with GPUs and the GPU taint, and a node without GPUs", () => {
     const nodes = nodeObjects().map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status }));
     expect(nodes).toMatchObject([
       { name: "cpu-1", status: { allocatable: { cpu: "64" } } },
@@ -80,7 +80,7 @@ describe("the objects of a new environment", () => {
     expect(JSON.stringify(nodes[0])).not.toContain("nvidia");
   });
 
-  it("give no component a right over everything", () => {
+  it("give no component write access to all resources", () => {
     for (const role of roleObjects().filter(({ kind }) => kind === "ClusterRole" || kind === "Role")) {
       for (const rule of role.rules as { apiGroups: string[]; resources: string[]; verbs: string[] }[]) {
         expect(rule.apiGroups).not.toContain("*");
@@ -90,7 +90,7 @@ describe("the objects of a new environment", () => {
     }
   });
 
-  it("let only istiod and the node agent change what the mesh routes to", () => {
+  it("let only istiod and the node agent write WorkloadEntries", () => {
     const writers = roleObjects().filter(({ rules }) =>
       ((rules ?? []) as { resources: string[]; verbs: string[] }[]).some(
         ({ resources, verbs }) => resources.includes("workloadentries") && verbs.includes("create"),
@@ -101,7 +101,7 @@ describe("the objects of a new environment", () => {
 });
 
 describe("definitionsIn", () => {
-  it("splits a file into definitions by name, whatever stands before the name", () => {
+  it("splits a file into definitions with their names, whatever fields precede the name", () => {
     const text = [
       "# generated",
       "apiVersion: apiextensions.k8s.io/v1",

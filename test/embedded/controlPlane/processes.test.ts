@@ -36,22 +36,22 @@ function flags(name: string): readonly string[] {
 }
 
 describe("the processes of an environment", () => {
-  it("are asked for their health on the environment's own address", () => {
+  it("have their health URLs on the environment's address", () => {
     for (const { name, ready } of specs) {
       if ("url" in ready) expect([name, new URL(ready.url).hostname]).toEqual([name, allocation.host]);
     }
   });
 
-  it("listen nowhere but on the environment's own address", () => {
+  it("listen on the environment's address only", () => {
     const addresses = specs.flatMap(({ args }) =>
       args.flatMap((argument) => argument.match(/\d+\.\d+\.\d+\.\d+/g) ?? []),
     );
     const elsewhere = addresses.filter((address) => address !== allocation.host);
-    // Not listened on: the advertised address that leads nowhere, and the ranges of Services and simulated pods.
+    // These are no listeners: the advertised address, which no client uses, and the ranges of Services and pods.
     expect(new Set(elsewhere)).toEqual(new Set(["192.0.2.1", "10.96.0.0", "10.244.0.0"]));
   });
 
-  it("show no secret in their command lines or variables", () => {
+  it("have no secret in their command lines or environment variables", () => {
     const folder = join(allocation.dataDir, "secrets");
     const secrets = readdirSync(folder).filter((file) => /token|\.key$/.test(file));
     expect(secrets.length).toBeGreaterThan(4);
@@ -61,24 +61,24 @@ describe("the processes of an environment", () => {
     expect(visible).not.toContain(allocation.credentials.adminToken);
   });
 
-  it("verify each other: no anonymous user, no etcd without a certificate", () => {
+  it("authenticate each other: no anonymous user, and no etcd client without a certificate", () => {
     expect(flags("kube-apiserver")).toContain("--anonymous-auth=false");
     expect(flags("kube-apiserver")).toContain("--authorization-mode=Node,RBAC");
     expect(flags("etcd")).toEqual(expect.arrayContaining(["--client-cert-auth", "--peer-client-cert-auth"]));
   });
 
-  it("keep what a model needs switched on: volume binder and node life cycle", () => {
+  it("include the controllers that a model needs: volume binder and node lifecycle", () => {
     const controllers = flags("kube-controller-manager").find((flag) => flag.startsWith("--controllers=")) ?? "";
     expect(controllers).toContain("*");
     expect(controllers).not.toContain("-persistentvolume-binder-controller");
     expect(controllers).not.toContain("-node-lifecycle-controller");
   });
 
-  it("leave the pods of the node agent to it", () => {
+  it("make kwok ignore the pods of the node agent", () => {
     expect(flags("kwok")).toContain("--disregard-status-with-label-selector=serin.dev/server=triton");
   });
 
-  it("know the Rollouts controller as started when it says so", () => {
+  it("recognise the log line of a started Rollouts controller", () => {
     const ready = specs.find(({ name }) => name === "argo-rollouts")?.ready;
     const line = 'time="2026-11-22T19:10:01Z" level=info msg="Started controller"';
     expect(ready !== undefined && "logLine" in ready && ready.logLine.test(line)).toBe(true);

@@ -18,7 +18,7 @@ describe("a fault expression", () => {
     expect(parseFaults(" latency=+1s, errors=0.5% ").map((fault) => fault.kind)).toEqual(["latency", "errors"]);
   });
 
-  it("is empty when there is no fault", () => {
+  it("is empty if there is no fault", () => {
     expect(parseFaults("")).toEqual([]);
     expect(parseFaults("  ")).toEqual([]);
   });
@@ -44,7 +44,7 @@ describe("a fault expression", () => {
     );
   });
 
-  it("either reads any text or explains every problem with a remedy", () => {
+  it("is read, or refused with problems that each have a fix, whatever the text is", () => {
     const words = fc.constantFrom(
       "errors",
       "latency",
@@ -99,19 +99,19 @@ describe("a wrong fault expression", () => {
     }
   });
 
-  it("shows the right form of each", () => {
+  it("shows the right form of each fault", () => {
     expect(problemsOf("latency=200ms")).toContain('Write "latency=+200ms".');
     expect(problemsOf("score=0.1")).toContain('Write "score=+0.1".');
     expect(problemsOf("errors")).toContain("is not a percentage");
     expect(problemsOf("score=+0")).toContain("must change the score");
   });
 
-  it("refuses what can have no effect or cannot be shared out", () => {
+  it("may be a share outside 0% to 100%, a value without effect, a repeated fault or an empty one", () => {
     expect(problemsOf("errors=0%")).toContain("is not between 0% and 100%");
     expect(problemsOf("errors=101%")).toContain("is not between 0% and 100%");
     expect(problemsOf("latency=+0ms")).toContain("below 1ms");
     expect(problemsOf("errors=1%,errors=2%")).toContain('"errors" is given more than once');
-    expect(problemsOf("crash,,errors=1%")).toContain("nothing between two commas");
+    expect(problemsOf("crash,,errors=1%")).toContain("no fault between two commas");
   });
 
   it("names the place where it was written", () => {

@@ -17,7 +17,7 @@ afterEach(() => rm(folder, { recursive: true }));
 const contents = async (directory: string): Promise<string[]> => (await readdir(directory)).sort();
 
 describe("a pod's private model repository", () => {
-  it("links every file of the store, and no folder that Python would write into", async () => {
+  it("has a link to every file of the store, and none to a folder that Python writes into", async () => {
     const target = join(folder, "repository");
     expect(await makePrivateRepository(samples, target, [])).toEqual([]);
     expect(await contents(join(target, "fraud/1"))).toEqual(["model.py", "prediction_score.py"]);
@@ -26,7 +26,7 @@ describe("a pod's private model repository", () => {
     expect(await realpath(join(target, "fraud/config.pbtxt"))).toBe(join(samples, "fraud/config.pbtxt"));
   });
 
-  it("puts the faults in front of the model and leaves the store as it is", async () => {
+  it("has a wrapper with the faults in front of the model, and the store stays unchanged", async () => {
     const store = join(folder, "store");
     await cp(samples, store, { recursive: true });
     const before = await readFile(join(store, "fraud/1/model.py"), "utf8");
@@ -42,19 +42,19 @@ describe("a pod's private model repository", () => {
     expect(await contents(join(store, "fraud/1"))).toEqual(filesBefore);
   });
 
-  it("replaces what an earlier start of the pod left", async () => {
+  it("replaces the repository of an earlier start of the pod", async () => {
     const target = join(folder, "repository");
     await makePrivateRepository(samples, target, parseFaults("crash"));
     await makePrivateRepository(samples, target, []);
     expect(await contents(join(target, "fraud/1"))).toEqual(["model.py", "prediction_score.py"]);
   });
 
-  it("says so when no model can carry the fault", async () => {
+  it("is refused if no model can have the fault", async () => {
     const store = join(folder, "store");
     await mkdir(join(store, "resnet50/1"), { recursive: true });
     await writeFile(join(store, "resnet50/1/model.onnx"), "");
     const [problem] = await makePrivateRepository(store, join(folder, "repository"), parseFaults("errors=1%"));
-    expect(problem?.reason).toContain('"errors=1%" acts on models of the Python backend');
+    expect(problem?.reason).toContain('"errors=1%" needs a model of the Python backend');
     expect(await makePrivateRepository(store, join(folder, "repository"), parseFaults("slow-start=5s"))).toEqual([]);
   });
 });

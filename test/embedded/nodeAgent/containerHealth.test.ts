@@ -15,7 +15,7 @@ afterEach(() => {
   }
 });
 
-/** A server whose paths answer with a status that can be changed. */
+/** Starts a server. `statuses` has the HTTP status of each path and may be changed later. */
 async function serve(statuses: Record<string, number>): Promise<string> {
   const server = http.createServer((request, response) => {
     response.statusCode = statuses[request.url ?? ""] ?? 404;
@@ -26,11 +26,11 @@ async function serve(statuses: Record<string, number>): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Runs a probe over scripted looks; periods are a millisecond long. */
-async function verdicts(looks: boolean[], thresholds: { success?: number; failure?: number }): Promise<boolean[]> {
+/** Runs a probe with scripted attempts and a period of one millisecond. */
+async function resultsOf(attempts: boolean[], thresholds: { success?: number; failure?: number }): Promise<boolean[]> {
   const found: boolean[] = [];
   const over = new AbortController();
-  const left = [...looks];
+  const left = [...attempts];
   await runProbe(
     {
       initialDelayMs: 0,
@@ -40,12 +40,12 @@ async function verdicts(looks: boolean[], thresholds: { success?: number; failur
       failureThreshold: thresholds.failure ?? 3,
     },
     async () => {
-      const well = left.shift();
+      const success = left.shift();
       if (left.length === 0) setImmediate(() => over.abort());
-      return well === true ? undefined : "not well";
+      return success === true ? undefined : "failed";
     },
     performance.now(),
-    (well) => found.push(well),
+    (success) => found.push(success),
     over.signal,
   );
   return found;
@@ -53,15 +53,15 @@ async function verdicts(looks: boolean[], thresholds: { success?: number; failur
 
 describe("a probe", () => {
   it("fails only after as many failures in a row as declared", async () => {
-    expect(await verdicts([false, false, true, false, false], { failure: 3 })).toEqual([true]);
-    expect(await verdicts([false, false, false], { failure: 3 })).toEqual([false]);
+    expect(await resultsOf([false, false, true, false, false], { failure: 3 })).toEqual([true]);
+    expect(await resultsOf([false, false, false], { failure: 3 })).toEqual([false]);
   });
 
   it("succeeds only after as many successes in a row as declared", async () => {
-    expect(await verdicts([true, false, true, true], { success: 2, failure: 9 })).toEqual([true]);
+    expect(await resultsOf([true, false, true, true], { success: 2, failure: 9 })).toEqual([true]);
   });
 
-  it("waits for its initial delay, counted from the start of the container", async () => {
+  it("begins after its initial delay, counted from the start of the container", async () => {
     const looks: number[] = [];
     const over = new AbortController();
     const startedAt = performance.now();
@@ -107,7 +107,7 @@ describe("the health of a container", () => {
     return events;
   }
 
-  it("asks for readiness only once startup has passed", async () => {
+  it("runs the readiness probe only after the startup probe has succeeded", async () => {
     const statuses: Record<string, number> = { "/ready": 503 };
     const url = await serve(statuses);
     const container = {
@@ -123,7 +123,7 @@ describe("the health of a container", () => {
     expect(await watch(container, url, 400)).toEqual(["started", "ready"]);
   });
 
-  it("gives up on a container that does not start", async () => {
+  it("fails if the startup probe reaches its failure threshold", async () => {
     const url = await serve({ "/ready": 503 });
     const container = {
       name: "t",
@@ -133,7 +133,7 @@ describe("the health of a container", () => {
     expect(await watch(container, url, 400)).toEqual(["startup failed"]);
   });
 
-  it("tells when readiness is lost and when the container is to be ended", async () => {
+  it("reports a lost readiness and a failed liveness probe", async () => {
     const url = await serve({ "/ready": 503, "/live": 500 });
     const container = {
       name: "t",
@@ -143,11 +143,11 @@ describe("the health of a container", () => {
     expect(await watch(container, url, 800)).toEqual(["started", "unready", "liveness failed"]);
   });
 
-  it("is ready at once without probes", async () => {
+  it("is ready at once if the container has no probes", async () => {
     expect(await watch({ name: "t" }, "http://127.0.0.1:1", 20)).toEqual(["started", "ready"]);
   });
 
-  it("refuses a probe it cannot run", () => {
+  it("refuses a probe that is not httpGet", () => {
     expect(() => readProbes({ name: "t", livenessProbe: { exec: { command: ["true"] } } })).toThrow(
       /liveness probe of container t is not httpGet/,
     );

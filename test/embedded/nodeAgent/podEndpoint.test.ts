@@ -16,14 +16,14 @@ const plan = {
 };
 
 describe("the ports of a pod", () => {
-  it("are the declared ones for callers, and others for Triton behind the sidecar", async () => {
+  it("are the declared ones for clients, and others for Triton behind the sidecar", async () => {
     const endpoint = await makeEndpoint(pod, plan, "127.77.201.1", []);
     expect(endpoint.ports).toEqual({ http: 8000, grpc: 8001, metrics: 8002 });
     expect(endpoint.inner).toEqual({ http: 18_000, grpc: 18_001, metrics: 8002 });
     expect(endpoint.namedPorts).toEqual(endpoint.ports);
   });
 
-  it("are others where another program holds one, and the mesh is told so", async () => {
+  it("differ if another program uses a declared one, and the mesh gets the new ones", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(8000, "127.77.201.2", resolve));
     try {
@@ -36,7 +36,7 @@ describe("the ports of a pod", () => {
     }
   });
 
-  it("are probed around the sidecar, by name or by number", async () => {
+  it("are probed without the sidecar, by name or by number", async () => {
     const endpoint = await makeEndpoint(pod, plan, "127.77.201.3", []);
     expect(innerUrl(endpoint, plan, "http")).toBe("http://127.77.201.3:18000");
     expect(innerUrl(endpoint, plan, 8000)).toBe("http://127.77.201.3:18000");

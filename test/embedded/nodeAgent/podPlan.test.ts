@@ -27,15 +27,15 @@ describe("the plan of a pod", () => {
     expect(plan.slowStartMs).toBe(0);
   });
 
-  it("says which versions there are when the one asked for is missing", async () => {
+  it("lists the existing versions if the requested one is missing", async () => {
     const pod = tritonPod("a", { args: ["tritonserver", "--model-repository=/models/fraud/99"] });
     await expect(planPod(pod, directory, reader)).rejects.toMatchObject({
       reason: "CreateContainerConfigError",
-      message: `model repository /models/fraud/99 does not exist (${join(store, "fraud/99")}). Beside it: 1, 2.`,
+      message: `model repository /models/fraud/99 does not exist (${join(store, "fraud/99")}). Its parent folder contains: 1, 2.`,
     });
   });
 
-  it("puts the faults of the annotation in front of the model", async () => {
+  it("injects the faults of the annotation into the model", async () => {
     const pod = tritonPod("a", { annotations: { [faultAnnotation]: "errors=1%,slow-start=3s" } });
     const plan = await planPod(pod, directory, reader);
     expect(plan.slowStartMs).toBe(3_000);
@@ -43,7 +43,7 @@ describe("the plan of a pod", () => {
     expect(JSON.parse(faults)).toMatchObject({ share: 0.01 });
   });
 
-  it("explains a fault that cannot be read, on the pod", async () => {
+  it("reports an invalid fault on the pod", async () => {
     const pod = tritonPod("a", { annotations: { [faultAnnotation]: "eror=1%" } });
     await expect(planPod(pod, directory, reader)).rejects.toMatchObject({
       reason: "CreateContainerConfigError",
@@ -51,7 +51,7 @@ describe("the plan of a pod", () => {
     });
   });
 
-  it("passes an outage of the API server on as what it is", async () => {
+  it("passes an error of the API server on unchanged", async () => {
     const away = { ...reader, claim: () => Promise.reject(new Error("connect ECONNREFUSED")) };
     await expect(planPod(tritonPod("a"), directory, away)).rejects.toThrow("connect ECONNREFUSED");
   });

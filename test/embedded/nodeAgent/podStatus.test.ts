@@ -31,11 +31,11 @@ describe("the status of a pod", () => {
     });
   });
 
-  it("has no address, because endpoints with a loopback address are refused", () => {
+  it("has no pod IP, because the API server refuses endpoints with a loopback address", () => {
     expect(podStatus(tritonPod("a"), "triton", running, now)).not.toHaveProperty("podIP");
   });
 
-  it("keeps conditions of others, and the time of those that did not change", () => {
+  it("keeps the conditions of other writers, and the transition time of unchanged ones", () => {
     const pod = {
       ...tritonPod("a"),
       status: { conditions: [condition("PodScheduled", "True"), condition("Ready", "True")] },
@@ -50,7 +50,7 @@ describe("the status of a pod", () => {
     expect(same.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime).toBe(earlier);
   });
 
-  it("is pending while the container was never started, running while it waits to be started again", () => {
+  it("is Pending until the container has run once, and Running while it waits for a restart", () => {
     const waiting = {
       state: { kind: "waiting", reason: "ContainerCreating", message: "why" } as const,
       started: false,
@@ -62,7 +62,7 @@ describe("the status of a pod", () => {
     expect(again.containerStatuses?.[0]).toMatchObject({ restartCount: 2, state: { waiting: { message: "why" } } });
   });
 
-  it("is not ready any more once the pod is being deleted, nor before its readiness gates open", () => {
+  it("is not ready while the pod is being deleted or a readiness gate is closed", () => {
     const ready = (status: ReturnType<typeof podStatus>) =>
       status.conditions?.find(({ type }) => type === "Ready")?.status;
     expect(ready(podStatus(tritonPod("a", { deletionTimestamp: now }), "triton", running, now))).toBe("False");
@@ -77,7 +77,7 @@ describe("the status of a pod", () => {
     ).toBe("True");
   });
 
-  it("tells how the last process ended", () => {
+  it("contains how the last process ended", () => {
     const last = { exitCode: 137, signal: 9, reason: "Error", message: "boom", startedAt: earlier, finishedAt: now };
     const status = podStatus(tritonPod("a"), "triton", { ...running, restartCount: 1, last }, now);
     expect(status.containerStatuses?.[0]?.lastState?.terminated).toEqual(last);
@@ -108,7 +108,7 @@ describe("a pod that ran before the agent was started", () => {
     });
   });
 
-  it("is a new one when it never got that far", () => {
+  it("counts as new if its container has never run", () => {
     expect(initialView(tritonPod("a"), "triton", now)).toMatchObject({ restartCount: 0, state: { kind: "waiting" } });
   });
 });
@@ -121,7 +121,7 @@ describe("the back-off of restarts", () => {
     ]);
   });
 
-  it("begins anew after ten good minutes", () => {
+  it("starts anew after a run of ten minutes", () => {
     const backOff = new RestartBackOff();
     for (let n = 0; n < 5; n += 1) backOff.nextDelayMs(1_000);
     expect(backOff.nextDelayMs(600_000)).toBe(0);

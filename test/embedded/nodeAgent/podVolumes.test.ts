@@ -21,19 +21,19 @@ const mountsOf = (claim: V1PersistentVolumeClaim | undefined, volume: V1Persiste
   containerMounts(tritonPod("a"), "triton", directory, { claim: async () => claim, volume: async () => volume });
 
 describe("the mounts of a container", () => {
-  it("lead a claim to the host path of its volume", async () => {
+  it("give a claim the host path of its volume", async () => {
     const [models] = await mountsOf(bound, onHost);
     expect(models).toEqual({ mountPath: "/models", hostPath: "/store" });
     expect((await mountsOf(bound, { spec: { local: { path: "/disk" } } }))[0]?.hostPath).toBe("/disk");
   });
 
-  it("give an empty directory a folder of the pod's own", async () => {
+  it("give an emptyDir a folder of the pod", async () => {
     const tmp = (await mountsOf(bound, onHost)).find(({ mountPath }) => mountPath === "/tmp");
     expect(tmp?.hostPath).toBe(join(directory, "volumes/tmp"));
     expect((await stat(tmp?.hostPath ?? "")).isDirectory()).toBe(true);
   });
 
-  it("say as a kubelet would what is missing", async () => {
+  it("report a missing object as a kubelet does", async () => {
     await expect(mountsOf(undefined, onHost)).rejects.toMatchObject({
       reason: "ContainerCreating",
       message: 'persistentvolumeclaim "model-store" not found in namespace models.',
@@ -45,7 +45,7 @@ describe("the mounts of a container", () => {
     await expect(mountsOf(bound, { spec: {} })).rejects.toThrow(/neither hostPath nor local/);
   });
 
-  it("honour a sub-path", async () => {
+  it("include the subPath", async () => {
     const pod = tritonPod("a");
     const mount = pod.spec?.containers[0]?.volumeMounts?.[0];
     if (mount !== undefined) mount.subPath = "fraud";
@@ -63,13 +63,13 @@ describe("a path in the container", () => {
     { mountPath: "/models/extra", hostPath: "/more" },
   ];
 
-  it("becomes the path on this machine by the nearest mount", () => {
+  it("is translated by the mount with the longest matching path", () => {
     expect(translatePath("/models/fraud/1", mounts)).toBe("/store/fraud/1");
     expect(translatePath("/models", mounts)).toBe("/store");
     expect(translatePath("/models/extra/a", mounts)).toBe("/more/a");
   });
 
-  it("stays where nothing is mounted, even if a mount begins alike", () => {
+  it("stays the same on no mount, even if a mount path is a prefix of its name", () => {
     expect(translatePath("/models-old/a", mounts)).toBe("/models-old/a");
     expect(translatePath("python,a=b", mounts)).toBe("python,a=b");
   });

@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import type { PodEndpoint } from "../../../embedded/nodeAgent/podEndpoint.ts";
 
-/** A Triton pod as the model component declares it, with changes. */
+/** A Triton pod as the model component creates it, with changes. */
 export function tritonPod(name: string, change: Partial<V1Pod["metadata"]> & { readonly args?: string[] } = {}): V1Pod {
   const { args, ...metadata } = change;
   return {
@@ -46,7 +46,7 @@ export function tritonPod(name: string, change: Partial<V1Pod["metadata"]> & { r
   };
 }
 
-/** Where such a pod is. */
+/** The endpoint of such a pod. */
 export function endpointOf(pod: V1Pod, address = "127.9.1.1"): PodEndpoint {
   return {
     pod,

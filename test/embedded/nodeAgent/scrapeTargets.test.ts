@@ -29,12 +29,12 @@ function scraped(name: string, address: string, labels: Record<string, string> =
   };
 }
 
-describe("what Prometheus scrapes", () => {
-  it("is nothing without a PodMonitor", () => {
+describe("the targets of Prometheus", () => {
+  it("are empty without a PodMonitor", () => {
     expect(scrapeTargets([], [scraped("a", "127.9.1.1")])).toEqual([]);
   });
 
-  it("is each pod's Triton, labelled as the Prometheus operator does", () => {
+  it("include each pod's Triton, with the labels of the Prometheus Operator", () => {
     expect(scrapeTargets([monitor()], [scraped("a", "127.9.1.1")])[0]).toEqual({
       targets: ["127.9.1.1:8002"],
       labels: {
@@ -48,7 +48,7 @@ describe("what Prometheus scrapes", () => {
     });
   });
 
-  it("is the sidecar once for all its pods, so that nothing is counted twice", () => {
+  it("include the sidecar once for all its pods, so that no request is counted twice", () => {
     const targets = scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), scraped("b", "127.9.1.2")]);
     const sidecars = targets.filter(({ labels }) => labels.container === "istio-proxy");
     expect(sidecars).toHaveLength(1);
@@ -56,12 +56,12 @@ describe("what Prometheus scrapes", () => {
     expect(sidecars[0]?.labels).not.toHaveProperty("pod");
   });
 
-  it("keeps the sidecar's target the same while pods come and go", () => {
+  it("contain the same target for the sidecar while pods are added and removed", () => {
     const before = scrapeTargets([monitor()], [scraped("a", "127.9.1.1")]).at(-1);
     expect(scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), scraped("b", "127.9.1.2")]).at(-1)).toEqual(before);
   });
 
-  it("leaves out pods that no PodMonitor selects, on the sidecar's page too", () => {
+  it("leave out pods that no PodMonitor selects, on the sidecar's page too", () => {
     const other = scraped("c", "127.9.1.3", { app: "other" });
     const targets = scrapeTargets([monitor()], [scraped("a", "127.9.1.1"), other]);
     expect(targets.flatMap(({ targets: [target] }) => target)).toEqual(["127.9.1.1:8002", "127.9.1.9:15090"]);
@@ -72,7 +72,7 @@ describe("what Prometheus scrapes", () => {
     expect(filter.test(statistic("fraud-2"))).toBe(false);
   });
 
-  it("is only of the PodMonitor's namespaces", () => {
+  it("are in the PodMonitor's namespaces only", () => {
     const pods = [scraped("a", "127.9.1.1")];
     const elsewhere = { ...monitor(), metadata: { name: "fraud", namespace: "other" } };
     expect(scrapeTargets([elsewhere], pods)).toEqual([]);
@@ -82,14 +82,14 @@ describe("what Prometheus scrapes", () => {
     expect(scrapeTargets([{ ...any, metadata: elsewhere.metadata }], pods)).toHaveLength(2);
   });
 
-  it("knows a port by its number, and leaves out one the pod does not have", () => {
+  it("resolve a port by its number, and leave out a port that the pod does not have", () => {
     expect(scrapeTargets([monitor([{ portNumber: 8002 }])], [scraped("a", "127.9.1.1")])[0]?.targets).toEqual([
       "127.9.1.1:8002",
     ]);
     expect(scrapeTargets([monitor([{ port: "nothing" }])], [scraped("a", "127.9.1.1")])).toEqual([]);
   });
 
-  it("passes on parameters and chosen pod labels", () => {
+  it("have the parameters and the selected pod labels of the PodMonitor", () => {
     const chosen = monitor([{ port: "metrics", params: { model: ["a"] } }], {
       podTargetLabels: ["rollouts-pod-template-hash"],
     });
@@ -99,7 +99,7 @@ describe("what Prometheus scrapes", () => {
     });
   });
 
-  it("names what it does not follow", () => {
+  it("leave out unsupported fields of a PodMonitor, which are reported", () => {
     expect(unsupportedParts(monitor([{ port: "metrics", metricRelabelings: [] }]))).toEqual([
       "podMetricsEndpoints[0].metricRelabelings",
     ]);
@@ -119,7 +119,7 @@ describe("a label selector", () => {
     [{ matchExpressions: [{ key: "tier", operator: "Exists" }] }, true],
     [{ matchExpressions: [{ key: "tier", operator: "DoesNotExist" }] }, false],
     [{ matchLabels: { app: "fraud" }, matchExpressions: [{ key: "x", operator: "Exists" }] }, false],
-  ])("%j decides as Kubernetes does: %s", (selector, matches) => {
+  ])("%j matches as in Kubernetes: %s", (selector, matches) => {
     expect(matchesSelector(selector, labels)).toBe(matches);
   });
 });

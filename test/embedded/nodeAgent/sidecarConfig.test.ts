@@ -7,7 +7,7 @@ import { endpointOf, tritonPod } from "./pods.ts";
 const endpoint = endpointOf(tritonPod("fraud-abc-1"));
 
 describe("the configuration of the sidecar", () => {
-  it("has a listener for HTTP and one for gRPC on the pod's address, each before Triton's own port", () => {
+  it("has one listener for HTTP and one for gRPC on the pod's address, each in front of Triton's port", () => {
     const listeners = sidecarListeners([endpoint], "1").resources as { name: string; address: object }[];
     expect(listeners.map(({ address }) => address)).toEqual([
       { socket_address: { address: "127.9.1.1", port_value: 8000 } },
@@ -34,7 +34,7 @@ describe("the configuration of the sidecar", () => {
     });
   });
 
-  it("reads its edges when it starts", () => {
+  it("has the latency buckets in its bootstrap", () => {
     const site = { address: "127.9.1.9", statsPort: 15_090, listenersFile: "/l", clustersFile: "/c", edges: [5, 150] };
     const settings = sidecarBootstrap(site).stats_config.histogram_bucket_settings[0];
     expect(settings?.buckets).toEqual([5, 150]);
@@ -44,12 +44,12 @@ describe("the configuration of the sidecar", () => {
   });
 });
 
-describe("the latency edges of a pod", () => {
+describe("the latency buckets of a pod", () => {
   it("are those of the annotation", () => {
     expect(latencyBuckets('{"istiocustom":[0.5,10,150]}')).toEqual({ edges: [0.5, 10, 150] });
   });
 
-  it("are Istio's defaults without it", () => {
+  it("are Istio's defaults without the annotation", () => {
     expect(latencyBuckets(undefined)).toEqual({ edges: defaultBuckets });
   });
 
@@ -64,11 +64,11 @@ describe("the latency edges of a pod", () => {
 });
 
 describe("the workload of a pod", () => {
-  it("is its owner without the hash of the template", () => {
+  it("is named as its owner, without the hash of the pod template", () => {
     expect(workloadName(tritonPod("fraud-abc-1"))).toBe("fraud");
   });
 
-  it("is the owner itself when it has no hash, and the pod when it has no owner", () => {
+  it("is named as the owner if the pod has no hash, and as the pod if it has no owner", () => {
     const set = { apiVersion: "apps/v1", kind: "StatefulSet", name: "db", uid: "u", controller: true };
     expect(workloadName(tritonPod("db-0", { ownerReferences: [set] }))).toBe("db");
     expect(workloadName(tritonPod("alone", { ownerReferences: [] }))).toBe("alone");

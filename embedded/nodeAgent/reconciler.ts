@@ -4,10 +4,11 @@ const firstRetryMs = 200;
 const longestRetryMs = 5_000;
 
 /**
- * Makes something outside agree with the newest value, one attempt at a time, for as long as it takes: values that were
- * overtaken while the other side was away are never sent.
+ * Applies the newest value to an outside system, such as the API server, and retries until it succeeds. One attempt
+ * runs at a time. A value that is replaced before it was applied is skipped. The delay between attempts doubles from
+ * 200 ms to 5 s.
  */
-export class Converger<T> {
+export class Reconciler<T> {
   readonly #apply: (value: T) => Promise<void>;
   readonly #onError: (error: unknown) => void;
   readonly #closing = new AbortController();
@@ -15,12 +16,13 @@ export class Converger<T> {
   #working: Promise<void> = Promise.resolve();
   #busy = false;
 
+  /** `apply` makes one attempt; `onError` receives the first error of each outage. */
   constructor(apply: (value: T) => Promise<void>, onError: (error: unknown) => void) {
     this.#apply = apply;
     this.#onError = onError;
   }
 
-  /** Resolves when this value, or a newer one, is applied, or when the converger is closed. */
+  /** Sets the value to apply. Resolves when it or a newer one is applied, or when the reconciler is closed. */
   set(value: T): Promise<void> {
     if (this.#closing.signal.aborted) return Promise.resolve();
     this.#wanted = { value };
@@ -31,7 +33,7 @@ export class Converger<T> {
     return this.#working;
   }
 
-  /** Sends nothing more; an attempt under way ends by itself. */
+  /** Starts no further attempt. A running attempt is not interrupted. */
   close(): void {
     this.#closing.abort();
   }

@@ -1,75 +1,83 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
 import { type AgentClient, messageOf } from "./agentClient.ts";
-import { Converger } from "./converger.ts";
 import type { PodEndpoint } from "./podEndpoint.ts";
 import { tritonContainer } from "./podPlan.ts";
 import { type ContainerView, podStatus } from "./podStatus.ts";
+import { Reconciler } from "./reconciler.ts";
 
-/** The mesh is told first, but nothing waits for an API server that is away. */
+/** The longest wait for the API server while a pod leaves the mesh or ends. A pod must end even without it. */
 const patienceMs = 5_000;
 
-/** What the cluster sees of one pod: its status, its registration in the mesh, its events. */
-export class PodPresence {
+/** Writes the status, the WorkloadEntry and the events of one pod to the API server, and retries until it succeeds. */
+export class PodReporter {
   readonly #cluster: AgentClient;
   readonly #log: (line: string) => void;
-  readonly #status: Converger<ContainerView>;
-  readonly #mesh: Converger<PodEndpoint | undefined>;
+  readonly #status: Reconciler<ContainerView>;
+  readonly #mesh: Reconciler<PodEndpoint | undefined>;
   #pod: V1Pod;
   #view: ContainerView;
   #registered = false;
 
+  /** Writes nothing yet. `view` is the first status to report. */
   constructor(pod: V1Pod, view: ContainerView, cluster: AgentClient, log: (line: string) => void) {
     this.#pod = pod;
     this.#view = view;
     this.#cluster = cluster;
     this.#log = (line) => log(`pod ${pod.metadata?.namespace}/${pod.metadata?.name}: ${line}`);
     const onError = (error: unknown): void => this.#log(messageOf(error));
-    this.#status = new Converger((shown) => this.#writeStatus(shown), onError);
-    this.#mesh = new Converger((endpoint) => this.#writeMesh(endpoint), onError);
+    this.#status = new Reconciler((shown) => this.#writeStatus(shown), onError);
+    this.#mesh = new Reconciler((endpoint) => this.#writeMesh(endpoint), onError);
   }
 
+  /** The state that was reported last. */
   get view(): ContainerView {
     return this.#view;
   }
 
-  /** The pod as it is now in the cluster: its status is written on top of this one. */
+  /** Sets the pod as it is now in the API server. The next status keeps the conditions of others in it. */
   update(pod: V1Pod): void {
     this.#pod = pod;
   }
 
-  /** Resolves when the API server knows. */
-  show(change: Partial<ContainerView>): Promise<void> {
+  /** Changes the reported state. Resolves when the API server has it. */
+  report(change: Partial<ContainerView>): Promise<void> {
     this.#view = { ...this.#view, ...change };
     return this.#status.set(this.#view);
   }
 
-  /** Into the mesh first, then ready: a controller that sees a ready pod may send it traffic. */
-  async enter(endpoint: PodEndpoint): Promise<void> {
+  /**
+   * Adds the pod to the mesh, then reports it as ready. A controller that sees a ready pod may send traffic to it, so
+   * the WorkloadEntry comes first.
+   */
+  async enterMesh(endpoint: PodEndpoint): Promise<void> {
     if (this.#registered) return;
     this.#registered = true;
     await this.#mesh.set(endpoint);
-    if (this.#registered) void this.show({ ready: true });
+    if (this.#registered) void this.report({ ready: true });
   }
 
-  /** Out of the mesh; resolves when the API server knows, or has been away for too long to wait for it. */
-  async leave(): Promise<void> {
+  /** Removes the pod from the mesh. Resolves when the API server has done so, or after five seconds without it. */
+  async leaveMesh(): Promise<void> {
     if (!this.#registered) return;
     this.#registered = false;
-    void this.show({ ready: false });
+    void this.report({ ready: false });
     await Promise.race([this.#mesh.set(undefined), sleep(patienceMs)]);
   }
 
+  /** Writes a Warning event and a log line. A failure to write the event is ignored. */
   warn(reason: string, message: string): void {
     this.#log(`${reason}: ${message}`);
-    // An event is a courtesy: the status says the same, and is repeated until it is written.
+    // The pod's status has the same message and is retried, so a lost event does no harm.
     this.#cluster.warn(this.#pod, reason, message).catch(() => {});
   }
 
-  /** Tells the API server that nothing of the pod is left, until it knows or the signal says that it does. */
+  /**
+   * Writes the last status and deletes the pod. Retries until it succeeds or until `known` aborts (already deleted).
+   */
   async end(known: AbortSignal): Promise<void> {
-    await Promise.race([Promise.all([this.#status.set(this.#view), this.leave()]), sleep(patienceMs)]);
-    const removal = new Converger<undefined>(
+    await Promise.race([Promise.all([this.#status.set(this.#view), this.leaveMesh()]), sleep(patienceMs)]);
+    const removal = new Reconciler<undefined>(
       () => this.#cluster.removePod(this.#pod),
       (error) => this.#log(messageOf(error)),
     );
@@ -80,7 +88,7 @@ export class PodPresence {
     this.close();
   }
 
-  /** Says nothing more. */
+  /** Starts no further request. */
   close(): void {
     this.#status.close();
     this.#mesh.close();

@@ -1,35 +1,35 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Converger } from "../../../embedded/nodeAgent/converger.ts";
+import { Reconciler } from "../../../embedded/nodeAgent/reconciler.ts";
 
-describe("a converger", () => {
-  it("applies the newest value and skips those overtaken meanwhile", async () => {
+describe("a reconciler", () => {
+  it("applies the newest value and skips values that were replaced meanwhile", async () => {
     const applied: number[] = [];
-    const converger = new Converger<number>(
+    const reconciler = new Reconciler<number>(
       async (value) => {
         await sleep(20);
         applied.push(value);
       },
       () => {},
     );
-    for (let n = 1; n <= 5; n += 1) void converger.set(n);
-    await converger.set(6);
+    for (let n = 1; n <= 5; n += 1) void reconciler.set(n);
+    await reconciler.set(6);
     expect(applied).toEqual([1, 6]);
   });
 
-  it("tries again until the other side is back, and reports an outage once", async () => {
+  it("retries until the other side answers again, and reports an outage once", async () => {
     const errors: unknown[] = [];
     const applied: string[] = [];
     let away = true;
-    const converger = new Converger<string>(
+    const reconciler = new Reconciler<string>(
       async (value) => {
         if (away) throw new Error("away");
         applied.push(value);
       },
       (error) => errors.push(error),
     );
-    void converger.set("old");
-    const done = converger.set("new");
+    void reconciler.set("old");
+    const done = reconciler.set("new");
     await sleep(300);
     away = false;
     await done;
@@ -40,7 +40,7 @@ describe("a converger", () => {
   it("never runs two attempts at a time", async () => {
     let running = 0;
     let most = 0;
-    const converger = new Converger<number>(
+    const reconciler = new Reconciler<number>(
       async () => {
         running += 1;
         most = Math.max(most, running);
@@ -52,24 +52,24 @@ describe("a converger", () => {
     await Promise.all(
       Array.from({ length: 20 }, async (_, n) => {
         await sleep(n);
-        await converger.set(n);
+        await reconciler.set(n);
       }),
     );
     expect(most).toBe(1);
   });
 
-  it("sends nothing more once it is closed", async () => {
+  it("makes no attempt after it is closed", async () => {
     const applied: number[] = [];
-    const converger = new Converger<number>(
+    const reconciler = new Reconciler<number>(
       async () => {
         throw new Error("away");
       },
       () => {},
     );
-    const waiting = converger.set(1);
-    converger.close();
+    const waiting = reconciler.set(1);
+    reconciler.close();
     await waiting;
-    await converger.set(2);
+    await reconciler.set(2);
     expect(applied).toEqual([]);
   });
 });
