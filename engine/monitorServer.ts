@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import { ProblemError } from "../components/core/problem.ts";
 import {
   formUrn,
@@ -5,18 +6,17 @@ import {
   qualifiedType,
   type RecordedProperties,
   type RecordedProvider,
-  type RecordedResource,
-  type RecordedValue,
   stackType,
 } from "./recordedResource.ts";
+import { requestedResource, structOf } from "./requestedResource.ts";
 import type { Reading, ResourceMonitor, ResourceState } from "./resourceMonitor.ts";
-import { type Alias, type monitorProtocol, RunError } from "./sdkInternals.ts";
+import { type monitorProtocol, RunError } from "./sdkInternals.ts";
 import { referencedOutputs, secret } from "./wireValues.ts";
 
 type Reply = (error: { code: number; message: string } | null, response?: unknown) => void;
 
 /** gRPC's CANCELLED: the SDK then stops quietly, as it does when the engine itself has ended a failed run. */
-const cancelled = () => ({ code: 1, message: "the run has ended" });
+const cancelled = () => ({ code: status.CANCELLED, message: "the run has ended" });
 
 /**
  * Not claimed: `outputValues` (inputs would arrive as Outputs instead of sentinels) and everything that needs a server
@@ -31,17 +31,27 @@ const features = new Set([
   "parameterization",
 ]);
 
+/** What a monitor server works with. */
 export interface MonitorServerOptions {
+  /** The Pulumi project, for URNs. */
   readonly project: string;
+  /** The stack, for URNs. */
   readonly stack: string;
+  /** Makes, changes or records the resources. */
   readonly monitor: ResourceMonitor;
   /** Outputs of the stacks that a `StackReference` may name; undefined for a stack that is not there. */
   readonly stackOutputs: (stack: string) => RecordedProperties | undefined;
+  /** Called for a request that fails. */
   readonly onFailure: (error: unknown) => void;
+  /** Fires when the run has ended; later requests are cancelled. */
   readonly signal: AbortSignal;
 }
 
-/** What the Pulumi SDK talks to instead of the engine: its protocol on one side, a `ResourceMonitor` on the other. */
+/**
+ * The Pulumi SDK talks to this instead of the engine: its protocol on one side, a `ResourceMonitor` on the other. The
+ * methods in lower case are those of the engine's gRPC service `ResourceMonitor` (pulumi/pulumi
+ * `proto/pulumi/resource.proto`).
+ */
 export class MonitorServer {
   /** Outputs of the stack, once the program has returned them. */
   outputs: RecordedProperties = {};
@@ -56,6 +66,7 @@ export class MonitorServer {
     this.#options = options;
   }
 
+  /** True while a request is being worked on. */
   get busy(): boolean {
     return this.#pending.size > 0;
   }
@@ -65,16 +76,21 @@ export class MonitorServer {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
+  /** Says which features of the protocol are supported. */
   supportsFeature(request: monitorProtocol.SupportsFeatureRequest, reply: Reply): void {
     const supported = features.has(request.getId());
     reply(null, { getHassupport: () => supported });
   }
 
+  /** Registers a resource. */
   registerResource(request: monitorProtocol.RegisterResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());
     this.#answer(reply, urn, async () => {
-      const resource = this.#resourceOf(request, urn);
+      const { project, stack } = this.#options;
+      const resource = requestedResource(request, urn, { project, stack, providers: this.#providers });
+      const { type, name, props } = resource;
+      if (type.startsWith("pulumi:providers:")) this.#providers.set(urn, { urn, type, name, props });
       if (this.#states.has(urn)) throw duplicate(this.#options.stack, urn);
       // Reserved before the first await, so that two registrations at once cannot both pass.
       this.#states.set(urn, { outputs: {} });
@@ -93,6 +109,7 @@ export class MonitorServer {
     });
   }
 
+  /** Reads a resource that exists, or the outputs of another stack. */
   readResource(request: monitorProtocol.ReadResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());
@@ -111,11 +128,13 @@ export class MonitorServer {
     });
   }
 
+  /** Takes the outputs of the stack. Those of components are not needed. */
   registerResourceOutputs(request: monitorProtocol.RegisterResourceOutputsRequest, reply: Reply): void {
     if (qualifiedType(request.getUrn()) === stackType) this.outputs = structOf(request.getOutputs());
     reply(this.#options.signal.aborted ? cancelled() : null, {});
   }
 
+  /** Calls a function of a provider. */
   invoke(request: monitorProtocol.ResourceInvokeRequest, reply: Reply): void {
     const token = request.getTok();
     this.#answer(reply, token, async () => {
@@ -126,6 +145,7 @@ export class MonitorServer {
     });
   }
 
+  /** Answers for parameterized packages, of which none is used. */
   registerPackage(_request: unknown, reply: Reply): void {
     reply(null, { getRef: () => "" });
   }
@@ -154,44 +174,6 @@ export class MonitorServer {
       ["state", { getStructValue: () => asStruct(state.outputs) }],
     ]);
     return { getReturn: () => ({ getFieldsMap: () => fields }), getFailuresList: () => [] };
-  }
-
-  #resourceOf(request: monitorProtocol.RegisterResourceRequest, urn: string): RecordedResource {
-    const [type, name, props] = [request.getType(), request.getName(), structOf(request.getObject())];
-    if (type.startsWith("pulumi:providers:")) this.#providers.set(urn, { urn, type, name, props });
-    const provider = this.#providers.get(providerUrn(request.getProvider()));
-    const aliases = request.getAliasesList().map((alias) => aliasUrn(alias, request, this.#options));
-    const providers = new Map<string, string>();
-    request.getProvidersMap().forEach((reference, pkg) => {
-      providers.set(pkg, providerUrn(reference));
-    });
-    const propertyDependencies: Record<string, readonly string[]> = {};
-    request.getPropertydependenciesMap().forEach((urns, property) => {
-      propertyDependencies[property] = urns.getUrnsList();
-    });
-    return {
-      urn,
-      type,
-      name,
-      props,
-      custom: request.getCustom(),
-      ...(request.getRemote() ? { remote: true } : {}),
-      ...textual("parent", request.getParent()),
-      dependencies: request.getDependenciesList(),
-      propertyDependencies,
-      ...(request.getProtect() === true ? { protect: true } : {}),
-      ...listed("ignoreChanges", request.getIgnorechangesList()),
-      ...listed("aliases", aliases),
-      ...listed("additionalSecretOutputs", request.getAdditionalsecretoutputsList()),
-      ...(request.getDeletebeforereplace() ? { deleteBeforeReplace: true } : {}),
-      ...(request.getRetainondelete() === true ? { retainOnDelete: true } : {}),
-      ...textual("deletedWith", request.getDeletedwith()),
-      ...listed("replaceOnChanges", request.getReplaceonchangesList()),
-      ...customTimeoutsOf(request),
-      ...textual("version", request.getVersion()),
-      ...(provider === undefined ? {} : { provider }),
-      ...(providers.size === 0 ? {} : { providers: Object.fromEntries(providers) }),
-    };
   }
 
   #urn(parent: string | undefined, type: string, name: string): string {
@@ -232,57 +214,6 @@ function duplicate(stack: string, urn: string): ProblemError {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** A field that the SDK sends as an empty text when the program does not set it. */
-function textual<Field extends "parent" | "deletedWith" | "version">(
-  field: Field,
-  text: string,
-): Pick<RecordedResource, Field> {
-  return (text === "" ? {} : { [field]: text }) as Pick<RecordedResource, Field>;
-}
-
-/** A field that the SDK sends as an empty list when the program does not set it. */
-function listed<Field extends "ignoreChanges" | "aliases" | "additionalSecretOutputs" | "replaceOnChanges">(
-  field: Field,
-  values: readonly string[],
-): Pick<RecordedResource, Field> {
-  return (values.length === 0 ? {} : { [field]: values }) as Pick<RecordedResource, Field>;
-}
-
-/** The SDK sends an empty text for an operation without a limit. */
-function customTimeoutsOf(request: monitorProtocol.RegisterResourceRequest): Pick<RecordedResource, "customTimeouts"> {
-  const timeouts = request.getCustomtimeouts();
-  const limits = {
-    create: timeouts?.getCreate(),
-    read: timeouts?.getRead(),
-    update: timeouts?.getUpdate(),
-    delete: timeouts?.getDelete(),
-  };
-  const set = Object.entries(limits).filter(([, limit]) => limit !== undefined && limit !== "");
-  return set.length === 0 ? {} : { customTimeouts: Object.fromEntries(set) };
-}
-
-/** An alias names a URN or only what differs from the resource's own. */
-function aliasUrn(
-  alias: Alias,
-  request: monitorProtocol.RegisterResourceRequest,
-  { stack, project }: MonitorServerOptions,
-): string {
-  const spec = alias.getSpec();
-  if (spec === undefined) return alias.getUrn();
-  const parent = spec.getNoparent() ? undefined : spec.getParenturn() || request.getParent() || undefined;
-  return formUrn(
-    spec.getStack() || stack,
-    spec.getProject() || project,
-    parent,
-    spec.getType() || request.getType(),
-    spec.getName() || request.getName(),
-  );
-}
-
-function structOf(struct: { toJavaScript(): object } | undefined): RecordedProperties {
-  return (struct?.toJavaScript() ?? {}) as Record<string, RecordedValue>;
 }
 
 /**

@@ -113,6 +113,11 @@ export function qualifiedType(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 
+/** The name in a URN. Names may hold `::`, types may not. */
+export function nameIn(urn: string): string {
+  return urn.split("::").slice(3).join("::");
+}
+
 /** The URN in a reference to a provider, `<urn>::<id>`. */
 export function providerUrn(reference: string): string {
   return reference.slice(0, reference.lastIndexOf("::"));

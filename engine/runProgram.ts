@@ -27,7 +27,7 @@ export interface ProgramOptions extends Omit<RunSettings, "monitor"> {
 }
 
 /**
- * Runs a stack program in this process against a monitor of ours and returns the stack's outputs. Runs are isolated:
+ * Runs a stack program in this process against `monitor` and returns the stack's outputs. Runs are isolated:
  * each has its own SDK state, so several may follow one another or overlap.
  *
  * @throws ProblemError for everything a person can put right; any other error is a defect and keeps its stack.

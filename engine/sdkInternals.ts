@@ -70,7 +70,7 @@ const { withLocalStorage, getLocalStore } =
 
 interface Store {
   settings: { engine?: unknown };
-  /** Ours; the SDK ignores it. */
+  /** Added here; the SDK ignores it. */
   assumptions?: Assumptions;
 }
 

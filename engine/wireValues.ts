@@ -8,7 +8,8 @@ import {
   unknownSentinel,
 } from "./sdkInternals.ts";
 
-type WireObject = { readonly [key: string]: RecordedValue };
+/** An object among recorded values. */
+export type RecordedObject = { readonly [key: string]: RecordedValue };
 
 /** Marks a value as secret; a secret is not marked twice. */
 export function secret(value: RecordedValue): RecordedValue {
@@ -73,10 +74,12 @@ function signatureOf(value: RecordedValue): RecordedValue | undefined {
   return isObject(value) ? value[specialSignatureKey] : undefined;
 }
 
-function isList(value: RecordedValue): value is readonly RecordedValue[] {
+/** True for a list. */
+export function isList(value: RecordedValue): value is readonly RecordedValue[] {
   return Array.isArray(value);
 }
 
-function isObject(value: RecordedValue): value is WireObject {
+/** True for an object, a special value among them. */
+export function isObject(value: RecordedValue): value is RecordedObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

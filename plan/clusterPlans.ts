@@ -16,15 +16,21 @@ import type { Spool } from "./spool.ts";
 
 /** What all layers declare on one cluster; the resources themselves are in the spool. */
 export interface ClusterPlan {
+  /** The key of the cluster in the environment. */
   readonly cluster: string;
+  /** One plan for each layer. */
   readonly layers: readonly LayerPlan[];
 }
 
+/** What one layer declares on one cluster. */
 export interface LayerPlan {
+  /** The stack of the layer. */
   readonly stack: string;
-  /** The stack's own not among them. */
+  /** The URNs of its resources, without the stack's own. */
   readonly urns: readonly string[];
+  /** Configuration that the stack requires and that is not set. */
   readonly missingConfig: readonly string[];
+  /** What the policies say of it. */
   readonly policies: PolicyResult;
 }
 
@@ -37,9 +43,9 @@ export interface PlanSettings {
 }
 
 /**
- * Plans clusters one after another, so that one alone is in memory. Each layer is declared as if its stack were
- * narrowed to the cluster, and judged so, but under the names of the stack of all clusters. While the policies judge
- * one cluster, the next is recorded.
+ * Plans clusters one after another, so that only one is in memory. Each layer is declared and checked as if its stack
+ * were narrowed to the cluster, but under the names of the stack of all clusters. While the policies check one cluster,
+ * the next is recorded.
  */
 export async function* planClusters(
   environment: Environment,
@@ -53,8 +59,8 @@ export async function* planClusters(
     for await (const cluster of clusters) {
       const recorded = await recordCluster(environment, cluster, config, signal);
       if (last !== undefined) yield await last;
-      last = judged(cluster, recorded, policies, spool);
-      // Awaited after the next cluster; should that fail first, this failure is nobody's.
+      last = checkedByPolicies(cluster, recorded, policies, spool);
+      // Awaited after the next cluster. Should that fail first, its failure is the one to report.
       last.catch(() => undefined);
     }
     if (last !== undefined) yield await last;
@@ -91,17 +97,17 @@ async function recordCluster(
   return recorded;
 }
 
-async function judged(
+async function checkedByPolicies(
   cluster: string,
   recorded: readonly RecordedStack[],
   policies: PolicyServer,
   spool: Spool,
 ): Promise<ClusterPlan> {
   const plans = recorded.map(async ({ stack, resources, missingConfig }): Promise<LayerPlan> => {
-    const judgement = policies.analyze(resources, { stack, project });
+    const result = policies.analyze(resources, { stack, project });
     const planned = resources.filter(({ type }) => type !== "pulumi:pulumi:Stack").map(plannedResource);
     await spool.put(stack, cluster, planned);
-    return { stack, urns: planned.map(({ urn }) => urn), missingConfig, policies: await judgement };
+    return { stack, urns: planned.map(({ urn }) => urn), missingConfig, policies: await result };
   });
   return { cluster, layers: await Promise.all(plans) };
 }

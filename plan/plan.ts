@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
 import { layers } from "../components/core/stackName.ts";
+import { nameIn } from "../engine/recordedResource.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
@@ -13,12 +14,15 @@ import { Spool } from "./spool.ts";
 
 /** What one layer of an environment would declare, and what the policies say of it. */
 export interface PlannedStack {
+  /** The stack's name. */
   readonly stack: string;
+  /** The number of its resources, without the stack's own. */
   readonly resourceCount: number;
   /** Configuration the stack requires; a plan assumes it. */
   readonly missingConfig: readonly string[];
+  /** What the policies say of it. */
   readonly policies: PolicyResult;
-  /** Cluster by cluster, in the order of the environment; on each in the order of registration. */
+  /** The resources, cluster by cluster, in the order of the environment; on each in the order of registration. */
   resources(): AsyncIterable<readonly PlannedResource[]>;
 }
 
@@ -27,7 +31,9 @@ export interface PlannedStack {
  * memory should hold.
  */
 export interface Plan {
+  /** The environment's name. */
   readonly environment: string;
+  /** One stack for each layer. */
   readonly stacks: readonly PlannedStack[];
   /** How a change of each model's version would be released. */
   readonly releases: readonly PlannedRelease[];
@@ -35,14 +41,15 @@ export interface Plan {
   remove(): void;
 }
 
+/** How an environment is planned. */
 export interface PlanOptions extends PlanSettings {
   /** How many processes plan; 1 is this one alone. @default by the number of clusters, cores and free memory */
   readonly processes?: number;
 }
 
 /**
- * Records every layer on every cluster, and has the policy pack judge what has been recorded. Touches nothing outside
- * this machine.
+ * Records every layer on every cluster and runs the policy pack over what was recorded. Contacts nothing outside this
+ * machine.
  *
  * @throws ProblemError for everything a person can put right.
  */
@@ -80,7 +87,7 @@ export function rejectMandatoryViolations(plan: Plan): void {
   if (violations.length === 0) return;
   throw new ProblemError(
     `The policies object to environment "${plan.environment}"`,
-    violations.map(({ policy, urn, message }) => ({ path: `${policy} ${resourceName(urn)}`, reason: message })),
+    violations.map(({ policy, urn, message }) => ({ path: `${policy} ${nameIn(urn)}`, reason: message })),
     exitCodes.policy,
   );
 }
@@ -88,11 +95,6 @@ export function rejectMandatoryViolations(plan: Plan): void {
 /** All findings of all stacks. */
 export function findings({ stacks }: Plan): PolicyResult["findings"] {
   return stacks.flatMap(({ policies }) => policies.findings);
-}
-
-/** The last part of a URN. */
-export function resourceName(urn: string): string {
-  return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
 /**

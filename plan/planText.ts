@@ -1,9 +1,10 @@
 import colours from "picocolors";
-import { findings, type Plan, resourceName } from "./plan.ts";
+import { nameIn } from "../engine/recordedResource.ts";
+import { findings, type Plan } from "./plan.ts";
 import type { Change, PlannedResource } from "./planDocument.ts";
 import type { PolicyFinding } from "./policies/policyResult.ts";
 
-/** A plan in full, in pieces: every resource under its component, then the policies' word. */
+/** A plan as text, in pieces: every resource under its component, releases, then what the policies found. */
 export async function* planText(plan: Plan): AsyncGenerator<string> {
   for (const stack of plan.stacks) {
     yield `${colours.bold(stack.stack)}\n`;
@@ -26,7 +27,7 @@ function releaseLines({ releases }: Plan): string[] {
   ];
 }
 
-/** What a plan changes, then the policies' word. */
+/** The changes of a plan as text, then what the policies found. */
 export function changesText(changes: readonly Change[], plan: Plan): string {
   const marks = {
     create: colours.green("+ create"),
@@ -47,7 +48,7 @@ function short(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
 }
 
-/** A plan in a few lines: how much it is, and what the policies found. */
+/** A plan in a few lines: the number of resources, and what the policies found. */
 export function planSummary(plan: Plan): string {
   return [...findingLines(plan), ...countLines(plan)].join("\n");
 }
@@ -80,7 +81,7 @@ function findingLines(plan: Plan): string[] {
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
-/** A mark and a word for each kind, so that colour is not needed to tell them apart. */
+/** A mark and a word for each kind, so that it can be told without colour. */
 function findingLine({ status, enforcement, policy, urn, message }: PolicyFinding, plan: Plan): string[] {
   const mark =
     status === "undetermined"
@@ -90,7 +91,7 @@ function findingLine({ status, enforcement, policy, urn, message }: PolicyFindin
         : colours.yellow("! advice");
   const remedy = status === "undetermined" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
   return [
-    `${mark}  ${policy}  ${resourceName(urn)}`,
+    `${mark}  ${policy}  ${nameIn(urn)}`,
     `    ${message}`,
     ...(remedy === "" ? [] : [`    ${colours.dim(remedy)}`]),
   ];

@@ -5,7 +5,7 @@ import { planClusters } from "./clusterPlans.ts";
 import type { Assignment, Failure, FromWorker, Job } from "./planWorkers.ts";
 import { Spool } from "./spool.ts";
 
-// Whoever waits for the plans is gone.
+// The process that waits for the plans is gone.
 process.on("disconnect", () => process.exit());
 
 const messages = on(process, "message");

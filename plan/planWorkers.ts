@@ -11,33 +11,53 @@ import type { Spool } from "./spool.ts";
 
 /** The first message to a worker. */
 export interface Job {
+  /** What is planned. */
   readonly environment: Environment;
-  /** Of the spool. */
+  /** The folder of the spool, where workers put the resources. */
   readonly folder: string;
+  /** What the plan is made with. */
   readonly settings: PlanSettings;
 }
 
-/** The others: the next cluster, or that there are no more. */
+/** The other messages to a worker. */
 export interface Assignment {
+  /** The next cluster to plan. Absent: there are no more. */
   readonly cluster?: string;
 }
 
-/** From a worker: an answer for each cluster, or why there is none. */
+/** A message from a worker: the plan of a cluster, or why it has ended. */
 export type FromWorker = { readonly planned: ClusterPlan } | { readonly failed: Failure };
 
+/** The parts of an error that can be sent between processes: of a `ProblemError`, or of any other. */
 export type Failure =
-  | { readonly subject: string; readonly problems: readonly Problem[]; readonly exitCode: ExitCode }
-  | { readonly message: string; readonly stack: string };
+  | {
+      /** As `ProblemError.subject`. */
+      readonly subject: string;
+      /** As `ProblemError.problems`. */
+      readonly problems: readonly Problem[];
+      /** As `ProblemError.exitCode`. */
+      readonly exitCode: ExitCode;
+    }
+  | {
+      /** As `Error.message`. */
+      readonly message: string;
+      /** As `Error.stack`. */
+      readonly stack: string;
+    };
 
+/** How clusters are planned in several processes. */
 export interface WorkerOptions extends PlanSettings {
+  /** The number of processes, at least 1. */
   readonly processes: number;
+  /** Takes the resources. */
   readonly spool: Spool;
+  /** Ends all processes with its reason. */
   readonly signal: AbortSignal;
   /** Module that each process runs. @default `planWorker.ts` */
   readonly entry?: URL;
 }
 
-/** How many clusters a worker knows of at a time: the policies judge one while the next is recorded. */
+/** How many clusters a worker has at a time: the policies check one while the next is recorded. */
 const clustersAtOnce = 2;
 
 /** What is kept of what a worker writes to stderr, for the error message. */

@@ -1,5 +1,5 @@
 import { type Problem, rejectProblems } from "../components/core/problem.ts";
-import type { RecordedResource } from "../engine/recordedResource.ts";
+import { nameIn, type RecordedResource } from "../engine/recordedResource.ts";
 import { shown } from "./shownValues.ts";
 
 /** What identifies a Kubernetes object in a cluster. */
@@ -29,14 +29,10 @@ export function rejectSameObjects(cluster: string, resources: readonly RecordedR
     return [
       {
         path: `clusters["${cluster}"]`,
-        reason: `${object} is declared twice: as ${nameOf(owner)} and as ${nameOf(urn)}.`,
+        reason: `${object} is declared twice: as "${nameIn(owner)}" and as "${nameIn(urn)}".`,
         fix: "Give one of them another name or namespace.",
       },
     ];
   });
   rejectProblems(`Cluster "${cluster}" cannot be deployed`, problems);
-}
-
-function nameOf(urn: string): string {
-  return `"${urn.slice(urn.lastIndexOf("::") + 2)}"`;
 }

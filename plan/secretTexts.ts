@@ -2,7 +2,7 @@ import { ProblemError } from "../components/core/problem.ts";
 import type { StackConfig } from "../engine/engine.ts";
 import type { RecordedProperties, RecordedValue } from "../engine/recordedResource.ts";
 import { outputSignature, secretSignature, specialSignatureKey } from "../engine/sdkInternals.ts";
-import { isList, isObject } from "./policies/analyzerProperties.ts";
+import { isList, isObject } from "../engine/wireValues.ts";
 
 /** The plain texts that are secret somewhere in these inputs, longest first. */
 export function secretTexts(allProperties: Iterable<RecordedProperties>): string[] {
@@ -33,7 +33,7 @@ function collect(value: RecordedValue, isSecret: boolean, texts: Set<string>): v
 /** Below this length a text may stand in a message by chance, so it is masked only where it is quoted whole. */
 const tellingLength = 4;
 
-/** From this length on a part of a secret is masked by itself: the token in a kubeconfig. */
+/** From this length on a part of a secret is masked too: the token in a kubeconfig. */
 const tellingPartLength = 16;
 
 /**

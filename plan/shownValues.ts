@@ -1,8 +1,9 @@
 import type { RecordedProperties, RecordedValue } from "../engine/recordedResource.ts";
 import { secretSignature, specialSignatureKey, unknownSentinel } from "../engine/sdkInternals.ts";
 
-/** What stands in a plan for a value that must not be shown, and for one that only the deployment will know. */
+/** The text that a plan shows for a secret. */
 export const secretShown = "[secret]";
+/** The text that a plan shows for a value that only a deployment will know. */
 export const unknownShown = "[known after up]";
 
 /** Recorded values as a person or a program may see them. */

@@ -10,6 +10,7 @@ import type { PlannedResource } from "./planDocument.ts";
  * secrets.
  */
 export class Spool {
+  /** The folder on disk. */
   readonly folder: string;
   readonly #atExit = (): void => this.remove();
 
@@ -17,21 +18,24 @@ export class Spool {
     this.folder = folder;
   }
 
-  /** A new one, which goes with this process at the latest. */
+  /** A new spool, which is removed when this process ends, or before. */
   static create(): Spool {
     const spool = new Spool(mkdtempSync(join(tmpdir(), "serin-plan-")));
     process.once("exit", spool.#atExit);
     return spool;
   }
 
+  /** Writes the resources of a stack on a cluster. */
   async put(stack: string, cluster: string, resources: readonly PlannedResource[]): Promise<void> {
     await writeFile(this.#file(stack, cluster), JSON.stringify(resources), { mode: 0o600 });
   }
 
+  /** Reads them again. */
   async get(stack: string, cluster: string): Promise<readonly PlannedResource[]> {
     return JSON.parse(await readFile(this.#file(stack, cluster), "utf8"));
   }
 
+  /** Removes the folder. */
   remove(): void {
     process.off("exit", this.#atExit);
     rmSync(this.folder, { recursive: true, force: true });

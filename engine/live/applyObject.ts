@@ -11,28 +11,36 @@ import {
 } from "../kubernetes/kubernetesObject.ts";
 import { withIgnoredPaths } from "./ownedFields.ts";
 
+/** What became of an object. */
 export type Action = "created" | "updated" | "unchanged" | "replaced";
 
+/** How an object is brought to its manifest. */
 export interface ApplyOptions {
   /** Paths that keep their live value once the object exists. */
   readonly ignored: readonly (readonly string[])[];
   /** Takes fields over from other managers. */
   readonly force: boolean;
-  /** May be deleted and made anew where it cannot be changed in place. */
+  /** May delete and create the object again where it cannot be changed in place. */
   readonly replaceable: boolean;
-  /** Refuses an object that is not ours to apply. */
+  /** Throws for an object that another stack or tool owns. */
   readonly check: (live: KubernetesObject) => Promise<void>;
+  /** Ends the work between two requests. */
   readonly signal: AbortSignal;
 }
 
+/** How long to wait for a kind. */
 export interface KindWait {
   /** The kind may not be served yet, because its definition was applied a moment ago. */
   readonly mayAppear: () => boolean;
+  /** Ends the wait. */
   readonly signal: AbortSignal;
 }
 
+/** The result of an apply. */
 export interface Applied {
+  /** What became of the object. */
   readonly action: Action;
+  /** The object as the server has it now. */
   readonly object: KubernetesObject;
 }
 

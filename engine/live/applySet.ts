@@ -22,12 +22,13 @@ const toolingAnnotation = "applyset.kubernetes.io/tooling";
 const kindsAnnotation = "applyset.kubernetes.io/contains-group-kinds";
 const namespacesAnnotation = "applyset.kubernetes.io/additional-namespaces";
 
-/** Where the parents live. */
+/** The namespace of the parent objects. */
 export const systemNamespace = "serin-system";
 const deletionMs = 60_000;
 
-/** What is known of a member besides that it is one. */
+/** A member of an ApplySet. */
 export interface Member {
+  /** The object. */
   readonly object: ObjectReference;
   /** Members are removed from the highest level down: one more than that of everything it depends on. */
   readonly level: number;
@@ -41,12 +42,17 @@ interface Stale extends Member {
   readonly metadata: ObjectMetadata;
 }
 
+/** A member that the stack no longer has. */
 export interface Removed {
+  /** The object. */
   readonly object: ObjectReference;
+  /** True when it was kept in the cluster. */
   readonly retained: boolean;
 }
 
+/** The objects that one stack owns in one cluster. */
 export class ApplySet {
+  /** The value of the label that members carry. */
   readonly id: string;
   readonly #cluster: ClusterObjects;
   readonly #stack: string;

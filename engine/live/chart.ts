@@ -3,13 +3,15 @@ import { parseAllDocuments } from "yaml";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import type { ClusterObjects } from "../kubernetes/clusterObjects.ts";
 
+/** How a chart is rendered. */
 export interface RenderOptions {
   /** Path of helm 3. */
   readonly helm: string | undefined;
-  /** What the chart is rendered for: its version and the kinds it serves. */
+  /** The cluster whose version and kinds the chart can ask for. */
   readonly cluster: ClusterObjects;
-  /** For objects that name none. */
+  /** The namespace of objects that name none. */
   readonly namespace: string;
+  /** Ends helm. */
   readonly signal: AbortSignal;
 }
 

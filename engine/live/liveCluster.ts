@@ -4,10 +4,11 @@ import { KubernetesClient } from "../kubernetes/kubernetesClient.ts";
 import type { KubernetesObject, ObjectReference } from "../kubernetes/kubernetesObject.ts";
 import { type KindWait, kindServed } from "./applyObject.ts";
 
-/** A cluster as a Kubernetes provider of the program describes it, and what the stack owns there. */
+/** A cluster as a Kubernetes provider of the program describes it. */
 export class LiveCluster {
+  /** The objects in it. */
   readonly cluster: ClusterObjects;
-  /** Where namespaced objects go that name no namespace. */
+  /** The namespace of objects that name none. */
   readonly namespace: string;
   readonly #patchForce: boolean;
 
@@ -30,6 +31,7 @@ export class LiveCluster {
     this.#patchForce = enablePatchForce === "true" || enablePatchForce === true;
   }
 
+  /** The object; undefined when it is not there. */
   get(reference: ObjectReference, signal: AbortSignal): Promise<KubernetesObject | undefined> {
     return this.cluster.get(reference, signal);
   }

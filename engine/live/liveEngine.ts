@@ -7,9 +7,13 @@ import { plainProperties, secretOutputNames } from "../wireValues.ts";
 import { ApplySet } from "./applySet.ts";
 import { LiveMonitor, removalEvent, type TransformResource } from "./liveMonitor.ts";
 
+/** What a live engine works with. */
 export interface LiveEngineOptions {
+  /** The Pulumi project. */
   readonly project: string;
+  /** The program of all its stacks. */
   readonly program: StackProgram;
+  /** The configuration of each stack. @default none */
   readonly config?: (stack: string) => StackConfig;
   /**
    * Clusters that `destroy` empties: contents or paths of kubeconfigs. `up` takes them from the program.
@@ -18,7 +22,9 @@ export interface LiveEngineOptions {
   readonly kubeconfigs?: readonly string[];
   /** Path of helm 3. @default none: a chart is an error */
   readonly helm?: string;
+  /** Changes the inputs of resources. @default they stay as they are */
   readonly transformResource?: TransformResource;
+  /** Ends the work with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -34,6 +40,7 @@ export class LiveEngine implements Engine {
     this.#options = options;
   }
 
+  /** Applies the objects of stacks to their clusters, and removes those that a stack no longer has. */
   async up(stacks: readonly string[], events: EngineEvents = {}): Promise<StackResult[]> {
     const results: StackResult[] = [];
     for (const stack of stacks) {
@@ -49,6 +56,7 @@ export class LiveEngine implements Engine {
     return results;
   }
 
+  /** Removes the objects of stacks from the clusters of `kubeconfigs`. */
   async destroy(stacks: readonly string[], events: EngineEvents = {}): Promise<void> {
     for (const stack of stacks.toReversed()) {
       events.onStack?.(stack, "started");

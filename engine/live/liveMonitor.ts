@@ -24,12 +24,17 @@ import { propertyPath } from "./ownedFields.ts";
 /** Changes the inputs of a resource before it is made: a rehearsal annotates the pods it wants to fail. */
 export type TransformResource = (type: string, name: string, props: Record<string, unknown>) => Record<string, unknown>;
 
+/** What a live monitor works with. */
 export interface LiveMonitorOptions {
+  /** The stack, which owns what is applied. */
   readonly stack: string;
+  /** Changes the inputs of resources. @default they stay as they are */
   readonly transformResource?: TransformResource;
   /** Path of helm 3. @default none: a chart is an error */
   readonly helm?: string;
+  /** Called for each resource. */
   readonly onResource: (event: ResourceEvent) => void;
+  /** Called for what has no effect, and for warnings of API servers. */
   readonly onWarning: (message: string) => void;
 }
 
@@ -64,6 +69,7 @@ export class LiveMonitor implements ResourceMonitor {
     }
   }
 
+  /** Applies a Kubernetes object or a chart; simulates a resource of a cloud. */
   async register(resource: RecordedResource, signal: AbortSignal): Promise<ResourceState> {
     const { urn, type, parent, dependencies } = resource;
     const below = [...dependencies, ...(parent === undefined ? [] : [parent])].map(
@@ -79,6 +85,7 @@ export class LiveMonitor implements ResourceMonitor {
     return { id, outputs: { ...resource.props, id } };
   }
 
+  /** Reads a Kubernetes object. */
   async read(reading: Reading, signal: AbortSignal): Promise<ResourceState> {
     if (!reading.type.startsWith("kubernetes:"))
       throw this.#unsupported(reading, "only Kubernetes objects can be read.");
@@ -101,6 +108,7 @@ export class LiveMonitor implements ResourceMonitor {
     return { id: reading.id, outputs: outputsOf(live) };
   }
 
+  /** @throws ProblemError always: functions of providers are not simulated. */
   invoke(token: string): Promise<RecordedProperties> {
     return Promise.reject(this.#unsupported({ type: token, name: "" }, "functions of providers are not simulated."));
   }

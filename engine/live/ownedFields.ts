@@ -3,10 +3,10 @@ import type { FieldSet, KubernetesObject, ManagedFields } from "../kubernetes/ku
 type JsonObject = { [key: string]: unknown };
 
 /**
- * The manifest to apply when the object is there already: what it says, except at the ignored paths. There it says what
- * is live, as far as `manager` still owns it, and nothing where another manager has taken over. So nothing at these
- * paths changes: leaving out a field we still own would remove it from the object, and stating one that is no longer
- * ours would be a conflict.
+ * The manifest to apply to an object that exists: as given, except at the ignored paths. There it has the live value
+ * where `manager` still owns the field, and nothing where another manager has taken it over. So nothing at these paths
+ * changes: a field that is owned and left out would be removed, and one that is not owned and stated would be a
+ * conflict.
  */
 export function withIgnoredPaths(
   manifest: KubernetesObject,
@@ -26,7 +26,7 @@ export function withIgnoredPaths(
   return result as unknown as KubernetesObject;
 }
 
-/** What we own at a path, with its live value; undefined when that is nothing. */
+/** The part of the live value at a path that the manager owns; undefined when it owns nothing there. */
 function keptValue(live: unknown, owned: FieldSet, others: FieldSet, path: readonly string[]): unknown {
   let value = live;
   let fields: FieldSet = owned;

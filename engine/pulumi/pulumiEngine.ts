@@ -10,17 +10,20 @@ import {
 import { ExecaError, execa } from "execa";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import type { Engine, EngineEvents, ResourceAction, ResourceEvent, StackConfig, StackResult } from "../engine.ts";
+import { describeResource, nameIn, qualifiedType } from "../recordedResource.ts";
 
 /** The policy pack that comes with the command. */
 const policyPack = fileURLToPath(new URL("../../policies", import.meta.url));
 
+/** What a Pulumi engine works with. */
 export interface PulumiEngineOptions {
-  /** Folder of Pulumi.yaml; the policy pack is its `policies`. */
+  /** The folder of Pulumi.yaml. */
   readonly projectDirectory: string;
   /** Written to the stack's configuration before `up`, secrets encrypted. @default what is configured stays as it is */
   readonly config?: (stack: string) => StackConfig;
+  /** Ends the operation under way, as Ctrl-C does. */
   readonly signal?: AbortSignal;
-  /** @default found on PATH, else installed for the user */
+  /** Finds the Pulumi CLI. @default found on PATH, else installed for the user */
   readonly command?: () => Promise<PulumiCommand>;
 }
 
@@ -32,6 +35,7 @@ export class PulumiEngine implements Engine {
     this.#options = options;
   }
 
+  /** Runs `pulumi up` for stacks, with the policy pack. */
   async up(stacks: readonly string[], events: EngineEvents = {}): Promise<StackResult[]> {
     const command = await this.#command();
     const results: StackResult[] = [];
@@ -41,6 +45,7 @@ export class PulumiEngine implements Engine {
     return results;
   }
 
+  /** Refuses when the state of one of the stacks has a protected resource. */
   async refuseProtected(stacks: readonly string[]): Promise<void> {
     const command = await this.#command();
     const problems: Problem[] = [];
@@ -58,6 +63,7 @@ export class PulumiEngine implements Engine {
     rejectProblems("Nothing was taken down", problems);
   }
 
+  /** Runs `pulumi destroy` for stacks that exist. */
   async destroy(stacks: readonly string[], events: EngineEvents = {}): Promise<void> {
     const command = await this.#command();
     for (const stack of stacks.toReversed()) {
@@ -147,7 +153,7 @@ type Listener = (event: EngineEvent) => void;
 /**
  * The Pulumi CLI: found on PATH, else installed for the user by the Automation API.
  *
- * @throws ProblemError when it cannot be had.
+ * @throws ProblemError when it is not there and cannot be installed.
  */
 export async function pulumiCommand(
   source: Pick<typeof PulumiCommand, "get" | "install"> = PulumiCommand,
@@ -163,7 +169,7 @@ export async function pulumiCommand(
     const why =
       error instanceof Error ? (error.message.split("\n").find((line) => line.trim() !== "") ?? "") : String(error);
     throw new ProblemError(
-      "The Pulumi CLI cannot be had",
+      "The Pulumi CLI is not available",
       [
         {
           path: "pulumi",
@@ -210,13 +216,12 @@ function resourceEvent(stack: string, { resOutputsEvent }: EngineEvent): Resourc
   const action = actions[op];
   // Components and the stack itself are bookkeeping.
   if (action === undefined || resOutputsEvent.metadata.new?.custom === false) return undefined;
-  return { stack, action, type, urn, name: urn.split("::").slice(3).join("::") };
+  return { stack, action, type, urn, name: nameIn(urn) };
 }
 
 function nameOf(urn: string | undefined): string | undefined {
   if (urn === undefined || urn === "") return undefined;
-  const [, , chain = "", ...name] = urn.split("::");
-  return `${chain.split("$").pop()} "${name.join("::")}"`;
+  return describeResource({ type: qualifiedType(urn).split("$").pop() ?? "", name: nameIn(urn) });
 }
 
 function failure(stack: string, error: unknown, diagnostics: readonly Problem[]): unknown {
@@ -236,5 +241,5 @@ function protectedIn(deployment: unknown): string[] {
   const { resources = [] } = (deployment ?? {}) as {
     readonly resources?: readonly { readonly urn: string; readonly protect?: boolean }[];
   };
-  return resources.filter(({ protect }) => protect === true).map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));
+  return resources.filter(({ protect }) => protect === true).map(({ urn }) => nameIn(urn));
 }

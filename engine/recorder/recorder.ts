@@ -59,19 +59,23 @@ async function recordOnce(stack: string, { program, ...options }: RecordOptions)
 export class Recorder implements ResourceMonitor {
   readonly #resources: RecordedResource[] = [];
 
+  /** The resources in the order of registration. */
   get resources(): readonly RecordedResource[] {
     return this.#resources;
   }
 
+  /** Keeps a resource. Its inputs are its outputs. */
   register(resource: RecordedResource): Promise<ResourceState> {
     this.#resources.push(resource);
     return Promise.resolve({ outputs: resource.custom ? previewOutputs(resource) : {} });
   }
 
+  /** Answers that nothing is known of what is read. */
   read(_reading: Reading): Promise<ResourceState> {
     return Promise.resolve({ outputs: {} });
   }
 
+  /** @throws ProblemError always: a recording asks no provider. */
   invoke(token: string): Promise<RecordedProperties> {
     return Promise.reject(
       new ProblemError("The program cannot be planned without a provider", [

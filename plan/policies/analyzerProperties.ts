@@ -8,8 +8,7 @@ import {
   specialSignatureKey,
   unknownSentinel,
 } from "../../engine/sdkInternals.ts";
-
-type RecordedObject = { readonly [key: string]: RecordedValue };
+import { isList, isObject, type RecordedObject } from "../../engine/wireValues.ts";
 
 /**
  * Recorded inputs as the engine hands them to a policy pack (`MarshalProperties` with `KeepUnknowns`, `KeepSecrets` and
@@ -73,12 +72,4 @@ const [varint, double, length] = [0, 1, 2];
 
 function tag(field: number, wireType: number): number {
   return (field << 3) | wireType;
-}
-
-export function isList(value: RecordedValue): value is readonly RecordedValue[] {
-  return Array.isArray(value);
-}
-
-export function isObject(value: RecordedValue): value is RecordedObject {
-  return typeof value === "object" && value !== null && !isList(value);
 }

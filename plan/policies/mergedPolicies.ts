@@ -1,8 +1,8 @@
 import type { PolicyCounts, PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
 
 /**
- * What the policies say of a stack, from what they say of it cluster by cluster, in this order. A policy about the
- * stack judges one thing, so its word on several clusters is one: the gravest.
+ * The result of the policies for a stack, from their results for each cluster, in this order. A policy about the stack
+ * as a whole has one result: the gravest of them.
  */
 export function mergedPolicies(results: readonly [PolicyResult, ...PolicyResult[]]): PolicyResult {
   const [{ pack, stack, policies: first }] = results;
@@ -39,7 +39,7 @@ function gravest(summaries: readonly PolicySummary[]): Record<Tally, number> {
   };
 }
 
-/** How many of what there is in findings and summaries. */
+/** Totals of findings and summaries. */
 export function countsOf(findings: readonly PolicyFinding[], policies: readonly PolicySummary[]): PolicyCounts {
   const total = (tally: Tally) => policies.reduce((sum, policy) => sum + policy[tally], 0);
   const found = (status: PolicyFinding["status"], enforcement?: PolicyFinding["enforcement"]) =>

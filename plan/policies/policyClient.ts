@@ -10,6 +10,7 @@ const { AnalyzerClient, AnalyzerService, messages } = analyzerProtocol();
 
 /** What the policies of a pack said of one resource or one stack. */
 export interface Analysis {
+  /** What they found. */
   readonly diagnostics: readonly analyzer.AnalyzeDiagnostic[];
   /** Names of the policies that do not apply. */
   readonly notApplicable: readonly string[];
@@ -31,31 +32,37 @@ export class PolicyClient {
     });
   }
 
+  /** Closes the connection. */
   close(): void {
     this.#client.close();
   }
 
+  /** The pack, and its policies. */
   info(): Promise<analyzer.AnalyzerInfo> {
     return this.#call((...call) => this.#client.getAnalyzerInfo(new empty.Empty(), ...call));
   }
 
+  /** Tells the pack which stack comes next. */
   async configureStack(stack: string, project: string): Promise<void> {
     const request = new messages.AnalyzerStackConfigureRequest();
     request.setStack(stack).setProject(project).setDryRun(true);
     await this.#call((...call) => this.#client.configureStack(request, ...call));
   }
 
+  /** Sets the configuration and the level of each policy. */
   async configure(config: ReadonlyMap<string, analyzer.PolicyConfig>): Promise<void> {
     const request = new messages.ConfigureAnalyzerRequest();
     for (const [policy, value] of config) request.getPolicyconfigMap().set(policy, value);
     await this.#call((...call) => this.#client.configure(request, ...call));
   }
 
+  /** Runs the policies about resources over one resource. */
   async analyze(resource: RecordedResource): Promise<Analysis> {
     const { path } = AnalyzerService.analyze;
     return this.#analyze(path, withProperties(describe(new messages.AnalyzeRequest(), resource), resource));
   }
 
+  /** Runs the policies about the stack over all its resources. */
   async analyzeStack(resources: readonly RecordedResource[]): Promise<Analysis> {
     const request = protobuf.Writer.create();
     for (const resource of resources) {

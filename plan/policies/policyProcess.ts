@@ -35,7 +35,7 @@ export class PolicyProcess {
     this.port.catch(() => this.stop());
   }
 
-  /** Of the pack's process; undefined when it could not be started. */
+  /** The id of the process; undefined when it could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
   }

@@ -48,6 +48,7 @@ export class PolicyReport {
     }
   }
 
+  /** The result of what was taken in. */
   result(): PolicyResult {
     const policies = this.#policies.map((policy): PolicySummary => {
       const tally = this.#tallies.get(policy.policy) ?? { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 };

@@ -1,10 +1,13 @@
+/** What a violation does: an advisory one is shown, a mandatory one stops a deployment. */
 export type Enforcement = "advisory" | "mandatory";
+/** How grave a violation is, as the policy says. */
 export type Severity = "low" | "medium" | "high" | "critical";
 
 /** What one policy has to say about one resource, or about the stack as a whole. */
 export interface PolicyFinding {
   /** Name of the policy, for example `image-require-digest`. */
   readonly policy: string;
+  /** How grave it is. */
   readonly severity: Severity;
   /**
    * How strictly the policy is enforced in this environment. Kept for undetermined findings too, where the SDK itself
@@ -19,39 +22,58 @@ export interface PolicyFinding {
   readonly message: string;
 }
 
-/** What one policy did in a stack. Counts are of resources; a stack policy judges one thing, the stack. */
+/** The result of one policy in a stack. Resources are counted; a policy about the stack counts 1. */
 export interface PolicySummary {
+  /** The name of the policy. */
   readonly policy: string;
-  /** What it judges: each resource, or the stack as a whole. */
+  /** Whether it checks each resource, or the stack as a whole. */
   readonly kind: "resource" | "stack";
+  /** The name of the policy for people. */
   readonly displayName: string;
+  /** What the policy requires. */
   readonly description: string;
+  /** How grave a violation is. */
   readonly severity: Severity;
+  /** What a violation does in this environment. */
   readonly enforcement: Enforcement;
+  /** What to do about a violation. */
   readonly remediationSteps: string;
+  /** Where to read more. */
   readonly url: string;
+  /** How many the policy applied to, without a finding. */
   readonly passed: number;
+  /** How many have a violation. */
   readonly violated: number;
+  /** How many have an undetermined finding. */
   readonly undetermined: number;
+  /** How many the policy did not apply to. */
   readonly notApplicable: number;
 }
 
-/** The policies' word on one stack. */
+/** What the policies say of one stack. */
 export interface PolicyResult {
+  /** The policy pack. */
   readonly pack: { readonly name: string; readonly version: string };
+  /** The stack's name. */
   readonly stack: string;
+  /** Everything the policies found. */
   readonly findings: readonly PolicyFinding[];
-  /** In the order of the pack; policies that are disabled are left out. */
+  /** One summary for each policy that is not disabled, in the order of the pack. */
   readonly policies: readonly PolicySummary[];
+  /** Totals over all policies. */
   readonly counts: PolicyCounts;
 }
 
+/** Totals over all policies of a stack. */
 export interface PolicyCounts {
-  /** Pairs of a policy and a resource in which the policy applied and had nothing to say. */
+  /** Pairs of a policy and a resource without a finding, where the policy applied. */
   readonly passed: number;
-  /** Findings, as are the two below. */
+  /** Violations that stop a deployment. */
   readonly mandatoryViolations: number;
+  /** Violations that are shown. */
   readonly advisoryViolations: number;
+  /** Findings that only the deployment can decide. */
   readonly undetermined: number;
+  /** Pairs of a policy and a resource that the policy did not apply to. */
   readonly notApplicable: number;
 }

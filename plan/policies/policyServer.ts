@@ -13,28 +13,29 @@ import type { PolicyResult, Severity } from "./policyResult.ts";
 
 const { messages } = analyzerProtocol();
 
+/** How a policy pack is run. */
 export interface PolicyServerOptions {
-  /** Ends the pack, whatever it is doing; what is being analysed rejects with the signal's reason. */
+  /** Ends the pack at once; an analysis under way rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Folder of the pack. @default `policies/` of this project */
   readonly pack?: string;
   /**
-   * Longest time for the start of the pack and for each of its answers.
-   * @default 30 000 ms: it starts in about one second
+   * How long the start of the pack and each of its answers may take, in ms.
+   *
+   * @default 30 000: the pack starts in about one second
    */
   readonly timeoutMs?: number;
 }
 
 /**
  * Starts the policy pack in a process of its own, served by the SDK's own server as under the engine. Returns at once,
- * so that the pack starts while the program is being recorded. Whoever starts it stops it; it also ends with this
- * process.
+ * so that the pack starts while the program is recorded. The caller stops it; it also ends with this process.
  */
 export function startPolicyServer(options: PolicyServerOptions = {}): PolicyServer {
   return new PolicyServer(options);
 }
 
-/** How many requests are on their way at once; the pack answers one at a time, this only hides the way. */
+/** How many requests are under way at once. The pack answers one at a time; more of them save the latency. */
 const requestsAtOnce = 16;
 
 const severities: Readonly<Record<number, Severity>> = {
@@ -44,6 +45,7 @@ const severities: Readonly<Record<number, Severity>> = {
   [messages.PolicySeverity.POLICY_SEVERITY_CRITICAL]: "critical",
 };
 
+/** A policy pack that runs in a process of its own. */
 export class PolicyServer {
   readonly #process: PolicyProcess;
   readonly #pack: string;
@@ -94,7 +96,7 @@ export class PolicyServer {
       answer.catch((error: unknown) => {
         this.#signal?.throwIfAborted();
         const reason = mask(error instanceof Error ? error.message : String(error));
-        throw new ProblemError(`The policies could not judge stack "${stack}"`, [{ path, reason }]);
+        throw new ProblemError(`The policies could not check stack "${stack}"`, [{ path, reason }]);
       });
 
     const client = await this.#connect();

@@ -241,7 +241,7 @@ describe("starting and ending", () => {
       const map = resource("kubernetes:core/v1:ConfigMap", "settings", { data: secret("hush-hush") });
       const analysis = server.analyze([map], { stack: "dev-models", project: "serin" });
       await expect(analysis).rejects.toThrow(
-        /^The policies could not judge stack "dev-models":\n {2}- urn:pulumi:.*::settings: .*'a-require-b'.*cannot split \[secret\]/s,
+        /^The policies could not check stack "dev-models":\n {2}- urn:pulumi:.*::settings: .*'a-require-b'.*cannot split \[secret\]/s,
       );
     } finally {
       await server.stop();
