@@ -40,7 +40,7 @@ describe("a value of another kind, or outside a closed set, is one problem with 
     ],
     ["admins that are one text", set("clusters/aws/admins", "role/x"), /admins: "role\/x" is a string, not an array/],
     ["a maximum that is a string", set("clusters/aws/gpuPools/l4/max", "8"), /\.max: "8" is a string, not a number/],
-    ["a maximum that is no number", set("clusters/aws/gpuPools/l4/max", Number.NaN), /\.max: /],
+    ["a maximum that is no number", set("clusters/aws/gpuPools/l4/max", Number.NaN), /\.max: it is NaN, not a number/],
     [
       "a kubeconfig that is quoted nowhere",
       set("clusters/site/kubeconfig", "token: hush"),

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterSpec } from "../../../../components/cluster/clouds.ts";
 import { inOrder, systems } from "../../../../components/platform/systems.ts";
 import { declaredNeeds } from "../../../../preflight/declaredNeeds.ts";
-import { type Environment, validateEnvironment } from "../../../../stacks/environments/environment.ts";
+import type { Environment } from "../../../../stacks/environments/environment.ts";
+import { environmentProblems } from "../../../../stacks/environments/environmentProblems.ts";
 import { prod } from "../../../../stacks/environments/prod.ts";
 import { facts, needs, verdict } from "../../../preflight/cluster.ts";
 import { recordLayers } from "../../../recordLayers.ts";
@@ -21,8 +22,8 @@ const recorded = (args: ToyArgs) => recordLayers(environment(args));
 
 describe("a system with one file and one line", () => {
   it("is validated with the environment, by the path that was typed", () => {
-    expect(validateEnvironment(environment({ install: {} }))).toEqual([]);
-    expect(validateEnvironment(environment({ install: {}, size: 0 }))).toEqual([
+    expect(environmentProblems("prod", environment({ install: {} }))).toEqual([]);
+    expect(environmentProblems("prod", environment({ install: {}, size: 0 }))).toEqual([
       { path: "platform.toy.size", reason: "0 is not above 0." },
     ]);
   });
@@ -44,12 +45,12 @@ describe("a system with one file and one line", () => {
 
   it("is refused by the version matrix on a Kubernetes that it does not fit", () => {
     const cloud = { "aws-use1": prod.clusters["aws-use1"] };
-    expect(validateEnvironment(environment({ install: {} }, cloud))).toContainEqual({
+    expect(environmentProblems("prod", environment({ install: {} }, cloud))).toContainEqual({
       path: 'clusters["aws-use1"].kubernetesVersion',
       reason: "Toy 1.2.0 supports Kubernetes 1.30–1.34, not 1.35 (a test).",
       fix: 'Write kubernetesVersion "1.34".',
     });
-    expect(validateEnvironment(environment({ adopt: {} }, cloud))).toEqual([]);
+    expect(environmentProblems("prod", environment({ adopt: {} }, cloud))).toEqual([]);
   });
 
   it("is looked for by the preflight", () => {
