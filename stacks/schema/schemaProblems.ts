@@ -26,7 +26,8 @@ class Checker {
   }
 
   check(schema: JsonSchema, value: unknown, path: string, depth = 0): Problem[] {
-    if (depth > deepest) return [{ path, reason: "it contains itself.", fix: "Write it as plain data." }];
+    if (depth > deepest && typeof value === "object")
+      return [{ path, reason: "it contains itself.", fix: "Write it as plain data." }];
     const resolved = this.#resolve(schema);
     // A schema without a word allows everything.
     if (Object.keys(resolved).every((key) => key === "description")) return [];
