@@ -56,7 +56,6 @@ async function loadEnvironments(): Promise<Readonly<Record<string, Environment>>
 
 /** An error in a file of the project is its owner's to mend: where it is and what it says, without a stack trace. */
 function unloadable(error: unknown, file: string): Error {
-  if (error instanceof ProblemError) return error;
   const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
   const inProject = stack.split("\n").find((line) => line.includes(projectDirectory) && /:\d+/.test(line)) ?? "";
   const [place = file] = /\/[^()\s]+:\d+(?::\d+)?/.exec(inProject.replace("file://", "")) ?? [];
