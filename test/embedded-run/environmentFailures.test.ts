@@ -42,6 +42,9 @@ afterAll(() => environments.dispose());
 const kept = async () => expect(await clientOf(environment).read(keepsake)).toMatchObject({ data: { kept: "yes" } });
 const statusOf = (process: string) => environmentStatus("sturdy").find(({ name }) => name === process);
 
+/** For programs that a test runs in a process of their own. */
+const environmentModule = new URL("../../embedded/environment/environment.ts", import.meta.url).href;
+
 /**
  * Starts an environment in name spaces of its own, where a disk can be small and a port taken on every address without
  * anybody else noticing. Says how the start failed; fails itself when it left anything behind.
@@ -50,7 +53,7 @@ function runApart(spaces: readonly string[], prepare: string, program: string): 
   const home = mkdtempSync(join(environments.home, "apart-"));
   const preamble = `
     import { readdirSync } from "node:fs";
-    import { startEnvironment } from "./embedded/environment.ts";
+    import { startEnvironment } from "${environmentModule}";
     async function start(options) {
       try {
         await startEnvironment("unlucky", { modelStore: "/", ...options });
@@ -200,7 +203,7 @@ describe("a start that cannot succeed", () => {
   });
 
   it("is taken over by the next start when whoever began it was killed", async () => {
-    const program = `import { startEnvironment } from "./embedded/environment.ts"; await startEnvironment("orphan", { modelStore: "/" });`;
+    const program = `import { startEnvironment } from "${environmentModule}"; await startEnvironment("orphan", { modelStore: "/" });`;
     const starter = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: "ignore" });
     await eventually(async () => expect(findEnvironment("orphan")?.state).toBe("starting"));
     starter.kill("SIGKILL");

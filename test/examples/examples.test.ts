@@ -4,6 +4,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { recordStack } from "../../engine/recorder/recorder.ts";
+import { planEnvironment } from "../../plan/plan.ts";
+import { planSummary } from "../../plan/planText.ts";
+import type { Environment } from "../../stacks/program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, "examples");
@@ -12,11 +15,8 @@ const examples = readdirSync(folder, { withFileTypes: true })
   .map(({ name }) => name);
 const ofEnvironments = examples.filter((name) => existsSync(join(folder, name, "stacks/environments")));
 
-/** A stack of a plan, as far as this file reads it. */
-interface Planned {
-  readonly resources: readonly { readonly type: string }[];
-  readonly policies: { readonly findings: readonly unknown[] };
-}
+const environmentsOf = (name: string): Promise<{ environments: Readonly<Record<string, Environment>> }> =>
+  import(pathToFileURL(join(folder, name, "stacks/environments/index.ts")).href);
 
 describe("the examples", () => {
   it("stand in the list, each with the command that plans it", () => {
@@ -25,19 +25,23 @@ describe("the examples", () => {
     for (const [, , link] of listed) expect(existsSync(join(folder, link ?? "")), link).toBe(true);
   });
 
-  it.each(ofEnvironments)("%s plans where it lies, and no policy objects", async (name) => {
-    const project = join(folder, name);
-    const { environments } = await import(pathToFileURL(join(project, "stacks/environments/index.ts")).href);
-    for (const environment of Object.keys(environments)) {
-      const { stdout } = await execa(process.execPath, [join(root, "bin/serin.js"), "plan", environment, "--json"], {
-        cwd: project,
-      });
-      const { stacks }: { stacks: Planned[] } = JSON.parse(stdout);
-      expect(stacks.flatMap(({ policies }) => policies.findings)).toEqual([]);
-      expect(stacks.flatMap(({ resources }) => resources.map(({ type }) => type))).toContain(
-        "serin:model:ModelDeployment",
-      );
+  it.each(ofEnvironments)("%s plans, and no policy objects", async (name) => {
+    const { environments } = await environmentsOf(name);
+    for (const environment of Object.values(environments)) {
+      const plan = await planEnvironment(environment, new AbortController().signal);
+      expect(plan.stacks.flatMap(({ policies }) => policies.findings)).toEqual([]);
+      expect(planSummary(plan)).toMatch(new RegExp(`^${environment.name}: 3 stacks, \\d+ resources`, "m"));
+      plan.remove();
     }
+  });
+
+  it("plan where they lie, as the list says", async () => {
+    const [, example = "", environment = ""] =
+      /cd examples\/(\S+) && npx serin plan (\S+)/.exec(readFileSync(join(folder, "README.md"), "utf8")) ?? [];
+    const { stdout } = await execa(process.execPath, [join(root, "bin/serin.js"), "plan", environment], {
+      cwd: join(folder, example),
+    });
+    expect(stdout).toContain(`${environment}: 3 stacks`);
   });
 
   it("library-use declares a cluster, a platform and a model in one stack", async () => {
