@@ -1,6 +1,6 @@
 /**
  * The public surface: everything that another Pulumi project may build on. Importing it loads the SDKs of all clouds;
- * `serin/model`, `serin/platform` and `serin/cluster/<cloud>` load less.
+ * `serin/model`, `serin/platform` and `serin/cluster/<service>` load less.
  */
 export * from "./cluster/aks/index.ts";
 export type {
