@@ -1,5 +1,6 @@
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { Problem } from "../../components/core/problem.ts";
+import { repeats } from "../../components/core/repeats.ts";
 import type { Model } from "../../components/model/model.ts";
 import { modelObjects } from "../../components/model/modelObjects.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
@@ -23,21 +24,15 @@ export function collisionProblems({ clusters, platform, models }: Declared): Pro
 
 /** Two keys with the credentials of one cluster: everything would be made on it twice. */
 function sharedKubeconfigs(clusters: Declared["clusters"]): Problem[] {
-  const owners = new Map<string, string>();
-  return Object.entries(clusters).flatMap(([name, spec]): Problem[] => {
-    const secret = cloudOf(spec).kubeconfigSecret(spec);
-    if (secret === undefined) return [];
-    const owner = owners.get(secret);
-    owners.set(secret, owner ?? name);
-    if (owner === undefined) return [];
-    return [
-      {
-        path: keyPath("clusters", name),
-        reason: `its kubeconfig is the secret "${secret}", as that of cluster "${owner}" is, so both are one cluster.`,
-        fix: "Write another secret, or remove one of the two.",
-      },
-    ];
-  });
+  const secrets = Object.entries(clusters).map(([name, spec]) => ({
+    name,
+    secret: cloudOf(spec).kubeconfigSecret(spec),
+  }));
+  return repeats(secrets, ({ secret }) => secret).map(({ item, first }) => ({
+    path: keyPath("clusters", item.name),
+    reason: `its kubeconfig is the secret "${item.secret}", as that of cluster "${first.name}" is, so both are one cluster.`,
+    fix: "Write another secret, or remove one of the two.",
+  }));
 }
 
 /** The models' namespace has a PeerAuthentication and labels of its own, so no system may be in it. */
@@ -66,20 +61,12 @@ function namespaceProblems({ modelNamespace }: PlatformSpec): Problem[] {
 }
 
 function modelCollisions(models: Readonly<Record<string, Model>>): Problem[] {
-  const owners = new Map<string, string>();
-  return Object.entries(models).flatMap(([name, model]) =>
-    modelObjects(name, model).flatMap(({ kind, name: object }): Problem[] => {
-      const key = `${kind} ${object}`;
-      const owner = owners.get(key);
-      owners.set(key, owner ?? name);
-      if (owner === undefined) return [];
-      return [
-        {
-          path: keyPath("models", name),
-          reason: `it makes the ${kind} "${object}", which model "${owner}" makes too.`,
-          fix: "Give one of the models another name.",
-        },
-      ];
-    }),
+  const objects = Object.entries(models).flatMap(([name, model]) =>
+    modelObjects(name, model).map((object) => ({ model: name, object })),
   );
+  return repeats(objects, ({ object }) => `${object.kind} ${object.name}`).map(({ item, first }) => ({
+    path: keyPath("models", item.model),
+    reason: `it makes the ${item.object.kind} "${item.object.name}", which model "${first.model}" makes too.`,
+    fix: "Give one of the models another name.",
+  }));
 }

@@ -2,7 +2,7 @@ import { clouds } from "../../components/cluster/clouds.ts";
 import { strategies } from "../../components/model/strategies/strategies.ts";
 import { systems } from "../../components/platform/systems.ts";
 import document from "./environment.schema.json" with { type: "json" };
-import type { JsonSchema, SchemaDocument } from "./jsonSchema.ts";
+import { type JsonSchema, resolveReference, type SchemaDocument, unionMembers } from "./jsonSchema.ts";
 
 /** The schema of an environment, made from the types by `npm run schema`. */
 const published = document as unknown as SchemaDocument;
@@ -45,8 +45,8 @@ function addedSystems(): Record<string, JsonSchema> {
  * fields.
  */
 function withMembers(union: JsonSchema, tag: string, values: readonly string[]): JsonSchema {
-  const members = membersOf(union);
-  const known = members.map((member) => String(resolved(member).properties?.[tag]?.const));
+  const members = unionMembers(published, union);
+  const known = members.map((member) => String(resolveReference(published, member).properties?.[tag]?.const));
   const added = values.filter((value) => !known.includes(value));
   if (added.length === 0) return union;
   return {
@@ -63,13 +63,4 @@ function withMembers(union: JsonSchema, tag: string, values: readonly string[]):
       ),
     ],
   };
-}
-
-/** The members of a union, of unions inside it, and of those that it refers to; what is no union is its own member. */
-function membersOf(schema: JsonSchema): readonly JsonSchema[] {
-  return resolved(schema).anyOf?.flatMap(membersOf) ?? [schema];
-}
-
-function resolved(schema: JsonSchema): JsonSchema {
-  return schema.$ref === undefined ? schema : (published.$defs[schema.$ref.slice("#/$defs/".length)] ?? {});
 }

@@ -33,3 +33,15 @@ export interface SchemaDocument extends JsonSchema {
   /** The definitions, by name. */
   readonly $defs: Readonly<Record<string, JsonSchema>>;
 }
+
+/** A schema without a reference: itself, or the definition that it refers to. */
+export function resolveReference({ $defs }: SchemaDocument, schema: JsonSchema): JsonSchema {
+  let resolved = schema;
+  while (resolved.$ref !== undefined) resolved = $defs[resolved.$ref.slice("#/$defs/".length)] ?? {};
+  return resolved;
+}
+
+/** The members of a union and of the unions inside it, as they are written; what is no union is its own member. */
+export function unionMembers(document: SchemaDocument, schema: JsonSchema): readonly JsonSchema[] {
+  return resolveReference(document, schema).anyOf?.flatMap((member) => unionMembers(document, member)) ?? [schema];
+}

@@ -1,6 +1,6 @@
 import { nearestChoice, type Problem, unknownChoice } from "../../components/core/problem.ts";
 import { fieldPath, keyPath } from "./declaredPath.ts";
-import type { JsonSchema, SchemaDocument } from "./jsonSchema.ts";
+import { type JsonSchema, resolveReference, type SchemaDocument, unionMembers } from "./jsonSchema.ts";
 import { keysOf, kindOf, read, Unreadable } from "./plainData.ts";
 import { described, firstSentence, mostChoices, nounOf, or, quoted } from "./schemaWords.ts";
 
@@ -45,11 +45,7 @@ class Checker {
   }
 
   #resolve(schema: JsonSchema): JsonSchema {
-    let resolved = schema;
-    while (resolved.$ref !== undefined) {
-      resolved = this.#document.$defs[resolved.$ref.slice("#/$defs/".length)] ?? {};
-    }
-    return resolved;
+    return resolveReference(this.#document, schema);
   }
 
   #choice(choices: readonly (string | number | boolean)[], value: unknown, path: string): Problem[] {
@@ -124,10 +120,9 @@ class Checker {
     return this.#oneOfObjects(ofKind, value as object, path, depth);
   }
 
-  /** A union inside a union is one union. */
+  /** The members of a union, without references. */
   #members(schema: JsonSchema): JsonSchema[] {
-    const resolved = this.#resolve(schema);
-    return resolved.anyOf === undefined ? [resolved] : resolved.anyOf.flatMap((member) => this.#members(member));
+    return unionMembers(this.#document, schema).map((member) => this.#resolve(member));
   }
 
   /**

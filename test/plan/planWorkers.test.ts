@@ -1,8 +1,6 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
@@ -16,6 +14,7 @@ import type { Environment } from "../../stacks/environments/environment.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import { prod } from "../../stacks/environments/prod.ts";
 import { textOf } from "./memoryPlan.ts";
+import { expectChildToEndWithParent } from "./orphans.ts";
 
 // Each worker and each policy pack takes a second to start; a busy machine takes its time.
 vi.setConfig({ testTimeout: 120_000 });
@@ -130,15 +129,7 @@ describe("a plan made in several processes", () => {
         spool: { folder: "/nowhere" },
         signal: new AbortController().signal,
       });`;
-    const parent = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const pid = await new Promise<number>((resolve) =>
-      createInterface({ input: parent.stdout }).once("line", (line) => resolve(Number(line))),
-    );
-    expect(isRunning(pid)).toBe(true);
-    parent.kill("SIGKILL");
-    await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false);
+    await expectChildToEndWithParent(program);
   });
 });
 
@@ -166,13 +157,4 @@ async function urns(plan: Plan, stack: number): Promise<string[]> {
 /** The folders of plans that are on disk now. Other tests make plans at the same time, elsewhere. */
 function spools(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith("serin-plan-") && !name.includes("test"));
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

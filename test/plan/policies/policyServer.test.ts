@@ -12,6 +12,7 @@ import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../
 import { PolicyClient } from "../../../plan/policies/policyClient.ts";
 import { type PolicyServer, startPolicyServer } from "../../../plan/policies/policyServer.ts";
 import { policies } from "../../../policies/registry.ts";
+import { expectChildToEndWithParent } from "../orphans.ts";
 
 // Starting the pack takes a second; a busy machine takes its time.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -274,23 +275,6 @@ describe("starting and ending", () => {
       const pack = new PolicyProcess(${JSON.stringify(pack)}, 10_000);
       await pack.port;
       console.log(pack.pid);`;
-    const parent = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const pid = await new Promise<number>((resolve) =>
-      createInterface({ input: parent.stdout }).once("line", (line) => resolve(Number(line))),
-    );
-    expect(isRunning(pid)).toBe(true);
-    parent.kill("SIGKILL");
-    await expect.poll(() => isRunning(pid), { timeout: 30_000 }).toBe(false);
+    await expectChildToEndWithParent(program);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
