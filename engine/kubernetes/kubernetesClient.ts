@@ -3,6 +3,7 @@ import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-
 import { type Dispatcher, request } from "undici";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
+import { patience } from "./patience.ts";
 
 /** A request to an API server. */
 export interface ApiRequest {
@@ -82,8 +83,6 @@ const concurrency = 16;
 const requestMs = 60_000;
 /** How long credentials are used before they are asked for again; exec plugins cache their own. */
 const credentialsMs = 60_000;
-/** How long to wait for a server that has answered before (it may restart), and for one that never has, in ms. */
-const patience = { known: 30_000, unknown: 3_000 };
 
 /** Sends requests to one cluster, with the credentials of a kubeconfig and nothing else. */
 export class KubernetesClient {

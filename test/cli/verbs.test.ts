@@ -13,6 +13,9 @@ import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { textOf } from "../plan/memoryPlan.ts";
 
+// What never answers is given up in a moment; the tests look at what is said then.
+vi.mock(import("../../engine/kubernetes/patience.ts"), () => ({ patience: { known: 300, unknown: 300 } }));
+
 let home: string;
 const invocation: Invocation = { signal: new AbortController().signal, json: true };
 

@@ -11,6 +11,8 @@ import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 // A unit test asks no registry.
 // The path is an import, so that the compiler finds it when the file moves.
 vi.mock(import("../../preflight/imageAccess.ts"), () => ({ imageAccess: () => Promise.resolve([]) }));
+// What never answers is given up in a moment; the tests look at what is said then.
+vi.mock(import("../../engine/kubernetes/patience.ts"), () => ({ patience: { known: 300, unknown: 300 } }));
 
 const invocation: Invocation = { signal: new AbortController().signal, json: true };
 let home: string;

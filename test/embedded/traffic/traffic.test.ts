@@ -1,13 +1,13 @@
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { startTraffic, type TrafficSample } from "../../../embedded/traffic/traffic.ts";
 
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse, n: number) => void;
 
 const servers: http.Server[] = [];
 
-afterEach(() => {
+afterAll(() => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections();
     server.close();
@@ -34,7 +34,8 @@ const answer = (response: http.ServerResponse, version = "1", score = 0.1): void
   response.end(JSON.stringify({ model_version: version, outputs: [{ name: "score", shape: [1, 1], data: [score] }] }));
 };
 
-describe("traffic", () => {
+// Most of each test is waiting.
+describe.concurrent("traffic", () => {
   it("sends at the declared rate although the server is slow", async () => {
     const target = await serve((_, response) => setTimeout(() => answer(response), 400));
     const traffic = startTraffic({ ...target, rate: 100, spacing: "even", durationMs: 1_000, slowerThanMs: 150 });
