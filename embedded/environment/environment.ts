@@ -10,71 +10,93 @@ import { type EnvironmentState, readState, readStatus, type SupervisorStatus, wr
 import { attach, endAll, launch, linkModelStore, lockName, type StepEvent } from "./launch.ts";
 import { checkRequest, checkSpace } from "./preflight.ts";
 
-/** An environment that works: where it keeps its data and where it is reached. */
+/** A running environment, with the addresses and files by which other programs use it. */
 export interface Environment {
+  /** As given to `startEnvironment`: 1 to 40 lower-case letters, digits and dashes. */
   readonly name: string;
   readonly state: "running";
+  /** The folder with the environment's files, an absolute path. `stopEnvironment` removes it. */
   readonly dataDir: string;
-  /** For the person: a token with all rights, the server's certificate verified. */
+  /**
+   * The kubeconfig with all rights (`system:masters`), an absolute path. It has a token and the authority of the API
+   * server's certificate. Only this user may read it.
+   */
   readonly kubeconfigPath: string;
-  /** Where the ingress gateway listens. */
+  /** The address and port of the ingress gateway, plain HTTP. Only this machine can reach it. */
   readonly gateway: { readonly address: string; readonly port: number };
+  /** The root of Prometheus' HTTP API: `http://127.<n>.0.1:9090`, or another port if 9090 was in use there. */
   readonly prometheusUrl: string;
-  /** The folder with the model repository, as given at the last start. */
+  /** The folder with the model repository, an absolute path, as given at the last start. */
   readonly modelStore: string;
   /** The project that brought it up last, an absolute path. Absent: an older version did. */
   readonly owner?: string;
 }
 
-/** An environment that cannot be used now. */
+/** An environment that has data and cannot be used now. */
 export interface UnavailableEnvironment {
+  /** As given to `findEnvironment`. */
   readonly name: string;
   /**
-   * `starting`: it is being brought up. `crashed`: its data is there and nothing runs it; start it again, or stop it to
-   * remove the data.
+   * `starting`: its supervisor is starting the programs. `crashed`: its supervisor has ended or is ending,
+   * and its data is still there. `startEnvironment` starts it again with that data; `stopEnvironment` removes it.
    */
   readonly state: "starting" | "crashed";
+  /** The folder with the environment's files, an absolute path. Its logs say why the environment ended. */
   readonly dataDir: string;
   /** The project that brought it up last, an absolute path. Absent: it is not known. */
   readonly owner?: string;
 }
 
+/** What an environment is started with. */
 export interface StartOptions {
-  /** The folder with the model repository, offered to the models as the claim `model-store`. */
+  /**
+   * The folder with the model repository. Models mount it, read-only, through the PersistentVolumeClaim `model-store`.
+   * Another folder takes effect in a running environment too.
+   */
   readonly modelStore: string;
   /** The project that the environment belongs to, an absolute path. @default none: every project may use it */
   readonly owner?: string;
   /**
    * The port of the ingress gateway, 1024 to 65535.
-   * @default 8080 on the environment's own address, else a free one.
+   * @default the one of the last start, else 8080 on the environment's own address, else a free one
    */
   readonly gatewayPort?: number;
+  /**
+   * Called for each tool that is looked for, downloaded or built, and for each step of the start.
+   * @default progress is not reported
+   */
   readonly onProgress?: (event: EnvironmentEvent) => void;
-  /** Ends the start and everything it started. */
+  /** Aborting it ends the start and the processes that this call started. @default the start cannot be aborted */
   readonly signal?: AbortSignal;
 }
 
-/** What happens while an environment starts. */
+/** Progress of a start: of one tool, or of one step of the supervisor. */
 export type EnvironmentEvent = ({ readonly kind: "tool" } & ToolEvent) | StepEvent;
 
 /** A process of an environment. */
 export interface EnvironmentProcess {
+  /** The program: `kube-apiserver`, `istiod`, `node-agent`. Its log file has this name too. */
   readonly name: string;
-  /** None while it is being started again. */
+  /** Absent while the program waits to be restarted. The node agent has the pid of the supervisor that it runs in. */
   readonly pid?: number;
-  /** When it was started, ISO 8601. */
+  /** When the running process started, ISO 8601. Absent while none runs. */
   readonly since?: string;
-  /** How often it was started again after dying. */
+  /** How often the program has been restarted after it ended. */
   readonly restarts: number;
+  /**
+   * Whether the last health checks of the program succeeded; without such a check, whether it has logged that it
+   * started.
+   */
   readonly ready: boolean;
-  /** How it ended the last time: `exit 1`, `SIGKILL`. */
+  /** How the previous process ended: `exit 1`, `SIGKILL`, or why it could not be started. Absent before that. */
   readonly lastExit?: string;
 }
 
 /**
- * Starts an environment, or finds it running; either way everything works when this returns, with the data it had
- * before.
- * @throws ProblemError for bad input, a port in use, no disk, a tool that cannot be had, a process that does not start.
+ * Starts an environment, or finds it running. When this returns, all its programs are ready and it has the data of its
+ * last start.
+ * @throws ProblemError for wrong input, a port in use, a full disk, a tool that is neither found nor fetched, or a
+ * program that does not become ready
  */
 export async function startEnvironment(name: string, options: StartOptions): Promise<Environment> {
   requireSupportedMachine();
@@ -82,14 +104,14 @@ export async function startEnvironment(name: string, options: StartOptions): Pro
   const dataDir = environmentDir(name);
   const works = liveStatus(dataDir)?.phase === "ready";
   if (!works) checkSpace(dataDir);
-  // Tools may take minutes to build, so they are made before the lock that a stop would wait for.
+  // Building tools takes minutes. A stop waits for the lock, so the tools are fetched before the lock is taken.
   const tools = works ? undefined : await toolsFor(options);
   const lock = await claimWhenFree(lockName(dataDir), options.signal);
   try {
     const live = liveStatus(dataDir);
     if (live?.phase === "starting" || live?.phase === "ready") {
       checkSameGateway(name, options);
-      // What happened before this call is no progress of it.
+      // A caller that finds the environment ready is not told of the steps of the earlier start.
       const { onProgress, ...quiet } = options;
       await attach(dataDir, live.supervisor, live.phase === "ready" ? quiet : options);
       changeModelStore(dataDir, options);
@@ -115,8 +137,8 @@ export async function startEnvironment(name: string, options: StartOptions): Pro
 }
 
 /**
- * Stops an environment and removes its data, also one that is half started or has crashed. False when there is none.
- * @throws ProblemError when a process cannot be ended; its data then stays.
+ * Stops an environment and removes its data, even if it is starting or has crashed. Returns false if there is none.
+ * @throws ProblemError if the name is wrong or a process cannot be ended; the data then stays
  */
 export async function stopEnvironment(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
   rejectProblems(`Environment "${name}" cannot be stopped`, validateEnvironmentName(name));
@@ -125,7 +147,7 @@ export async function stopEnvironment(name: string, options: { readonly signal?:
   try {
     if (!existsSync(dataDir)) return false;
     await endAll(dataDir);
-    // Loaded here, because the client library it brings takes longer to load than the rest of a command.
+    // Imported here, because its Kubernetes client takes longer to load than everything else in a command.
     const { clearNode } = await import("../nodeAgent/nodeAgent.ts");
     clearNode(dataDir);
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
@@ -135,7 +157,10 @@ export async function stopEnvironment(name: string, options: { readonly signal?:
   }
 }
 
-/** The environment of that name, running or not; `undefined` when there is none. */
+/**
+ * The environment of that name, running or not; `undefined` if it has no data.
+ * @throws ProblemError if the name is not a valid one
+ */
 export function findEnvironment(name: string): Environment | UnavailableEnvironment | undefined {
   rejectProblems("There is no such environment", validateEnvironmentName(name));
   const dataDir = environmentDir(name);
@@ -162,7 +187,10 @@ function ownerOf(state: EnvironmentState | undefined): { readonly owner?: string
   return state?.owner === undefined ? {} : { owner: state.owner };
 }
 
-/** The processes of an environment; empty when none of it runs. */
+/**
+ * The processes of an environment; empty if its supervisor does not run.
+ * @throws ProblemError if the name is not a valid one
+ */
 export function environmentStatus(name: string): EnvironmentProcess[] {
   rejectProblems("There is no such environment", validateEnvironmentName(name));
   return (liveStatus(environmentDir(name))?.processes ?? []).map(({ identity, ...process }) =>
@@ -178,7 +206,7 @@ async function startAnew(name: string, options: StartOptions, tools: Tools): Pro
   try {
     await launch(name, dataDir, { ...options, tools });
   } catch (error) {
-    // A start that was interrupted, or refused before anything ran, leaves things as they were.
+    // A first start that was aborted, or that failed before a program ran, leaves no data behind.
     const nothingRan = readStatus(dataDir)?.processes.length === 0;
     if (isNew && (options.signal?.aborted === true || nothingRan)) rmSync(dataDir, { recursive: true, force: true });
     throw error;
@@ -200,7 +228,7 @@ function toolsFor({ onProgress, signal }: StartOptions): Promise<Tools> {
   });
 }
 
-/** What the supervisor says, while there is one. */
+/** The status that the supervisor wrote last; `undefined` if the supervisor has ended. */
 function liveStatus(dataDir: string): SupervisorStatus | undefined {
   const status = readStatus(dataDir);
   return status !== undefined && isAlive(status.supervisor) ? status : undefined;
@@ -212,7 +240,7 @@ function checkSameGateway(name: string, { gatewayPort }: StartOptions): void {
   throw new ProblemError(`Environment "${name}" runs already`, [
     {
       path: "gatewayPort",
-      reason: `its gateway listens on port ${port}, not ${gatewayPort}, and does not move while it runs.`,
+      reason: `its gateway listens on port ${port}, not ${gatewayPort}, and the port cannot change while it runs.`,
       fix: `Leave the port out, or stop "${name}" first (its data is removed).`,
     },
   ]);

@@ -12,26 +12,37 @@ import { identityOf, isAlive, type ProcessIdentity, signalProcess } from "../pro
 import type { Tools } from "../toolchain/index.ts";
 import { readState, readStatus, recordedProcesses, type SupervisorStatus, writeState } from "./environmentState.ts";
 
+/** What a supervisor is started with. */
 export interface LaunchOptions {
-  /** The project that the environment belongs to, an absolute path. */
+  /** The project that the environment belongs to, an absolute path. @default none: every project may use it */
   readonly owner?: string;
+  /** The folder with the model repository. A relative path counts from the working directory. */
   readonly modelStore: string;
+  /** The port of the ingress gateway, 1024 to 65535. @default the one of the last start, else 8080, else a free one */
   readonly gatewayPort?: number;
+  /** The programs that the supervisor runs. */
   readonly tools: Tools;
+  /** Called when a step starts and when it is done. @default progress is not reported */
   readonly onProgress?: (event: StepEvent) => void;
+  /** Aborting it ends the start and every process of it. @default the start cannot be aborted */
   readonly signal?: AbortSignal;
 }
 
+/** The progress of one step of a start. */
 export interface StepEvent {
   readonly kind: "step";
+  /** What the step starts or applies, unique in a start: `etcd and kube-apiserver`. */
   readonly name: string;
+  /** Whether the step has begun or ended. */
   readonly state: "started" | "done";
+  /** How long the step took, milliseconds; 0 for `started`. */
   readonly elapsedMs: number;
 }
 
 /**
- * Starts the supervisor of an environment, which outlives this process, and waits until everything works.
- * When it does not, or the person interrupts, nothing of it is left running.
+ * Starts the supervisor of an environment, which outlives this process, and waits until all programs are ready.
+ * @throws ProblemError if a program does not become ready; the reason of `signal` if it is aborted. No process of the
+ * environment is left running then, unless it cannot be ended.
  */
 export async function launch(name: string, dataDir: string, options: LaunchOptions): Promise<void> {
   const files = environmentFiles(dataDir);
@@ -57,7 +68,10 @@ export async function launch(name: string, dataDir: string, options: LaunchOptio
   }
 }
 
-/** Follows a supervisor until its environment works. */
+/**
+ * Waits until all programs of a running supervisor are ready.
+ * @throws ProblemError if the supervisor reports a failure, ends, or needs more than 240 s; the reason of `signal`
+ */
 export async function attach(
   dataDir: string,
   supervisor: ProcessIdentity,
@@ -67,7 +81,7 @@ export async function attach(
   const deadline = performance.now() + startMs;
   for (;;) {
     signal?.throwIfAborted();
-    // Read after the look at the process: what it wrote last, it wrote before it ended.
+    // The status is read after the check of the process: if the process has ended, this is its last status.
     const alive = isAlive(supervisor);
     const status = readStatus(dataDir);
     for (const step of status?.steps ?? []) {
@@ -77,22 +91,26 @@ export async function attach(
     }
     if (status?.failure !== undefined) throw failed(status);
     if (alive && status?.phase === "ready" && status.processes.every(({ ready }) => ready)) return;
-    if (!alive) throw gone(dataDir, "it ended before the environment worked.");
+    if (!alive) throw gone(dataDir, "it ended before all programs were ready.");
     if (performance.now() > deadline) {
       const waited = (status?.processes ?? []).filter(({ ready }) => !ready).map((process) => process.name);
       const which = waited.length === 0 ? "" : `: not ready are ${waited.join(", ")}`;
-      throw gone(dataDir, `the environment does not work after ${startMs / 1000} s${which}.`);
+      throw gone(dataDir, `not all programs are ready after ${startMs / 1000} s${which}.`);
     }
     await sleep(40);
   }
 }
 
-/** Ends whatever still runs of an environment, the supervisor first, because it ends the rest in good order. */
+/**
+ * Ends all processes of an environment. The supervisor gets SIGTERM first and 30 s, in which it ends the others in
+ * order of dependence.
+ * @throws ProblemError if a process survives SIGKILL
+ */
 export async function endAll(dataDir: string): Promise<void> {
   const status = readStatus(dataDir);
   if (status !== undefined && signalProcess(status.supervisor, "SIGTERM")) await waitGone([status.supervisor], stopMs);
   let survivors: ProcessIdentity[] = [];
-  // Again, because what is killed last may have started something in its last moment.
+  // Twice: a process may have started another one just before it was killed.
   for (let round = 0; round < 2; round += 1) {
     survivors = await endProcesses(findLeftovers(dataDir, recordedProcesses(status)), 1_000);
   }
@@ -108,7 +126,10 @@ export async function endAll(dataDir: string): Promise<void> {
   );
 }
 
-/** Points the environment's volume at a model store; the volume in the cluster names the link and stays the same. */
+/**
+ * Replaces the link `model-store` in the data directory, in one step. The PersistentVolume names the link, so no object
+ * of the cluster changes.
+ */
 export function linkModelStore(dataDir: string, modelStore: string): void {
   const { modelStore: link } = environmentFiles(dataDir);
   rmSync(`${link}.new`, { force: true });
@@ -116,12 +137,15 @@ export function linkModelStore(dataDir: string, modelStore: string): void {
   renameSync(`${link}.new`, link);
 }
 
-/** The name only one start or stop of an environment holds at a time. */
+/** The name of the claim that a start or a stop of an environment holds, so that only one runs at a time. */
 export function lockName(dataDir: string): string {
   return `environment/${createHash("sha256").update(dataDir).digest("hex").slice(0, 32)}`;
 }
 
-/** Longer than the sum of the supervisor's own limits for one start. */
+/**
+ * The longest start. The supervisor waits 60 s for each program and then names it, so this limit is for a supervisor
+ * that hangs itself.
+ */
 const startMs = 240_000;
 const stopMs = 30_000;
 
@@ -141,7 +165,7 @@ function spawnSupervisor(dataDir: string): ProcessIdentity {
   return identity;
 }
 
-/** Nothing of the person's own variables: neither their credentials nor their proxies are for these processes. */
+/** The environment variables of the supervisor: a fixed few, so that no credentials and no proxy reach its programs. */
 function supervisorVariables(dataDir: string): NodeJS.ProcessEnv {
   const kept = ["PATH", "HOME", "USER", "LANG", "TZ", "XDG_DATA_HOME", "SERIN_HOME"];
   return {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { environmentFiles } from "../machine/paths.ts";
 import { Supervisor } from "./supervisor.ts";
 
-/** `node main.ts <dataDir>`: runs one environment until it is told to stop. */
+/** The program of the supervisor: `node main.ts <dataDir>`. Runs one environment until SIGTERM, SIGINT or SIGHUP. */
 const dataDir = process.argv[2];
 if (dataDir === undefined) throw new Error("Usage: main.ts <folder of the environment>");
 

@@ -3,7 +3,10 @@ import { dirname } from "node:path";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { validateEnvironmentName } from "../machine/paths.ts";
 
-/** Rejects what a person asked for when it cannot be done; nothing has been changed then. */
+/**
+ * Checks the name, the model store and the gateway port of a start, before anything is changed.
+ * @throws ProblemError with all problems, if the name or the port is not valid or the folder cannot be read
+ */
 export function checkRequest(
   name: string,
   request: { readonly modelStore: string; readonly gatewayPort?: number },
@@ -15,16 +18,20 @@ export function checkRequest(
   ]);
 }
 
-/** etcd, Prometheus and the logs together stay below 1 GiB; a disk that fills up under etcd ends in lost writes. */
+/** etcd, Prometheus and the logs together stay below 1 GiB. If the disk fills up, etcd loses writes. */
 const neededBytes = 1024 ** 3;
 
-/** Rejects a disk without room for an environment's data, before anything is written to it. */
+/**
+ * Checks that the disk has room for an environment's data, before anything is written to it.
+ * @throws ProblemError if less than 1 GiB is free
+ */
 export function checkSpace(dataDir: string): void {
   const problems = spaceProblems(dataDir, statfsSync(nearestExisting(dataDir)));
   if (problems.length === 0) return;
   throw new ProblemError("There is no room for the environment's data", problems, exitCodes.unavailable);
 }
 
+/** A problem if less than 1 GiB is free: `bavail` blocks of `bsize` bytes, from `statfs`. */
 export function spaceProblems(dataDir: string, disk: { readonly bavail: number; readonly bsize: number }): Problem[] {
   const free = disk.bavail * disk.bsize;
   if (free >= neededBytes) return [];

@@ -30,7 +30,7 @@ import {
   writeStatus,
 } from "./environmentState.ts";
 
-/** Owns every process of one environment from its first start to its stop. */
+/** Starts the programs of one environment in the order of dependence, restarts those that end, and stops them all. */
 export class Supervisor {
   readonly #dataDir: string;
   readonly #processes: SupervisedProcess[] = [];
@@ -47,7 +47,11 @@ export class Supervisor {
     this.#dataDir = dataDir;
   }
 
-  /** Brings everything up. What fails is recorded for whoever is waiting, and everything is stopped again. */
+  /**
+   * Starts all programs and resolves when they are ready. On an error it writes the error to `status.json`, for the
+   * process that waits for the start, and stops all programs.
+   * @throws the error of the first step that fails
+   */
   async start(): Promise<void> {
     try {
       this.#report();
@@ -62,41 +66,46 @@ export class Supervisor {
     }
   }
 
-  /** Ends everything in the order of dependence, each within a bounded time; the data stays. */
+  /**
+   * Stops the node agent, then the controllers and the mesh, then kube-apiserver, then etcd, in at most 28 s. The data
+   * stays.
+   */
   stop(): Promise<void> {
     this.#stopped ??= this.#shutDown();
     return this.#stopped;
   }
 
   async #bringUp(): Promise<void> {
-    const { allocation, loopback } = await this.#step("addresses and certificates", () => this.#settle());
+    const { allocation, loopback } = await this.#step("loopback addresses, ports and certificates", () =>
+      this.#allocate(),
+    );
     const run = (spec: ProcessSpec) => this.#run(spec);
-    const cluster = await this.#step("API server", async () => {
+    const cluster = await this.#step("etcd and kube-apiserver", async () => {
       run(controlPlane.etcd(allocation));
       const server = run(controlPlane.kubeApiserver(allocation));
-      // Loaded while the API server starts: the library in it takes a quarter of a second.
+      // Imported while the API server starts: the Kubernetes client takes a quarter of a second to load.
       const [cluster] = await Promise.all([adminClient(this.#dataDir), server.whenReady(readyMs)]);
       return cluster;
     });
     const allReady = (processes: SupervisedProcess[]) => Promise.all(processes.map((one) => one.whenReady(readyMs)));
     await Promise.all([
-      this.#step("controllers", () => {
+      this.#step("kube-controller-manager and kube-scheduler", () => {
         return allReady([
           run(controlPlane.kubeControllerManager(allocation)),
           run(controlPlane.kubeScheduler(allocation)),
         ]);
       }),
-      this.#step("custom resources and rights", () => prepareCluster(cluster, allocation)),
+      this.#step("CustomResourceDefinitions and RBAC", () => prepareCluster(cluster, allocation)),
     ]);
     await Promise.all([
-      this.#step("mesh", async () => {
+      this.#step("istiod and the gateway's Envoy", async () => {
         await run(istiod(allocation)).whenReady(readyMs);
         await run(gateway(allocation)).whenReady(readyMs);
       }),
-      this.#step("releases and metrics", () => {
+      this.#step("Argo Rollouts controller and Prometheus", () => {
         return allReady([run(controlPlane.argoRollouts(allocation)), run(prometheus(allocation))]);
       }),
-      this.#step("machines and model store", () => {
+      this.#step("kwok, nodes and the volume of the model store", () => {
         run(controlPlane.kwok(allocation));
         return addNodesAndModelStore(cluster, allocation);
       }),
@@ -104,17 +113,17 @@ export class Supervisor {
     await this.#step("node agent", () => this.#startAgent(allocation, loopback));
   }
 
-  async #settle(): Promise<{ allocation: Allocation; loopback: Loopback }> {
+  async #allocate(): Promise<{ allocation: Allocation; loopback: Loopback }> {
     const state = readState(this.#dataDir);
     if (state === undefined) throw new Error(`There is no readable environment.json in ${this.#dataDir}.`);
     const { loopback, held } = await claimBlock(state.block, blocksOfOthers(state.name));
     this.#claims.push(held);
     const sameBlock = state.block === loopback.block;
     const ports = await pickPorts(loopback.host, sameBlock ? state.ports : undefined, state.askedPorts);
-    const settled: EnvironmentState = { ...state, block: loopback.block, ports };
-    writeState(this.#dataDir, settled);
+    const allocated: EnvironmentState = { ...state, block: loopback.block, ports };
+    writeState(this.#dataDir, allocated);
     const credentials = await ensureCredentials(this.#dataDir, state.name, loopback.host, ports.apiserver);
-    const { name: environment, tools } = settled;
+    const { name: environment, tools } = allocated;
     const allocation: Allocation = {
       environment,
       dataDir: this.#dataDir,
@@ -143,7 +152,7 @@ export class Supervisor {
   async #startAgent(allocation: Allocation, loopback: Loopback): Promise<void> {
     const log = new BoundedLog(join(environmentFiles(this.#dataDir).logs, "node-agent.log"));
     const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
-    // Loaded here, because it would delay the start of everything else.
+    // Imported here, because loading it earlier would delay the start of the other programs.
     const { NodeAgent } = await import("../nodeAgent/nodeAgent.ts");
     const { dataDir, tools, credentials } = allocation;
     const kubeconfigPath = credentials.kubeconfigs.nodeAgent;
@@ -183,7 +192,7 @@ export class Supervisor {
     this.#writeStatus();
   }
 
-  /** Changes come in bursts; one write per turn of the event loop records them all. */
+  /** Writes the status once per turn of the event loop, because several programs often change at the same time. */
   #report(): void {
     if (this.#reportScheduled) return;
     this.#reportScheduled = true;
@@ -209,14 +218,14 @@ export class Supervisor {
         ...(this.#failure === undefined ? {} : { failure: this.#failure }),
       });
     } catch (error) {
-      // A full disk must not end what still runs; the supervisor's own log says why the status is old.
+      // A full disk must not end the programs. The supervisor's log says why the status is out of date.
       console.error(error);
     }
   }
 }
 
 const readyMs = 60_000;
-/** How long an API server that is ready may be away again before the start of the environment fails. */
+/** How long requests are repeated if the API server stops answering during the start. */
 const patienceMs = 20_000;
 
 async function adminClient(dataDir: string): Promise<ClusterObjects> {
