@@ -4,25 +4,52 @@ import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { endpointSettings, type GkeEndpoint } from "./endpoint.ts";
 import { podRange, serviceRange } from "./gkeNetwork.ts";
 
+/** What `controlPlaneArgs` makes a `Cluster` of. */
 export interface ControlPlane {
+  /** `name` of the cluster, a DNS label of at most 40 characters. A change replaces the cluster. */
   readonly name: string;
+  /**
+   * Id of the project, the same as the provider's. It names the workload pool, `<project>.svc.id.goog`. A change
+   * replaces the cluster.
+   */
   readonly project: pulumi.Input<string>;
+  /** `location`: a region, which makes the cluster regional. A change replaces it. */
   readonly region: string;
+  /** `nodeLocations`: three zones of the region. A change updates the cluster in place. */
   readonly zones: readonly string[];
+  /**
+   * The cluster's own block, /16 to /20. The control plane admits it as an authorized network, unless the endpoint is
+   * `dns`.
+   */
   readonly cidr: string;
+  /**
+   * `minMasterVersion`, a minor version. One step up upgrades the control plane at once, and its nodes in the next
+   * maintenance window.
+   */
   readonly kubernetesVersion: KubernetesVersion;
+  /** Where the Kubernetes API listens, and for whom. A change updates the cluster in place. */
   readonly endpoint: GkeEndpoint;
+  /** `network`: id of the VPC. A change replaces the cluster. */
   readonly network: pulumi.Input<string>;
+  /** `subnetwork`: id of the subnet, with the secondary ranges `pods` and `services`. A change replaces the cluster. */
   readonly subnetwork: pulumi.Input<string>;
-  /** Encrypts the Secrets of Kubernetes. */
+  /**
+   * `databaseEncryption.keyName`: id of the Cloud KMS key that encrypts Secrets of Kubernetes in etcd. A change updates
+   * the cluster in place.
+   */
   readonly secretsKey: pulumi.Input<string>;
-  /** Of the nodes that GKE starts with and we remove. */
+  /**
+   * `nodeConfig.serviceAccount`: email of the account of the first nodes, which are removed at once. A later change is
+   * ignored (`driftRules.gkeCluster`).
+   */
   readonly nodeServiceAccount: pulumi.Input<string>;
+  /** `deletionProtection`: while true, the provider refuses to delete the cluster. A change updates it in place. */
   readonly protect: boolean;
+  /** `resourceLabels`. A change updates the cluster in place. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** A regional cluster as GKE wants it declared. */
+/** Arguments of the regional cluster, with no nodes of its own: pools are resources of their own. */
 export function controlPlaneArgs(args: ControlPlane): ClusterArgs {
   return {
     name: args.name,
@@ -43,16 +70,16 @@ export function controlPlaneArgs(args: ControlPlane): ClusterArgs {
 }
 
 /**
- * The version is the least, so what GKE patches is never drift. On this channel GKE patches as often as on REGULAR but
- * leaves the minor version to us until its support ends, some two years later
- * (cloud.google.com/kubernetes-engine/upgrades); nodes follow the control plane. It costs more only when the 14 months
- * of standard support are over.
+ * `minMasterVersion` is a lower bound, so a patch by GKE is not drift. The channel EXTENDED gets patches as often as
+ * REGULAR, but GKE keeps the minor version until its support ends, about two years later
+ * (cloud.google.com/kubernetes-engine/upgrades). Nodes follow the control plane. The channel costs more only after the
+ * 14 months of standard support.
  */
 function versionSettings(version: KubernetesVersion): ClusterArgs {
   return {
     minMasterVersion: version,
     releaseChannel: { channel: "EXTENDED" },
-    // GKE asks for 48 hours in any 32 days.
+    // GKE requires at least 48 hours of maintenance windows in any 32 days.
     maintenancePolicy: {
       recurringWindow: {
         startTime: "2026-01-06T01:00:00Z",
@@ -80,7 +107,7 @@ function securitySettings(args: ControlPlane): ClusterArgs {
     workloadIdentityConfig: { workloadPool: pulumi.interpolate`${args.project}.svc.id.goog` },
     databaseEncryption: { state: "ENCRYPTED", keyName: args.secretsKey },
     enableShieldedNodes: true,
-    // By the policy of the project, which admits every image until its owner says otherwise.
+    // The project's own policy decides. It admits every image until its owner changes it.
     binaryAuthorization: { evaluationMode: "PROJECT_SINGLETON_POLICY_ENFORCE" },
     securityPostureConfig: { mode: "BASIC", vulnerabilityMode: "VULNERABILITY_DISABLED" },
     nodePoolDefaults: { nodeConfigDefaults: { insecureKubeletReadonlyPortEnabled: "FALSE" } },
@@ -95,8 +122,8 @@ function securitySettings(args: ControlPlane): ClusterArgs {
 }
 
 /**
- * The platform brings a Prometheus of its own, which canaries are judged by; Google's beside it would be paid for by
- * the sample.
+ * Google's managed Prometheus is off: the platform installs its own, which canary analyses query, and Google charges
+ * for every sample.
  */
 const observability: ClusterArgs = {
   loggingConfig: {
@@ -107,7 +134,8 @@ const observability: ClusterArgs = {
 };
 
 /**
- * GKE cannot make a cluster without nodes. It starts with a node in each zone, which run as our account and go at once.
+ * GKE cannot make a cluster without nodes. The default pool has one node in each zone, runs as the nodes' account, and
+ * is removed as soon as the cluster is made.
  */
 function withoutNodes(args: ControlPlane): ClusterArgs {
   return {

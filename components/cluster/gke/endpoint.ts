@@ -3,24 +3,30 @@ import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
 
 /**
- * Where the Kubernetes API listens. Changing it replaces nothing, but whoever comes from elsewhere loses their way in.
+ * Where the Kubernetes API listens. A change updates the cluster in place. Clients that the new endpoint does not admit
+ * lose access.
  */
 export type GkeEndpoint =
   /**
-   * On an address of the cluster's network alone. `cidrs`: networks connected to it (peering, VPN) that may reach it.
-   * By default from none.
+   * On an address in the cluster's network only. `cidrs`: IPv4 blocks of connected networks (peering, VPN) that may
+   * reach it. @default none, so only the cluster's own block.
    */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /**
-   * On a name of Google's that every network reaches, with no address of its own: IAM admits a request before
-   * Kubernetes sees it. For pipelines that run outside of the network, without a list of their addresses.
+   * On a DNS name of Google's, with no address of its own. Every network reaches it; IAM checks each request before
+   * Kubernetes sees it. For pipelines outside of the network whose addresses are not known.
    */
   | { readonly kind: "dns" }
-  /** On a public address, for these networks only: `203.0.113.0/24`. */
+  /** On a public address, which admits these IPv4 blocks only, at least one: `203.0.113.0/24`. */
   | { readonly kind: "public"; readonly cidrs: readonly string[] };
 
+/** Private, as on the other clouds: only the cluster's own network reaches the API. */
 export const defaultEndpoint: GkeEndpoint = { kind: "private" };
 
+/**
+ * Problems of an endpoint, with paths below it: a public one without blocks, text that is not an IPv4 block, and blocks
+ * larger than a /8.
+ */
 export function endpointProblems(endpoint: GkeEndpoint): Problem[] {
   if (endpoint.kind === "dns") return [];
   const { kind, cidrs = [] } = endpoint;
@@ -61,12 +67,12 @@ interface EndpointSettings {
   readonly masterAuthorizedNetworksConfig?: inputs.container.ClusterMasterAuthorizedNetworksConfig;
 }
 
-/** Nodes are private always. `cidr` is the cluster's own block. */
+/** Nodes never have a public address. `cidr` is the cluster's own block, which an endpoint with an address admits. */
 export function endpointSettings(endpoint: GkeEndpoint, cidr: string): EndpointSettings {
   return {
     privateClusterConfig: {
       enablePrivateNodes: true,
-      // Without an address GKE answers `true` whatever is asked, which would be drift
+      // GKE answers `true` for an endpoint without an address, whatever was set; `false` would be drift
       // (hashicorp/terraform-provider-google #27901).
       enablePrivateEndpoint: endpoint.kind !== "public",
     },
@@ -87,7 +93,7 @@ export function endpointSettings(endpoint: GkeEndpoint, cidr: string): EndpointS
 function authorized(networks: readonly string[]): inputs.container.ClusterMasterAuthorizedNetworksConfig {
   return {
     cidrBlocks: networks.map((cidrBlock) => ({ cidrBlock, displayName: cidrBlock })),
-    // Otherwise every virtual machine of every customer of Google Cloud is let through.
+    // `true` would admit the virtual machines of every customer of Google Cloud.
     gcpPublicCidrsAccessEnabled: false,
     privateEndpointEnforcementEnabled: true,
   };

@@ -8,7 +8,7 @@ import { GkeCluster } from "./gkeCluster.ts";
 import { gkeGpuPools, gkeSystemNodes } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
-/** GKE, in `serin:gcpProject`, whose number is `serin:gcpProjectNumber`. */
+/** A declared GKE cluster. Its project comes from configuration: `serin:gcpProject` and `serin:gcpProjectNumber`. */
 export type GcpClusterSpec = { readonly cloud: "gcp" } & Omit<GkeClusterArgs, "project" | "projectNumber">;
 
 /** Google Cloud, with GKE. */
@@ -18,7 +18,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   longestName: 40,
   identityMarks: { annotations: [], podLabels: {} },
   brings: ["gpuOperator"],
-  // The operator would bring the metrics of GPUs, too.
+  // Without the GPU operator, nothing else installs the exporter of GPU metrics.
   needs: () => ["gpuMetrics"],
   starter: {
     region: "europe-west4",

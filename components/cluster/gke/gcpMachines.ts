@@ -4,13 +4,15 @@ import type { Machine } from "../machines/machine.ts";
 export interface GcpMachine extends Machine {
   /** `guestAccelerators[].type`, and the value of the label `cloud.google.com/gke-accelerator`. */
   readonly acceleratorType: string;
-  /** GPUs are attached to the machine, in one of these counts; the pool says which. Absent: they are built in. */
+  /**
+   * Counts of GPUs that can be attached, fewest first; `gpusPerNode` of a pool chooses one. Absent: they are built in.
+   */
   readonly attachable?: readonly number[];
   /** Local SSDs that come with the machine. Absent: none. */
   readonly localSsdCount?: number;
   /**
-   * How GPUs of several nodes reach each other (google/dranet `pkg/cloudprovider/gce/gce.go`). Absent: through the
-   * CPU's network.
+   * How GPUs of different nodes exchange data (google/dranet `pkg/cloudprovider/gce/gce.go`). Absent: over the node's
+   * ordinary network.
    */
   readonly gpuDirect?: "TCPX" | "TCPXO" | "RDMA";
 }

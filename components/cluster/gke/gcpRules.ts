@@ -10,7 +10,7 @@ export const gcpRules = {
   cloud: "gcp",
   title: "Google Cloud",
   service: "GKE",
-  // GKE's own driver and device plugin serve its nodes, and fight the operator's (gpu-operator #1577, #1679).
+  // GKE's own driver and device plugin run on its nodes, and conflict with the operator's (gpu-operator #1577, #1679).
   operatorLabels: false,
   virtualMachines: true,
   spotTaints: [],
@@ -86,12 +86,14 @@ const models: Readonly<Record<string, string>> = {
 };
 
 /**
- * Models with a quota of their own for machines that are not preemptible; newer models share one that has a dimension.
+ * Models with a quota of their own for machines that are not preemptible. Newer models share one quota, whose dimension
+ * `gpu_family` names the model.
  */
 const ownQuota = ["T4", "L4", "A100", "A100_80GB"];
 
 /**
- * GPUs by model in the region, and of all models in all regions, both (docs.cloud.google.com/compute/resource-usage).
+ * Two quotas apply: GPUs of the model in the region, and GPUs of all models in all regions
+ * (docs.cloud.google.com/compute/resource-usage).
  * Flex-start uses the preemptible quota, as spot does
  * (docs.cloud.google.com/kubernetes-engine/docs/concepts/consumption-option).
  */

@@ -7,26 +7,41 @@ import { Component } from "../../core/component.ts";
 import type { AuditStoreArgs } from "../stores.ts";
 import { bucketName, privateBucket } from "./gkeModelStore.ts";
 
+/** Whose records are kept, and in which bucket. */
 export interface GkeAuditStoreArgs extends AuditStoreArgs {
+  /** Name of the cluster, part of the bucket's and the sink's name. A change replaces both. */
   readonly cluster: string;
+  /**
+   * Id of the project. It begins the bucket's name, and its audit config for Cloud Storage is set. A change replaces
+   * both.
+   */
   readonly project: pulumi.Input<string>;
+  /** `location` of the bucket, and the cluster's region in the sink's filter. A change replaces the bucket. */
   readonly region: string;
-  /** Whose accesses are kept, too. */
+  /**
+   * Name of the model store's bucket, whose accesses are recorded, too. A change updates the sink's filter in place.
+   */
   readonly modelBucket: pulumi.Input<string>;
+  /** Whether Pulumi refuses to delete the bucket. */
   readonly protect: boolean;
+  /** `labels` of the bucket. A change updates them in place. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What a sink keeps. */
+/** Which resources' audit logs a sink keeps. */
 export interface AuditScope {
+  /** `resource.labels.cluster_name` of the records. */
   readonly cluster: string;
+  /** `resource.labels.location` of the records; a cluster's name is unique only in its region. */
   readonly region: string;
+  /** Names of buckets whose accesses are kept, at least one. */
   readonly buckets: readonly string[];
 }
 
 /**
- * Whatever was done to the cluster, in Kubernetes and from without, and to its buckets. Not what the sink itself
- * writes: each of its files would be a record in the next.
+ * Filter of the sink, in the Logging query language: admin activity and data access of the cluster, its Kubernetes API,
+ * its node pools and its buckets. What the sink itself writes is left out, since each of its files would cause another
+ * record.
  */
 export function auditFilter({ cluster, region, buckets }: AuditScope): string {
   return [
@@ -38,9 +53,9 @@ export function auditFilter({ cluster, region, buckets }: AuditScope): string {
 }
 
 /**
- * Audit records in a bucket where nobody changes or deletes them before their time, the owner of the project included,
- * once it is locked. Encrypted with a key of Google's, on purpose: who destroys a customer's key destroys what it
- * encrypted, locked or not.
+ * Audit records in a bucket of their own. Once it is locked, nobody changes or deletes a record before its time, not
+ * even the owner of the project. Google's key encrypts it, not a customer's: whoever destroys a customer's key destroys
+ * the records, locked or not.
  */
 export class GkeAuditStore extends Component {
   constructor(name: string, args: GkeAuditStoreArgs, opts: pulumi.ComponentResourceOptions) {
@@ -80,8 +95,8 @@ export class GkeAuditStore extends Component {
   }
 
   /**
-   * Reading a bucket is logged only when the project says so, and it says so once for all its buckets: every cluster of
-   * a project writes the same, and none takes it back when it goes.
+   * Reads of a bucket are logged only where the project's audit config has `DATA_READ`, one config for all buckets.
+   * Every cluster of a project writes the same config, so it stays when a cluster is deleted.
    */
   #logAccess(project: pulumi.Input<string>): void {
     new IAMAuditConfig(

@@ -23,20 +23,36 @@ import { gkeGpuPools, gpuNodePool, type NodeBase, systemNodePool } from "./gkePo
 import { validateGkeCluster } from "./gkeProblems.ts";
 import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
 
-/** Of a cluster's name, and of an account's. */
+/** Most characters of a cluster's name, and of a service account's id. */
 const mostName = 40;
 const mostAccountName = 30;
 
+/**
+ * A regional cluster of Google Kubernetes Engine with its network, keys, node pools, model store and audit store. What
+ * a change of an argument replaces is in `docs/clusters/gke.md`. Invalid arguments are refused before anything is made.
+ */
 export class GkeCluster extends Component implements GpuCluster {
+  /**
+   * Secret, though it has no credential: it names the server and runs `gke-gcloud-auth-plugin`, which takes a token
+   * from gcloud. It changes with the endpoint.
+   */
   readonly kubeconfig: pulumi.Output<string>;
+  /** `projects/<project>/locations/<region>/clusters/<name>`. A change replaces all that runs on the cluster. */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** Usable once system nodes and the grants of `admins` are there. */
   readonly provider: Provider;
+  /** By key in `gpuPools` of the arguments. Known before anything is made. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** Grants service accounts access to the model store, without an account of Google Cloud. */
   readonly workloadIdentity: GkeWorkloadIdentity;
+  /** `gs://<project>-<cluster>-models`. */
   readonly modelStore: ModelStore;
+  /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
-  /** `name` is the cluster's key, and what everything in the project is named after. */
+  /**
+   * `name` is the cluster's name in Google Cloud, a DNS label of at most 40 characters. A change replaces everything.
+   */
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, zones, labels, kubernetesVersion, protect = true, endpoint = defaultEndpoint } = args;
     super("cluster:GkeCluster", name, { region, kubernetesVersion, labels, endpoint: endpoint.kind }, opts);
@@ -112,7 +128,10 @@ export class GkeCluster extends Component implements GpuCluster {
     });
   }
 
-  /** Nodes may write logs and metrics and nothing else: what pods may do is their own affair. */
+  /**
+   * The account that all nodes run as. It may write logs and metrics and nothing else: pods have principals of their
+   * own.
+   */
   #nodeAccount(cluster: string, project: pulumi.Input<string>): { email: pulumi.Output<string>; grant: IAMMember } {
     const account = new Account(
       this.childName("nodes"),
@@ -127,7 +146,7 @@ export class GkeCluster extends Component implements GpuCluster {
     return { email: account.email, grant };
   }
 
-  /** The nodes of every pool; returns those that the platform runs on. */
+  /** Makes every pool; returns the system pool, on which the platform runs. */
   #pools(args: GkeClusterArgs, base: NodeBase, dependsOn: pulumi.Resource[]): NodePool {
     const pool = (role: string, poolArgs: NodePoolArgs) =>
       new NodePool(this.childName(role), poolArgs, {
@@ -143,7 +162,7 @@ export class GkeCluster extends Component implements GpuCluster {
     return pool("system", systemNodePool(base));
   }
 
-  /** Everything in this cluster, nothing in another of the project. */
+  /** Makes each admin an administrator of this cluster, and of no other of the project. */
   #admins(cluster: string, args: GkeClusterArgs): IAMMember[] {
     const resource = pulumi.interpolate`projects/${args.project}/locations/${args.region}/clusters/${cluster}`;
     return args.admins.map(

@@ -1,16 +1,17 @@
 /**
- * Where the API is: by address with the cluster's own certificate authority, or by a name whose certificate everybody
- * trusts.
+ * How to reach the Kubernetes API: by address with the cluster's own certificate authority, or by a DNS name with a
+ * publicly trusted certificate.
  */
 export interface ApiServer {
+  /** Address or DNS name, without `https://`. */
   readonly host: string;
-  /** Base64, as GKE gives it. */
+  /** The certificate authority in Base64, as GKE returns it. Absent for a DNS endpoint. */
   readonly ca?: string;
 }
 
 /**
- * A kubeconfig without credentials: `gke-gcloud-auth-plugin` gets them from whoever is signed in where it runs, so none
- * is ever stored, and nothing in it changes from run to run.
+ * A kubeconfig without credentials: `gke-gcloud-auth-plugin` takes those of whoever is signed in to gcloud where it
+ * runs. So no credential is stored, and the text is the same in every run.
  */
 export function gkeKubeconfig(cluster: string, { host, ca }: ApiServer): string {
   return JSON.stringify({

@@ -6,28 +6,38 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { allocate } from "../network.ts";
 
+/** Whose network it is, and which addresses it has. */
 export interface GkeNetworkArgs {
-  /** The cluster's name; everything here is named after it. */
+  /** `name` of network, subnet, router and NAT: the cluster's name. A change replaces all of them. */
   readonly cluster: string;
+  /** `region` of subnet, router and NAT. A change replaces them. */
   readonly region: string;
+  /** The cluster's own block of IPv4 addresses, /16 to /20, which `gkeBlocks` divides. A change replaces the subnet. */
   readonly cidr: string;
 }
 
-/** Blocks of a cluster: half for pods, since each node takes a whole range of them at once; an eighth stays free. */
+/**
+ * Divides a cluster's block: half for pods, a quarter for nodes, an eighth for services; an eighth stays free. Pods get
+ * most, since a node takes the addresses of all pods that it can run as soon as it is made.
+ */
 export function gkeBlocks(cidr: string): Readonly<Record<"pods" | "nodes" | "services", string>> {
   return allocate(cidr, { pods: 1, nodes: 2, services: 3 });
 }
 
-/** Names of the secondary ranges, as the cluster refers to them. */
+/** Name of the subnet's secondary range for pods: `clusterSecondaryRangeName` of the cluster. */
 export const podRange = "pods";
+/** Name of the subnet's secondary range for services: `servicesSecondaryRangeName` of the cluster. */
 export const serviceRange = "services";
 
 /**
  * A network of the cluster's own, with one subnet: subnets of Google Cloud span the zones of a region. Nodes have no
- * public address. Google's APIs, the model store among them, are reached privately, everything else through NAT.
+ * public address. They reach Google's APIs, and so the model store, by Private Google Access, and the internet through
+ * Cloud NAT.
  */
 export class GkeNetwork extends Component {
+  /** Id of the VPC: `projects/<project>/global/networks/<cluster>`. */
   readonly network: pulumi.Output<string>;
+  /** Id of the subnet: `projects/<project>/regions/<region>/subnetworks/<cluster>`. */
   readonly subnetwork: pulumi.Output<string>;
 
   constructor(name: string, args: GkeNetworkArgs, opts: pulumi.ComponentResourceOptions) {
@@ -68,7 +78,7 @@ export class GkeNetwork extends Component {
         router: router.name,
         natIpAllocateOption: "AUTO_ONLY",
         sourceSubnetworkIpRangesToNat: "ALL_SUBNETWORKS_ALL_IP_RANGES",
-        // 64 ports a node, the fixed default, run out when a node pulls the layers of several images at once.
+        // By default a node has 64 ports, too few to pull the layers of several images at once.
         enableDynamicPortAllocation: true,
         enableEndpointIndependentMapping: false,
         minPortsPerVm: 256,

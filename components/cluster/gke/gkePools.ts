@@ -23,41 +23,45 @@ import { poolName } from "../poolName.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 import { gcpRules } from "./gcpRules.ts";
 
-/** GPU nodes of GKE, which installs the driver and the device plugin itself. */
+/** A GPU node pool of GKE. GKE installs the driver and the device plugin. */
 export interface GkePoolArgs
   extends GpuPoolArgs<keyof typeof gcpMachines, "onDemand" | "spot" | "reserved" | "queued"> {
   /**
-   * GPUs attached to a node, of machines that come without (n1). @default the fewest the machine takes. Changing it
-   * replaces the pool.
+   * `guestAccelerators[].count`: GPUs attached to a node, for n1 machines only; other machines have theirs built in.
+   * @default the fewest that the machine takes, which is 1. Changing it replaces the pool.
    */
   readonly gpusPerNode?: number;
 }
 
-/** The machine of a pool, with what is absent made visible. */
-export function machineOf(pool: GkePoolArgs): GcpMachine {
+/** The machine of a pool, typed so that optional fields can be read. */
+function machineOf(pool: GkePoolArgs): GcpMachine {
   return gcpMachines[pool.machine];
 }
 
-/** GPUs of a node, before they are shared. */
+/** Physical GPUs of a node, before they are shared. */
 export function gpusOf(pool: GkePoolArgs): number {
   const { attachable, gpus } = machineOf(pool);
   return attachable === undefined ? gpus : (pool.gpusPerNode ?? attachable[0] ?? gpus);
 }
 
-/** What a node of GKE can be made for; each pod has two addresses, so that they are not used again too soon. */
+/**
+ * Values of `maxPodsPerNode` to choose from. GKE gives a node two addresses for each, so that the address of a pod that
+ * ended is not used again at once.
+ */
 const podLimits = [32, 64, 128, 256] as const;
-/** Pods of a node that are not ours: network, logs, metrics, disks, identity, driver, mesh. */
+/** Pods of the system on a node: network, logs, metrics, disks, identity, driver, mesh. */
 const podsOfSystem = 24;
 
 /**
- * The most pods of a node of the pool: one for each share of a GPU, and the system's. Undefined: more than GKE runs.
+ * `maxPodsPerNode` of a pool: the smallest of 32, 64, 128 and 256 with room for one pod for each share of a GPU and 24
+ * of the system. Undefined where 256 is too few; `gkePoolProblems` refuses such a pool.
  */
 export function maxPods(pool: GkePoolArgs): number | undefined {
   const shares = gpusOf(pool) * sharesPerGpu(machineOf(pool).gpu, pool.sharing ?? defaultSharing);
   return podLimits.find((limit) => limit >= shares + podsOfSystem);
 }
 
-/** What only GKE refuses, by the path below the pool. */
+/** Problems that a pool has on GKE only, with paths below the pool: `gpusPerNode`, and pods that fit no node. */
 export function gkePoolProblems(pool: GkePoolArgs): Problem[] {
   const { attachable, gpus } = machineOf(pool);
   if (pool.gpusPerNode !== undefined && attachable === undefined) {
@@ -89,26 +93,34 @@ export function gkePoolProblems(pool: GkePoolArgs): Problem[] {
   ];
 }
 
-/** What all nodes of a cluster have in common. */
+/** What all node pools of a cluster have in common. */
 export interface NodeBase {
+  /** `cluster`: the cluster's name. A change replaces the pools. */
   readonly cluster: pulumi.Input<string>;
+  /** `location`: the cluster's region. A change replaces the pools. */
   readonly region: string;
+  /**
+   * `nodeLocations`: the cluster's zones. A change updates the system pool in place, and replaces GPU pools that have
+   * no zones of their own.
+   */
   readonly zones: readonly string[];
+  /** `nodeConfig.serviceAccount`: email of the account that nodes run as. A change replaces the pools. */
   readonly serviceAccount: pulumi.Input<string>;
-  /** Encrypts their disks. */
+  /** `nodeConfig.bootDiskKmsKey`: id of the Cloud KMS key of the boot disks. A change replaces the pools. */
   readonly diskKey: pulumi.Input<string>;
-  /** Of the virtual machines. */
+  /** `nodeConfig.resourceLabels`: labels of the virtual machines. A change updates the pools in place. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
- * Room for what the platform runs: mesh, metrics, rollouts. One node in each zone, and as many again when they fill up.
+ * The system pool, for what the platform runs: mesh, metrics, rollouts. One node in each zone, two when they are full.
  */
 const system = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 100 } as const;
 
-/** The room on system nodes: `e2-standard-4` has 4 vCPU and 16 GiB. */
+/** Size of the system pool: `e2-standard-4` has 4 vCPU and 16 GiB. */
 export const gkeSystemNodes: SystemNodes = { vcpu: 4, memoryGiB: 16, max: system.max };
 
+/** The pool without GPUs, on which the platform runs. An upgrade adds a node before it drains one. */
 export function systemNodePool(base: NodeBase): NodePoolArgs {
   return {
     ...poolBase(base, base.zones),
@@ -127,24 +139,27 @@ export function systemNodePool(base: NodeBase): NodePoolArgs {
   };
 }
 
+/**
+ * A GPU pool as a `NodePool`. Its name is the key, cut to fit 40 characters, and a hash of what GKE cannot change in
+ * place. A change of those gives another name, so the new pool is made before the old one goes.
+ */
 export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): NodePoolArgs {
   const machine = machineOf(pool);
   const { sharing = defaultSharing, purchase = defaultPurchase, placement = "spread", disk = defaultDisk } = pool;
   const zones = [...(pool.zones ?? base.zones)].sort();
   const gpus = gpusOf(pool);
-  // GKE changes none of these in place (`ForceNew` in the provider's schema), or moves nodes without having the new
-  // ones first.
+  // GKE cannot change these in place (`ForceNew` in the provider's schema), or it would remove nodes before it has new
+  // ones.
   const immutable = { machine: pool.machine, gpus, gpuDriverVersion, sharing, purchase, placement, zones };
   return {
     ...poolBase(base, zones),
     name: poolName(key, immutable, { maxLength: 40 }),
     maxPodsPerNode: maxPods(pool) ?? 0,
-    // Nodes come with the first pods that ask for them: with a number here, a zone without free GPUs fails the whole
-    // run.
+    // The first pods bring the first nodes. With a number here, a zone without free GPUs would fail the whole run.
     initialNodeCount: 0,
     autoscaling: { totalMinNodeCount: pool.min, totalMaxNodeCount: pool.max, locationPolicy: "ANY" },
     management: { autoRepair: purchase.kind !== "queued", autoUpgrade: true },
-    // An upgrade drains a node before it has the next: a spare GPU is rarely to be had.
+    // An upgrade drains a node before it makes the next one: a spare GPU is rarely available.
     upgradeSettings: { strategy: "SURGE", maxSurge: 0, maxUnavailable: 1 },
     networkConfig: {
       enablePrivateNodes: true,
@@ -155,8 +170,8 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
       ...nodeConfig(base),
       ...purchaseConfig(purchase),
       machineType: pool.machine,
-      // No `diskType`: GKE takes the one the machine has, which is Hyperdisk for the newer ones and Persistent Disk for
-      // the rest.
+      // No `diskType`: GKE chooses what the machine takes, Hyperdisk for newer machines and Persistent Disk for the
+      // rest.
       diskSizeGb: byteCount(disk) / byteCount("1GiB"),
       guestAccelerators: [accelerator(machine, gpus, sharing)],
       taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
@@ -168,7 +183,10 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
   };
 }
 
-/** Addresses that pods need when every pool is at its most, with one node more where an upgrade adds one. */
+/**
+ * Addresses of the pod range that nodes take when every pool has `max` nodes, and the system pool the one more that an
+ * upgrade adds.
+ */
 export function podAddresses(pools: readonly GkePoolArgs[]): number {
   return pools.reduce((sum, pool) => sum + pool.max * 2 * (maxPods(pool) ?? 0), (system.max + 1) * 2 * system.maxPods);
 }
@@ -186,12 +204,12 @@ function nodeConfig(base: NodeBase): inputs.container.NodePoolNodeConfig {
   return {
     imageType: "COS_CONTAINERD",
     serviceAccount: base.serviceAccount,
-    // The account's roles say what a node may do; scopes are the older way to say it.
+    // The account's roles limit what a node may do. Scopes are the older limit, so this one admits everything.
     oauthScopes: ["https://www.googleapis.com/auth/cloud-platform"],
     workloadMetadataConfig: { mode: "GKE_METADATA" },
     metadata: { "disable-legacy-endpoints": "true" },
     gvnic: { enabled: true },
-    // GPU nodes, too: the drivers that GKE installs are signed by Google.
+    // On GPU nodes, too: Google signs the drivers that GKE installs.
     shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
     kubeletConfig: { insecureKubeletReadonlyPortEnabled: "FALSE" },
     bootDiskKmsKey: base.diskKey,
@@ -200,9 +218,8 @@ function nodeConfig(base: NodeBase): inputs.container.NodePoolNodeConfig {
 }
 
 /**
- * Of the two drivers that GKE installs: `DEFAULT` was R535 in February 2026, on which CUDA 13 does not run
- * (rapidsai/deployment#656); `LATEST` was R580 (#659). A change replaces a pool (hashicorp/terraform-provider-google
- * #23248).
+ * GKE offers two drivers. In February 2026 `DEFAULT` was R535, on which CUDA 13 does not run (rapidsai/deployment#656),
+ * and `LATEST` was R580 (#659). A change replaces a pool (hashicorp/terraform-provider-google #23248).
  */
 const gpuDriverVersion = "LATEST";
 
@@ -232,8 +249,8 @@ function accelerator(
 }
 
 /**
- * `queued` is flex-start alone: nodes come for pods that wait. With `queuedProvisioning`, too, they would come for
- * ProvisioningRequests only, which Deployments and Rollouts never make.
+ * `queued` is flex-start without `queuedProvisioning`: GKE makes nodes for pending pods. With it, GKE would make them
+ * for ProvisioningRequests only, which Deployments and Rollouts never create.
  */
 function purchaseConfig(purchase: PurchaseOption): inputs.container.NodePoolNodeConfig {
   switch (purchase.kind) {

@@ -7,7 +7,10 @@ import type { GkeDeclaration } from "./gkeArgs.ts";
 import { gkeBlocks } from "./gkeNetwork.ts";
 import { gkePoolProblems, podAddresses } from "./gkePools.ts";
 
-/** Everything wrong with the arguments, by the path their owner typed. */
+/**
+ * Everything wrong with the arguments, with paths as in the declaration. Whether `cidr` has addresses enough is checked
+ * only when nothing else is wrong.
+ */
 export function validateGkeCluster(args: GkeDeclaration): Problem[] {
   const problems = [
     ...cloudClusterProblems(gcpRules, args),
@@ -32,7 +35,7 @@ function adminProblems(path: string, admin: string): Problem[] {
       ];
 }
 
-/** A pool that has no addresses left does not grow, and says so nowhere but in the autoscaler's log. */
+/** A pool without free pod addresses does not grow, and only the autoscaler's log says so. */
 function addressProblems({ cidr, gpuPools = {} }: GkeDeclaration): Problem[] {
   const needed = podAddresses(Object.values(gpuPools));
   const sizeOf = (block: string) => 2 ** (32 - Number(block.split("/")[1]));

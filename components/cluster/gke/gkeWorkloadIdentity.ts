@@ -8,9 +8,13 @@ import {
   type WorkloadIdentity,
 } from "../workloadIdentity.ts";
 
+/** What a principal and its grants are named by. */
 export interface GkeWorkloadIdentityArgs {
+  /** Id of the project, which names the workload pool `<project>.svc.id.goog`. A change replaces every grant. */
   readonly project: pulumi.Input<string>;
+  /** Number of the project, in the principal of each service account. A change replaces every grant. */
   readonly projectNumber: pulumi.Input<string>;
+  /** Name of the bucket on which roles are granted. A change replaces every grant. */
   readonly modelBucket: pulumi.Input<string>;
 }
 
@@ -20,11 +24,12 @@ const objectRoles = {
 } as const satisfies Record<StorePermission["access"], string>;
 
 /**
- * A service account of Kubernetes is a principal of IAM by itself: no account of Google Cloud stands for it, and its
- * pods need nothing. Clusters of one project share their principals: the same namespace and name in another cluster is
- * the same principal.
+ * Workload Identity Federation for GKE. A ServiceAccount of Kubernetes is itself a principal of IAM, so it needs no
+ * service account of Google Cloud, and its pods need no annotation or label. All clusters of a project share one
+ * workload pool: the same namespace and name in another cluster is the same principal.
  */
 export class GkeWorkloadIdentity implements WorkloadIdentity {
+  /** Tells this identity from those of other clouds. */
   readonly kind = "workloadIdentityFederation";
   readonly #name: string;
   readonly #args: GkeWorkloadIdentityArgs;
@@ -32,8 +37,8 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
   readonly #bound = new Set<string>();
 
   /**
-   * `name` begins the names of bindings; `opts.dependsOn` has the cluster, since the first one of a project makes the
-   * pool of principals.
+   * `name` begins the names of bindings. `opts.dependsOn` has the cluster, since the first cluster of a project makes
+   * the workload pool.
    */
   constructor(name: string, args: GkeWorkloadIdentityArgs, opts: pulumi.CustomResourceOptions) {
     this.#name = name;
@@ -41,6 +46,12 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
     this.#opts = opts;
   }
 
+  /**
+   * Grants a ServiceAccount `storage.objectViewer` (read) or `storage.objectUser` (write) on objects below the prefix,
+   * and `storage.bucketViewer` on the bucket. Another permission replaces the grant on objects.
+   *
+   * @throws ProblemError when the pair is bound already or the prefix is not a plain path.
+   */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
     const pair = `${namespace}/${serviceAccount}`;
     rejectProblems(`${pair} cannot be bound`, bindingProblems(this.#bound, pair, permission));
@@ -62,8 +73,8 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
       },
       this.#opts,
     );
-    // Triton asks for the bucket's metadata before it lists (triton-inference-server/core `gcs.h`, `IsDirectory`); no
-    // object is in it.
+    // Triton reads the bucket's metadata before it lists (triton-inference-server/core `gcs.h`, `IsDirectory`). This
+    // role gives no access to objects.
     new BucketIAMMember(
       `${name}-bucket`,
       { bucket: modelBucket, role: "roles/storage.bucketViewer", member },
@@ -74,8 +85,8 @@ export class GkeWorkloadIdentity implements WorkloadIdentity {
 }
 
 /**
- * Objects below the prefix, and lists that ask for it: to list is a right on the bucket, which has no object's name
- * (cloud.google.com/iam/docs/conditions-attribute-reference).
+ * IAM condition that admits objects below the prefix, and lists of that prefix. A list is a request to the bucket and
+ * names no object, so it has a line of its own (cloud.google.com/iam/docs/conditions-attribute-reference).
  */
 export function prefixCondition(bucket: string, prefix: string): string {
   return [
