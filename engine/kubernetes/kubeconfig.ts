@@ -25,15 +25,30 @@ export function loadKubeconfig(source: string, context?: string): KubeConfig {
       fix: `Choose one of its contexts: ${contexts.join(", ") || "it has none"}.`,
     });
   }
-  const command = loaded.getCurrentUser()?.exec?.command;
-  if (typeof command === "string" && command.includes("/") && !command.startsWith("/")) {
+  const server = URL.parse(loaded.getCurrentCluster()?.server ?? "");
+  if (server?.protocol !== "https:" && server?.protocol !== "http:") {
     throw unusable({
-      path: "kubeconfig users[].user.exec.command",
-      reason: `"${command}" is relative, and would be run from whatever folder is the current one.`,
+      path: "kubeconfig clusters[].cluster.server",
+      reason: "it is not an address of HTTPS.",
+      fix: 'Write, for example, "https://10.0.0.1:6443".',
+    });
+  }
+  for (const command of credentialPrograms(loaded)) {
+    if (!command.includes("/") || command.startsWith("/")) continue;
+    throw unusable({
+      path: "kubeconfig users[].user",
+      reason: `the program "${command}" is relative, and would be run from whatever folder is the current one.`,
       fix: "Write an absolute path, or a name that is on PATH.",
     });
   }
   return loaded;
+}
+
+/** The programs that the client library runs to get credentials of the current user. */
+function credentialPrograms(config: KubeConfig): string[] {
+  const { exec, authProvider } = config.getCurrentUser() ?? {};
+  const programs: unknown[] = [exec?.command, authProvider?.config?.exec?.command, authProvider?.config?.["cmd-path"]];
+  return programs.filter((program) => typeof program === "string");
 }
 
 /**

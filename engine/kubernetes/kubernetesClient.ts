@@ -122,7 +122,7 @@ export class KubernetesClient {
    * Sends a request and returns the object answered. Repeats it, with growing pauses, while the server cannot be
    * reached or is not ready; every request made here may be repeated.
    *
-   * @throws ApiError for every other refusal; ProblemError when the server stays away.
+   * @throws ApiError for every other refusal; ProblemError when the server stays away, or the kubeconfig is no good.
    */
   async send<Answer>(apiRequest: ApiRequest): Promise<Answer> {
     const since = performance.now();
@@ -133,10 +133,10 @@ export class KubernetesClient {
         return answer;
       } catch (error) {
         apiRequest.signal?.throwIfAborted();
-        if (!isTransient(error)) throw error;
+        if (!isTransient(error)) throw this.#explained(error);
         const waited = performance.now() - since;
         const limit = this.#options.patienceMs ?? (this.#hasAnswered ? patience.known : patience.unknown);
-        if (waited > limit) throw this.#unreachable(error, waited);
+        if (waited > limit) throw this.#unreachable(`${causeOf(error)} (tried for ${Math.round(waited / 1_000)} s)`);
         await sleep(Math.min(2_000, 50 * 2 ** attempt), undefined, { signal: apiRequest.signal });
       }
     }
@@ -197,15 +197,29 @@ export class KubernetesClient {
       await this.kubeconfig.applySecurityAuthentication(context);
     } catch (error) {
       // A server without TLS, a missing key file, an exec plugin that fails: all of them are the kubeconfig's.
-      throw new ProblemError("The kubeconfig cannot be used", [{ path: this.server, reason: `${causeOf(error)}.` }]);
+      throw this.#unusable(credentialReason(error));
     }
     return { headers: context.getHeaders(), dispatcher: context.getDispatcher() };
   }
 
-  #unreachable(error: unknown, waitedMs: number): ProblemError {
+  /** Why there is no answer, where it is neither a refusal nor a defect of ours. */
+  #explained(error: unknown): unknown {
+    if (error instanceof ApiError || error instanceof ProblemError) return error;
+    if (error instanceof SyntaxError) return this.#unreachable("its answer is not JSON");
+    if (!(error instanceof Error && "code" in error)) return error;
+    // A certificate or a token that cannot even be sent.
+    if (/^(ERR_OSSL|UND_ERR_INVALID)/.test(String(error.code))) return this.#unusable(`${causeOf(error)}.`);
+    return this.#unreachable(causeOf(error));
+  }
+
+  #unusable(reason: string): ProblemError {
+    return new ProblemError("The kubeconfig cannot be used", [{ path: this.server, reason }]);
+  }
+
+  #unreachable(reason: string): ProblemError {
     return new ProblemError(
       "A cluster cannot be reached",
-      [{ path: this.server, reason: `${causeOf(error)} (tried for ${Math.round(waitedMs / 1_000)} s).` }],
+      [{ path: this.server, reason: `${reason}.` }],
       exitCodes.unavailable,
     );
   }
@@ -227,6 +241,18 @@ function isTransient(error: unknown): boolean {
     return [429, 502, 503, 504].includes(error.code) || (error.code === 500 && /etcdserver|leader/.test(error.message));
   }
   return error instanceof Error && "code" in error && transientCodes.has(String(error.code));
+}
+
+/** What a program for credentials prints may be a token: neither that nor an error that quotes it is passed on. */
+function credentialReason(error: unknown): string {
+  const message = causeOf(error).trim();
+  if (error instanceof SyntaxError || (error instanceof TypeError && !("code" in error))) {
+    return "its program for credentials printed something that is no ExecCredential.";
+  }
+  // Written by the client library, with the command and all that it printed.
+  if (message.startsWith("Failed to refresh token")) return "the program of the auth provider failed.";
+  if (message === "") return "its program for credentials failed and said nothing.";
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function causeOf(error: unknown): string {

@@ -44,14 +44,30 @@ describe("loadKubeconfig", () => {
     expect(refusal(() => narrowedKubeconfig(written(malformed)))).not.toMatch(/s3cret|hunter2/);
   });
 
-  it("refuses a program for credentials whose path depends on the current folder", () => {
-    const user = (command: string) => ({ exec: { apiVersion: "client.authentication.k8s.io/v1", command } });
-    const relative = refusal(() => loadKubeconfig(kubeconfigOf("https://a:1", user("./bin/token"))));
-    expect(relative).toContain('users[].user.exec.command: "./bin/token" is relative');
+  it.each([
+    ["an exec plugin", (command: string) => ({ exec: { apiVersion: "client.authentication.k8s.io/v1", command } })],
+    ["an auth provider", (command: string) => ({ "auth-provider": { name: "gcp", config: { "cmd-path": command } } })],
+    [
+      "an exec plugin of an auth provider",
+      (command: string) => ({ "auth-provider": { name: "exec", config: { exec: { command } } } }),
+    ],
+  ])("refuses a program for credentials whose path depends on the current folder: %s", (_, user) => {
+    expect(refusal(() => loadKubeconfig(kubeconfigOf("https://a:1", user("./bin/token"))))).toContain(
+      'users[].user: the program "./bin/token" is relative',
+    );
     for (const command of ["/usr/bin/token", "aws"]) {
       expect(loadKubeconfig(kubeconfigOf("https://a:1", user(command))).getCurrentUser()?.name).toBe("u");
     }
   });
+
+  it.each(["u:hunter2@a:1", "https://u:hunter2@", "ftp://u:hunter2@a", "hunter2"])(
+    "refuses a server that is no address of HTTP, without quoting it: %s",
+    (server) => {
+      const message = refusal(() => loadKubeconfig(kubeconfigOf(server)));
+      expect(message).toContain("clusters[].cluster.server: it is not an address of HTTPS.");
+      expect(message).not.toContain("hunter2");
+    },
+  );
 });
 
 describe("narrowedKubeconfig", () => {

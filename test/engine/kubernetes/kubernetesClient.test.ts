@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { exitCodes } from "../../../components/core/problem.ts";
+import { ensureAuthority, issue } from "../../../embedded/controlPlane/certificates.ts";
 import { ApiError, KubernetesClient } from "../../../engine/kubernetes/kubernetesClient.ts";
 import { kubeconfigOf } from "./kubeconfig.fixture.ts";
 
@@ -127,6 +129,61 @@ describe("KubernetesClient", () => {
     const sent = new KubernetesClient(kubeconfig(port)).send({ ...get, signal: controller.signal });
     await expect(sent).rejects.toThrow("ended");
     server?.closeAllConnections();
+  });
+
+  const plugin = (script: string) => ({
+    exec: { apiVersion: "client.authentication.k8s.io/v1", command: "sh", args: ["-c", script] },
+  });
+
+  it.each([
+    ["a certificate that is none", { "client-certificate-data": "eA==", "client-key-data": "eA==" }, /PEM/],
+    ["a token that no header can hold", { token: "hunter2\nx" }, /invalid Authorization header/],
+    ["a plugin that prints something else", plugin("echo hunter2"), /printed something that is no ExecCredential/],
+    ["a plugin without a status", plugin("echo '{}'"), /printed something that is no ExecCredential/],
+    ["a plugin that fails", plugin("echo log in first >&2; exit 1"), /: log in first\.$/],
+    ["a plugin that fails without a word", plugin("exit 1"), /program for credentials failed and said nothing\.$/],
+    ["a plugin that is not there", { exec: { apiVersion: "x", command: "no-such-plugin" } }, /no-such-plugin/],
+    [
+      "an auth provider whose program fails",
+      { "auth-provider": { name: "gcp", config: { "cmd-path": "false", "cmd-args": "hunter2" } } },
+      /program of the auth provider failed/,
+    ],
+  ])("blames the kubeconfig, and quotes no secret, for %s", async (_, user, reason) => {
+    const error = await new KubernetesClient(kubeconfigOf("https://127.0.0.1:1", user))
+      .send(get)
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ subject: "The kubeconfig cannot be used", exitCode: exitCodes.badInput });
+    expect((error as Error).message).toMatch(reason);
+    expect((error as Error).message).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["the name of no host", "https://nowhere.invalid:1", /ENOTFOUND|EAI_AGAIN/],
+    ["a port that speaks no TLS", "https", /SSL|TLS|packet length|wrong version/i],
+    ["something that is no API server", "http", /its answer is not JSON/],
+  ])("says that a cluster cannot be reached: %s", async (_, server, reason) => {
+    const port = await serve((_request, response) => response.end("<html>Sign in</html>"));
+    const address = server.includes(":") ? server : `${server}://127.0.0.1:${port}`;
+    const error = await new KubernetesClient(kubeconfigOf(address), { patienceMs: 0 })
+      .send(get)
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ subject: "A cluster cannot be reached", exitCode: exitCodes.unavailable });
+    expect((error as Error).message).toMatch(reason);
+  });
+
+  it("says that a server's certificate is not trusted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "serin-authority-"));
+    const authority = await ensureAuthority(join(directory, "ca"), "ours");
+    const { key, certificate } = await issue(authority, { commonName: "s", hosts: ["127.0.0.1"], usage: "server" });
+    await rm(directory, { recursive: true });
+    const secure = createSecureServer({ key, cert: certificate }, (_, response) => response.end("{}"));
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const { port } = secure.address() as AddressInfo;
+    const config = kubeconfigOf(`https://127.0.0.1:${port}`).replace('"insecure-skip-tls-verify":true', '"x":1');
+    const error = await new KubernetesClient(config).send(get).catch((caught: unknown) => caught);
+    secure.close();
+    expect(error).toMatchObject({ subject: "A cluster cannot be reached", exitCode: exitCodes.unavailable });
+    expect((error as Error).message).toMatch(/certificate/);
   });
 
   it.each([
