@@ -4,24 +4,35 @@ import { RolePolicyAttachment } from "@pulumi/aws/iam/rolePolicyAttachment.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { policyDocument, type Statement } from "./policy.ts";
 
+/** An IAM role and what it may do. */
 export interface AccessRoleArgs {
-  /** Who may assume it. */
+  /** The one statement of the trust policy (`assumeRolePolicy`): who may assume the role. */
   readonly trust: Statement;
-  /** Names of AWS' own policies, with their path. */
+  /** AWS managed policies to attach, without `policy/`: `service-role/AmazonEBSCSIDriverPolicy`. @default none */
   readonly managed?: readonly string[];
+  /** Statements of an inline policy. @default no inline policy */
   readonly statements?: readonly Statement[];
+  /** AWS tags of the role. */
   readonly tags: Readonly<Record<string, string>>;
-  /** @default the resource's name and a random suffix */
+  /**
+   * Begins the role's name, at most 38 characters: AWS allows 64, and the provider adds 26. A change replaces the role.
+   * @default the name is that of the Pulumi resource with a random suffix
+   */
   readonly namePrefix?: string;
 }
 
-/** A role, and what must be there before it is of use. */
+/** A role, and the resources that give it its rights. */
 export interface AccessRole {
+  /** The role's ARN. */
   readonly arn: pulumi.Output<string>;
-  /** Depend on these, not on the role: whoever uses it must be gone before its rights are. */
+  /**
+   * The attached policies. What uses the role must depend on them, not on the role alone: it is then made after them and
+   * removed before them, so it has its rights as long as it exists.
+   */
   readonly grants: readonly pulumi.Resource[];
 }
 
+/** Makes an IAM role and attaches its policies. */
 export function accessRole(name: string, args: AccessRoleArgs, opts: pulumi.CustomResourceOptions): AccessRole {
   const roleArgs: RoleArgs = {
     assumeRolePolicy: policyDocument([args.trust]),

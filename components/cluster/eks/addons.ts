@@ -4,24 +4,31 @@ import type * as pulumi from "@pulumi/pulumi";
 import { accessRole } from "./accessRole.ts";
 import { podTrust } from "./policy.ts";
 
+/** What all add-ons of a cluster are installed with. */
 export interface AddonsArgs {
+  /** The cluster that gets them. Another cluster replaces them. */
   readonly cluster: Cluster;
-  /** What must be there before, and until they are gone. */
+  /** Resources that must exist before the add-ons are installed, and until they are removed. */
   readonly after: readonly pulumi.Resource[];
+  /** AWS tags of the add-ons and of their roles. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What one add-on needs beside its name. */
 interface AddonSettings {
-  /** As the add-on's own schema has it. */
+  /** `configurationValues`, in the add-on's own schema (`aws eks describe-addon-configuration`). @default none */
   readonly configuration?: Readonly<Record<string, unknown>>;
-  /** The service account that calls AWS, and AWS' policy for it. */
+  /**
+   * The service account in `kube-system` that calls AWS, and the AWS managed policy that its role gets.
+   * @default the add-on does not call AWS
+   */
   readonly identity?: { readonly serviceAccount: string; readonly policy: string };
 }
 
 /**
- * What a node needs before it is ready. They are DaemonSets, so they can be installed while there is no node. The
- * network plugin gets its credentials from the Pod Identity agent, so that nodes themselves may change nothing in the
- * network.
+ * Installs what a node needs before it is ready: the Pod Identity agent, kube-proxy and the VPC CNI. They are
+ * DaemonSets, so EKS installs them while there is no node. The VPC CNI gets its credentials from the Pod Identity agent,
+ * so the role of the nodes has no right to change the network.
  */
 export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
   const agent = addon(prefix, "eks-pod-identity-agent", args, {}, opts);
@@ -37,7 +44,10 @@ export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.Custom
   ];
 }
 
-/** What runs on some nodes for all. EKS waits until it does, so there must be nodes before. */
+/**
+ * Installs CoreDNS and the EBS CSI driver, whose Deployments serve the whole cluster. EKS waits until their pods run, so
+ * nodes must exist before.
+ */
 export function clusterAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
   const disks: AddonSettings = {
     identity: { serviceAccount: "ebs-csi-controller-sa", policy: "service-role/AmazonEBSCSIDriverPolicy" },
@@ -45,7 +55,10 @@ export function clusterAddons(prefix: string, args: AddonsArgs, opts: pulumi.Cus
   return [addon(prefix, "coredns", args, {}, opts), addon(prefix, "aws-ebs-csi-driver", args, disks, opts)];
 }
 
-/** In the version that EKS has for the cluster's Kubernetes version when the add-on is installed. */
+/**
+ * Installs an add-on in the version that EKS chooses for the cluster's Kubernetes version at that time. A later upgrade
+ * of the cluster does not move it.
+ */
 function addon(
   prefix: string,
   addonName: string,
@@ -70,7 +83,7 @@ function addon(
       ...(identity === undefined || role === undefined
         ? {}
         : { podIdentityAssociations: [{ roleArn: role.arn, serviceAccount: identity.serviceAccount }] }),
-      // Nobody else configures an add-on.
+      // The program alone configures add-ons, so a value that differs in the cluster is overwritten.
       resolveConflictsOnCreate: "OVERWRITE",
       resolveConflictsOnUpdate: "OVERWRITE",
       tags,

@@ -4,21 +4,24 @@ import type * as pulumi from "@pulumi/pulumi";
 import { accessRole } from "./accessRole.ts";
 import { podTrust, type Statement } from "./policy.ts";
 
-/** Of the cluster autoscaler, which the platform installs. */
+/** The service account of the cluster autoscaler. The platform installs it under this name; the role is bound to it. */
 export const autoscalerServiceAccount = { namespace: "kube-system", name: "cluster-autoscaler" } as const;
 
+/** The cluster whose autoscaler gets a role. */
 export interface AutoscalerIdentityArgs {
-  /** The EKS cluster's name. */
+  /** The EKS cluster's name. EKS writes it into a tag of its Auto Scaling groups, which limits the role to them. */
   readonly name: string;
+  /** The cluster. The role can be assumed only for a service account of it. */
   readonly cluster: Cluster;
-  /** What must be there before, and until it is gone: the Pod Identity agent. */
+  /** Resources that must exist before the association, and until it is removed: the Pod Identity agent. */
   readonly after: readonly pulumi.Resource[];
+  /** AWS tags of the role and of the association. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
- * What lets the cluster autoscaler size this cluster's node groups and no others. It is granted here, although the
- * autoscaler is installed with the platform, because the platform has no rights in AWS and needs none.
+ * Lets the cluster autoscaler change the size of this cluster's node groups and of no others. The role is made here,
+ * although the platform installs the autoscaler, because the platform layer needs no rights in AWS.
  */
 export function autoscalerIdentity(
   name: string,
@@ -40,7 +43,8 @@ export function autoscalerIdentity(
 }
 
 /**
- * As kubernetes/autoscaler `cloudprovider/aws/README.md` lists them; what only looks cannot be limited to a resource.
+ * The rights that kubernetes/autoscaler `cloudprovider/aws/README.md` lists. IAM cannot limit the actions of "Look" to a
+ * resource.
  */
 function statements(name: string, cluster: Cluster): Statement[] {
   return [
@@ -71,7 +75,7 @@ function statements(name: string, cluster: Cluster): Statement[] {
       Effect: "Allow",
       Action: ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
       Resource: "*",
-      // EKS tags the scaling groups of its node groups so.
+      // EKS puts this tag on the Auto Scaling groups of its node groups.
       Condition: { StringEquals: { [`aws:ResourceTag/k8s.io/cluster-autoscaler/${name}`]: "owned" } },
     },
   ];

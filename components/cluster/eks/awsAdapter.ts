@@ -10,14 +10,14 @@ import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
 import { eksSystemNodes } from "./systemNodes.ts";
 
-/** EKS, in the account `serin:awsAccount`. */
+/** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
 export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "account">;
 
-/** Amazon Web Services, with EKS. */
+/** The adapter of Amazon Web Services: clusters of Amazon EKS. */
 export const aws: CloudAdapter<AwsClusterSpec> = {
   rules: awsRules,
   adopted: false,
-  // Roles are called after the cluster and their purpose, with 64 characters for all.
+  // The name of an IAM role is the cluster's name, the role's purpose and a suffix: 64 characters at most.
   longestName: 30,
   identityMarks: { annotations: [roleAnnotation], podLabels: {} },
   brings: [],

@@ -11,27 +11,48 @@ import type { EksNetwork } from "./eksNetwork.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { serviceTrust, type TokenIssuer } from "./policy.ts";
 
+/** What a control plane is made with. */
 export interface ControlPlaneArgs {
+  /** The EKS cluster's name. A change replaces the cluster. */
   readonly cluster: string;
+  /** The account's id, 12 digits: the account of admins that are not given as an ARN. */
   readonly account: pulumi.Input<string>;
+  /** `version` of the cluster. One minor version up upgrades it in place; EKS refuses a step down. */
   readonly kubernetesVersion: KubernetesVersion;
+  /**
+   * The network. The control plane has its interfaces in the private subnets (`vpcConfig.subnetIds`), which change in
+   * place. Services take addresses of the block `services` (`serviceIpv4Cidr`), whose change replaces the cluster.
+   */
   readonly network: EksNetwork;
+  /** Which addresses reach the API server. Changes in place. */
   readonly endpoint: Endpoint;
-  /** Encrypts Kubernetes Secrets. */
+  /** ARN of the KMS key that encrypts Kubernetes Secrets (`encryptionConfig`). */
   readonly keyArn: pulumi.Input<string>;
+  /**
+   * IAM roles and users that get an access entry with `AmazonEKSClusterAdminPolicy` for the whole cluster:
+   * `role/<name>`, `user/<name>` or an ARN. A change adds and removes entries.
+   */
   readonly admins: readonly string[];
-  /** What must be there before the first record of the audit log is written. */
+  /** Resources that must exist before EKS writes the first record of the audit log. */
   readonly logging: readonly pulumi.Resource[];
+  /** Whether Pulumi (`protect`) and EKS (`deletionProtection`) refuse to delete the cluster. */
   readonly protect: boolean;
+  /** AWS tags of the cluster and of all that is made for it. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The Kubernetes control plane of a cluster, who administers it, and what makes its service accounts known to IAM. */
+/**
+ * The Kubernetes control plane of a cluster, its administrators, and the OpenID Connect provider by which IAM accepts
+ * tokens of its service accounts.
+ */
 export class ControlPlane extends Component {
+  /** The EKS cluster, for add-ons and node groups. */
   readonly cluster: Cluster;
+  /** Certificate of the authority that signed the API server's: PEM in base64, as EKS gives it. */
   readonly certificateAuthority: pulumi.Output<string>;
-  /** EKS' own: the control plane's interfaces and all nodes are in it and reach each other. */
+  /** The security group that EKS makes: the control plane's interfaces and all nodes are in it and reach each other. */
   readonly securityGroupId: pulumi.Output<string>;
+  /** The issuer of service account tokens, known to IAM. */
   readonly issuer: TokenIssuer;
 
   constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
@@ -59,7 +80,7 @@ export class ControlPlane extends Component {
       {
         name,
         version: args.kubernetesVersion,
-        // Extended support costs six times as much and begins by itself; with this, EKS upgrades instead.
+        // By default extended support follows, which costs six times as much. With STANDARD, EKS upgrades instead.
         upgradePolicy: { supportType: "STANDARD" },
         roleArn: role.arn,
         vpcConfig: {
@@ -70,7 +91,7 @@ export class ControlPlane extends Component {
         },
         kubernetesNetworkConfig: { ipFamily: "ipv4", serviceIpv4Cidr: network.services },
         accessConfig: { authenticationMode: "API", bootstrapClusterCreatorAdminPermissions: false },
-        // The add-ons bring network plugin, proxy and DNS; EKS' unmanaged copies of them could not be configured.
+        // The add-ons install the VPC CNI, kube-proxy and CoreDNS. EKS' unmanaged copies could not be configured.
         bootstrapSelfManagedAddons: false,
         encryptionConfig: { provider: { keyArn: args.keyArn }, resources: ["secrets"] },
         enabledClusterLogTypes: ["api", "audit", "authenticator", "controllerManager", "scheduler"],
@@ -82,7 +103,10 @@ export class ControlPlane extends Component {
     );
   }
 
-  /** Lets networks that are connected to the VPC reach the private endpoint; without, only nodes and their pods do. */
+  /**
+   * Opens the private endpoint to networks that are connected to the VPC. Without these rules only nodes and their pods
+   * reach it.
+   */
   #reach({ endpoint, tags }: ControlPlaneArgs): void {
     if (endpoint.kind === "public") return;
     for (const cidr of endpoint.cidrs ?? []) {

@@ -1,19 +1,23 @@
 import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
 
-/** From where the API server can be reached. Changing it replaces nothing. */
+/** Which addresses reach the API server. Changing it replaces nothing. */
 export type Endpoint =
   /**
-   * From the cluster's own network, and from `cidrs` of networks that are connected to it (peering, VPN).
-   * By default from none.
+   * Those of the cluster's nodes and pods, and the blocks `cidrs` of networks that are connected to the VPC (peering,
+   * VPN): rules of the cluster's security group. By default no block.
    */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
-  /** Also from these addresses of the internet. At least one, never all of them. */
+  /** Also the blocks `cidrs` of the internet (`publicAccessCidrs`): at least one, and none of them ends in `/0`. */
   | { readonly kind: "public"; readonly cidrs: readonly string[] };
 
-/** An API server that the internet cannot reach cannot be attacked from there. */
+/** Private, because an API server that the internet cannot reach cannot be attacked from there. */
 export const defaultEndpoint: Endpoint = { kind: "private" };
 
+/**
+ * Problems of an endpoint's blocks: a public endpoint without any, what is no aligned block of IPv4, the whole internet,
+ * and repeats. Paths are relative to the endpoint.
+ */
 export function endpointProblems(endpoint: Endpoint): Problem[] {
   const { kind, cidrs = [] } = endpoint;
   if (kind === "public" && cidrs.length === 0) {
