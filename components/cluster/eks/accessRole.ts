@@ -26,8 +26,8 @@ export interface AccessRole {
   /** The role's ARN. */
   readonly arn: pulumi.Output<string>;
   /**
-   * The attached policies. What uses the role must depend on them, not on the role alone: it is then made after them and
-   * removed before them, so it has its rights as long as it exists.
+   * The attached policies. What uses the role must depend on them, not on the role alone: it is then made after them
+   * and removed before them, so it has its rights as long as it exists.
    */
   readonly grants: readonly pulumi.Resource[];
 }

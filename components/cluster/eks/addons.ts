@@ -27,8 +27,8 @@ interface AddonSettings {
 
 /**
  * Installs what a node needs before it is ready: the Pod Identity agent, kube-proxy and the VPC CNI. They are
- * DaemonSets, so EKS installs them while there is no node. The VPC CNI gets its credentials from the Pod Identity agent,
- * so the role of the nodes has no right to change the network.
+ * DaemonSets, so EKS installs them while there is no node. The VPC CNI gets its credentials from the Pod Identity
+ * agent, so the role of the nodes has no right to change the network.
  */
 export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
   const agent = addon(prefix, "eks-pod-identity-agent", args, {}, opts);
@@ -45,8 +45,8 @@ export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.Custom
 }
 
 /**
- * Installs CoreDNS and the EBS CSI driver, whose Deployments serve the whole cluster. EKS waits until their pods run, so
- * nodes must exist before.
+ * Installs CoreDNS and the EBS CSI driver, whose Deployments serve the whole cluster. EKS waits until their pods run,
+ * so nodes must exist before.
  */
 export function clusterAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
   const disks: AddonSettings = {

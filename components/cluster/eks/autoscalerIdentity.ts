@@ -43,8 +43,8 @@ export function autoscalerIdentity(
 }
 
 /**
- * The rights that kubernetes/autoscaler `cloudprovider/aws/README.md` lists. IAM cannot limit the actions of "Look" to a
- * resource.
+ * The rights that kubernetes/autoscaler `cloudprovider/aws/README.md` lists. IAM cannot limit the actions of "Look" to
+ * a resource.
  */
 function statements(name: string, cluster: Cluster): Statement[] {
   return [

@@ -1,6 +1,6 @@
 import type { Machine } from "../machines/machine.ts";
 
-/** What EC2 adds to a machine. */
+/** A machine type of EC2 with NVIDIA GPUs. */
 export interface AwsMachine extends Machine {
   /** Network cards with an Elastic Fabric Adapter: the first is `efa`, the others `efa-only`. Absent: none. */
   readonly efaInterfaces?: number;

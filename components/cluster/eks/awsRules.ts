@@ -4,14 +4,14 @@ import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
 import { awsMachines } from "./awsMachines.ts";
 import { awsRegions } from "./awsRegions.ts";
 
-/** The driver of the node image. Only another image, or another machine, changes it. */
+/** The NVIDIA driver in EKS' node image. It cannot be chosen apart from the image. */
 const nodeImageDriver = {
   where: "EKS, NVIDIA AMI of Amazon Linux 2023",
   version: "580.159.03",
   source: "awslabs/amazon-eks-ami `CHANGELOG.md`, v20260714",
 } as const;
 
-/** What AWS and EKS accept. */
+/** The rules of AWS: regions, machines, ways to buy, drivers and quotas, as EKS and EC2 have them. */
 export const awsRules = {
   cloud: "aws",
   title: "AWS",
@@ -33,7 +33,7 @@ export const awsRules = {
             fix: 'Choose a commercial region, for example "us-east-1".',
           }
         : undefined,
-    // Letters are mapped to other zones in each account, and no region has more than six.
+    // Each account has its own mapping of letters to zones. No region has more than six zones.
     zone: (region) => [`${region}a`, /[a-f]$/],
   },
   machines: awsMachines,
@@ -71,8 +71,9 @@ export const awsRules = {
 } as const satisfies CloudRules;
 
 /**
- * vCPU of all G or all P machines, by the way they are bought (AWS General Reference, "Amazon EC2 endpoints and
- * quotas"). Machines in a capacity block count against no quota (EC2 User Guide, "Capacity Blocks for ML").
+ * Quotas of EC2 count vCPU: on demand there is one for all G machines and one for all P machines, as spot one for G and
+ * several for P (AWS General Reference, "Amazon EC2 endpoints and quotas"). Machines in a capacity block count against
+ * no quota (EC2 User Guide, "Capacity Blocks for ML").
  */
 function quotaShares(
   region: string,
@@ -100,7 +101,7 @@ function onDemandQuota(family: string): string {
 function spotQuota(family: string): string {
   if (family.startsWith("g")) return "All G and VT Spot Instance Requests (L-3819A6DF)";
   if (family.startsWith("p5")) return "All P5 Spot Instance Requests (L-C4BD4855)";
-  // The reference does not say where P6 counts: accounts show either code.
+  // The reference does not say which quota P6 machines count against: accounts show either code.
   if (family.startsWith("p6")) return "All P Spot Instance Requests";
   return "All P4, P3 and P2 Spot Instance Requests (L-7212CCBC)";
 }

@@ -9,36 +9,50 @@ import { accessRole } from "./accessRole.ts";
 import { type Statement, serviceTrust } from "./policy.ts";
 import { PrivateBucket } from "./privateBucket.ts";
 
+/** What an audit store keeps, and for how long. */
 export interface S3AuditStoreArgs {
+  /** Retention and lock, as declared. A change holds for later records; those there keep their lock. */
   readonly store: AuditStoreArgs;
-  /** The EKS cluster's name, also the trail's. */
+  /** The EKS cluster's name. The CloudTrail trail has the same name; a change replaces the trail. */
   readonly cluster: string;
+  /** The account's id, 12 digits. Services may write to the store for this account only. */
   readonly account: pulumi.Input<string>;
+  /** The region of the trail, which records changes of the account in this region only. */
   readonly region: string;
-  /** Logs that are kept here. */
+  /** Name of the CloudWatch log group whose every record is delivered to the store. */
   readonly logGroup: pulumi.Input<string>;
-  /** ARNs of buckets whose every access is recorded. The store's own always is. */
+  /**
+   * ARNs of buckets whose every read and write of an object is recorded: at least one, since CloudTrail takes no empty
+   * list. Access to the store itself is recorded without being named here.
+   */
   readonly watched: readonly pulumi.Input<string>[];
+  /**
+   * Whether Pulumi refuses to delete the bucket and its lock. If false, the bucket of a `removable` store is deleted
+   * with its records.
+   */
   readonly protect: boolean;
+  /** AWS tags of the bucket, the trail, the delivery stream and the roles. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 const defaultRetentionDays = 365;
 
-/** Below it the trail writes, as `access/AWSLogs/<account>/CloudTrail/…`. */
+/** The trail writes below it: `access/AWSLogs/<account>/CloudTrail/…`. */
 const accessPrefix = "access";
 
 /**
- * Where nobody changes or removes a record before its time: the cluster's logs, minutes after they are written, and who
- * did what to this store and the watched buckets.
+ * A bucket in which nobody can change or remove a record before its retention ends. It gets the control plane's logs,
+ * some minutes after they are written, and the access to this store and to the watched buckets.
  *
- * It is encrypted with S3's own key: whoever can destroy a customer's key destroys what it encrypted, locked or not.
+ * It is encrypted with S3's own key, because whoever destroys a customer's key destroys what it encrypted, locked or
+ * not.
  *
- * Access is recorded by CloudTrail: S3's own access logs may be late or missing, and S3 does not write them to a bucket
- * with Object Lock. The trail also records every change in the account's region, so that the call that stops or deletes
- * it is the last thing it writes.
+ * CloudTrail records the access, because S3's own access logs may be late or missing, and S3 does not write them to a
+ * bucket with Object Lock. The trail also records every change of the account in the region, so its last record is the
+ * call that stops or deletes it.
  */
 export class S3AuditStore extends Component {
+  /** The bucket: logs below `cluster/`, access below `access/`, what Firehose could not deliver below `failed/`. */
   readonly store: PrivateBucket;
 
   constructor(name: string, args: S3AuditStoreArgs, opts: pulumi.ComponentResourceOptions) {
@@ -71,7 +85,7 @@ export class S3AuditStore extends Component {
     this.registerOutputs({ bucket: this.store.bucket });
   }
 
-  /** All of the log group: what a filter leaves out cannot be had later. */
+  /** Delivers the whole log group: records that a filter leaves out could not be added later. */
   #keepLogs({ account, region, logGroup, tags }: S3AuditStoreArgs): void {
     const { arn } = this.store;
     const delivery = accessRole(
@@ -107,7 +121,7 @@ export class S3AuditStore extends Component {
           errorOutputPrefix: "failed/!{firehose:error-output-type}/",
           bufferingInterval: 300,
           bufferingSize: 64,
-          // CloudWatch Logs sends gzip already.
+          // CloudWatch Logs sends records that are compressed with gzip.
           compressionFormat: "UNCOMPRESSED",
         },
         tags,
@@ -151,8 +165,8 @@ export class S3AuditStore extends Component {
 }
 
 /**
- * Puts into the store are its own deliveries, each of which would be recorded in a file that is itself put there,
- * without end. They replace nothing, because every version is locked.
+ * `PutObject` is not recorded in the store itself: the trail's own files are put there, so each would be recorded in
+ * another one, without end. A put that is not recorded replaces nothing, because every version is locked.
  */
 function eventSelectors(
   store: pulumi.Input<string>,

@@ -24,16 +24,31 @@ import { defaultEndpoint } from "./endpoint.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
 
-/** Days that CloudWatch keeps the control plane's logs, for looking things up. The audit store keeps them for good. */
+/** Days that CloudWatch keeps the control plane's logs, for queries. The audit store keeps them for its retention. */
 const logDays = 30;
 
+/**
+ * A cluster of Amazon EKS with its network, nodes, keys and stores.
+ *
+ * @throws ResourceError with all problems of its name and arguments.
+ */
 export class EksCluster extends Component implements GpuCluster {
+  /**
+   * A secret without credentials of its own: it calls `aws eks get-token`, so it needs the AWS CLI and the identity of
+   * an admin.
+   */
   readonly kubeconfig: pulumi.Output<string>;
+  /** The cluster's ARN. */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** Waits for network, control plane, add-ons and system nodes, not for GPU nodes. It is removed before them. */
   readonly provider: Provider;
+  /** By the key in the declaration. Known before anything is made. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** Binds service accounts to the model store by IAM roles for service accounts. */
   readonly workloadIdentity: EksWorkloadIdentity;
+  /** The bucket of the models: `s3://<bucket>`. */
   readonly modelStore: ModelStore;
+  /** As declared; they are also AWS tags of the cluster's resources. */
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(name: string, args: EksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -112,10 +127,10 @@ export class EksCluster extends Component implements GpuCluster {
     });
   }
 
-  /** The key of the cluster, and its logs on their way to the audit store before the first is written. */
+  /** Makes the cluster's key, its log group and its audit store, which must exist before EKS writes the first log. */
   #logging({ name, args, account, protect, tags }: Scope, models: ModelBucket) {
     const { region } = args;
-    // EKS writes there whether it exists or not; one that EKS makes has no key and is kept for ever.
+    // Where this group is missing, EKS makes it, without a key and with records that are never deleted.
     const logGroup = `/aws/eks/${name}/cluster`;
     const key = clusterKey(this.childName("key"), { account, region, logGroup, protect, tags }, { parent: this });
     const logs = new LogGroup(
@@ -140,7 +155,7 @@ export class EksCluster extends Component implements GpuCluster {
     return { keyArn: key.arn, audit };
   }
 
-  /** Nodes and what runs on them; returns what a Service needs, to which GPU nodes do not belong. */
+  /** Makes add-ons and nodes. Returns what the Kubernetes provider waits for; GPU nodes are not among it. */
   #nodes(
     { name, args, tags }: Scope,
     network: EksNetwork,
@@ -173,7 +188,7 @@ export class EksCluster extends Component implements GpuCluster {
   }
 }
 
-/** What all parts of one cluster are told. */
+/** What the parts of one cluster share. */
 interface Scope {
   readonly name: string;
   readonly args: EksClusterArgs;
@@ -182,7 +197,7 @@ interface Scope {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Roles are called after the cluster and what they are for, with 64 characters for all. */
+/** The name of an IAM role is the cluster's name, the role's purpose and a suffix: 64 characters at most. */
 function nameProblems(name: string): Problem[] {
   return dnsLabelProblems("name", name, 30);
 }

@@ -3,16 +3,24 @@ import { Key } from "@pulumi/aws/kms/key.js";
 import * as pulumi from "@pulumi/pulumi";
 import { policyDocument, type Statement } from "./policy.ts";
 
+/** Who may use the cluster's key. */
 export interface ClusterKeyArgs {
+  /** The account's id, 12 digits. Its own IAM policies decide who else uses the key. */
   readonly account: pulumi.Input<string>;
+  /** The region whose EC2 and CloudWatch Logs may use the key. */
   readonly region: string;
-  /** The one log group it encrypts. */
+  /** Name of the one log group that CloudWatch Logs may encrypt with it. */
   readonly logGroup: string;
+  /** Whether Pulumi refuses to delete the key. */
   readonly protect: boolean;
+  /** AWS tags of the key. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The key of what belongs to the cluster itself: Kubernetes Secrets, the disks of nodes, the control plane's logs. */
+/**
+ * Makes the KMS key that encrypts Kubernetes Secrets, the disks of nodes and the control plane's logs. Models have
+ * another one.
+ */
 export function clusterKey(name: string, args: ClusterKeyArgs, opts: pulumi.CustomResourceOptions): Key {
   return customerKey(
     name,
@@ -43,9 +51,9 @@ function logsUseKey({ account, region, logGroup }: ClusterKeyArgs): Statement {
 }
 
 /**
- * Whoever may start instances and make volumes in the account, by way of EC2 only: what AWS' own key for disks allows.
- * A statement for the service-linked role of Auto Scaling would be narrower, but KMS refuses a principal that does not
- * exist, and in an account without a scaling group it does not yet.
+ * Lets everyone in the account who may start instances and make volumes use the key, through EC2 only. AWS' own key for
+ * disks allows the same. A statement for the service-linked role of Auto Scaling would be narrower, but KMS refuses a
+ * principal that does not exist, and this role does not exist before an account's first Auto Scaling group.
  */
 function disksUseKey({ account, region }: ClusterKeyArgs): Statement {
   return {
@@ -67,19 +75,23 @@ function disksUseKey({ account, region }: ClusterKeyArgs): Statement {
   };
 }
 
+/** What a KMS key is for, and who may use it. */
 export interface CustomerKeyArgs {
-  /** What it encrypts, for people who find it in the account. */
+  /** What the key encrypts, for people who find it in the account. */
   readonly description: string;
+  /** The account's id, 12 digits. Its IAM policies decide who manages and uses the key. */
   readonly account: pulumi.Input<string>;
-  /** Who may use it besides those whom the account's own policies allow. */
+  /** Further statements of the key policy: for AWS services, which those IAM policies do not cover. */
   readonly statements: readonly Statement[];
+  /** Whether Pulumi refuses to delete the key. */
   readonly protect: boolean;
+  /** AWS tags of the key. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
- * A KMS key that is rotated every year and known as `alias/<name>`. Without it nothing it encrypted can be read, so it
- * is kept for 30 days after its deletion, the most there is.
+ * Makes a KMS key with yearly rotation and the alias `alias/<name>`. A deleted key can be brought back for 30 days, the
+ * longest that KMS allows, because nothing that it encrypted can be read without it.
  */
 export function customerKey(name: string, args: CustomerKeyArgs, opts: pulumi.CustomResourceOptions): Key {
   const account: Statement = {

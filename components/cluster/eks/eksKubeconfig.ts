@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 
+/** The cluster that a kubeconfig is for. */
 export interface EksKubeconfigArgs {
+  /** The EKS cluster's name. Cluster, context and user of the kubeconfig have the same name. */
   readonly cluster: string;
+  /** The region that tokens are asked from. */
   readonly region: string;
+  /** URL of the API server, `https://…`. */
   readonly endpoint: pulumi.Input<string>;
-  /** PEM in base64, as EKS gives it. */
+  /** Certificate of the authority that signed the API server's: PEM in base64, as EKS gives it. */
   readonly certificateAuthority: pulumi.Input<string>;
 }
 
 /**
- * Credentials come from `aws eks get-token` when they are used, from whatever identity the caller has: nothing in it
- * expires, names a profile of someone's machine (pulumi-eks #580) or lets anyone in who is not an admin already.
+ * A kubeconfig, in JSON and secret, that calls `aws eks get-token` at each use, with the AWS identity of the caller. So
+ * nothing in it expires, it names no AWS profile of one machine (pulumi-eks #580), and it gives access to nobody who
+ * has none in EKS.
  */
 export function eksKubeconfig({
   cluster,

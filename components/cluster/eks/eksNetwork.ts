@@ -13,28 +13,36 @@ import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { allocate } from "../network.ts";
 
+/** Where a cluster's network is, and the addresses it takes. */
 export interface EksNetworkArgs {
-  /** The EKS cluster's name: load balancers look for subnets by it. */
+  /** The EKS cluster's name, in the tag `kubernetes.io/cluster/<name>` by which load balancers find subnets. */
   readonly cluster: string;
+  /** The region of the VPC, and of the S3 that its gateway endpoint leads to. */
   readonly region: string;
+  /** Three availability zones. Each gets a private and a public subnet and a NAT gateway. A change replaces subnets. */
   readonly zones: readonly string[];
+  /** The cluster's own block of IPv4 addresses, /16 to /20, cut by `eksBlocks`. A change replaces the VPC. */
   readonly cidr: string;
+  /** AWS tags of everything in the network. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Blocks of a cluster's network. */
+/** The blocks that a cluster's own block is cut into. */
 export interface EksBlocks {
-  /** Of Kubernetes Services; never in the VPC, since EKS refuses a `serviceIpv4Cidr` that is. */
+  /** For Kubernetes Services. It is outside the VPC, because EKS refuses a `serviceIpv4Cidr` inside. */
   readonly services: string;
-  /** The VPC's own block, which holds the public subnets. */
+  /** The first block of the VPC. It holds the public subnets. */
   readonly edge: string;
-  /** The private block of a zone holds nodes and pods, each pod with an address of its own, and is added to the VPC. */
+  /**
+   * By zone. The private block holds nodes and pods, each pod with an address of its own; it is added to the VPC. The
+   * public block is a quarter of the edge.
+   */
   readonly zones: Readonly<Record<string, { readonly private: string; readonly public: string }>>;
 }
 
 /**
- * A quarter for the nodes and pods of each zone; half of the last for the edge, half for services. The order of zones
- * does not matter.
+ * Cuts the block of a cluster with three zones: a quarter for the nodes and pods of each zone, an eighth for the edge
+ * and an eighth for Services. The order of the zones does not matter.
  */
 export function eksBlocks(cidr: string, zones: readonly string[]): EksBlocks {
   const sorted = [...zones].sort();
@@ -48,17 +56,19 @@ export function eksBlocks(cidr: string, zones: readonly string[]): EksBlocks {
     ),
   };
 }
+
 /**
- * A VPC with a private and a public subnet in every zone. Each zone has a NAT gateway of its own: with one for all, the
- * loss of its zone cuts off the other two, and every image pulled from elsewhere is paid for twice, as NAT and as
- * cross-zone traffic. S3, where the layers of ECR images and the models are, is reached through a gateway endpoint
- * instead, which costs nothing.
+ * A VPC with a private and a public subnet in every zone. Each zone has a NAT gateway of its own: one for all would cut
+ * off the other two zones when its zone fails, and nodes there would pay twice for each image that they pull, for NAT
+ * and for traffic between zones. S3, where models and the layers of ECR images are, is reached through a gateway
+ * endpoint, which costs nothing.
  */
 export class EksNetwork extends Component {
+  /** Id of the VPC, for security groups. */
   readonly vpcId: pulumi.Output<string>;
-  /** Of Kubernetes Services. */
+  /** The block of Kubernetes Services (`serviceIpv4Cidr`), outside the VPC. */
   readonly services: string;
-  /** Where nodes run, by zone. */
+  /** The subnets of nodes and pods, by zone. The control plane has its interfaces there, too. */
   readonly privateSubnets: Readonly<Record<string, Subnet>>;
 
   constructor(name: string, args: EksNetworkArgs, opts: pulumi.ComponentResourceOptions) {
@@ -89,13 +99,13 @@ export class EksNetwork extends Component {
   }
 
   #vpc(args: EksNetworkArgs, { edge }: EksBlocks): pulumi.Output<string> {
-    // The private endpoint of the API server is a name that only the VPC's own DNS resolves.
+    // Only the VPC's own DNS resolves the name of the API server's private endpoint.
     const vpc = new Vpc(
       this.childName("vpc"),
       { cidrBlock: edge, enableDnsSupport: true, enableDnsHostnames: true, tags: this.#tags(args, "vpc") },
       { parent: this },
     );
-    // Without rules: what is started without a security group of its own reaches nothing.
+    // It has no rules, so what is started without a security group of its own reaches nothing.
     new DefaultSecurityGroup(
       this.childName("default"),
       { vpcId: vpc.id, ingress: [], egress: [], tags: this.#tags(args, "default") },
@@ -104,7 +114,7 @@ export class EksNetwork extends Component {
     return vpc.id;
   }
 
-  /** What the public subnets share. */
+  /** Makes what the public subnets share. */
   #edge(args: EksNetworkArgs): Edge {
     const internet = new InternetGateway(
       this.childName("internet"),
@@ -124,7 +134,7 @@ export class EksNetwork extends Component {
     return { internet, table, route };
   }
 
-  /** A zone's public subnet and, in it, the way out of the zone. */
+  /** Makes a zone's public subnet and, in it, the NAT gateway of the zone. */
   #exit(args: EksNetworkArgs, zone: string, cidrBlock: string, edge: Edge): NatGateway {
     const role = `public-${zone}`;
     const subnet = new Subnet(
@@ -143,7 +153,7 @@ export class EksNetwork extends Component {
       { domain: "vpc", tags },
       { parent: this, dependsOn: edge.internet },
     );
-    // Usable only once its own way to the internet is there.
+    // It works only when its subnet has a route to the internet.
     return new NatGateway(
       this.childName(`nat-${zone}`),
       { subnetId: subnet.id, allocationId: address.allocationId, tags },

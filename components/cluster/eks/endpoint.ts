@@ -8,15 +8,15 @@ export type Endpoint =
    * VPN): rules of the cluster's security group. By default no block.
    */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
-  /** Also the blocks `cidrs` of the internet (`publicAccessCidrs`): at least one, and none of them ends in `/0`. */
+  /** Also the blocks `cidrs` of the internet (`publicAccessCidrs`): at least one, and none that ends in `/0`. */
   | { readonly kind: "public"; readonly cidrs: readonly string[] };
 
 /** Private, because an API server that the internet cannot reach cannot be attacked from there. */
 export const defaultEndpoint: Endpoint = { kind: "private" };
 
 /**
- * Problems of an endpoint's blocks: a public endpoint without any, what is no aligned block of IPv4, the whole internet,
- * and repeats. Paths are relative to the endpoint.
+ * Problems of an endpoint's blocks: a public endpoint without any, what is no aligned block of IPv4 addresses, the whole
+ * internet, and repeats. Paths are relative to the endpoint.
  */
 export function endpointProblems(endpoint: Endpoint): Problem[] {
   const { kind, cidrs = [] } = endpoint;
