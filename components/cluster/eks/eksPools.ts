@@ -26,31 +26,41 @@ import type { EksDeclaration } from "./eksArgs.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { type Fabric, nodeTemplate } from "./nodeTemplate.ts";
 
-/** A GPU pool on EKS. */
+/** A GPU pool of EKS: a machine of EC2, bought on demand, as spot, from a reservation or in a capacity block. */
 export type EksGpuPoolArgs = GpuPoolArgs<keyof typeof awsMachines, "onDemand" | "spot" | "reserved" | "block">;
 
+/** What the nodes of a GPU pool are made with. */
 export interface GpuNodesArgs {
+  /** The pool's key in the declaration, at most 20 characters. It begins the node group's name. */
   readonly key: string;
+  /** The pool as declared. */
   readonly pool: EksGpuPoolArgs;
-  /** Of the cluster. */
+  /** The cluster's zones, for a pool that names none. */
   readonly zones: readonly string[];
-  /** What pods of a node can ask for in `nvidia.com/gpu`. */
+  /**
+   * What pods of one node can ask for in `nvidia.com/gpu`, all together: GPUs, or shares of GPUs. The autoscaler reads
+   * it from a tag while the pool has no node.
+   */
   readonly gpusPerNode: number;
+  /** What the pool shares with the cluster's other nodes. */
   readonly context: NodeContext;
 }
 
-/** On nodes with Elastic Fabric Adapters: a machine that could have them may be launched without. */
+/**
+ * Label, with the value `true`, of nodes that are launched with Elastic Fabric Adapters. The EFA device plugin runs on
+ * these only. The machine does not tell: only a `compact` pool launches it with its adapters.
+ */
 export const efaLabel = "serin.dev/efa";
 
-/** Elastic Fabric Adapters of each node of a pool. */
+/** The number of Elastic Fabric Adapters on each node of a pool: 0 unless the pool is `compact`. */
 export function efaInterfaces({ placement = "spread", machine: name }: EksGpuPoolArgs): number {
   const machine: AwsMachine = awsMachines[name];
   return placement === "compact" ? (machine.efaInterfaces ?? 0) : 0;
 }
 
 /**
- * Nodes with NVIDIA GPUs from Amazon Linux 2023 with driver and container toolkit; the device plugin comes with the
- * platform.
+ * The nodes of a GPU pool: a node group with EKS' NVIDIA image of Amazon Linux 2023, which has the driver and the
+ * container toolkit. The platform installs the device plugin.
  */
 export class GpuNodes extends Component {
   constructor(name: string, args: GpuNodesArgs, opts: pulumi.ComponentResourceOptions) {
@@ -94,7 +104,7 @@ export class GpuNodes extends Component {
           ...labels,
         },
         taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: "NO_SCHEDULE" }],
-        // Reserved machines are all there are: the old node must go before the new one can come.
+        // A full reservation has no machine for a new node, so MINIMAL ends an old node first.
         updateConfig: { maxUnavailable: 1, updateStrategy: isReserved(purchase.kind) ? "MINIMAL" : "DEFAULT" },
       },
       { parent: this },
@@ -105,9 +115,10 @@ export class GpuNodes extends Component {
   }
 
   /**
-   * Nodes close to each other and, where the machine has adapters, a way between them that everything else is kept out
-   * of. What is reserved is somewhere already, and EC2 gives it only to instances that name the placement group it was
-   * reserved in, if any (EC2 user guide, "Use Capacity Reservations with cluster placement groups").
+   * Makes a placement group, which keeps the nodes close to each other and, where the machine has adapters, a security
+   * group whose only rules let its members reach each other. Reserved capacity gets no placement group: it has its
+   * place already, and EC2 gives it only to instances that name the placement group it was reserved in, if any (EC2
+   * user guide, "Use Capacity Reservations with cluster placement groups").
    */
   #fabric(interfaces: number, purchase: PurchaseKind, { network, tags }: NodeContext): Fabric {
     const placementGroup = isReserved(purchase)
@@ -136,7 +147,7 @@ export class GpuNodes extends Component {
     return { ...placementGroup, interfaces, securityGroup: members.id };
   }
 
-  /** On the scaling group, since EKS does not hand on the tags of a node group. */
+  /** Tags the Auto Scaling group, because EKS does not copy the tags of a node group to it. */
   #scalingTags(group: NodeGroup, tags: Readonly<Record<string, string>>): void {
     const autoscalingGroupName = group.resources.apply((resources) => resources[0]?.autoscalingGroups[0]?.name ?? "");
     for (const [key, value] of Object.entries(tags)) {
@@ -151,7 +162,7 @@ export class GpuNodes extends Component {
 
 const capacityTypes = {
   onDemand: "ON_DEMAND",
-  // A reservation is paid for as on demand.
+  // EC2 bills a reservation as on demand.
   reserved: "ON_DEMAND",
   spot: "SPOT",
   block: "CAPACITY_BLOCK",
@@ -163,15 +174,15 @@ function isReserved(kind: PurchaseKind): boolean {
   return kind === "reserved" || kind === "block";
 }
 
-/** What pods select nodes by; the autoscaler must know it before there is a node. */
+/** Labels that pods select nodes by. The autoscaler must know them before there is a node. */
 function selectableLabels(gpu: GpuModel, { sharing = defaultSharing, labels }: EksGpuPoolArgs): Record<string, string> {
   return { ...labels, [gpuClassLabel]: gpuClass(gpu, sharing), "k8s.amazonaws.com/accelerator": accelerator(gpu) };
 }
 
 /**
- * A node with this label has a GPU that is still to come, so the autoscaler waits for it instead of buying another node
- * (kubernetes/autoscaler `cloudprovider/aws/aws_cloud_provider.go`, `GPULabel`, and there the names of the older
- * models).
+ * The value of `k8s.amazonaws.com/accelerator`. A new node has no GPUs until the device plugin runs; by this label the
+ * autoscaler knows that they will come, and waits instead of adding another node (kubernetes/autoscaler
+ * `cloudprovider/aws/aws_cloud_provider.go`, `GPULabel`, and there the names of the older models).
  */
 function accelerator(gpu: GpuModel): string {
   const model = gpu.replace(/-\d+GB$/, "").toLowerCase();
@@ -179,8 +190,8 @@ function accelerator(gpu: GpuModel): string {
 }
 
 /**
- * What the autoscaler knows of the first node of a pool before there is one (kubernetes/autoscaler
- * `cloudprovider/aws/README.md`).
+ * Tags of the Auto Scaling group from which the autoscaler knows labels, taint and resources of a node while the pool
+ * has none (kubernetes/autoscaler `cloudprovider/aws/README.md`).
  */
 function autoscalerTags(
   labels: Readonly<Record<string, string>>,
@@ -196,7 +207,7 @@ function autoscalerTags(
   };
 }
 
-/** The pools as the cluster publishes them; known before anything is made. */
+/** The pools as the cluster publishes them, from the declaration alone. */
 export function eksGpuPools({ gpuPools = {} }: Pick<EksDeclaration, "gpuPools">): Readonly<Record<string, GpuPool>> {
   return Object.fromEntries(
     Object.entries(gpuPools).map(([key, pool]) => {

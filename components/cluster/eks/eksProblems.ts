@@ -5,7 +5,7 @@ import type { EksDeclaration } from "./eksArgs.ts";
 import type { EksGpuPoolArgs } from "./eksPools.ts";
 import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
 
-/** Everything wrong with a declared cluster of EKS, by the path its owner typed. */
+/** All problems of a declared EKS cluster, each with its path in the declaration. */
 export function validateEksCluster(args: EksDeclaration): Problem[] {
   const { admins, gpuPools = {}, endpoint = defaultEndpoint, systemMachine } = args;
   return [

@@ -11,27 +11,33 @@ import { accessRole } from "./accessRole.ts";
 import type { ModelBucket } from "./eksModelStore.ts";
 import { type Statement, type TokenIssuer, tokenTrust } from "./policy.ts";
 
+/** Whose tokens are trusted, and with which store. */
 export interface EksWorkloadIdentityArgs {
-  /** The EKS cluster's name. */
+  /** The EKS cluster's name. It begins the names of the roles, so a change replaces them. */
   readonly cluster: string;
+  /** The region whose S3 may use the store's key for the roles. */
   readonly region: string;
+  /** The issuer of the cluster's service account tokens. */
   readonly issuer: TokenIssuer;
+  /** The bucket and the key that roles get access to. */
   readonly store: ModelBucket;
+  /** AWS tags of the roles. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Names the role on a service account that is bound. */
+/** Annotation of a ServiceAccount with its role's ARN. EKS gives pods of the account a token for the role. */
 export const roleAnnotation = "eks.amazonaws.com/role-arn";
 
 /**
- * A role for each service account, assumed with the account's own token.
+ * IAM roles for service accounts: each service account has its own role, which it assumes with its own token.
  *
- * Not EKS Pod Identity, which the add-ons use: Triton reads S3 with aws-sdk-cpp 1.11.60
+ * It is not EKS Pod Identity, which the add-ons use: Triton reads S3 with aws-sdk-cpp 1.11.60
  * (triton-inference-server/third_party `CMakeLists.txt`, main and r25.07), and Pod Identity needs 1.11.263 (EKS user
- * guide, `pod-id-minimum-sdk`; amazon-kinesis-producer #592). Tokens work with it (triton-inference-server/server
+ * guide, `pod-id-minimum-sdk`; amazon-kinesis-producer #592). Tokens work with 1.11.60 (triton-inference-server/server
  * #8090).
  */
 export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
+  /** Pods call `sts:AssumeRoleWithWebIdentity` with the token of their service account. */
   readonly kind = "webIdentity";
   readonly #args: EksWorkloadIdentityArgs;
   readonly #bound = new Set<string>();
@@ -42,6 +48,10 @@ export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
     this.registerOutputs({});
   }
 
+  /**
+   * Makes the role of a service account, and returns the annotation that names it.
+   * @throws ResourceError when the pair is bound already, or the prefix is malformed.
+   */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
     const { cluster, region, issuer, store, tags } = this.#args;
     const pair = `${namespace}/${serviceAccount}`;
@@ -65,10 +75,10 @@ export class EksWorkloadIdentity extends Component implements WorkloadIdentity {
 }
 
 /**
- * A list that names a prefix must name this one. A request that names none passes: Triton begins with `HeadBucket`,
- * which is the same action without a prefix, and must be told that a file is missing rather than forbidden
- * (triton-inference-server/core `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So the names of
- * other models can be seen, their content cannot.
+ * A list request with a prefix must have this prefix. One without a prefix is allowed, because Triton begins with
+ * `HeadBucket`, which is the same action without a prefix, and must learn that a file is missing rather than forbidden
+ * (triton-inference-server/core `src/filesystem/implementations/s3.h`, `CheckClient` and `FileExists`). So a pod can
+ * see the names of other models, and cannot read them.
  */
 function storeStatements(region: string, store: ModelBucket, { access, prefix }: StorePermission): Statement[] {
   const writes = access === "write" ? ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"] : [];
@@ -91,7 +101,7 @@ function storeStatements(region: string, store: ModelBucket, { access, prefix }:
       Effect: "Allow",
       Action: ["kms:Decrypt", ...(access === "write" ? ["kms:GenerateDataKey"] : [])],
       Resource: store.keyArn,
-      // With a bucket key, S3 encrypts for the bucket and not for each object.
+      // With an S3 Bucket Key, the encryption context is the bucket and not the object.
       Condition: {
         StringEquals: {
           "kms:ViaService": `s3.${region}.amazonaws.com`,

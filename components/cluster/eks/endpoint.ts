@@ -15,8 +15,8 @@ export type Endpoint =
 export const defaultEndpoint: Endpoint = { kind: "private" };
 
 /**
- * Problems of an endpoint's blocks: a public endpoint without any, what is no aligned block of IPv4 addresses, the whole
- * internet, and repeats. Paths are relative to the endpoint.
+ * Problems of an endpoint's blocks: a public endpoint without any, what is no aligned block of IPv4 addresses, the
+ * whole internet, and repeats. Paths are relative to the endpoint.
  */
 export function endpointProblems(endpoint: Endpoint): Problem[] {
   const { kind, cidrs = [] } = endpoint;

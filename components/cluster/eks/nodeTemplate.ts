@@ -5,29 +5,34 @@ import { type Bytes, byteCount } from "../../core/quantity.ts";
 import type { PurchaseOption } from "../gpuPool.ts";
 import type { NodeContext } from "./nodes.ts";
 
+/** What the nodes of one group are launched with. */
 export interface NodeTemplateArgs {
-  /** What the instances are called. */
+  /** Tag `Name` of instances, volumes and network interfaces. */
   readonly nodeName: string;
-  /** Of the node's own disk. Container images are on the machine's NVMe instead where it has some. */
+  /**
+   * Size of the root volume, which is gp3, rounded up to whole GiB. Where the machine has NVMe disks, container images
+   * are on these instead.
+   */
   readonly disk: Bytes;
+  /** How the machines are bought. The template names the reservation of `reserved` and `block`. */
   readonly purchase: PurchaseOption;
-  /** The machine has NVMe instance storage. */
+  /** Whether the machine has NVMe instance storage. Its disks become one, for images and for what pods write. */
   readonly localDisks: boolean;
-  /** The machine's fabric, when nodes are placed close together. */
+  /** What connects the nodes of a `compact` pool. Absent: the pool is `spread`. */
   readonly fabric?: Fabric;
 }
 
-/** What nodes that talk to each other need. */
+/** What connects nodes that are placed close together. */
 export interface Fabric {
-  /** Where the nodes are close to each other. Absent: the reservation decides. */
+  /** Name of the placement group, with strategy `cluster`. Absent: the reservation decides the place. */
   readonly placementGroup?: pulumi.Input<string>;
-  /** Elastic Fabric Adapters of the machine; 0 when it has none. */
+  /** Elastic Fabric Adapters of a node; 0 when the machine has none. */
   readonly interfaces: number;
-  /** Lets the adapters of the pool reach each other. */
+  /** Id of the security group that lets the pool's adapters reach each other. Absent: there are no adapters. */
   readonly securityGroup?: pulumi.Input<string>;
 }
 
-/** How a pool's nodes start. A change of it replaces them one by one. */
+/** Makes a node group's launch template. A change makes a new version, and EKS replaces the nodes one by one. */
 export function nodeTemplate(
   name: string,
   context: NodeContext,
@@ -37,12 +42,12 @@ export function nodeTemplate(
   return new LaunchTemplate(name, nodeTemplateArgs(context, args), opts);
 }
 
-/** The cluster's labels are not among the tags of what is launched: a new label would start every node anew. */
+/** Instances do not get the cluster's labels as tags: a new label would change the template and replace every node. */
 function nodeTemplateArgs(context: NodeContext, args: NodeTemplateArgs): LaunchTemplateArgs {
   const launched = { Name: args.nodeName, "serin.dev/cluster": context.name };
   return {
     updateDefaultVersion: true,
-    // A pod is one hop further away than its node, so it cannot take the node's credentials.
+    // Pods are two hops away from the metadata service, so with one hop they cannot take the node's credentials.
     metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1 },
     blockDeviceMappings: [
       {
@@ -67,7 +72,7 @@ function nodeTemplateArgs(context: NodeContext, args: NodeTemplateArgs): LaunchT
   };
 }
 
-/** Reserved capacity is named here; what the node group itself says is only the kind of it. */
+/** Names the reservation. The node group has only the kind of capacity (`capacityType`). */
 function capacity(purchase: PurchaseOption): Partial<LaunchTemplateArgs> {
   if (purchase.kind !== "reserved" && purchase.kind !== "block") return {};
   return {
@@ -78,7 +83,7 @@ function capacity(purchase: PurchaseOption): Partial<LaunchTemplateArgs> {
   };
 }
 
-/** EKS adds its own security group only where the template says nothing of the network. */
+/** EKS adds the cluster's security group only where the template names none, so network interfaces name it here. */
 function placement(fabric: Fabric | undefined, clusterGroup: pulumi.Input<string>): Partial<LaunchTemplateArgs> {
   if (fabric === undefined) return {};
   const { placementGroup, securityGroup, interfaces } = fabric;
@@ -90,8 +95,8 @@ function placement(fabric: Fabric | undefined, clusterGroup: pulumi.Input<string
 }
 
 /**
- * One adapter on each network card. The first also carries IP; the others do not, so they take no addresses of the
- * subnet (EC2 user guide, "Maximize network bandwidth on instances with multiple network cards").
+ * One adapter on each network card. Only the first carries IP, so the others take no addresses of the subnet (EC2 user
+ * guide, "Maximize network bandwidth on instances with multiple network cards").
  */
 function fabricInterfaces(count: number, securityGroups: pulumi.Input<string>[]): ec2.LaunchTemplateNetworkInterface[] {
   return Array.from({ length: count }, (_, card) => ({
@@ -104,8 +109,8 @@ function fabricInterfaces(count: number, securityGroups: pulumi.Input<string>[])
 }
 
 /**
- * All NVMe disks as one, for images and for what pods write; EKS merges it with its own part (awslabs/amazon-eks-ami,
- * `nodeadm`).
+ * User data that joins all NVMe disks into one, for container images and for what pods write. EKS merges it with its
+ * own part (awslabs/amazon-eks-ami, `nodeadm`).
  */
 const localDisksConfig = `MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary="serin"

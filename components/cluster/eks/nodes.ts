@@ -9,23 +9,29 @@ import { type AccessRole, accessRole } from "./accessRole.ts";
 import type { EksNetwork } from "./eksNetwork.ts";
 import { serviceTrust } from "./policy.ts";
 
-/** What all nodes of a cluster have in common. */
+/** What all node groups of a cluster have in common. */
 export interface NodeContext {
+  /** The EKS cluster's name, in the tag `serin.dev/cluster` of instances, volumes and network interfaces. */
   readonly name: string;
+  /** The cluster that the nodes join. Another cluster replaces the groups. */
   readonly cluster: Cluster;
+  /** Kubernetes version of the nodes. A step up replaces the nodes one by one, after the control plane's upgrade. */
   readonly kubernetesVersion: KubernetesVersion;
+  /** The network. Nodes are in its private subnets; another subnet makes a new group. */
   readonly network: EksNetwork;
+  /** The IAM role of the instances. Another role replaces the groups. */
   readonly role: AccessRole;
-  /** Encrypts their disks. */
+  /** ARN of the KMS key that encrypts root volumes. */
   readonly keyArn: pulumi.Input<string>;
-  /** EKS' security group of the cluster. */
+  /** Id of the security group that EKS makes for the cluster. */
   readonly securityGroupId: pulumi.Input<string>;
-  /** What a node needs before it is ready, and until it is gone. */
+  /** Resources that a node needs before it is ready and until it is removed: add-ons. */
   readonly before: readonly pulumi.Resource[];
+  /** AWS tags of node groups and their templates. Instances do not get them. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Nodes pull images and register themselves; what pods may do in AWS is theirs alone. */
+/** Makes the IAM role of nodes, with which they pull images and join the cluster. Pods do not get its rights. */
 export function nodeRole(
   name: string,
   tags: Readonly<Record<string, string>>,
@@ -42,22 +48,31 @@ export function nodeRole(
   );
 }
 
+/** What is particular to one node group. Labels, taints and `updateConfig` change in place. */
 export interface NodesArgs extends Pick<NodeGroupArgs, "labels" | "taints" | "updateConfig"> {
+  /** The pool's key. It begins the group's name; a change makes a new group. */
   readonly key: string;
+  /** The node image: Amazon Linux 2023, plain or with the NVIDIA driver. A change makes a new group. */
   readonly amiType: "AL2023_x86_64_STANDARD" | "AL2023_x86_64_NVIDIA";
+  /** What EC2 launches. Nodes from a reservation are `ON_DEMAND`, too. A change makes a new group. */
   readonly capacityType: "ON_DEMAND" | "SPOT" | "CAPACITY_BLOCK";
+  /** The one machine type of EC2 (`instanceTypes`). A change makes a new group. */
   readonly machine: string;
+  /** Zones of the cluster whose private subnets the group uses, in any order. A change makes a new group. */
   readonly zones: readonly string[];
+  /** Nodes at least, from 0, and the number that the group starts with. Changes in place. */
   readonly min: number;
+  /** Nodes at most, all zones together, from 1. Changes in place. */
   readonly max: number;
+  /** How instances start. A new version of it replaces the nodes one by one. */
   readonly template: LaunchTemplate;
-  /** Further fields whose change must make a new group. */
+  /** Plain data whose change must also make a new group. @default none */
   readonly immutable?: unknown;
 }
 
 /**
- * A managed node group. What EKS cannot change in place is part of its name, so that the new group is there before the
- * old one goes.
+ * Makes a managed node group. Its name has a hash of what EKS cannot change in place, so that a new group is there
+ * before the old one goes.
  */
 export function nodes(
   name: string,

@@ -1,6 +1,7 @@
 import type { iam } from "@pulumi/aws/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
 
+/** A statement of an IAM policy, as the AWS provider takes it. Values may be outputs. */
 export type Statement = iam.PolicyStatement;
 
 /**
@@ -11,7 +12,10 @@ export function policyDocument(statements: readonly Statement[]): iam.PolicyDocu
   return { Version: "2012-10-17", Statement: [...statements] };
 }
 
-/** Lets one AWS service assume a role, under conditions that keep other accounts from using the service for it. */
+/**
+ * Lets an AWS service (`ec2`, `firehose`) assume a role. A condition keeps other accounts from using the role through
+ * the service.
+ */
 export function serviceTrust(service: string, condition?: Statement["Condition"]): Statement {
   return {
     Effect: "Allow",
@@ -22,9 +26,9 @@ export function serviceTrust(service: string, condition?: Statement["Condition"]
 }
 
 /**
- * Lets EKS Pod Identity assume a role for one service account of one cluster and for nothing else. Without
- * `sts:TagSession` it may not name them, and the role cannot be assumed at all (EKS user guide, "EKS Pod Identity
- * role").
+ * Lets EKS Pod Identity assume a role for one service account of one cluster, and for nothing else. `cluster` is the
+ * cluster's ARN. Pod Identity names cluster and service account by session tags, so without `sts:TagSession` it cannot
+ * assume the role (EKS user guide, "EKS Pod Identity role").
  */
 export function podTrust(cluster: pulumi.Input<string>, namespace: string, serviceAccount: string): Statement {
   return {
@@ -41,15 +45,15 @@ export function podTrust(cluster: pulumi.Input<string>, namespace: string, servi
   };
 }
 
-/** The tokens a cluster gives its service accounts. */
+/** The issuer of a cluster's service account tokens. */
 export interface TokenIssuer {
-  /** `https://…` */
+  /** Its URL, `https://…`: the claim `iss` of the tokens. */
   readonly url: pulumi.Input<string>;
-  /** Of the OpenID Connect provider that knows it to IAM. */
+  /** ARN of the OpenID Connect provider that stands for the issuer in IAM. */
   readonly provider: pulumi.Input<string>;
 }
 
-/** Lets the token of one service account assume a role. */
+/** Lets tokens of one service account, made for the audience `sts.amazonaws.com`, assume a role. */
 export function tokenTrust({ url, provider }: TokenIssuer, namespace: string, serviceAccount: string): Statement {
   const Condition = pulumi.output(url).apply((known) => {
     const issuer = known.replace(/^https:\/\//, "");

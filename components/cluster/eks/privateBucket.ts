@@ -12,35 +12,49 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { policyDocument, type Statement } from "./policy.ts";
 
+/** What a bucket is made with. */
 export interface PrivateBucketArgs {
-  /** What encrypts it. @default S3's own key, which nobody can destroy */
+  /** The KMS key that encrypts objects (SSE-KMS). @default S3's own key (SSE-S3), which nobody can destroy */
   readonly key?: Key;
-  /** Services that write to the bucket itself, given its ARN. @default none */
+  /** Makes further statements of the bucket policy from the bucket's ARN, for AWS services that write. @default none */
   readonly statements?: (bucket: pulumi.Input<string>) => readonly Statement[];
+  /** The bucket's one lifecycle rule: when versions expire. */
   readonly lifecycle: s3.BucketLifecycleConfigurationRule;
-  /** Retention of every object. Whether there is one is fixed when the bucket is made. @default none */
-  readonly objectLock?: { readonly mode: "COMPLIANCE" | "GOVERNANCE"; readonly days: number };
+  /**
+   * Object Lock with a default retention. Whether a bucket has it is fixed when it is made, so adding or removing it
+   * replaces the bucket; mode and days change in place, for later objects. @default none
+   */
+  readonly objectLock?: {
+    /** `COMPLIANCE` binds everyone, the root user included. `GOVERNANCE` yields to `s3:BypassGovernanceRetention`. */
+    readonly mode: "COMPLIANCE" | "GOVERNANCE";
+    /** Days that each version is locked. */
+    readonly days: number;
+  };
+  /** Whether Pulumi refuses to delete the bucket and its Object Lock. */
   readonly protect: boolean;
-  /** The bucket may be deleted with what is in it. */
+  /** Whether a removal deletes the objects, too. If false, deleting a bucket that is not empty fails. */
   readonly forceDestroy: boolean;
+  /** AWS tags of the bucket. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 /**
- * A versioned, encrypted bucket for its account alone and over TLS alone. Its name ends in random letters: a name that
- * can be guessed can be taken by someone else before it is made, or after it is deleted.
+ * A versioned, encrypted bucket that is closed to the public and to connections without TLS 1.2. Its name ends in
+ * random letters, because others can take a name that they can guess, before the bucket is made or after it is deleted.
  */
 export class PrivateBucket extends Component {
+  /** The bucket's name. */
   readonly bucket: pulumi.Output<string>;
+  /** The bucket's ARN. */
   readonly arn: pulumi.Output<string>;
-  /** Depend on it before writing. */
+  /** The bucket policy. What writes to the bucket depends on it, so that nothing is written before. */
   readonly policy: pulumi.Resource;
 
   constructor(name: string, args: PrivateBucketArgs, opts: pulumi.ComponentResourceOptions) {
     super("cluster:PrivateBucket", name, { objectLock: args.objectLock }, opts);
     const { key, protect, tags } = args;
 
-    // The key outlives the bucket: deleting a bucket that is not empty fails, and what is in it must stay readable.
+    // The key is deleted after the bucket: that can fail, and then what is in the bucket must stay readable.
     const bucket = new Bucket(
       this.childName("bucket"),
       { forceDestroy: args.forceDestroy, ...(args.objectLock === undefined ? {} : { objectLockEnabled: true }), tags },
@@ -113,7 +127,10 @@ export class PrivateBucket extends Component {
   }
 }
 
-/** What nobody may do, whatever else allows it. A put that names no encryption gets the bucket's. */
+/**
+ * Denies requests without TLS 1.2, and puts with another encryption than the bucket's. A put that names no encryption
+ * gets the bucket's.
+ */
 function guards(bucket: pulumi.Input<string>, key: Key | undefined): Statement[] {
   const objects = pulumi.interpolate`${bucket}/*`;
   const deny = (Sid: string, Action: string, Resource: pulumi.Input<string>[], Condition: Statement["Condition"]) =>

@@ -6,10 +6,13 @@ import type { EksClusterArgs } from "./eksArgs.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { nodeTemplate } from "./nodeTemplate.ts";
 
-/** Three of them carry DNS, mesh, metrics and controllers. */
+/** 4 vCPU and 16 GiB: three of them carry DNS, mesh, metrics and controllers. */
 export const defaultSystemMachine = "m6i.xlarge";
 
-/** The room on system nodes. The sizes of machines without GPUs are not listed here, but for the default. */
+/**
+ * Size and number of the system nodes. Undefined where the machine is not the default: sizes of other machines without
+ * GPUs are not listed here.
+ */
 export function eksSystemNodes({
   systemMachine = defaultSystemMachine,
   zones,
@@ -21,7 +24,10 @@ function most(zones: readonly string[]): number {
   return 3 * zones.length;
 }
 
-/** Nodes for all that needs no GPU: DNS, the mesh, metrics, controllers. One in each zone, and up to three. */
+/**
+ * Makes the nodes for what needs no GPU: DNS, mesh, metrics, controllers. There is one for each zone at least, and
+ * three for each zone at most.
+ */
 export function systemNodes(
   name: string,
   context: NodeContext,
