@@ -1,16 +1,18 @@
 import { createServer, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Something only one process of this machine may hold; the kernel gives it up when the holder dies. */
+/** A name that this process holds. The kernel releases it when the process ends. */
 export interface Claim {
+  /** Gives the name back. Another process can take it once this has resolved. */
   release(): Promise<void>;
 }
 
 /**
- * Takes a name, or returns `undefined` when another process holds it.
+ * Takes a name that only one process of this machine can hold; `undefined` if another process holds it.
  *
- * A Unix socket in the abstract name space (unix(7)): taken atomically, without a file that a crash could leave behind,
- * and shared by all users of one network name space, which is also what shares its loopback addresses.
+ * The name is a Unix socket in the abstract name space (unix(7)), which has no file that a crash could leave behind. It
+ * is visible to all users in one network namespace, which is also the scope of the loopback addresses.
+ * @throws the error of the socket, such as a lack of file descriptors
  */
 export async function claim(name: string): Promise<Claim | undefined> {
   const server = createServer((connection) => connection.destroy());
@@ -25,7 +27,10 @@ export async function claim(name: string): Promise<Claim | undefined> {
   return { release: () => closed(server) };
 }
 
-/** Waits for a name that another process holds for a bounded piece of work. */
+/**
+ * Takes a name, and waits while another process holds it. Tries every 100 ms.
+ * @throws the reason of `signal` if it is aborted
+ */
 export async function claimWhenFree(name: string, signal?: AbortSignal): Promise<Claim> {
   for (;;) {
     signal?.throwIfAborted();

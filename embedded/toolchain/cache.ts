@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import envPaths from "env-paths";
 import type { InstalledTool, Tool } from "./tool.ts";
 
-/** A scratch directory this old was left by something that is gone, whatever its process number says now. */
+/** A scratch directory older than this is removed even if a process with its pid runs: that is another process. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
 /**
@@ -16,12 +16,12 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return chosen === undefined || chosen === "" ? envPaths("serin", { suffix: "" }).cache : resolve(chosen);
 }
 
-/** Where one version of a tool lives. */
+/** The directory of one version of a tool in the cache. Another version has another directory. */
 export function toolDirectory(cache: string, tool: Pick<Tool, "name" | "version">): string {
   return join(cache, "tools", tool.name, tool.version);
 }
 
-/** The tool out of the cache; undefined when it, or one of its files, is not there. */
+/** Looks a tool up in the cache; `undefined` if one of its files is missing. */
 export async function findCached(cache: string, tool: Tool): Promise<InstalledTool | undefined> {
   const directory = toolDirectory(cache, tool);
   const files = filesIn(directory, tool);
@@ -29,7 +29,11 @@ export async function findCached(cache: string, tool: Tool): Promise<InstalledTo
   return present.every(Boolean) ? { how: directory, files } : undefined;
 }
 
-/** Moves a fetched tool into the cache in one step, so that nobody ever sees half of it. */
+/**
+ * Moves a fetched tool into the cache by a rename, so that another process never sees a part of it. `fetched` must be
+ * on the file system of the cache.
+ * @throws the error of the file system
+ */
 export async function installFrom(fetched: string, cache: string, tool: Tool): Promise<InstalledTool> {
   const directory = toolDirectory(cache, tool);
   await mkdir(dirname(directory), { recursive: true });
@@ -38,20 +42,26 @@ export async function installFrom(fetched: string, cache: string, tool: Tool): P
   return { how: directory, files: filesIn(directory, tool) };
 }
 
-/** Names the files that a source should have made and did not. */
+/** The files of a tool that are not in `directory`, relative to it. */
 export async function missingFiles(directory: string, tool: Tool): Promise<string[]> {
   const present = await Promise.all(tool.files.map((file) => exists(join(directory, file))));
   return tool.files.filter((_, index) => present[index] !== true);
 }
 
-/** A new scratch directory in the cache, on the same file system so that a rename suffices to install. */
+/**
+ * Creates a scratch directory in the cache. There it is on the same file system, so that a rename installs a tool. Its
+ * name has the host and pid of this process.
+ */
 export async function makeScratch(cache: string): Promise<string> {
   const parent = join(cache, "scratch");
   await mkdir(parent, { recursive: true });
   return mkdtemp(join(parent, `${ownerPrefix()}${process.pid}-`));
 }
 
-/** Removes what runs left that ended without cleaning up: kill -9, a power cut. */
+/**
+ * Removes the scratch directories of processes that were killed: those whose pid no longer runs on this host, and those
+ * older than a day.
+ */
 export async function removeAbandonedScratch(cache: string, now: number = Date.now()): Promise<void> {
   const parent = join(cache, "scratch");
   for (const name of await readdir(parent).catch(() => [])) {
@@ -87,7 +97,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** The host is in the name because the cache may be on a shared home, where a process number says nothing. */
+/** The host is in the name because several hosts may share the cache over a network, and a pid is of one host. */
 function ownerPrefix(): string {
   return `${hostname().replaceAll(/[^A-Za-z0-9.]/g, "_")}-`;
 }

@@ -6,20 +6,21 @@ import { unpack } from "./download.ts";
 import type { FetchContext, Source } from "./tool.ts";
 import { request, save } from "./web.ts";
 
-/** Programs inside a published container image, for projects that release no binaries otherwise. */
+/** Programs to take from a container image, for projects that publish no other binaries. */
 export interface ImageFiles {
-  /** Where the registry answers: `https://quay.io`. */
+  /** The URL of the registry: `https://quay.io`. */
   readonly registry: string;
+  /** The name of the image in the registry: `argoproj/argo-rollouts`. */
   readonly repository: string;
-  /** A digest pins the content; a tag is as good as the TLS connection to the registry. */
+  /** A tag or a digest. Only a digest pins the content; with a tag the registry is trusted. */
   readonly reference: string;
-  /** Paths in the image, without the leading slash, by the file each becomes. */
+  /** Paths in the image, without the leading slash, keyed by the name that the file gets in the tool's directory. */
   readonly members: Readonly<Record<string, string>>;
 }
 
 /**
- * Fetches the layers of a linux/amd64 image from its registry, anonymously, until the programs are found; no container
- * runtime is needed.
+ * A source that downloads the layers of a linux/amd64 image, the last one first, until it has the programs. It uses no
+ * credentials and needs no container runtime. `scratchMiB` is the disk space for the layers.
  */
 export function containerImage(image: ImageFiles, scratchMiB: number): Source {
   return {
@@ -29,7 +30,7 @@ export function containerImage(image: ImageFiles, scratchMiB: number): Source {
     async fetch(directory, context) {
       const download = new ImageDownload(image, context);
       const layers = await download.layers(image.reference);
-      // A project's own program is in one of the last layers; the base image comes first.
+      // The programs of the project are in one of the last layers; the first ones are the base image.
       for (const digest of layers.reverse()) {
         const archive = await download.fetchLayer(digest);
         await unpack(archive, image.members, directory, context).catch(() => undefined);
@@ -45,7 +46,7 @@ async function hasAll(directory: string, files: readonly string[]): Promise<bool
   return present.every(({ status }) => status === "fulfilled");
 }
 
-/** Reads one image anonymously, and checks everything against its digest. */
+/** Downloads the manifest and layers of one image without credentials and checks their SHA-256 digests. */
 class ImageDownload {
   readonly #client: RegistryClient;
   readonly #context: FetchContext;

@@ -4,14 +4,14 @@ import { goFiles } from "./goModule.ts";
 import type { Tool } from "./tool.ts";
 
 /**
- * The definitions of one project's custom resources. The hashes are of the files in the Go module, which its checksum
- * database vouches for.
+ * The CustomResourceDefinitions of one project. The SHA-256 hashes are those of the files in the Go module, which Go's
+ * checksum database has verified.
  */
 interface Definitions {
   readonly name: string;
   readonly version: string;
   readonly module: string;
-  /** `owner/name` and the tag of the same files in its repository. */
+  /** The GitHub repository with the same files, `owner/name`. */
   readonly repository: string;
   readonly tag: string;
   readonly directory: string;
@@ -23,7 +23,7 @@ function definitions({ name, version, module, repository, tag, directory, files 
   return {
     name: `crds-${name}`,
     version,
-    purpose: "the definitions of custom resources",
+    purpose: "the CustomResourceDefinitions",
     files: names,
     sizeMiB: 6,
     seconds: 5,
@@ -42,6 +42,7 @@ function definitions({ name, version, module, repository, tag, directory, files 
   };
 }
 
+/** The CustomResourceDefinitions of Argo Rollouts, of the same version as its controller. */
 export const argoRolloutsDefinitions = definitions({
   name: "argo-rollouts",
   version: "1.9.1",
@@ -58,6 +59,7 @@ export const argoRolloutsDefinitions = definitions({
   },
 });
 
+/** The CustomResourceDefinitions of Istio, of the same version as istiod. Istio's API has a repository of its own. */
 export const istioDefinitions = definitions({
   name: "istio",
   version: "1.31.1",
@@ -70,7 +72,10 @@ export const istioDefinitions = definitions({
   },
 });
 
-/** What models declare of it; the Prometheus objects themselves are of no use without its operator. */
+/**
+ * The CustomResourceDefinitions of the Prometheus Operator, of which models declare PodMonitors. The
+ * embedded environment runs no operator and installs only the definitions that work without one.
+ */
 export const prometheusOperatorDefinitions = definitions({
   name: "prometheus-operator",
   version: "0.85.0",

@@ -6,17 +6,24 @@ import { request, requestText, save } from "./web.ts";
 
 /** One file of an official release. */
 export interface ReleaseFile {
+  /** The HTTPS URL. Its last part is the name of the file. */
   readonly url: string;
   /**
-   * What the file must hash to: the SHA-256 itself, or the address of the publisher's own list of them (`<hash>
-   * <file>` lines, or the hash alone), which is as good as the TLS connection it comes over.
+   * The file's SHA-256 in hexadecimal, or the URL of the publisher's list (`<hash> <file>` lines, or the hash alone).
+   * A list does not pin the content: it is only as trustworthy as the server that it comes from.
    */
   readonly sha256: string | { readonly listedAt: string };
-  /** Members of the archive by the file each becomes. Without it, the file itself is kept under its own name. */
+  /**
+   * The paths to take from a tar archive, keyed by the name that each gets in the tool's directory.
+   * @default the file is no archive and keeps its name
+   */
   readonly members?: Readonly<Record<string, string>>;
 }
 
-/** Official release files, verified against their checksums. */
+/**
+ * A source that downloads release files and checks their SHA-256. `scratchMiB` is the disk space for the archives and
+ * their contents.
+ */
 export function download(name: string, files: readonly ReleaseFile[], scratchMiB: number): Source {
   return {
     name,
@@ -55,7 +62,11 @@ async function listedHash(listUrl: string, name: string, { signal }: FetchContex
   throw new Error(`${listUrl} lists no SHA-256 of ${name}`);
 }
 
-/** Takes single files out of a tar archive, compressed or not, and makes them programs. */
+/**
+ * Extracts files of a tar archive, compressed or not, into `directory` and makes them executable. The keys of `members`
+ * are the new names, the values the paths in the archive.
+ * @throws Error if the archive lacks one of them or is damaged
+ */
 export async function unpack(
   archive: string,
   members: Readonly<Record<string, string>>,

@@ -7,20 +7,31 @@ import { type InstalledTool, messageOf, type Tool, type ToolEvent } from "./tool
 import * as tools from "./tools.ts";
 import { tritonEnvironment, tritonFiles, tritonFor } from "./triton.ts";
 
-/** Absolute paths of everything the embedded environment runs. */
+/** The absolute paths of the programs and files that the embedded environment uses. `tools.ts` has the versions. */
 export interface Tools {
+  /** etcd 3.6, which stores the objects of kube-apiserver. */
   readonly etcd: string;
+  /** kube-apiserver 1.35. */
   readonly kubeApiserver: string;
+  /** kube-controller-manager of the same version. */
   readonly kubeControllerManager: string;
+  /** kube-scheduler of the same version. */
   readonly kubeScheduler: string;
+  /** kwok, which keeps the simulated nodes Ready and simulates the pods that no Triton process stands for. */
   readonly kwok: string;
+  /** The controller of Argo Rollouts, `rollouts-controller`. */
   readonly argoRollouts: string;
+  /** istiod, the control plane of Istio. Its program is called `pilot-discovery`. */
   readonly istiod: string;
+  /** Envoy, which runs as the ingress gateway and as the sidecar of each pod. */
   readonly envoy: string;
+  /** The Prometheus server, which computes the verdicts of analyses. */
   readonly prometheus: string;
+  /** Helm 3. The embedded environment itself renders no chart. */
   readonly helm: string;
+  /** Triton with its Python backend. */
   readonly triton: TritonTool;
-  /** Files with the definitions of custom resources, YAML. */
+  /** The YAML files with the CustomResourceDefinitions of each project. */
   readonly crds: {
     readonly argoRollouts: string[];
     readonly istio: string[];
@@ -28,33 +39,44 @@ export interface Tools {
   };
 }
 
+/** The paths and environment variables of a Triton process. */
 export interface TritonTool {
+  /** The program `tritonserver`. */
   readonly bin: string;
-  /** For `--backend-directory`. */
+  /** The directory with the backends, for Triton's flag `--backend-directory`. */
   readonly backends: string;
-  /** The value of LD_LIBRARY_PATH: Triton's own libraries and the directory of libpython. */
+  /** LD_LIBRARY_PATH: the directories of Triton's own libraries and of libpython. */
   readonly libraryPath: string;
-  /** The interpreter whose version the backend's stub has. */
+  /** The Python interpreter. The stub of the Python backend is built for its version. */
   readonly python: string;
   /**
-   * What its process needs besides the inherited environment; PATH has the interpreter first, by which the stub finds
-   * its standard library.
+   * The environment variables to add to the inherited ones. PATH begins with the directory of the interpreter, because
+   * the stub of the Python backend finds the standard library through PATH.
    */
-  readonly env: { readonly LD_LIBRARY_PATH: string; readonly PATH: string };
+  readonly env: {
+    /** As `libraryPath`. */
+    readonly LD_LIBRARY_PATH: string;
+    /** The directory of the interpreter, then the PATH of this process. */
+    readonly PATH: string;
+  };
 }
 
+/** How a search for tools reports progress and is aborted. */
 export interface EnsureOptions {
-  /** Several events a second at most, and at least one every few seconds while something is fetched. */
+  /**
+   * Called when a tool is found, when its fetch begins and ends, and every 3 s while it is fetched.
+   * @default progress is not reported
+   */
   readonly onProgress?: (event: ToolEvent) => void;
-  /** Ends every child process and removes what is unfinished. */
+  /** Aborting it ends all child processes and removes unfinished files. @default the search cannot be aborted */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Finds or fetches every tool of the embedded environment; cached per user, so only the first call on a machine takes
- * long.
- *
- * Throws a `ProblemError` on anything but Linux x86-64, with too little disk, or naming what cannot be had.
+ * Finds, downloads or builds all tools of the embedded environment. They are cached per user, so only the first call on
+ * a machine takes long.
+ * @throws ProblemError on any machine but Linux x86-64, if the disk is too small, or with all tools that were neither
+ * found nor downloaded nor built
  */
 export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
   requireSupportedMachine();
@@ -88,14 +110,20 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
   };
 }
 
-/** Helm alone, for rendering charts without an environment. */
+/**
+ * Finds, downloads or builds Helm and returns its path. It renders the charts for a cluster of one's own.
+ * @throws ProblemError as `ensureTools`
+ */
 export async function ensureHelm(options: EnsureOptions = {}): Promise<string> {
   requireSupportedMachine();
   const signal = options.signal ?? new AbortController().signal;
   return fileOf(await install([tools.helm], signal, options), tools.helm, "helm");
 }
 
-/** Throws on a machine for which the tools have no programs, with the way round. */
+/**
+ * Checks that this machine is Linux on x86-64, because some tools are published for no other.
+ * @throws ProblemError, with a kind, k3d or minikube cluster as the alternative, if it is not
+ */
 export function requireSupportedMachine(platform: string = process.platform, arch: string = process.arch): void {
   if (platform === "linux" && arch === "x64") return;
   throw new ProblemError(
@@ -130,7 +158,7 @@ function tritonTool(file: (name: string) => string, python: Python): TritonTool 
   };
 }
 
-/** Stands for Triton where no Python fits, so that this is reported together with whatever else is missing. */
+/** A tool that always fails, for Triton without a usable Python: its error is reported together with all others. */
 function tritonWithoutPython(reason: string): Tool {
   return {
     name: "triton",

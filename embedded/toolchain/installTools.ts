@@ -7,35 +7,42 @@ import { checkFetched, findOnPath } from "./programVersion.ts";
 import { ToolProgress } from "./progress.ts";
 import { type InstalledTool, messageOf, type Source, type Tool, type ToolEvent } from "./tool.ts";
 
+/** Where tools are installed, and how the installation is watched and aborted. */
 export interface InstallOptions {
+  /** The directory of the cache, an absolute path. It is created if it is missing. */
   readonly cache: string;
+  /** Aborting it ends all child processes and removes unfinished files. */
   readonly signal: AbortSignal;
+  /** Called when a tool is found, when its fetch begins and ends, and every 3 s while it is fetched. */
   readonly onProgress: (event: ToolEvent) => void;
-  /** The free space of the file system that `directory` is on, MiB. Replaced in tests. */
+  /** The free space of a directory's file system, MiB. @default from `statfs`; tests replace it */
   readonly freeMiB?: (directory: string) => Promise<number>;
 }
 
 /**
- * Waiting for a network costs no processor; compiling uses all of them, and two at a time keep them busy while one
- * links.
+ * How many tools are downloaded or built at a time. Downloads need hardly any CPU. One build uses all CPUs except while
+ * it links, so a second one uses them then.
  */
 const parallel = { download: 6, build: 2 } as const;
 
-const subject = "The tools of the embedded environment cannot be had";
+const subject = "Some tools of the embedded environment could not be found, downloaded or built";
 
-/** One tool that is not there yet. */
-interface Wanted {
+/** A tool that is neither on PATH nor in the cache. */
+interface MissingTool {
   readonly tool: Tool;
   readonly progress: ToolProgress;
-  /** What was tried, with its reason for not working. */
+  /** What was tried, each with its error. */
   readonly tried: string[];
 }
 
 /**
- * Has every tool: on PATH at a good version, in the cache, or fetched from the first of its sources that works.
+ * Returns the paths of all tools, keyed by the tool's name. A tool comes from PATH if its version fits, else from the
+ * cache, else from the first of its sources that succeeds.
  *
- * Everything that can be downloaded is, before anything is built, so that what cannot be had at all is known before
- * minutes of compiling. Throws a `ProblemError` naming each tool that cannot be had, what was tried and the way round.
+ * All downloads are tried before the first build, because builds take minutes: a tool without any usable source is
+ * reported before them.
+ * @throws ProblemError with each tool that was neither found nor downloaded nor built, what was tried, and a fix; or if
+ * the disk is too small
  */
 export async function installTools(
   tools: readonly Tool[],
@@ -55,10 +62,10 @@ export async function installTools(
     await removeAbandonedScratch(options.cache);
     const scratch = await makeScratch(options.cache);
     try {
-      const missing = await withoutThoseCachedMeanwhile(wanted, installed, options);
+      const missing = await notCachedMeanwhile(wanted, installed, options);
       const toBuild = await fetchAll("download", missing, installed, scratch, options);
-      rejectHopeless(toBuild.filter(({ tool }) => !hasBuild(tool)));
-      rejectHopeless(await fetchAll("build", toBuild, installed, scratch, options));
+      rejectUnavailable(toBuild.filter(({ tool }) => !hasBuild(tool)));
+      rejectUnavailable(await fetchAll("build", toBuild, installed, scratch, options));
     } finally {
       await removeTree(scratch);
     }
@@ -73,7 +80,7 @@ async function findPresent(
   tools: readonly Tool[],
   installed: Map<string, InstalledTool>,
   { cache, signal, onProgress }: InstallOptions,
-): Promise<Wanted[]> {
+): Promise<MissingTool[]> {
   const wanted = await Promise.all(
     tools.map(async (tool) => {
       const progress = new ToolProgress(tool.name, onProgress);
@@ -94,12 +101,12 @@ async function findPresent(
   return wanted.flat();
 }
 
-async function withoutThoseCachedMeanwhile(
-  wanted: readonly Wanted[],
+async function notCachedMeanwhile(
+  wanted: readonly MissingTool[],
   installed: Map<string, InstalledTool>,
   { cache }: InstallOptions,
-): Promise<Wanted[]> {
-  const missing: Wanted[] = [];
+): Promise<MissingTool[]> {
+  const missing: MissingTool[] = [];
   for (const each of wanted) {
     const cached = await findCached(cache, each.tool);
     if (cached === undefined) missing.push(each);
@@ -111,14 +118,14 @@ async function withoutThoseCachedMeanwhile(
   return missing;
 }
 
-/** Tries all sources of one kind, longest tool first; gives those that are still missing. */
+/** Tries all sources of one kind, the slowest tool first. Returns the tools that are still missing. */
 async function fetchAll(
   kind: Source["kind"],
-  wanted: readonly Wanted[],
+  wanted: readonly MissingTool[],
   installed: Map<string, InstalledTool>,
   scratch: string,
   options: InstallOptions,
-): Promise<Wanted[]> {
+): Promise<MissingTool[]> {
   const candidates = wanted
     .filter(({ tool }) => tool.sources.some((source) => source.kind === kind))
     .sort((a, b) => b.tool.seconds - a.tool.seconds);
@@ -129,7 +136,7 @@ async function fetchAll(
   const workers = Array.from({ length: parallel[kind] }, async () => {
     for (const each of queue) await fetchOne(kind, each, installed, scratch, { ...options, signal });
   });
-  // Every worker is waited for: none may write into the scratch directory while it is removed.
+  // Waits for every worker, because none may write into the scratch directory while it is removed.
   await Promise.all(workers.map((worker) => worker.catch((error: unknown) => failure.abort(error))));
   failure.signal.throwIfAborted();
   return wanted.filter(({ tool }) => !installed.has(tool.name));
@@ -137,7 +144,7 @@ async function fetchAll(
 
 async function fetchOne(
   kind: Source["kind"],
-  { tool, progress, tried }: Wanted,
+  { tool, progress, tried }: MissingTool,
   installed: Map<string, InstalledTool>,
   scratch: string,
   { cache, signal }: InstallOptions,
@@ -179,12 +186,12 @@ function hasBuild({ sources }: Tool): boolean {
   return sources.some(({ kind }) => kind === "build");
 }
 
-/** Throws when there are any, all of them at once. */
-function rejectHopeless(hopeless: readonly Wanted[]): void {
-  if (hopeless.length > 0) throw new ProblemError(subject, hopeless.map(problemOf), exitCodes.unavailable);
+/** @throws ProblemError with all of these tools, if there are any */
+function rejectUnavailable(tools: readonly MissingTool[]): void {
+  if (tools.length > 0) throw new ProblemError(subject, tools.map(problemOf), exitCodes.unavailable);
 }
 
-function problemOf({ tool, tried }: Wanted): Problem {
+function problemOf({ tool, tried }: MissingTool): Problem {
   return {
     path: `${tool.name} ${tool.version}`,
     reason: [`needed for ${tool.purpose}. Tried:`, ...tried.map((each) => `      ${each}`), "   "].join("\n"),
@@ -192,7 +199,11 @@ function problemOf({ tool, tried }: Wanted): Problem {
   };
 }
 
-async function checkSpace(kind: Source["kind"], wanted: readonly Wanted[], options: InstallOptions): Promise<void> {
+async function checkSpace(
+  kind: Source["kind"],
+  wanted: readonly MissingTool[],
+  options: InstallOptions,
+): Promise<void> {
   const needed = wanted
     .map(({ tool }) => tool.sizeMiB + Math.max(...tool.sources.filter((s) => s.kind === kind).map((s) => s.scratchMiB)))
     .reduce((sum, each) => sum + each, 0);
@@ -205,7 +216,7 @@ async function checkSpace(kind: Source["kind"], wanted: readonly Wanted[], optio
     [
       {
         path: options.cache,
-        reason: `${gib(free)} GiB are free, and ${verb} ${names} needs ${gib(needed)} GiB, most of it for the time being.`,
+        reason: `${gib(free)} GiB are free, and ${verb} ${names} needs ${gib(needed)} GiB, most of it only until they are installed.`,
         fix: "Free some, or set SERIN_CACHE to a directory on a larger disk.",
       },
     ],

@@ -2,15 +2,17 @@ import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
 
-/** Ends a hold on the cache. */
+/** Releases the lock of a cache, so that a process that waits for it goes on. */
 export type Release = () => Promise<void>;
 
 /**
- * Lets one process at a time fill a cache, and gives back what releases it.
+ * Takes the lock of a cache, so that one process at a time installs tools into it. Calls `onWait` with the pid of the
+ * process that holds the lock while it waits.
  *
- * The lock is a Linux abstract socket: the kernel drops it with its process, so there is no stale lock to recognise,
- * and whoever waits is woken by the connection closing. Processes in different containers do not see each other's; they
- * may do the same work twice, and the rename that installs a tool keeps that harmless.
+ * The lock is a Linux abstract socket (unix(7)): the kernel removes it with its process, and its closed connection
+ * wakes a process that waits. Processes in different containers do not see each other's lock. They may install the same
+ * tool twice, which does no harm, because a rename installs it.
+ * @throws the reason of `signal` if it is aborted
  */
 export async function lockCache(
   cache: string,
@@ -26,7 +28,7 @@ export async function lockCache(
   }
 }
 
-/** Undefined when another process holds the name. */
+/** Takes the lock; `undefined` if another process holds it. */
 async function tryLock(name: string): Promise<Release | undefined> {
   const waiting = new Set<Socket>();
   const server = createServer((socket) => {
@@ -51,7 +53,7 @@ async function tryLock(name: string): Promise<Release | undefined> {
   });
 }
 
-/** Resolves when the holder lets go, ends, or the wait is aborted. */
+/** Resolves when the process that holds the lock releases it or ends, or when `signal` is aborted. */
 async function untilReleased(name: string, signal: AbortSignal, onWait: (holder: string) => void): Promise<void> {
   await new Promise<void>((resolve) => {
     const socket = connect(name);

@@ -5,17 +5,20 @@ import { satisfies } from "semver";
 import { runCommand } from "./runCommand.ts";
 import { type FetchContext, type InstalledTool, messageOf, type Tool } from "./tool.ts";
 
-/** A program that has not said its version by then is not one we know. */
+/** How long a program may take to print its version. */
 const answerTimeoutMs = 20_000;
 
-/** The tool among the person's own programs; undefined unless all of its programs are on PATH at a good version. */
+/**
+ * Looks a tool up on PATH. `rejected` says why it is not used: it may not come from PATH, or one of its programs is
+ * missing, does not run or has a version outside the tool's range.
+ */
 export async function findOnPath(
   tool: Tool,
   signal: AbortSignal,
   path: string = process.env.PATH ?? "",
 ): Promise<InstalledTool | { readonly rejected: string }> {
   const { onPath } = tool;
-  if (onPath === undefined) return { rejected: "not looked for" };
+  if (onPath === undefined) return { rejected: "not used from PATH" };
   const files = new Map<string, string>();
   for (const program of tool.files) {
     const found = await searchPath(program, path);
@@ -31,7 +34,10 @@ export async function findOnPath(
   return { how: "PATH", files };
 }
 
-/** Throws unless what was just fetched runs on this machine and is the version it should be. */
+/**
+ * Checks that a tool that was just fetched runs on this machine and has a version in its range.
+ * @throws Error if it does not
+ */
 export async function checkFetched(tool: Tool, directory: string, context: FetchContext): Promise<void> {
   const { onPath, check } = tool;
   if (check !== undefined) await check(directory, context);

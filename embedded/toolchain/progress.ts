@@ -1,9 +1,9 @@
 import type { ToolEvent } from "./tool.ts";
 
-/** How often a tool that is being fetched says that it still is. */
+/** The time between two events of a tool that is being fetched. */
 const heartbeatMs = 3000;
 
-/** Tells what happens to one tool, with a heartbeat while it takes long. */
+/** Reports the progress of one tool, with an event every 3 s while it is fetched. */
 export class ToolProgress {
   readonly #tool: string;
   readonly #emit: (event: ToolEvent) => void;
@@ -17,7 +17,7 @@ export class ToolProgress {
     this.#emit = emit;
   }
 
-  /** Begins with one source; the heartbeat lasts until the tool is done or has failed. */
+  /** Reports that a source is tried, by its name. The heartbeat then lasts until `ended` or `stop`. */
   started(how: string): void {
     if (this.#how === undefined) this.#start = performance.now();
     this.#how = how;
@@ -26,18 +26,19 @@ export class ToolProgress {
     this.#beat();
   }
 
-  /** Says at once, and goes on saying, why nothing is happening to it. */
+  /** Reports what the tool waits for, at once and with each heartbeat until `ended` or `stop`. */
   waiting(detail: string): void {
     this.#detail = detail;
     this.#say("progress");
     this.#beat();
   }
 
-  /** Kept for the next heartbeat: compilers say more than anyone can read. */
+  /** Sets the detail of the next heartbeat. It is not reported at once, because compilers print many lines a second. */
   detail(detail: string): void {
     this.#detail = detail;
   }
 
+  /** Ends the heartbeat and reports how the tool was found or fetched, or with `failed` the reason in `detail`. */
   ended(state: "cached" | "found" | "done" | "failed", how: string | undefined, detail?: string): void {
     this.stop();
     this.#how = how;
@@ -45,6 +46,7 @@ export class ToolProgress {
     this.#say(state);
   }
 
+  /** Ends the heartbeat without an event. A second call has no effect. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

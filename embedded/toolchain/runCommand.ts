@@ -1,21 +1,25 @@
 import { execa } from "execa";
 
+/** How a program is run. */
 export interface CommandOptions {
+  /** The working directory. @default the one of this process */
   readonly cwd?: string;
+  /** Environment variables, added to those of this process. @default none */
   readonly env?: Readonly<Record<string, string>>;
+  /** Aborting it kills the program and its child processes. @default the program cannot be aborted */
   readonly signal?: AbortSignal;
-  /** Milliseconds after which it is ended. Default: none, because builds take as long as they take. */
+  /** When the program is killed, milliseconds after its start. @default never, because builds take minutes */
   readonly timeoutMs?: number;
-  /** Whether a failing exit code counts as an end like any other. Default: no. */
+  /** Whether an exit code other than 0 is accepted. @default false: it is an error */
   readonly mayFail?: boolean;
-  /** Each line of both outputs. */
+  /** Called with each line of standard output and standard error. @default the lines are only collected */
   readonly onLine?: (line: string) => void;
 }
 
 const groups = new Set<number>();
 let exitHookSet = false;
 
-/** What the program printed on standard output; otherwise as `runCommand`. */
+/** Runs a program as `runCommand` does and returns its standard output. */
 export async function commandOutput(
   file: string,
   args: readonly string[],
@@ -25,11 +29,12 @@ export async function commandOutput(
 }
 
 /**
- * Runs a program to its end and gives what it printed: standard output alone, and with standard error between its
- * lines.
+ * Runs a program and returns its output: `stdout`, and `all`, which has the lines of standard error too.
  *
- * It gets a process group of its own, and the group is ended with it: `go build` and `pip` start compilers and
- * downloads that would otherwise go on after a Ctrl-C. Throws with the last lines of its output.
+ * The program gets a process group of its own, which is killed on an abort, after the timeout and when this process
+ * exits: `go build` and `pip` start child processes that would otherwise go on.
+ * @throws Error with the last four lines of the output if the program fails or cannot be started; the reason of
+ * `signal`
  */
 export async function runCommand(
   file: string,

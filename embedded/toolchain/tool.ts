@@ -1,67 +1,90 @@
-/** What happens to one tool, for a progress display. */
+/** An event in the progress of one tool. */
 export interface ToolEvent {
+  /** The name of the tool, as in `Tool`. */
   readonly tool: string;
-  /** `cached` and `found` end a tool that was there already, `done` and `failed` one that was not. */
+  /**
+   * `found`: it is on PATH. `cached`: it is in the cache. `started`: a source is tried. `progress`: it is being
+   * fetched, or waits. `done`: it was fetched. `failed`: no source succeeded.
+   */
   readonly state: "cached" | "found" | "started" | "progress" | "done" | "failed";
-  /** Where it comes from: `PATH`, a download, a package, a Go module. */
+  /** Where it comes from: `PATH`, its directory in the cache, or the name of a source. */
   readonly how?: string;
-  /** Milliseconds since the first attempt to have it began. */
+  /** Milliseconds since its first source was tried or, for a tool that was found, since the search began. */
   readonly elapsedMs: number;
+  /**
+   * What is being done, or after `failed` the last error: `etcd.tar.gz, 12 of 22 MiB`. Absent if there is nothing to
+   * say.
+   */
   readonly detail?: string;
 }
 
 /** What a source may use while it fetches one tool. */
 export interface FetchContext {
+  /** Aborted when the user interrupts, or when another tool fails in a way that ends the run. */
   readonly signal: AbortSignal;
-  /** A directory for this fetch alone, removed with everything in it when the fetch ends. */
+  /** A directory for this fetch alone. It is removed when the fetch ends. */
   readonly scratch: string;
-  /** Go's module and build caches, shared by the builds of one run and removed after the last. */
+  /** The directory of Go's module and build caches. All builds of a run share it; it is removed after the last one. */
   readonly goCaches: string;
-  /** Says what is going on; shown with the next heartbeat. */
+  /** Sets the detail of the next progress event. */
   progress(detail: string): void;
 }
 
-/** One way to have a tool. A source that throws passes the turn to the next. */
+/** One way to download or build a tool. If it throws, the tool's next source is tried. */
 export interface Source {
-  /** Names it in progress and errors: `Go module k8s.io/kubernetes v1.35.4`. */
+  /** Names the source in progress and errors: `Go module k8s.io/kubernetes v1.35.4`. */
   readonly name: string;
-  /** Builds run two at a time, after everything that can be downloaded has been. */
+  /** Downloads run first, six at a time; builds run after all downloads, two at a time. */
   readonly kind: "download" | "build";
-  /** Disk that is needed while it runs, MiB, above what stays. */
+  /** The disk space it needs while it runs, MiB, in addition to the tool's `sizeMiB`. */
   readonly scratchMiB: number;
-  /** Puts the tool's files into `directory`, which exists and is empty. */
+  /**
+   * Puts the tool's files into `directory`, which exists and is empty.
+   * @throws an error with the reason if it cannot
+   */
   fetch(directory: string, context: FetchContext): Promise<void>;
 }
 
-/** One tool, pinned: what it is, how to recognise a good one, where to get it. */
+/** One tool of a pinned version: its files, the check of its version, and its sources. */
 export interface Tool {
+  /** Names the tool in progress and errors, and is its folder in the cache. */
   readonly name: string;
+  /** The pinned version, without a leading v. Another version is installed beside this one. */
   readonly version: string;
-  /** What the embedded environment needs it for: the end of "needed for …". */
+  /** What the embedded environment needs it for, as the end of "needed for …" in an error. */
   readonly purpose: string;
-  /** Its files, relative to its directory. All must be there for the tool to count as installed. */
+  /** Its files, relative to its directory. A tool of which one is missing is fetched again. */
   readonly files: readonly string[];
-  /** How its programs say their version, when a person's own ones on PATH will do. Every file is then a program. */
+  /**
+   * The arguments that make its programs print their version, and the semver range of the versions on PATH that are
+   * used. All `files` must then be programs.
+   * @default programs on PATH are not used
+   */
   readonly onPath?: { readonly versionArgs: readonly string[]; readonly range: string };
-  /** Throws when what was just fetched cannot run on this machine; by default, its programs are asked their version. */
+  /**
+   * Throws if the fetched tool does not run on this machine.
+   * @default the version of each program is checked as on PATH
+   */
   readonly check?: (directory: string, context: FetchContext) => Promise<void>;
-  /** What stays in the cache, MiB. */
+  /** Its size in the cache, MiB. */
   readonly sizeMiB: number;
-  /** Roughly how long its slowest source takes on two processors, seconds: the longest starts first. */
+  /** About how long its slowest source takes on two CPUs, seconds. The tool with the highest value starts first. */
   readonly seconds: number;
-  /** In order of preference. */
+  /** The sources in order of preference. Downloads are tried before builds all the same. */
   readonly sources: readonly Source[];
-  /** How a person provides it where no source works, as an imperative. */
+  /** What the user can do if no source succeeds, as an imperative. */
   readonly fix: string;
 }
 
-/** Where a tool was found or put: its files, keyed as in `Tool.files`. */
+/** A tool that was found or installed. Its files are keyed as in `Tool.files`. */
 export interface InstalledTool {
+  /** `PATH`, or the tool's directory in the cache. */
   readonly how: string;
+  /** The absolute path of each of the tool's files. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The message of anything thrown, on one line. */
+/** The message of a thrown value, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replaceAll(/\s*\n\s*/g, "; ").trim();

@@ -69,18 +69,18 @@ export const kubernetes: Tool = {
   ],
 };
 
-/** Nodes that exist in the API alone. */
+/** kwok, which simulates nodes and the pods on them. */
 export const kwok: Tool = {
   name: "kwok",
   version: "0.7.0",
-  purpose: "the nodes",
+  purpose: "the simulated nodes",
   files: ["kwok"],
   onPath: { versionArgs: ["--version"], range: ">=0.7.0 <0.9.0" },
   sizeMiB: 65,
   seconds: 70,
   fix: "Put kwok 0.7 on PATH, or install Go 1.24 or newer.",
   sources: [
-    // Its release files come without checksums; a registry's content is addressed by them.
+    // Its release files have no checksums. A registry addresses each layer by its SHA-256.
     containerImage(
       {
         registry: "https://registry.k8s.io",
@@ -100,7 +100,7 @@ export const kwok: Tool = {
   ],
 };
 
-/** The controller that rolls releases out and back. */
+/** The Argo Rollouts controller, which runs canary releases. */
 export const argoRollouts: Tool = {
   name: "argo-rollouts",
   version: "1.9.1",
@@ -111,7 +111,7 @@ export const argoRollouts: Tool = {
   seconds: 240,
   fix: "Put rollouts-controller 1.9 of Argo Rollouts on PATH, or install Go 1.25 or newer.",
   sources: [
-    // Its releases hold the kubectl plugin only.
+    // Its GitHub releases contain only the kubectl plugin.
     containerImage(
       {
         registry: "https://quay.io",
@@ -135,7 +135,7 @@ export const argoRollouts: Tool = {
 export const istiod: Tool = {
   name: "istiod",
   version: "1.31.1",
-  purpose: "the mesh and the gateway's routes",
+  purpose: "the service mesh and the gateway's routes",
   files: ["pilot-discovery"],
   onPath: { versionArgs: ["version"], range: ">=1.30.0 <1.32.0" },
   sizeMiB: 120,
@@ -164,11 +164,11 @@ export const istiod: Tool = {
   ],
 };
 
-/** The gateway, and the proxy in front of each model server. */
+/** Envoy, which runs as the ingress gateway and as the sidecar of each pod. */
 export const envoy: Tool = {
   name: "envoy",
   version: "1.40.0",
-  purpose: "the gateway and the pods' proxies",
+  purpose: "the gateway and the sidecars",
   files: ["envoy"],
   onPath: { versionArgs: ["--version"], range: ">=1.39.0 <2.0.0" },
   sizeMiB: 105,
@@ -190,11 +190,11 @@ export const envoy: Tool = {
   ],
 };
 
-/** The server that computes the verdicts. */
+/** Prometheus, which the analyses of a release query. */
 export const prometheus: Tool = {
   name: "prometheus",
   version: "3.5.0",
-  purpose: "the metrics that releases are judged by",
+  purpose: "the metrics that analyses query",
   files: ["prometheus"],
   onPath: { versionArgs: ["--version"], range: ">=3.5.0 <4.0.0" },
   sizeMiB: 280,
@@ -219,8 +219,8 @@ export const prometheus: Tool = {
       module: "github.com/prometheus/prometheus",
       version: "v0.305.0",
       programs: { prometheus: "./cmd/prometheus" },
-      // What `make plugins` writes from a shorter plugins.yml: without the discovery of every cloud it compiles in 60 %
-      // of the time and is half the size. Static, file and HTTP discovery are always in.
+      // This is what `make plugins` writes from a shorter plugins.yml. Without the service discovery of each cloud,
+      // Prometheus compiles in 60 % of the time and is half the size. Static, file and HTTP discovery are built in.
       rewrite: {
         "plugins/plugins.go": 'package plugins\n\nimport _ "github.com/prometheus/prometheus/discovery/kubernetes"\n',
       },
@@ -230,7 +230,7 @@ export const prometheus: Tool = {
   ],
 };
 
-/** Renders the charts of the platform. */
+/** Helm, which renders the charts of the platform. */
 export const helm: Tool = {
   name: "helm",
   version: "3.19.0",

@@ -5,7 +5,10 @@ import { installWheels } from "./pythonPackage.ts";
 import { runCommand } from "./runCommand.ts";
 import type { FetchContext, Tool } from "./tool.ts";
 
-/** Where things are in the wheel. Its libraries find each other by paths relative to these places. */
+/**
+ * Paths in the wheel of nvidia-pytriton. They must stay as they are, because its libraries find each other by relative
+ * paths.
+ */
 export const tritonFiles = {
   bin: "pytriton/tritonserver/bin/tritonserver",
   backends: "pytriton/tritonserver/backends",
@@ -19,7 +22,7 @@ const pytriton = {
   sha256: ["21f063ff93bb426d0c06b7a55e7eb9efcfe62c0dddd9a908e9877e18710128df"],
 };
 
-/** The last NumPy that Triton 2.51's stubs work with; one hash per Python version. */
+/** The last NumPy that the stubs of Triton 2.51 work with. One hash for each Python version. */
 const numpy = {
   requirement: "numpy==1.26.4",
   sha256: [
@@ -31,10 +34,10 @@ const numpy = {
 };
 
 /**
- * NVIDIA Triton with its Python backend, on CPU, for the Python it is to run models with.
+ * NVIDIA Triton with its Python backend, on CPUs, for models that run in `python`.
  *
- * The backend's stub takes no notice of PYTHONPATH or PYTHONHOME; what it does search is the backend's own directory,
- * so NumPy goes there.
+ * The backend's stub ignores PYTHONPATH and PYTHONHOME and searches the backend's own directory, so NumPy is installed
+ * there.
  */
 export function tritonFor(python: Python): Tool {
   return {
@@ -66,8 +69,9 @@ export function tritonFor(python: Python): Tool {
 }
 
 /**
- * What its process needs besides the inherited environment: libpython, and the interpreter first on PATH, by which the
- * stub finds the standard library of a Python that was unpacked elsewhere than it was built for.
+ * The environment variables of a Triton process. LD_LIBRARY_PATH has `libraries` and the directory of libpython. PATH
+ * begins with the directory of the interpreter: through it the stub finds the standard library of a Python that is not
+ * where it was built for.
  */
 export function tritonEnvironment(libraries: string, python: Python): { LD_LIBRARY_PATH: string; PATH: string } {
   return {
@@ -77,8 +81,9 @@ export function tritonEnvironment(libraries: string, python: Python): { LD_LIBRA
 }
 
 /**
- * Loads a model that refuses to be loaded once NumPy is there: the server runs its Python and ends by itself, without
- * opening a port.
+ * Checks that the Python backend runs with NumPy: Triton loads a model that imports NumPy and then raises an error, so
+ * Triton prints the error and ends without opening a port.
+ * @throws Error with the last lines of Triton's output if the model's error is not among them
  */
 async function checkBackend(
   directory: string,

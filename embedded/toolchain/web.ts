@@ -8,10 +8,11 @@ import { causeOf, connectTimeoutMs, webFetch } from "../../engine/web.ts";
 const probes = new Map<string, Promise<string | undefined>>();
 
 /**
- * Fetches `url`, through the proxy that HTTPS_PROXY and NO_PROXY name.
+ * Requests `url`, through the proxy of HTTPS_PROXY and NO_PROXY.
  *
- * Each host is tried once per run before anything is asked of it: where it cannot be reached, every later request to it
- * fails at once with the same reason. Throws unless the answer is a success, or its status is in `accept`.
+ * The first request to a host is preceded by a HEAD request. If that fails, all requests to the host fail at once with
+ * its error, so that an unreachable host costs one timeout in a run.
+ * @throws Error if the host cannot be reached, or if the status is neither 2xx nor in `accept`
  */
 export async function request(
   url: string,
@@ -32,12 +33,18 @@ export async function request(
   throw new Error(`${url} answered ${response.status}`);
 }
 
-/** The text at `url`. */
+/**
+ * The text at `url`.
+ * @throws Error as `request`
+ */
 export async function requestText(url: string, signal: AbortSignal): Promise<string> {
   return (await request(url, { signal })).text();
 }
 
-/** Saves a response as `path` and gives its SHA-256, reporting how much has come. */
+/**
+ * Saves the body of a response as `path` and returns its SHA-256 in hexadecimal. Reports how much has been received.
+ * @throws Error if the response has no body or breaks off
+ */
 export async function save(
   response: Response,
   path: string,

@@ -139,8 +139,8 @@ describe("sources", () => {
   });
 });
 
-describe("what cannot be had", () => {
-  it("is named with everything that was tried and the way round", async () => {
+describe("a tool that is neither found nor downloaded nor built", () => {
+  it("is reported with all that was tried and a fix", async () => {
     const { done, events } = install([
       tool({
         onPath: { versionArgs: [], range: "*" },
@@ -154,7 +154,7 @@ describe("what cannot be had", () => {
     const message = await done.catch((error: Error) => error.message);
     expect(message).toBe(
       [
-        "The tools of the embedded environment cannot be had:",
+        "Some tools of the embedded environment could not be found, downloaded or built:",
         "  - widget 1.2.3: needed for the tests. Tried:",
         "      PATH: widget is not there",
         "      release of widget: example.org cannot be reached (ENOTFOUND)",
@@ -165,7 +165,7 @@ describe("what cannot be had", () => {
     expect(states(events).at(-1)).toBe("failed");
   });
 
-  it("is known before anything is built, all of it at once", async () => {
+  it("is reported before anything is built, together with all others", async () => {
     const built = vi.fn();
     const nowhere = { sources: [source({ fetch: fails("offline") })] };
     const { done } = install([
@@ -177,7 +177,7 @@ describe("what cannot be had", () => {
     expect(built).not.toHaveBeenCalled();
   });
 
-  it("does not keep the other builds from ending in the cache", async () => {
+  it("does not stop the other builds, which are cached", async () => {
     const { cache, done } = install([
       tool({ name: "broken", seconds: 9, sources: [source({ kind: "build", fetch: fails("does not compile") })] }),
       tool({ name: "good", sources: [source({ kind: "build" })] }),
@@ -193,7 +193,7 @@ describe("disk space", () => {
     const large = tool({ sizeMiB: 1024, sources: [source({ scratchMiB: 2048, before: fetched })] });
     const { cache, done } = install([large], { freeMiB: 1536 });
     await expect(done).rejects.toThrow(
-      `${cache}: 1.5 GiB are free, and fetching widget needs 3.0 GiB, most of it for the time being.`,
+      `${cache}: 1.5 GiB are free, and fetching widget needs 3.0 GiB, most of it only until they are installed.`,
     );
     expect(fetched).not.toHaveBeenCalled();
     expect(readdirSync(join(cache, "scratch"))).toEqual([]);
