@@ -5,37 +5,41 @@ import type { azureMachines } from "./azureMachines.ts";
 
 /**
  * A cluster of Azure Kubernetes Service with its network, keys and stores, in a resource group of its own. `admins` are
- * object ids of groups in Entra; their members are cluster administrators.
+ * object ids of groups in Entra (`aadProfile.adminGroupObjectIDs`); their members are cluster administrators.
  */
 export interface AksClusterArgs extends CloudClusterArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved"> {
-  /** The subscription's id. Changing it replaces everything. */
+  /**
+   * Id of the subscription, a UUID. Names of storage accounts and vaults depend on it. Changing it replaces everything.
+   */
   readonly subscription: pulumi.Input<string>;
-  /** The id of the tenant of Entra that the subscription trusts. Changing it replaces everything. */
+  /** Id of the Entra tenant that the subscription trusts, a UUID. Changing it replaces everything. */
   readonly tenant: pulumi.Input<string>;
   /**
-   * `private`: an address in the cluster's network, reached from there and from networks that are peered with it.
-   * `public`: from these blocks of addresses, too. @default `{ kind: "private" }`. Changing it updates the cluster in
-   * place, since the API server has its own subnet either way (MicrosoftDocs/azure-aks-docs
+   * Where the Kubernetes API listens. `private`: on an address in the cluster's network, reached from there and from
+   * peered networks. `public`: on a public address, too, which admits `cidrs` only, at least one
+   * (`authorizedIPRanges`).
+   * @default `{ kind: "private" }`, as on the other clouds. Changing it updates the cluster in place, since the API
+   * server has its own subnet either way (MicrosoftDocs/azure-aks-docs
    * `articles/aks/api-server-vnet-integration.md`).
    */
   readonly endpoint?: { readonly kind: "private" } | { readonly kind: "public"; readonly cidrs: readonly string[] };
   /**
-   * How kubelogin gets a token for whoever uses the kubeconfig, which says so and nothing about them. @default
-   * "azurecli": works for a person and for a pipeline that has run `az login`. Changing it replaces nothing.
+   * How kubelogin gets a token for whoever uses the kubeconfig. The kubeconfig contains no credential.
+   * @default "azurecli": works for a person and for a pipeline that has run `az login`. Changing it replaces nothing.
    */
   readonly login?: KubeLogin;
   /**
-   * Machine of the three to nine nodes for all that needs no GPU.
-   * @default "Standard_D4ds_v5": 4 cores, 16 GiB. AKS refuses to change it.
+   * `vmSize` of the system pool, three to nine nodes for all that needs no GPU.
+   * @default "Standard_D4ds_v5": 4 vCPU, 16 GiB, enough for the platform. AKS refuses to change it.
    */
   readonly systemMachine?: string;
   /**
-   * Public addresses that versions of models are uploaded from, blocks of /30 at least. Who uploads needs a role on the
-   * container besides.
+   * Public addresses from which versions of models are uploaded: single IPv4 addresses, or blocks from /8 to /30. They
+   * become `networkRuleSet.ipRules` of the model store's account. Whoever uploads also needs a role on the container.
    * @default none: only the cluster's own nodes reach the model store. Changing it replaces nothing.
    */
   readonly uploadCidrs?: readonly string[];
 }
 
-/** What an environment declares; account ids come from configuration. */
+/** What an environment declares. Subscription and tenant come from configuration. */
 export type AksDeclaration = Omit<AksClusterArgs, "subscription" | "tenant">;

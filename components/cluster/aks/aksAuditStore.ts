@@ -6,9 +6,9 @@ import type { AksScope } from "./aksScope.ts";
 import { type LogAccount, logAccount } from "./storageAccounts.ts";
 
 /**
- * What is recorded of each kind of resource. `kube-audit-admin` is the audit log without `get` and `list`, which are
- * the bulk of it and of its cost (MicrosoftDocs/azure-aks-docs `articles/aks/monitor-aks.md`); `guard` is who was let
- * in by Entra and Azure RBAC.
+ * Categories of logs that are recorded of each kind of resource. `kube-audit-admin` is the audit log without `get` and
+ * `list`, which are most of its volume and cost (MicrosoftDocs/azure-aks-docs `articles/aks/monitor-aks.md`). `guard`
+ * records whom Entra and Azure RBAC admitted.
  */
 const categories = {
   cluster: ["kube-audit-admin", "guard"],
@@ -17,9 +17,10 @@ const categories = {
 } as const;
 
 /**
- * The audit logs of a cluster and the access logs of its keys and model store. Azure Monitor appends to a container per
- * category, which is made here, before Azure Monitor would make it, so that none is ever without its policy. Access to
- * the logs is recorded in a second account: an account cannot record itself, each record would cause another.
+ * The audit logs of a cluster and the access logs of its keys and model store. Azure Monitor appends to one container
+ * for each category. The containers are made here, with their immutability policy, since Azure Monitor would make them
+ * without. Access to the logs is recorded in a second account: if an account recorded itself, each record would cause
+ * another.
  */
 export class AksAuditStore extends Component {
   readonly #audit: LogAccount;
@@ -43,7 +44,7 @@ export class AksAuditStore extends Component {
     this.registerOutputs({ accountId: this.#audit.id });
   }
 
-  /** Records what happens to a resource, by its id. */
+  /** Records the logs of a resource of this kind, by its ARM id, in the audit account. */
   record(
     name: string,
     kind: keyof typeof categories,
@@ -54,7 +55,7 @@ export class AksAuditStore extends Component {
   }
 }
 
-/** What stores blobs in an account, as Azure Monitor knows it. */
+/** ARM id of an account's blob service, which is what Azure Monitor records. */
 export function blobsOf(accountId: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.interpolate`${accountId}/blobServices/default`;
 }

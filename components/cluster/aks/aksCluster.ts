@@ -25,13 +25,28 @@ import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
 import { managedClusterArgs } from "./managedClusterArgs.ts";
 
+/**
+ * A cluster of Azure Kubernetes Service in a resource group of its own, with its network, keys, node pools, model store
+ * and audit store. `name` is the name of cluster and resource group; a change of it replaces everything. What a change
+ * of an argument replaces is in `docs/clusters/aks.md`. Invalid arguments are refused before anything is made.
+ */
 export class AksCluster extends Component implements GpuCluster {
+  /**
+   * Secret, though it has no credential: server and certificate authority, and kubelogin, which gets a token as `login`
+   * says. Unknown until the cluster exists.
+   */
   readonly kubeconfig: pulumi.Output<string>;
+  /** ARM id of the managed cluster. A change replaces all that runs on the cluster. */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** Usable once the cluster is there with its system pool; GPU pools may come later. */
   readonly provider: Provider;
+  /** By key in `gpuPools` of the arguments. Known before anything is made. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** Gives service accounts an identity of Entra with access to the model store. */
   readonly workloadIdentity: AksWorkloadIdentity;
+  /** `as://<account>/models`. */
   readonly modelStore: ModelStore;
+  /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(name: string, args: AksClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -116,7 +131,7 @@ export class AksCluster extends Component implements GpuCluster {
     });
   }
 
-  /** A key of the cluster's, of which every use is recorded. */
+  /** Makes a key of the cluster's; every use of it is recorded. */
   #key(
     purpose: "etcd" | "models",
     kind: { reachedBy: "azureServices" | "privateLink"; rotated: boolean },
@@ -130,7 +145,10 @@ export class AksCluster extends Component implements GpuCluster {
     return key;
   }
 
-  /** What AKS needs before the cluster is made: its subnets, the key, and a private link to the key's vault. */
+  /**
+   * Rights that the cluster's identity needs before the cluster is made: on its subnets, to use the key, and to make a
+   * private link to the key's vault.
+   */
   #grants(
     identity: UserAssignedIdentity,
     { nodeSubnetId, apiServerSubnetId }: AksNetwork,
@@ -148,7 +166,7 @@ export class AksCluster extends Component implements GpuCluster {
     );
   }
 
-  /** Patches of Kubernetes and new node images, on Sunday nights. */
+  /** Patches of Kubernetes and new node images come on Sundays, 01:00 to 07:00 UTC. */
   #maintenance(resourceName: pulumi.Input<string>, { resourceGroupName }: AksScope): void {
     for (const [role, configName] of Object.entries({
       upgrades: "aksManagedAutoUpgradeSchedule",
@@ -172,7 +190,7 @@ export class AksCluster extends Component implements GpuCluster {
     }
   }
 
-  /** Asked for only when the cluster is there: the id, and with it the call, is unknown until then. */
+  /** Depends on the cluster's id, so that Azure is asked only once the cluster exists. */
   #credentials(cluster: ManagedCluster, { login = "azurecli", tenant }: AksClusterArgs, scope: AksScope) {
     const { kubeconfigs } = listManagedClusterUserCredentialsOutput(
       {
@@ -195,7 +213,10 @@ function subnets({ nodeSubnetId, apiServerSubnetId }: AksNetwork) {
   return { nodeSubnetId, apiServerSubnetId };
 }
 
-/** With the id, so that it is unknown, not absent, in the preview of a cluster that is not there yet. */
+/**
+ * Depends on the id, too: in the preview of a cluster that does not exist yet, the profile alone is absent, not
+ * unknown.
+ */
 function issuerOf(cluster: ManagedCluster): pulumi.Output<string> {
   return pulumi.all([cluster.id, cluster.oidcIssuerProfile]).apply(([, profile]) => profile?.issuerURL ?? "");
 }

@@ -4,28 +4,37 @@ import * as pulumi from "@pulumi/pulumi";
 import { globalName, knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 
+/** What a key is for, and who uses it. */
 export interface CustomerKeyArgs {
+  /** `tenantId` of the vault: the Entra tenant whose identities may use the key. */
   readonly tenant: pulumi.Input<string>;
-  /** Part of the vault's name: at most 6 of a-z. */
+  /** What the key encrypts, part of the vault's name: 1 to 6 of a-z. A change replaces vault and key. */
   readonly purpose: string;
-  /** Who reaches the vault: services that Azure trusts, such as Storage, or only who has a private link to it. */
+  /**
+   * `networkAcls.bypass` of the vault. `azureServices`: services that Azure trusts, such as Storage, reach it.
+   * `privateLink`: only who has a private endpoint to it, as AKS makes one.
+   */
   readonly reachedBy: "azureServices" | "privateLink";
-  /** A new version of the key every year. Only where its user follows by itself. */
+  /** Whether Key Vault makes a new version of the key every year. Only where the key's user follows by itself. */
   readonly rotated: boolean;
 }
 
+/** A key in its vault, as its users address it. */
 export interface CustomerKey {
+  /** ARM id of the vault, on which roles are granted. */
   readonly vaultId: pulumi.Output<string>;
   /** `https://<vault>.vault.azure.net` */
   readonly vaultUri: pulumi.Output<string>;
+  /** Name of the key in the vault. With `vaultUri` it means the newest version of the key. */
   readonly keyName: pulumi.Output<string>;
-  /** With the version it had when it was made. */
+  /** `https://<vault>.vault.azure.net/keys/<key>/<version>`, for a user that does not follow new versions. */
   readonly keyUriWithVersion: pulumi.Output<string>;
 }
 
 /**
- * A key in a vault of its own, so that a right on the vault is a right on one key. Nobody can purge it before 90 days
- * are over: without it, what it encrypted is lost. The key has no tags, since azure-native cannot update a key.
+ * An RSA key in a vault of its own, so that a right on the vault is a right on one key. A deleted key can be recovered
+ * for 90 days, and nobody can purge it earlier: without the key, what it encrypted is lost. The key has no tags, since
+ * azure-native cannot update a key.
  */
 export function customerKey(
   name: string,

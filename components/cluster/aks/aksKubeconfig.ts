@@ -2,15 +2,16 @@ import { parse, stringify } from "yaml";
 import { rejectProblems } from "../../core/problem.ts";
 
 /**
- * How kubelogin gets a token: as the person or service `az login` was done by, or by what the environment of a pipeline
- * names.
+ * How kubelogin gets a token. `azurecli`: as whoever ran `az login`. `spn`, `workloadidentity`, `msi`: as the client
+ * that environment variables of a pipeline name (service principal, federated token, managed identity).
  */
 export type KubeLogin = "azurecli" | "spn" | "workloadidentity" | "msi";
 
+/** All values of `KubeLogin`, to check declarations that no compiler has seen. */
 export const kubeLogins = ["azurecli", "spn", "workloadidentity", "msi"] as const satisfies readonly KubeLogin[];
 
 /**
- * The application that every AKS API server is known as in Entra (MicrosoftDocs/azure-aks-docs
+ * Id of the Entra application that stands for the API servers of all AKS clusters (MicrosoftDocs/azure-aks-docs
  * `articles/aks/kubelogin-authentication.md`).
  */
 const serverId = "6dae42f8-4368-4678-94ff-3960e28e3630";
@@ -22,8 +23,11 @@ interface Credentials {
 }
 
 /**
- * The way to a cluster, made of the address and the certificate in what Azure hands out. The rest of that is left
- * behind: it has kubelogin ask a person for a code, which a pipeline cannot answer.
+ * A kubeconfig with the server and certificate authority of `credentials`, the kubeconfig that Azure returns, and with
+ * a user of our own: Azure's asks a person for a device code, which a pipeline cannot enter. `tenant` is the id of the
+ * Entra tenant.
+ *
+ * @throws ProblemError when `credentials` has no server or no certificate authority.
  */
 export function aksKubeconfig(cluster: string, credentials: string, login: KubeLogin, tenant: string): string {
   const found = (parse(credentials) as Credentials).clusters?.[0]?.cluster;
@@ -45,8 +49,8 @@ export function aksKubeconfig(cluster: string, credentials: string, login: KubeL
 }
 
 /**
- * With `spn`, `msi` and `workloadidentity` the client's id, and its secret if it has one, come from the environment of
- * who connects.
+ * With `spn`, `msi` and `workloadidentity`, kubelogin reads the client's id, and its secret if it has one, from
+ * environment variables of whoever connects.
  */
 function kubelogin(login: KubeLogin, tenant: string) {
   return {

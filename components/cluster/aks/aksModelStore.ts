@@ -10,26 +10,30 @@ import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { privateAccount } from "./storageAccounts.ts";
 
+/** Which key encrypts the models, and who reaches them. */
 export interface AksModelStoreArgs {
+  /** `encryption.keyVaultProperties`, without a version, so that Storage follows its rotation. */
   readonly key: CustomerKey;
-  /** The subnet whose nodes read it. */
+  /** ARM id of the subnet whose nodes read models: `networkRuleSet.virtualNetworkRules`. It has Storage's endpoint. */
   readonly nodeSubnetId: pulumi.Input<string>;
-  /** Public addresses it is reached from besides. */
+  /** `networkRuleSet.ipRules`: public addresses that reach the account, too. A change updates it in place. */
   readonly uploadCidrs: readonly string[];
 }
 
-/** Days in which what was overwritten or deleted can be had back. */
+/** Days in which a blob can be restored after it was overwritten or deleted. */
 const recoverableDays = 30;
 
 /**
- * A container for models: only identities of Entra get in, only from the cluster's nodes and the addresses given. Every
- * version of a blob is kept for 30 days after it was replaced, in three zones, encrypted by a customer key that is
- * followed when it is rotated.
+ * A container for models. Only identities of Entra have access, and only from the cluster's nodes and `uploadCidrs`.
+ * Blobs are stored in three zones and encrypted with a customer-managed key. A blob that was overwritten or deleted can
+ * be restored for at least 30 days.
  */
 export class AksModelStore extends Component {
   /** `as://<account>/models` */
   readonly url: pulumi.Output<string>;
+  /** ARM id of the storage account. */
   readonly accountId: pulumi.Output<string>;
+  /** ARM id of the container, on which roles are granted. */
   readonly containerId: pulumi.Output<string>;
 
   constructor(name: string, args: AksModelStoreArgs, scope: AksScope, opts: pulumi.ComponentResourceOptions) {
@@ -53,7 +57,7 @@ export class AksModelStore extends Component {
         identity: { type: "UserAssigned", userAssignedIdentities: [identity.id] },
         encryption: {
           keySource: "Microsoft.Keyvault",
-          // Without a version Storage takes each new one within a day.
+          // Without a version in it, Storage takes each new version within a day.
           keyVaultProperties: { keyVaultUri: key.vaultUri, keyName: key.keyName },
           encryptionIdentity: { encryptionUserAssignedIdentity: identity.id },
         },

@@ -3,13 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { base36Hash } from "../../core/names.ts";
 import type { AksScope } from "./aksScope.ts";
 
-/** Storage accounts and vaults share one name space with all of Azure: 3 to 24 of a-z and 0-9 is legal for both. */
+/**
+ * Most characters of a storage account's or a vault's name. Both are unique in all of Azure; 3 to 24 of a-z and 0-9 are
+ * valid for both.
+ */
 const longest = 24;
 const hashLength = 10;
 
 /**
- * The cluster's key, what the resource is for, and a hash of both and of the subscription: 51 bits that no one else's
- * name has.
+ * A name that is unique in all of Azure: the cluster's name without `-`, cut to fit, then `purpose`, then a hash of
+ * both and the subscription's id (51 bits).
  */
 export function globalName({ cluster, subscription }: AksScope, purpose: string): pulumi.Output<string> {
   const letters = cluster.replaceAll("-", "").slice(0, longest - hashLength - purpose.length);
@@ -20,7 +23,7 @@ export function globalName({ cluster, subscription }: AksScope, purpose: string)
     );
 }
 
-/** A UUID of version 8 (RFC 9562) that is the same for the same parts, for what Azure wants to be named by one. */
+/** A UUID (RFC 9562, version 8) of a hash of `parts`, the same in every run: the name of a role or role assignment. */
 export function stableUuid(...parts: readonly string[]): string {
   const bytes = createHash("sha256").update(JSON.stringify(parts)).digest().subarray(0, 16);
   bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
@@ -29,8 +32,8 @@ export function stableUuid(...parts: readonly string[]): string {
 }
 
 /**
- * The name we gave a resource, with the resource as a dependency. Its own `name` output is known only once it exists,
- * so a plan would show nothing but unknown names.
+ * The name that a resource was given, as an output that depends on the resource. The resource's own `name` output is
+ * known only once it exists, so a plan would show unknown names only.
  */
 export function knownName(resource: pulumi.Resource, name: pulumi.Input<string>): pulumi.Output<string> {
   return pulumi.all([resource.urn, name]).apply(([, known]) => known);

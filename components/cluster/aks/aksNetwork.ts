@@ -7,18 +7,22 @@ import { allocate } from "../network.ts";
 import { knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 
-/** Blocks of a cluster's network. */
+/** Blocks of IPv4 addresses that a cluster's own block is divided into. */
 export interface AksBlocks {
+  /** Half of the cluster's block: `addressPrefix` of the subnet `nodes`. Each node takes one address. */
   readonly nodes: string;
-  /** The API server's, in the network: 28 bits, the least AKS takes; it uses nine addresses at least. */
+  /**
+   * `addressPrefix` of the API server's subnet: a /28, the smallest that AKS accepts. The API server uses nine
+   * addresses at least.
+   */
   readonly apiServer: string;
-  /** Of Kubernetes Services; never in the virtual network. */
+  /** `serviceCidr`: a quarter of the cluster's block, for Kubernetes Services. It is not in the virtual network. */
   readonly services: string;
-  /** Of the cluster's DNS, among the services. */
+  /** `dnsServiceIP`: address 10 of `services`, for the cluster's DNS: `10.16.128.10` in a cluster of 10.16.0.0/16. */
   readonly dns: string;
 }
 
-/** Half for nodes, a quarter for services; the rest is free, but for the API server. */
+/** Divides a cluster's block: half for nodes, a quarter for services, a /28 for the API server. The rest is free. */
 export function aksBlocks(cidr: string): AksBlocks {
   const blocks = allocate(cidr, { nodes: 1, services: 2, apiServer: 28 - new Address4(cidr).subnetMask });
   const dns = Address4.fromBigInt(new Address4(blocks.services).startAddress().bigInt() + 10n).correctForm();
@@ -26,19 +30,21 @@ export function aksBlocks(cidr: string): AksBlocks {
 }
 
 /**
- * Pods of every cluster: RFC 6598, which AKS supports for them. In an overlay each node has a /24 of its own, so that a
- * cluster's own block would hold 8 to 128 nodes; and since pods leave the node with its address, clusters may share
- * theirs (MicrosoftDocs/azure-aks-docs `articles/aks/concepts-network-azure-cni-overlay.md`).
+ * `podCidr` of every cluster, from RFC 6598, which AKS supports for pods. In an overlay each node takes a /24, so half
+ * of a cluster's own block would hold 8 to 128 nodes. Pods leave a node under the node's address, so clusters may have
+ * the same pod block (MicrosoftDocs/azure-aks-docs `articles/aks/concepts-network-azure-cni-overlay.md`).
  */
 export const podCidr = "100.64.0.0/10";
 
 /**
- * A virtual network with a subnet for nodes and one for the API server. There is no NAT gateway: those that
- * azure-native can make live in one zone, while the load balancer that AKS brings lets nodes out from all of them. The
- * model store is reached by a service endpoint, which costs nothing and needs no DNS zone.
+ * A virtual network with a subnet for nodes and one for the API server. There is no NAT gateway: one that azure-native
+ * can make is in a single zone, while the load balancer that AKS makes serves nodes of all zones. Nodes reach the model
+ * store by a service endpoint, which costs nothing and needs no DNS zone.
  */
 export class AksNetwork extends Component {
+  /** ARM id of the subnet `nodes`, in which all pools are. It has a service endpoint for Storage. */
   readonly nodeSubnetId: pulumi.Output<string>;
+  /** ARM id of the subnet `api-server`, which is delegated to AKS. */
   readonly apiServerSubnetId: pulumi.Output<string>;
 
   constructor(name: string, scope: AksScope, blocks: AksBlocks, opts: pulumi.ComponentResourceOptions) {
@@ -65,7 +71,7 @@ export class AksNetwork extends Component {
         resourceGroupName,
         addressPrefix: blocks.nodes,
         serviceEndpoints: [{ service: "Microsoft.Storage" }],
-        // Nodes get out through the cluster's load balancer or not at all.
+        // Nodes reach the internet through the cluster's load balancer only.
         defaultOutboundAccess: false,
       },
       { parent: this },
@@ -79,7 +85,7 @@ export class AksNetwork extends Component {
         addressPrefix: blocks.apiServer,
         delegations: [{ name: "aks", serviceName: "Microsoft.ContainerService/managedClusters" }],
       },
-      // A virtual network takes one change at a time.
+      // Azure refuses two changes of a virtual network at once.
       { parent: this, dependsOn: nodes },
     );
 

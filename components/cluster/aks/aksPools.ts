@@ -21,9 +21,10 @@ import type { AksScope } from "./aksScope.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRules, spotTaint } from "./azureRules.ts";
 
+/** A GPU agent pool of AKS: machines of Azure's catalogue, bought on demand, as spot or from a reservation. */
 export type AksGpuPoolArgs = GpuPoolArgs<keyof typeof azureMachines, "onDemand" | "spot" | "reserved">;
 
-/** How AKS spells a taint. */
+/** A taint as AKS writes it: `key=value:effect`. */
 function spelled({
   key,
   value,
@@ -37,8 +38,8 @@ function spelled({
 }
 
 /**
- * What AKS cannot change of a pool: with any of it the pool's name changes, and the new pool is there before the old
- * one goes.
+ * `agentPoolName`: the key without `-`, cut to fit 12 characters, and a hash of what AKS cannot change in a pool. A
+ * change of those gives another name, so the new pool is made before the old one goes.
  */
 export function aksPoolName(key: string, pool: AksGpuPoolArgs, zones: readonly string[]): string {
   const { purchase = defaultPurchase, placement = "spread", sharing = defaultSharing, disk = defaultDisk } = pool;
@@ -47,31 +48,37 @@ export function aksPoolName(key: string, pool: AksGpuPoolArgs, zones: readonly s
   return poolName(key, immutable, { maxLength: 12, alphanumeric: true });
 }
 
-/** In order, so that the order they are written in does not matter. */
-export function zonesOf(pool: AksGpuPoolArgs, zones: readonly string[]): string[] {
+/** A pool's zones, else the cluster's. Sorted, so that another order of the same zones changes nothing. */
+function zonesOf(pool: AksGpuPoolArgs, zones: readonly string[]): string[] {
   return [...(pool.zones ?? zones)].sort();
 }
 
-/** What a cluster publishes of a pool. */
+/** What a cluster publishes of a pool: a spot pool has AKS's own spot taint, too. */
 export function publishedAksPool(pool: AksGpuPoolArgs): GpuPool {
   const machine = azureMachines[pool.machine];
   const published = publishedPool(machine, machine.gpus, pool, poolDriver(azureRules, pool, machine));
   return pool.purchase?.kind === "spot" ? { ...published, taints: [...published.taints, spotTaint] } : published;
 }
 
+/** What a pool has from its cluster. */
 export interface AgentPoolWiring {
+  /** Resource group and tags of the pool. */
   readonly scope: AksScope;
+  /** `resourceName`: name of the managed cluster. A change replaces the pool. */
   readonly clusterName: pulumi.Input<string>;
+  /** `vnetSubnetID`: ARM id of the subnet of the nodes. */
   readonly nodeSubnetId: pulumi.Input<string>;
+  /** `orchestratorVersion`, the cluster's minor version. One step up upgrades the nodes in place. */
   readonly kubernetesVersion: string;
+  /** `availabilityZones` of a pool without zones of its own. A change makes a new pool. */
   readonly zones: readonly string[];
-  /** Of a pool that is placed compactly. */
+  /** ARM id of the placement group of a pool with `placement: "compact"`. Absent: Azure places the nodes. */
   readonly proximityPlacementGroupID?: pulumi.Input<string>;
 }
 
 /**
- * The pool in AKS' words. AKS labels the nodes `accelerator=nvidia` and `kubernetes.azure.com/accelerator=nvidia` by
- * itself.
+ * A GPU pool as an `AgentPool`. AKS adds the labels `accelerator=nvidia` and `kubernetes.azure.com/accelerator=nvidia`
+ * to its nodes.
  */
 export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPoolWiring): AgentPoolArgs {
   const { scope, zones, proximityPlacementGroupID } = wiring;
@@ -88,15 +95,15 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
     availabilityZones: zonesOf(pool, zones),
     vnetSubnetID: wiring.nodeSubnetId,
     orchestratorVersion: wiring.kubernetesVersion,
-    // Only the first count; from then on it is the autoscaler's, but AKS refuses a pool without (pulumi-azure-native
-    // #2943).
+    // The first count only, without which AKS refuses the pool. Later the autoscaler sets it, and changes are ignored
+    // (pulumi-azure-native #2943).
     count: pool.min,
     enableAutoScaling: true,
     minCount: pool.min,
     maxCount: pool.max,
     scaleDownMode: "Delete",
     osType: "Linux",
-    // What NVIDIA makes driver containers for, and AKS its own drivers.
+    // NVIDIA's driver containers and AKS's own drivers are both made for Ubuntu.
     osSKU: "Ubuntu",
     osDiskType: "Managed",
     osDiskSizeGB: Math.ceil(byteCount(disk) / 2 ** 30),
@@ -120,8 +127,9 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
 }
 
 /**
- * An upgrade puts a new node beside the old one where one can be bought. Reserved capacity has no node to spare, so one
- * at a time goes first; spot pools have neither (MicrosoftDocs/azure-aks-docs `articles/aks/spot-node-pool.md`).
+ * An upgrade adds a node before it drains one. Reserved capacity has no spare node, so there one node at a time is
+ * drained first. AKS takes neither setting for spot pools (MicrosoftDocs/azure-aks-docs
+ * `articles/aks/spot-node-pool.md`).
  */
 function upgrades(purchase: "onDemand" | "spot" | "reserved"): Pick<AgentPoolArgs, "upgradeSettings"> {
   if (purchase === "spot") return {};
@@ -132,7 +140,7 @@ function upgrades(purchase: "onDemand" | "spot" | "reserved"): Pick<AgentPoolArg
 
 type Pools = Readonly<Record<string, AksGpuPoolArgs>>;
 
-/** The GPU pools of a cluster. `identity` is the cluster's. */
+/** Makes the GPU pools of a cluster. `identity` is the cluster's, which gets the right to use reserved capacity. */
 export function gpuAgentPools(
   cluster: string,
   pools: Pools,
@@ -154,7 +162,10 @@ export function gpuAgentPools(
   }
 }
 
-/** It is where its first machine is, so it comes and goes with the pool and has its name. */
+/**
+ * The placement group of a pool. Azure fixes its place by the first machine in it, so each pool has a group of the same
+ * name, which is made and deleted with the pool.
+ */
 function placementGroup(
   name: string,
   key: string,
@@ -179,7 +190,7 @@ function placementGroup(
 }
 
 /**
- * The cluster's right to use reserved capacity, once for each group however many pools draw on it
+ * The cluster's right to use reserved capacity: one for each reservation group, which several pools may use
  * (MicrosoftDocs/azure-aks-docs `articles/aks/use-capacity-reservation-groups.md`).
  */
 function reservationGrants(

@@ -7,7 +7,7 @@ import { azureRules } from "./azureRules.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Everything wrong with a declared cluster of AKS, by the path its owner typed. */
+/** Everything wrong with a declared cluster of AKS, with paths as in the declaration. */
 export function validateAksCluster(args: AksDeclaration): Problem[] {
   const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
   return [
@@ -34,7 +34,7 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
             fix: 'Write, for example, "Standard_D4ds_v5".',
           },
         ]),
-    // Storage takes single addresses without a suffix, and no block of one or two (learn.microsoft.com
+    // Storage accepts single addresses without a suffix, and no /31 or /32 (learn.microsoft.com
     // "storage-network-security").
     ...addressProblems("uploadCidrs", uploadCidrs, 30),
   ];
@@ -52,10 +52,10 @@ function publicEndpointProblems(cidrs: readonly string[]): Problem[] {
       ];
 }
 
-/** What never reaches Azure from outside. */
+/** Blocks that are not routed on the internet, so Azure never sees a request from them. */
 const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"];
 
-/** Problems of public addresses that are let in: `203.0.113.7`, or `203.0.113.0/24` of `longest` bits at most. */
+/** Problems of public addresses to admit: `203.0.113.7`, or a block such as `203.0.113.0/24`, from /8 to /`longest`. */
 export function addressProblems(path: string, addresses: readonly string[], longest: number): Problem[] {
   return addresses.flatMap((address, index) => {
     const reason = refusal(address, longest);

@@ -6,7 +6,7 @@ import { stableUuid } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 
 /**
- * Azure's own roles that are granted, by name: MicrosoftDocs/azure-docs
+ * Ids of the built-in roles that are granted here: MicrosoftDocs/azure-docs
  * `articles/role-based-access-control/built-in-roles.md`.
  */
 const builtInRoles = {
@@ -18,19 +18,28 @@ const builtInRoles = {
   "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
 } as const;
 
+/** A role for an identity on one resource. */
 export interface Grant {
-  /** One of Azure's own roles, or a definition of ours. */
-  readonly role: keyof typeof builtInRoles | { readonly name: string; readonly id: pulumi.Input<string> };
+  /** A built-in role by its name, or a custom role. A change replaces the assignment. */
+  readonly role:
+    | keyof typeof builtInRoles
+    | {
+        /** A name that is the same in every run. The assignment's own name depends on it. */
+        readonly name: string;
+        /** ARM id of the role definition. */
+        readonly id: pulumi.Input<string>;
+      };
+  /** `principalId`: the managed identity that gets the role. A change replaces the assignment. */
   readonly identity: UserAssignedIdentity;
-  /** The id of the one resource that it is granted on. */
+  /** `scope`: ARM id of the one resource that the role is granted on. A change replaces the assignment. */
   readonly on: pulumi.Input<string>;
-  /** Limits the role to some of what is there, in the language of role assignment conditions. */
+  /** Limits the role to part of the resource, in the language of role assignment conditions. Absent: all of it. */
   readonly condition?: string;
 }
 
 /**
- * Grants a role to an identity. The assignment's UUID comes from its name and role, so that it is the same in every
- * run, and another one when the role changes: Azure changes neither role nor principal of an assignment.
+ * Grants a role to an identity. The assignment's UUID is a hash of the subscription, its name and the role: the same in
+ * every run, and another one for another role, since Azure changes neither role nor principal of an assignment.
  */
 export function assignRole(
   name: string,
@@ -48,20 +57,20 @@ export function assignRole(
           ? pulumi.interpolate`/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${builtInRoles[role]}`
           : role.id,
       principalId: identity.principalId,
-      // Without it Azure looks the principal up, and an identity of a second ago is not found.
+      // Otherwise Azure looks the principal up, and does not find an identity that was made a second ago.
       principalType: "ServicePrincipal",
       scope: on,
       ...(condition === undefined ? {} : { condition, conditionVersion: "2.0" }),
     },
-    // A new principal takes over the same UUID, which Azure allows only once the old assignment is gone.
+    // For another principal the UUID stays the same, so the old assignment must be deleted first.
     { ...opts, deleteBeforeReplace: true },
   );
 }
 
 /**
- * An identity without a secret. It has no tags: while they change, azure-native does not know `principalId` in a
- * preview (pulumi-azure-native `provider/pkg/provider/provider.go`, `Update`), and each of its role assignments would
- * look replaced.
+ * A user-assigned managed identity, which has no secret. It has no tags: in the preview of a change of tags,
+ * azure-native does not know `principalId` (pulumi-azure-native `provider/pkg/provider/provider.go`, `Update`), so the
+ * preview would show each of its role assignments as replaced.
  */
 export function managedIdentity(
   name: string,

@@ -13,24 +13,28 @@ import { knownName, stableUuid } from "./aksNames.ts";
 import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 
-/** Names the identity on a service account that is bound. */
+/** Annotation of a bound ServiceAccount: client id of its managed identity. */
 export const clientIdAnnotation = "azure.workload.identity/client-id";
 
-/** Has the webhook of AKS give a pod its token (Azure/azure-workload-identity). */
+/** Label of a pod to which the webhook of AKS adds its token (Azure/azure-workload-identity). */
 export const tokenLabels = { "azure.workload.identity/use": "true" } as const;
 
+/** Which cluster's tokens are trusted, and what its pods get access to. */
 export interface AksWorkloadIdentityArgs {
-  /** The id of the resource group, in which our own role may be assigned. */
+  /** ARM id of the resource group: `assignableScopes` of the custom role for writers. */
   readonly resourceGroupId: pulumi.Input<string>;
+  /** `issuer` of each federated credential: the `issuerURL` of the cluster's OIDC profile. */
   readonly oidcIssuerUrl: pulumi.Input<string>;
+  /** ARM id of the model store's container, on which roles are granted. A change replaces the grants. */
   readonly containerId: pulumi.Input<string>;
 }
 
 /**
- * An identity for each service account, with which its pods get a token of Entra for their own. Each has one federated
- * credential, so that no two of one identity are ever written at once, which Azure refuses.
+ * A managed identity for each ServiceAccount. Its pods exchange their token of Kubernetes for one of Entra. Each
+ * identity has one federated credential only, since Azure refuses to write two of one identity at once.
  */
 export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
+  /** Tells this identity from those of other clouds. */
   readonly kind = "federatedCredential";
   readonly #args: AksWorkloadIdentityArgs;
   readonly #scope: AksScope;
@@ -44,6 +48,12 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
     this.registerOutputs({});
   }
 
+  /**
+   * Grants a ServiceAccount reads, or reads and writes, of blobs below the prefix. Another access replaces the grant.
+   * Returns the annotation and the label without which its pods get no token.
+   *
+   * @throws ResourceError when the pair is bound already or the prefix is not a plain path.
+   */
   bind(namespace: string, serviceAccount: string, permission: StorePermission): IdentityBinding {
     const pair = `${namespace}/${serviceAccount}`;
     this.reject(bindingProblems(this.#bound, pair, permission));
@@ -83,8 +93,8 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
   }
 
   /**
-   * A role of ours, made for the first that writes: Azure's Storage Blob Data Contributor may also delete the
-   * container.
+   * The custom role for writers, made for the first of them. The built-in Storage Blob Data Contributor may also delete
+   * the container.
    */
   #writerRole(): { readonly name: string; readonly id: pulumi.Input<string> } {
     if (this.#writer === undefined) {
@@ -96,7 +106,7 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
         name,
         {
           roleDefinitionId: uuid,
-          // Unique in the tenant.
+          // Azure refuses two roles of one name in a tenant.
           roleName: pulumi.interpolate`Model writer of ${cluster} (${uuid})`,
           description: `Reads, writes and deletes blobs in the model store of ${cluster}.`,
           roleType: "CustomRole",
@@ -117,14 +127,15 @@ export class AksWorkloadIdentity extends Component implements WorkloadIdentity {
 const containers = "Microsoft.Storage/storageAccounts/blobServices/containers";
 const read = `${containers}/blobs/read`;
 
-/** What a writer does besides reading. */
-export const writeActions = ["write", "add/action", "delete"].map((action) => `${containers}/blobs/${action}`);
-export const readActions = [read];
+/** Data actions of a writer, besides those of a reader. */
+const writeActions = ["write", "add/action", "delete"].map((action) => `${containers}/blobs/${action}`);
+const readActions = [read];
 
 /**
- * Limits a role on a container to the blobs below a prefix, in the language of role assignment conditions: each line is
- * "this action is not asked for, or the path is right". Listing is part of reading but names a prefix, not a path, so
- * it has a line of its own (MicrosoftDocs/azure-docs `articles/storage/blobs/storage-auth-abac-attributes.md`).
+ * Limits a role on a container to blobs below a prefix, in the language of role assignment conditions. Each line means:
+ * the request is for another action, or its path begins with the prefix. A list is a read that names a prefix and no
+ * path, so it has a line of its own (MicrosoftDocs/azure-docs
+ * `articles/storage/blobs/storage-auth-abac-attributes.md`).
  */
 export function prefixCondition({ access, prefix }: StorePermission): string {
   const below = `StringStartsWith '${prefix}/'`;

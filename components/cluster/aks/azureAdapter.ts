@@ -12,7 +12,7 @@ import { azureRules, isGrid } from "./azureRules.ts";
 import { classicAzureProvider } from "./classicAzure.ts";
 import { aksSystemNodes } from "./managedClusterArgs.ts";
 
-/** AKS, in `serin:azureSubscription` of the tenant `serin:azureTenant`. */
+/** A declared AKS cluster. Its account comes from configuration: `serin:azureSubscription` and `serin:azureTenant`. */
 export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;
 
 /** Microsoft Azure, with AKS. */

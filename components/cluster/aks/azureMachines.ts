@@ -3,11 +3,11 @@ import type { Machine } from "../machines/machine.ts";
 /** What Azure adds to a machine. */
 export interface AzureMachine extends Machine {
   /**
-   * The driver AKS installs on it. `grid` machines are vGPUs, on which the data-centre driver of the GPU operator fails
+   * The driver that AKS installs. `grid` machines have vGPUs, on which the GPU operator's data center driver fails
    * (Azure/karpenter-provider-azure `pkg/utils/gpu.go`).
    */
   readonly driver: "cuda-lts" | "grid";
-  /** InfiniBand, which works inside one node pool only. Absent: none. */
+  /** Whether the machine has InfiniBand, which connects nodes of one pool only. Absent: it has none. */
   readonly infiniBand?: true;
 }
 

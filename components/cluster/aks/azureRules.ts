@@ -5,7 +5,7 @@ import type { Machine } from "../machines/machine.ts";
 import { type AzureMachine, azureMachines } from "./azureMachines.ts";
 import { azureRegions } from "./azureRegions.ts";
 
-/** AKS puts it on spot nodes, as a label and as a taint, whether it is asked for or not (gpu-operator #577). */
+/** The taint that AKS puts on every spot node, with a label of the same key and value (gpu-operator #577). */
 export const spotTaint = {
   key: "kubernetes.azure.com/scalesetpriority",
   value: "spot",
@@ -21,10 +21,10 @@ export const azureRules = {
   service: "AKS",
   operatorLabels: true,
   virtualMachines: true,
-  // The name in AKS' containerd, whose toolkit is AKS' own: NVIDIA/cloud-native-docs `gpu-operator/microsoft-aks.rst`.
+  // AKS's own container toolkit names it so in containerd: NVIDIA/cloud-native-docs `gpu-operator/microsoft-aks.rst`.
   runtimeClass: "nvidia-container-runtime",
   spotTaints: [spotTaint],
-  // AKS cuts the slices of a pool whose driver is its own, and MIG manager's default would undo that.
+  // AKS makes the MIG slices of a pool that has AKS's driver; the default of MIG manager would undo them.
   cutsMigSlices: ({ owner }) => owner === "cloud",
   // AKS names profiles by their compute slices alone (Azure/AgentBaker `mig-partition.sh`).
   hasMigProfile: (_gpu, profile, known) => hasSmallestProfileOfSlices(profile, known),
@@ -41,8 +41,8 @@ export const azureRules = {
   },
   purchaseProblems: () => [],
   placementProblems: () => [],
-  // AKS can leave the driver out, and then the operator's is the newer one. Two kinds of nodes need AKS' own: vGPUs, on
-  // which the operator's fails (Azure/AKS #5869), and MIG, since AKS cuts the slices while a node starts
+  // AKS can leave its driver out, and the GPU operator's is newer. Two kinds of nodes need AKS's own: vGPUs, on which
+  // the operator's fails (Azure/AKS #5869), and MIG, since AKS makes the slices while a node starts
   // (Azure/AgentBaker `mig-partition.sh`).
   driverOwners: ({ sharing }, machine) =>
     isGrid(machine) || sharing?.kind === "mig" ? ["cloud"] : ["operator", "cloud"],
@@ -64,8 +64,7 @@ export function isGrid(machine: Machine & Partial<Pick<AzureMachine, "driver">>)
 }
 
 /**
- * vCPU quotas by the family of the catalogue, as `az vm list-usage` names them; Azure's own spelling of capitals
- * varies.
+ * vCPU quotas by family of the catalogue, as `az vm list-usage` names them. Azure's own capital letters vary.
  */
 const families: Readonly<Record<string, string>> = {
   NCasT4_v3: "Standard NCASv3_T4 Family",
@@ -78,7 +77,9 @@ const families: Readonly<Record<string, string>> = {
   NVadsA10_v5: "StandardNVADSA10v5Family",
 };
 
-/** Each family has a quota, and all families together have another; spot machines of every family share one. */
+/**
+ * Two quotas apply: vCPU of the family, and vCPU of all families (`cores`). Spot machines of all families share one.
+ */
 function quotaShares(region: string, pool: AnyGpuPoolArgs, { family, vcpu }: Machine): QuotaShare[] {
   const share = { region, needed: pool.max * vcpu, unit: "vCPU" } as const;
   if ((pool.purchase ?? defaultPurchase).kind === "spot") return [{ ...share, quota: "lowPriorityCores" }];

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Fixed, so that the engine fetches this very plugin: there is no package of it in the project whose version it could
- * take.
+ * Version of the plugin of the classic `azure` provider. The engine takes a plugin's version from its npm package, and
+ * this one's is not installed.
  */
-export const classicAzureVersion = "6.40.0";
+const classicAzureVersion = "6.40.0";
 
 /**
- * The provider of `ContainerImmutabilityPolicy`, to be handed to `AksCluster` in `providers`. It finds its credentials
- * where azure-native does. It registers no resource providers with the subscription: by default it would some sixty,
- * which takes rights on all of it.
+ * The provider of `ContainerImmutabilityPolicy`, for `providers` of an `AksCluster`. It finds its credentials where
+ * azure-native does. It registers no resource providers with the subscription: by default it would register about
+ * sixty, for which it needs rights on the whole subscription.
  */
 export function classicAzureProvider(
   name: string,
@@ -34,22 +34,23 @@ class ClassicAzureProvider extends pulumi.ProviderResource {
   }
 }
 
+/** How long blobs of a container are kept unchanged, and whether that can be lifted. */
 export interface ContainerImmutabilityPolicyArgs {
-  /** The container's id. Changing it replaces the policy. */
+  /** ARM id of the container. Changing it replaces the policy. */
   readonly storageContainerResourceManagerId: pulumi.Input<string>;
-  /** Days, 1 to 146,000. Once locked it can be raised only, and five times at most. */
+  /** Days that a blob is kept, 1 to 146,000. A locked policy can be raised only, and five times at most. */
   readonly immutabilityPeriodInDays: pulumi.Input<number>;
-  /** For everyone and for good: once true, never false again. */
+  /** Whether nobody can delete or shorten the policy. Once true, it can never be false again. */
   readonly locked: pulumi.Input<boolean>;
-  /** Append blobs may grow, as log files do; nothing in them may change. */
+  /** Whether append blobs may grow, as log files do. What was written stays unchanged. */
   readonly protectedAppendWritesEnabled: pulumi.Input<boolean>;
 }
 
 /**
- * What keeps the blobs of a container from being changed or deleted before their time. It is a resource of the classic
- * `azure` provider: azure-native has the same policy without a way to lock it, since Azure locks with a request of its
- * own. Of that package this is all we use, so it is declared here and the package is left out (pulumi/pulumi-azure
- * `sdk/nodejs/storage/containerImmutabilityPolicy.ts`).
+ * Keeps the blobs of a container from being changed or deleted before their time. It is a resource of the classic
+ * `azure` provider: azure-native has the same policy but cannot lock it, since Azure locks by a request of its own.
+ * Nothing else of that package is used, so the resource is declared here and the package is left out
+ * (pulumi/pulumi-azure `sdk/nodejs/storage/containerImmutabilityPolicy.ts`).
  */
 export class ContainerImmutabilityPolicy extends pulumi.CustomResource {
   constructor(name: string, args: ContainerImmutabilityPolicyArgs, opts?: pulumi.CustomResourceOptions) {

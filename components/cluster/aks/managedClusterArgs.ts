@@ -6,29 +6,39 @@ import type { CustomerKey } from "./aksKeys.ts";
 import { type AksBlocks, podCidr } from "./aksNetwork.ts";
 import type { AksScope } from "./aksScope.ts";
 
+/** What the managed cluster has from other resources of its cluster. */
 export interface ManagedClusterWiring {
+  /** Name, resource group, location and tags of the cluster. */
   readonly scope: AksScope;
+  /** `identity.userAssignedIdentities`: ARM id of the identity that the control plane acts as. */
   readonly identityId: pulumi.Input<string>;
+  /** `vnetSubnetID` of the system pool: ARM id of the subnet of the nodes. */
   readonly nodeSubnetId: pulumi.Input<string>;
+  /** `apiServerAccessProfile.subnetId`: ARM id of the subnet that is delegated to AKS. */
   readonly apiServerSubnetId: pulumi.Input<string>;
+  /** `services` becomes `networkProfile.serviceCidr`, `dns` becomes `dnsServiceIP`. */
   readonly blocks: AksBlocks;
-  /** Of the secrets in etcd. */
+  /** `securityProfile.azureKeyVaultKms`: encrypts Secrets of Kubernetes in etcd, with the version in `keyId`. */
   readonly key: CustomerKey;
 }
 
-/** Enough for the platform beside AKS' own pods. */
+/** `vmSize` of system nodes: 4 vCPU and 16 GiB, room for the platform beside AKS's own pods. */
 export const defaultSystemMachine = "Standard_D4ds_v5";
 
+/** Three in each zone. */
 const mostSystemNodes = 9;
 
-/** The room on system nodes. The sizes of machines without GPUs are not listed here, but for the default. */
+/**
+ * Size of the system pool. Undefined for another machine than the default: no catalogue here lists machines without
+ * GPUs.
+ */
 export function aksSystemNodes({
   systemMachine = defaultSystemMachine,
 }: Pick<AksClusterArgs, "systemMachine">): SystemNodes | undefined {
   return systemMachine === defaultSystemMachine ? { vcpu: 4, memoryGiB: 16, max: mostSystemNodes } : undefined;
 }
 
-/** The cluster in AKS' words, with the one pool that it cannot be without. */
+/** Arguments of the `ManagedCluster`, with the system pool, without which AKS makes no cluster. */
 export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterWiring): ManagedClusterArgs {
   const { scope, blocks } = wiring;
   return {
@@ -65,7 +75,8 @@ export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterW
       },
     },
     autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
-    // A GPU node is of use minutes after it has joined; giving up on it earlier would buy another one.
+    // A GPU node is ready only minutes after it has joined. With less time the autoscaler would give it up and buy
+    // another.
     autoScalerProfile: { expander: "least-waste", maxNodeProvisionTime: "30m" },
     storageProfile: {
       diskCSIDriver: { enabled: true },
@@ -79,9 +90,9 @@ export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterW
 }
 
 /**
- * Who gets in and how: by Entra only, over an address in the cluster's own network. The name of that address is public,
- * so that it is resolved wherever the network is reached from, without a private DNS zone that each of those networks
- * would have to be linked to.
+ * Who has access, and by which address. Only identities of Entra have access. The address of a private cluster is in
+ * its network, but its name is in public DNS: every network that reaches the address resolves the name, without a link
+ * to a private DNS zone.
  */
 function access(
   { endpoint = { kind: "private" }, admins, tenant }: AksClusterArgs,
@@ -102,7 +113,7 @@ function access(
   };
 }
 
-/** For AKS' own pods and the platform. Without a taint: there is no other pool for what needs no GPU. */
+/** The system pool, for AKS's own pods and the platform. It has no taint: no other pool runs what needs no GPU. */
 function systemPool(
   { systemMachine = defaultSystemMachine, kubernetesVersion, zones }: AksClusterArgs,
   { scope, nodeSubnetId }: ManagedClusterWiring,

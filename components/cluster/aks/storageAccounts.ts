@@ -6,29 +6,37 @@ import { globalName, knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 import { ContainerImmutabilityPolicy } from "./classicAzure.ts";
 
+/** Which logs an account keeps, and for how long. */
 export interface LogAccountArgs {
-  /** Part of the account's name: at most 6 of a-z. */
+  /** What the account is for, part of its name: 1 to 6 of a-z. A change replaces the account. */
   readonly purpose: string;
-  /** Categories of logs, as Azure Monitor names them. */
+  /** Categories of logs, as Azure Monitor names them. Each gets a container `insights-logs-<category>`. */
   readonly categories: readonly string[];
+  /**
+   * Days that a record is kept, from 1: `immutabilityPeriodInDays` of each container. Records are deleted a day later.
+   * A change updates the policies in place; locked ones can be raised only, five times at most.
+   */
   readonly retentionDays: number;
+  /** Whether nobody can shorten or delete the policies. From false to true in place; the way back is refused. */
   readonly locked: boolean;
 }
 
 /** A storage account for logs, and what must be there before the first of them arrives. */
 export interface LogAccount {
+  /** ARM id of the account: `storageAccountId` of a diagnostic setting. */
   readonly id: pulumi.Output<string>;
+  /** Immutability policies of all containers. A diagnostic setting depends on them. */
   readonly ready: readonly pulumi.Resource[];
 }
 
 /**
- * A storage account that keeps logs: what Azure Monitor appended cannot be changed or deleted before its time, and is
- * deleted after it.
+ * A storage account that keeps logs. Nobody can change or delete what Azure Monitor appended before its time; after
+ * that it is deleted.
  *
- * Encrypted by Azure's key, on purpose: whoever can destroy a customer's key could destroy the records with it. Account
- * keys are left on, since Microsoft does not say that Azure Monitor can write without; the policy binds who has one,
- * too. The firewall lets in Azure Monitor and nobody else: to read, an auditor's address is added to it, which the
- * activity log records.
+ * Azure's key encrypts the account, not a customer's: whoever destroys a customer's key would destroy the records.
+ * Account keys stay on, since Microsoft does not say that Azure Monitor can write without them; the policies bind their
+ * holders, too. The firewall admits Azure Monitor only. For an auditor to read, the auditor's address is added to it,
+ * which the activity log records.
  */
 export function logAccount(
   name: string,
@@ -73,7 +81,7 @@ export function logAccount(
   return { id: account.id, ready: policies };
 }
 
-/** Nothing is kept for longer than it must: a day after its time, because a policy's day ends when the blob's does. */
+/** Deletes records a day after their time, since the immutability policy still holds on the last day. */
 function expiry(retentionDays: number) {
   return {
     name: "expiry",
@@ -86,7 +94,7 @@ function expiry(retentionDays: number) {
   };
 }
 
-/** What every storage account of a cluster is: in three zones, over TLS, for nobody without a role in this tenant. */
+/** What all storage accounts of a cluster have in common: three zones, TLS only, no public blobs, no other tenant. */
 export function privateAccount(
   { resourceGroupName, location, tags }: AksScope,
   accountName: pulumi.Input<string>,
