@@ -56,10 +56,13 @@ const engineOption = new Option(
   .choices(["live", "pulumi"])
   .default(undefined, "live");
 
-const registryOption = new Option(
-  "--registry-credentials <file>",
-  "what the nodes pull images with, as docker login writes it (default: none, so anonymously)",
-);
+const registryOptions = [
+  new Option(
+    "--registry-credentials <file>",
+    "what the nodes pull images with, as docker login writes it (default: none, so anonymously)",
+  ),
+  new Option("--skip-registries", "do not ask whether the images of models are there: this machine has no way to them"),
+];
 
 function number(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -86,7 +89,8 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
   .addOption(kubeconfigOptions[0] as Option)
   .addOption(kubeconfigOptions[1] as Option)
   .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", number(1, 65_535))
-  .addOption(registryOption)
+  .addOption(registryOptions[0] as Option)
+  .addOption(registryOptions[1] as Option)
   .option("--yes", "take over an embedded environment of another checkout")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),
@@ -147,7 +151,8 @@ verb(
   .addOption(new Option("--kubeconfig <file>", "look at the cluster this leads to"))
   .addOption(kubeconfigOptions[1] as Option)
   .option("--cluster <name>", "only this cluster of the environment")
-  .addOption(registryOption)
+  .addOption(registryOptions[0] as Option)
+  .addOption(registryOptions[1] as Option)
   .action((environment, options) =>
     start(options, async (invocation) =>
       (await import("./verbs/preflight.ts")).preflight(environment, options, invocation),

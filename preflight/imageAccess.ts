@@ -11,11 +11,15 @@ export interface ImageAccess {
   readonly registry: string;
   /** Whether credentials were sent. */
   readonly as: "credentials" | "anonymous";
-  /** `denied`: the credentials are wrong, or not enough. `unreachable`: no answer, or one that no registry gives. */
+  /**
+   * `denied`: the credentials are wrong, or not enough. `unreachable`: no answer, or one that no registry gives.
+   * `notAsked`: the person did not want it.
+   */
   readonly outcome:
     | { readonly kind: "there" }
     | { readonly kind: "denied"; readonly detail: string }
     | { readonly kind: "missing" }
+    | { readonly kind: "notAsked" }
     | { readonly kind: "unreachable"; readonly detail: string };
 }
 
@@ -25,6 +29,8 @@ export interface AccessOptions {
   readonly signal: AbortSignal;
   /** How long one image may take, in ms. @default 15 000, because a slower registry makes every start of a pod slow */
   readonly timeoutMs?: number;
+  /** Asks nobody: for a machine without a way to the registries. @default false */
+  readonly skip?: boolean;
 }
 
 /** Asks the registries for the manifests of images, as a container runtime would before it pulls, and pulls nothing. */
@@ -39,13 +45,14 @@ export function imageAccess(
 async function accessTo(image: string, all: RegistryCredentials, options: AccessOptions): Promise<ImageAccess> {
   const { registry, repository, digest } = parseImage(image);
   const credentials = all.get(registry);
+  const about = { image, registry, as: credentials === undefined ? "anonymous" : "credentials" } as const;
+  if (options.skip === true) return { ...about, outcome: { kind: "notAsked" } };
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 15_000)]);
   const client = new RegistryClient(
     { registry: registryUrl(registry), name: repository },
     (url, request) => webFetch(url, { ...request, signal }),
     credentials,
   );
-  const about = { image, registry, as: credentials === undefined ? "anonymous" : "credentials" } as const;
   try {
     const { status } = await client.manifest("HEAD", digest);
     return { ...about, outcome: outcomeOf(status, registry) };

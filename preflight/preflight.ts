@@ -32,6 +32,8 @@ export interface PreflightOptions {
   readonly stand?: Stand | undefined;
   /** What the nodes pull images with. @default none, so registries are asked anonymously */
   readonly credentials?: RegistryCredentials;
+  /** Asks no registry: for a machine without a way to them. @default false */
+  readonly skipRegistries?: boolean | undefined;
   /** Ends the preflight with its reason. */
   readonly signal: AbortSignal;
 }
@@ -70,9 +72,9 @@ export class Preflight {
 
   /** Nothing is pulled in the embedded environment. */
   #imageAccess(): Promise<ImageAccess[]> {
-    const { stand, credentials = new Map(), signal } = this.#options;
+    const { stand, credentials = new Map(), skipRegistries: skip = false, signal } = this.#options;
     const images = stand === "embedded" ? [] : modelImages(this.#environment);
-    this.#images ??= imageAccess(images, credentials, { signal });
+    this.#images ??= imageAccess(images, credentials, { signal, skip });
     return this.#images;
   }
 }

@@ -19,6 +19,8 @@ export interface PreflightOptions extends ClusterOptions, RegistryOptions {
 export interface RegistryOptions {
   /** The file with what the nodes pull images with: Docker's `config.json`. */
   readonly registryCredentials?: string;
+  /** Asks no registry for the images of models. @default false */
+  readonly skipRegistries?: boolean;
 }
 
 /** Whether an environment's clusters can carry what is declared for them. Changes nothing. */
@@ -27,9 +29,13 @@ export async function preflight(name: string, options: PreflightOptions, { signa
   const chosen = chosenClusters(environment, options);
   const credentials = registryCredentials(options);
   const kubeconfigs = await knownKubeconfigs(environment, chosen, options);
-  const clusters = await new Preflight(environment, { stand: standOf(name, options), credentials, signal }).examine(
-    kubeconfigs,
-  );
+  const { skipRegistries } = options;
+  const clusters = await new Preflight(environment, {
+    stand: standOf(name, options),
+    credentials,
+    skipRegistries,
+    signal,
+  }).examine(kubeconfigs);
   const quota = quotaNeeded(chosen.flatMap((cluster) => environment.clusters[cluster] ?? []));
   return {
     result: { environment: name, quota, clusters },

@@ -79,6 +79,7 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   const preflight = new Preflight(environment, {
     stand: standOf(name, options),
     credentials,
+    skipRegistries: options.skipRegistries,
     signal: invocation.signal,
   });
   const steps = isLocal

@@ -15,6 +15,13 @@ export function registries(facts: ClusterFacts, needs: ClusterNeeds): CheckResul
 
 function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeeds): Verdict {
   if (images.length === 0) return notApplicable("nothing is pulled");
+  const notAsked = images.filter(({ outcome }) => outcome.kind === "notAsked");
+  if (notAsked.length > 0) {
+    return warning(
+      `${few([...new Set(notAsked.map(({ registry }) => registry))])} was not asked`,
+      "Make sure that the nodes can pull the images: --skip-registries was given.",
+    );
+  }
   const denied = images.filter(({ outcome }) => outcome.kind === "denied");
   if (denied.length > 0) {
     return failed(
@@ -44,7 +51,10 @@ function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeed
       `The nodes pull from ${registryMirror}, which this machine has not asked: make sure the images are there.`,
     );
   }
-  return failed(few(away.map(detailOf)), "Open the way to the registry, or declare the site's registryMirror.");
+  return failed(
+    few(away.map(detailOf)),
+    "Open the way to the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
+  );
 }
 
 function detailOf({ registry, outcome }: ImageAccess): string {

@@ -111,6 +111,14 @@ describe("a registry is unreachable", () => {
   });
 });
 
+it("is not asked where that was not wanted", async () => {
+  const started = await registry();
+  const image = `${started.host}/team/triton@${digest}`;
+  const [access] = await imageAccess([image, image], new Map(), { signal, skip: true });
+  expect(access).toEqual({ image, registry: started.host, as: "anonymous", outcome: { kind: "notAsked" } });
+  expect(started.asked).toEqual([]);
+});
+
 it("asks for each image once", async () => {
   const started = await registry({ open: ["team/triton"] });
   const image = `${started.host}/team/triton@${digest}`;

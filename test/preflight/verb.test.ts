@@ -7,10 +7,12 @@ import type { Answer, Invocation } from "../../cli/run.ts";
 import { preflight } from "../../cli/verbs/preflight.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import type * as ImageAccess from "../../preflight/imageAccess.ts";
 
 // A unit test asks no registry.
 // The path is an import, so that the compiler finds it when the file moves.
-vi.mock(import("../../preflight/imageAccess.ts"), () => ({ imageAccess: () => Promise.resolve([]) }));
+const imageAccess = vi.hoisted(() => vi.fn<typeof ImageAccess.imageAccess>(() => Promise.resolve([])));
+vi.mock(import("../../preflight/imageAccess.ts"), () => ({ imageAccess }));
 // What never answers is given up in a moment; the tests look at what is said then.
 vi.mock(import("../../engine/kubernetes/patience.ts"), () => ({ patience: { known: 300, unknown: 300 } }));
 
@@ -71,6 +73,14 @@ describe("wrong input is refused", () => {
     expect(error.message).not.toContain("hunter2");
     expect(error.exitCode).toBe(exitCodes.badInput);
   });
+});
+
+it.each([true, undefined])("asks no registry where it is told not to: %s", async (skipRegistries) => {
+  const options = { kubeconfig: join(home, "site"), ...(skipRegistries === undefined ? {} : { skipRegistries }) };
+  writeFileSync(options.kubeconfig, kubeconfig(await closedPort()));
+  imageAccess.mockClear();
+  await preflight("dev", options, invocation);
+  expect(imageAccess.mock.calls.map(([, , { skip }]) => skip)).toEqual([skipRegistries ?? false]);
 });
 
 it("cannot look at an environment that is not up", async () => {

@@ -45,12 +45,21 @@ it("fails when the registry is out of reach, unless the nodes pull from a mirror
     status: "failed",
     found: "getaddrinfo ENOTFOUND nvcr.io",
     needed,
-    fix: "Open the way to the registry, or declare the site's registryMirror.",
+    fix: "Open the way to the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
   });
   expect(verdict("registries", away, needs({ registryMirror: "registry.fra.example.com/mirror" }))).toEqual({
     status: "warning",
     found: "getaddrinfo ENOTFOUND nvcr.io",
     needed,
     fix: "The nodes pull from registry.fra.example.com/mirror, which this machine has not asked: make sure the images are there.",
+  });
+});
+
+it("warns when no registry was to be asked", () => {
+  expect(verdict("registries", asked({ kind: "notAsked" }), needs())).toEqual({
+    status: "warning",
+    found: "nvcr.io was not asked",
+    needed,
+    fix: "Make sure that the nodes can pull the images: --skip-registries was given.",
   });
 });
