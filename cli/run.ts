@@ -1,24 +1,29 @@
 import { pipeline } from "node:stream/promises";
 import { type ExitCode, exitCodes, ProblemError } from "../components/core/problem.ts";
 
-/** What a verb is given: a signal that fires on Ctrl-C, and whether a program reads the answer. */
+/** What every verb is given besides its own options. */
 export interface Invocation {
+  /** Aborted on SIGINT, SIGTERM or SIGHUP. The verb then ends what it started and throws. */
   readonly signal: AbortSignal;
+  /** Whether `--json` was given. The verb then prints nothing on standard output itself. */
   readonly json: boolean;
 }
 
-/** What a verb answers: a document for programs and, unless it has been printed already, text for people. */
+/** The answer of a verb: a document for programs and a text for people. */
 export interface Answer {
+  /** Printed with `--json`, so it must be serialisable. */
   readonly result: unknown;
+  /** Printed without `--json`. @default nothing is printed */
   readonly text?: string;
+  /** The exit code of the command. @default `exitCodes.ok` */
   readonly exitCode?: ExitCode;
 }
 
-/**
- * An answer that may be larger than memory should hold: its text in pieces, for programs or for people as they asked.
- */
+/** An answer that may be too large for memory: its text in parts, as JSON if `--json` was given. */
 export interface LongAnswer {
+  /** The parts of the text, printed one after another as fast as they are read. */
   readonly pieces: AsyncIterable<string> | Iterable<string>;
+  /** The exit code of the command. @default `exitCodes.ok` */
   readonly exitCode?: ExitCode;
 }
 

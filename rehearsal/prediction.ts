@@ -3,32 +3,38 @@ import { exitCodes, ProblemError } from "../components/core/problem.ts";
 import { type ModelInput, requestBodies } from "../embedded/traffic/requestBodies.ts";
 import { servedByHeaders } from "../embedded/traffic/traffic.ts";
 
-/** Where a model is reached. */
+/** How a model is reached through a gateway. */
 export interface ModelAddress {
+  /** The gateway, as `address:port`. It is reached by plain HTTP. */
   readonly gateway: string;
+  /** The Host header, by which the gateway chooses the model. */
   readonly host: string;
+  /** The name of the model in Triton, which is part of the request's path. */
   readonly model: string;
 }
 
-/** One answered request. */
+/** One request and its answer. */
 export interface Prediction {
+  /** The URL that the request was sent to. */
   readonly url: string;
+  /** The Host header of the request. */
   readonly host: string;
-  /** The version that answered. */
+  /** The version that answered: from the sidecar's header, else from Triton's answer, else `?`. */
   readonly version: string;
-  /** The pod, where the gateway says so. */
+  /** The name of the pod that answered. Absent if no header names it, as outside the embedded environment. */
   readonly pod?: string;
+  /** From sending the request to the end of the answer, milliseconds with one decimal. */
   readonly latencyMs: number;
-  /** Output tensors by name. */
+  /** The elements of each output tensor, in one flat list, by the tensor's name. */
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
 const timeoutMs = 10_000;
 
 /**
- * Sends one request through the gateway; without `body`, one made up from what the model says it takes.
- *
- * @throws ProblemError when the gateway cannot be reached or the model refuses.
+ * Sends one inference request through the gateway. Without a `body`, it reads the model's metadata and sends random
+ * inputs of the right shape.
+ * @throws ProblemError if there is no answer within 10 s or its status is not 200; the reason of `signal`
  */
 export async function predictOnce(
   { gateway, host, model }: ModelAddress,

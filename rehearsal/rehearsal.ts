@@ -18,17 +18,27 @@ import type { RehearsalReport, Sample, Served } from "./report.ts";
 import { type Observation, stepsOf } from "./timeline.ts";
 import { type Watched, watchRelease } from "./watch.ts";
 
+/** What is rehearsed, where, and for how long. */
 export interface RehearsalArgs {
+  /** The environment whose embedded cluster runs the model. */
   readonly environment: Environment;
+  /** The name of the model in the environment. */
   readonly name: string;
+  /** The model as it is declared. Its version is the one that the rehearsal starts from and returns to. */
   readonly model: Model;
+  /** The version to release. */
   readonly to: string;
-  /** As the person typed them; checked before. */
+  /** The fault expression, which must be valid: `errors=1%,latency=+200ms`. Empty for a release without faults. */
   readonly faults: string;
+  /** Requests per second, from 3 s before the release until 3 s after its end. */
   readonly rate: number;
+  /** The longest time for the release, milliseconds. The return to the declared version comes on top of it. */
   readonly timeoutMs: number;
+  /** Aborting it ends the traffic and the release. The return to the declared version still takes place. */
   readonly signal: AbortSignal;
+  /** Called at the start of each phase, with its name for a progress display. */
   readonly onPhase: (phase: string) => void;
+  /** Called every half second from the first sight of the new revision until the release ends. */
   readonly onState: (rollout: RolloutView, observation: Observation) => void;
 }
 

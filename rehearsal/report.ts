@@ -1,68 +1,97 @@
 /**
- * What a rehearsal found, as printed, as JSON and as a page; times are milliseconds since the new version was declared.
+ * The result of a rehearsal. It is printed, and written as JSON and as a page. All times are milliseconds since the new
+ * version was declared, unless a field says otherwise.
  */
 export interface RehearsalReport {
+  /** The name of the environment. */
   readonly environment: string;
+  /** The name of the model. */
   readonly model: string;
+  /** The declared version, which served before the release. */
   readonly from: string;
+  /** The version that was released. */
   readonly to: string;
-  /** Fault expressions put into the new version; none for a plain release. */
+  /** The faults that the new version had, each as it was typed; empty for a release without faults. */
   readonly faults: readonly string[];
   /** Requests per second that were sent. */
   readonly rate: number;
-  /** ISO 8601. */
+  /** When the traffic started, ISO 8601: 3 s before the new version was declared. */
   readonly startedAt: string;
+  /** When the end of the release was seen, or when its time was over. */
   readonly durationMs: number;
+  /** How the release ended. */
   readonly outcome: Outcome;
-  /** Why, in the words of the controller and its analyses. */
+  /** Why the release ended so, in the words of the controller and its analyses. */
   readonly reason: string;
+  /**
+   * The model's objectives: the 99th percentile of latency in milliseconds, the ratio of failed requests from 0 to 1,
+   * and the mean of the prediction score if one is declared.
+   */
   readonly objectives: { readonly p99Ms: number; readonly errorRate: number; readonly meanScore?: number };
+  /** One entry for each weight, in their order. */
   readonly steps: readonly StepReport[];
+  /** One entry for each second, from the start of the release until 3 s after its end. */
   readonly samples: readonly Sample[];
+  /** The sum of the samples, and what the new version answered. */
   readonly served: Served;
 }
 
 /**
  * `promoted`: all traffic is on the new version. `rolledBack`: all traffic is back on the old one. `undecided`: an
- * analysis ended without a verdict and the release waits for a person. `timedOut`: neither within the time given.
+ * analysis ended Inconclusive, so the release paused. `timedOut`: none of these within the given time.
  */
 export type Outcome = "promoted" | "rolledBack" | "undecided" | "timedOut";
 
 /** One weight of the release. */
 export interface StepReport {
+  /** Percent of the traffic on the new version. */
   readonly weight: number;
+  /** When this weight was first seen. The cluster is read every half second. */
   readonly startMs: number;
+  /** When the next weight was seen or, for the last one, when this weight was last seen. */
   readonly endMs: number;
-  /**
-   * Requests the new version answered during the step, those among them that failed, and those slower than the
-   * objective.
-   */
+  /** The requests that the new version answered during the step, as Prometheus counts them. */
   readonly requests: number;
+  /** Those of `requests` with a 5xx status. */
   readonly errors: number;
+  /** Those of `requests` that took longer than the objective for p99. */
   readonly slow: number;
-  /** The verdict of each metric, and whether the guard or the step's own analysis spoke it. */
+  /**
+   * The verdict of each metric (`Successful`, `Failed`, `Error`, `Inconclusive`, `Running` or `Pending`), from the
+   * analysis of the step or from the guard. The guard's verdicts are listed only if they ended the release in this
+   * step.
+   */
   readonly verdicts: readonly { readonly metric: string; readonly verdict: string; readonly by: "step" | "guard" }[];
 }
 
-/** One second, as the callers saw it. */
+/** One second of traffic, as the callers measured it. */
 export interface Sample {
+  /** The start of the second. */
   readonly atMs: number;
+  /** Percent of the traffic on the new version. */
   readonly weight: number;
+  /** The requests that were sent, to either version. */
   readonly sent: number;
+  /** The requests that ended with a status other than 200, or without an answer within 10 s. */
   readonly errors: number;
+  /** The median latency, milliseconds; 0 if nothing was answered. */
   readonly p50Ms: number;
+  /** The 99th percentile of latency, milliseconds; 0 if nothing was answered. */
   readonly p99Ms: number;
 }
 
-/** What the callers got from the beginning of the release to its end. */
+/** What the callers measured from the start of the release until 3 s after its end. */
 export interface Served {
+  /** The requests that were sent, to either version. */
   readonly requests: number;
-  /** Bad answers of any kind, from either version: failed, or slower than the objective. */
+  /** `errors` plus `slow`. */
   readonly bad: number;
+  /** The requests that ended with a status other than 200, or without an answer within 10 s. */
   readonly errors: number;
+  /** Right answers that took longer than the objective for p99. */
   readonly slow: number;
-  /** Requests the traffic source could not send. */
+  /** Requests that were due and not sent, because too many had no answer yet. */
   readonly dropped: number;
-  /** Answers of the new version; with a shifted score every one of them is wrong. */
+  /** The requests that the new version answered. With the fault `score`, each of them had a wrong score. */
   readonly byNewVersion: number;
 }

@@ -12,6 +12,7 @@ export function headline({ model, from, to, faults, outcome, durationMs }: Rehea
   return `${what}, ${end} after ${seconds(durationMs)}`;
 }
 
+/** The headings of the columns of `stepRows`. */
 export const stepColumns = ["weight", "from", "to", "requests", "failed", "slow", "verdict"] as const;
 
 /** A row per weight. */

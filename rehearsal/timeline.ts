@@ -1,17 +1,23 @@
 import type { AnalysisView, RolloutView } from "./cluster/clusterView.ts";
 import type { StepReport } from "./report.ts";
 
-/** Counters of the new version's pods, as Prometheus has them. */
+/** What the pods of the new version have answered since they started, from Prometheus. */
 export interface CanaryCounters {
+  /** The requests that were answered. */
   readonly requests: number;
+  /** Those of `requests` with a 5xx status. */
   readonly errors: number;
+  /** Those of `requests` that took longer than the objective for p99. */
   readonly slow: number;
 }
 
-/** What was seen at one moment of a release. */
+/** The state of a release at one moment. */
 export interface Observation {
+  /** Milliseconds since the new version was declared. */
   readonly atMs: number;
+  /** Percent of the traffic on the new version. */
   readonly weight: number;
+  /** The counts of the new version's pods so far. They may fall when pods end. */
   readonly counters: CanaryCounters;
 }
 

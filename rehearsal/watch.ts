@@ -10,32 +10,50 @@ import type { CanaryCounters, Observation } from "./timeline.ts";
 /** How often the release is looked at. */
 const pollMs = 500;
 
-/** What one release did, from its declaration to its end. */
+/** The course and the end of one release. */
 export interface Watched {
+  /** How the release ended. */
   readonly outcome: Outcome;
+  /** Why it ended so, in the words of the controller and its analyses. */
   readonly reason: string;
+  /** What was seen every half second from the first sight of the new revision, oldest first. */
   readonly observations: readonly Observation[];
+  /** The AnalysisRuns of the new revision, oldest first. */
   readonly analyses: readonly AnalysisView[];
+  /** The Rollout at the end. Its phase is `Unknown` if it was deleted. */
   readonly rollout: RolloutView;
+  /** When the end was seen, milliseconds since the new version was declared. */
   readonly endMs: number;
 }
 
+/** Which release is watched, and for how long. */
 export interface WatchArgs {
+  /** The cluster that the model runs on. */
   readonly view: ClusterView;
+  /** The Prometheus that has the model's metrics. */
   readonly prometheus: PrometheusClient;
+  /** The namespace of the model. */
   readonly namespace: string;
+  /** The name of the model and of its Rollout. */
   readonly name: string;
+  /** The model with the version that is released. */
   readonly model: Model;
-  /** The revision that was stable before the release. */
+  /** The pod template hash of the revision that was stable before the release. */
   readonly before: string;
   /** `performance.now()` when the new version was declared. */
   readonly since: number;
+  /** How long the release may take, milliseconds from `since`. After that the outcome is `timedOut`. */
   readonly timeoutMs: number;
+  /** Aborting it ends the watch with its reason. The release goes on. */
   readonly signal: AbortSignal;
+  /** Called with each observation. */
   readonly onState: (rollout: RolloutView, observation: Observation) => void;
 }
 
-/** Follows a release until all traffic is on one version again, or nothing more can be expected of it. */
+/**
+ * Watches a release until all traffic is on one version, it pauses without a verdict, or its time is over.
+ * @throws what `ClusterView` and `PrometheusClient` throw; the reason of `signal`
+ */
 export async function watchRelease(args: WatchArgs): Promise<Watched> {
   const { view, namespace, name, signal, since } = args;
   const observations: Observation[] = [];

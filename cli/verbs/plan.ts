@@ -7,7 +7,12 @@ import { changesText, planText } from "../../plan/planText.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
 
+/** The options of `serin plan`. */
 export interface PlanOptions {
+  /**
+   * `--against`: the path of an earlier plan, as `serin plan --json` writes it. Only the changes since then are shown.
+   * @default the whole plan is shown
+   */
   readonly against?: string;
 }
 

@@ -5,32 +5,36 @@ import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
 
+/** The options of `serin predict`. */
 export interface PredictOptions {
+  /** `--environment`: the name of the environment. Its embedded cluster must run. */
   readonly environment: string;
+  /**
+   * `--input`: the body of the request, JSON as in Triton's HTTP protocol.
+   * @default random inputs of the right shape
+   */
   readonly input?: string;
-  readonly gateway?: string;
 }
 
-/** One request through the gateway. */
+/**
+ * `serin predict`: sends one request through the gateway of the embedded environment.
+ * @throws ProblemError if the model is not declared, the input is not JSON, the environment does not run or the model
+ * does not answer
+ */
 export async function predict(name: string, options: PredictOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(options.environment);
   declaredModel(environment, name);
   if (options.input !== undefined) checkJson(options.input);
-  const gateway = options.gateway ?? embeddedGateway(environment.name);
+  const { address, port } = embeddedCluster(environment.name).embedded.gateway;
   const prediction = await predictOnce(
-    { gateway, host: modelHost(name, environment.domain), model: name },
+    { gateway: `${address}:${port}`, host: modelHost(name, environment.domain), model: name },
     options.input,
     signal,
   );
   return { result: prediction, text: predictionText(name, prediction) };
 }
 
-/** `host:port` of the embedded gateway. */
-export function embeddedGateway(environment: string): string {
-  const { address, port } = embeddedCluster(environment).embedded.gateway;
-  return `${address}:${port}`;
-}
-
+/** The output tensors, then version and latency, then URL and Host header, one line each. */
 export function predictionText(name: string, { outputs, version, latencyMs, url, host }: Prediction): string {
   const answer = Object.entries(outputs)
     .map(([output, data]) => `${output} ${JSON.stringify(data)}`)

@@ -11,13 +11,21 @@ import { chosenClusters, declaredEnvironment } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import type { Answer, Invocation } from "../run.ts";
 
+/** The options of `serin preflight`. */
 export interface PreflightOptions extends ClusterOptions, RegistryOptions {
-  /** Only this cluster. */
+  /**
+   * `--cluster`: the name of the only cluster to check. Required with `--kubeconfig` if the environment has several.
+   * @default all clusters
+   */
   readonly cluster?: string;
 }
 
+/** The option with the credentials of container registries, which `up` has too. */
 export interface RegistryOptions {
-  /** The file with what the nodes pull images with: Docker's `config.json`. */
+  /**
+   * `--registry-credentials`: the path of a Docker `config.json` with the credentials that nodes pull images with.
+   * @default none: images are looked up without credentials
+   */
   readonly registryCredentials?: string;
   /** Asks no registry for the images of models. @default false */
   readonly skipRegistries?: boolean;

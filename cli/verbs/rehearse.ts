@@ -16,14 +16,21 @@ import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { columns, runSteps } from "../terminal.ts";
 
+/** The options of `serin rehearse`. The defaults are those of the command line (`serin.ts`). */
 export interface RehearseOptions {
+  /** `--to`: the version to release. The model store must have it. */
   readonly to: string;
+  /** `--fault`: a fault expression such as `errors=1%,crash`. @default empty: no fault */
   readonly fault: string;
+  /** `--rate`: requests per second, 1 to 2000. @default the model's expected trough */
   readonly rate?: number;
+  /** `--timeout`: the longest time for the release, a duration from 10s to 50m. @default 15m */
   readonly timeout: string;
+  /** `--report`: the folder for the report, as JSON and as a page. It is created. @default `rehearsals` */
   readonly report: string;
+  /** `--environment`: the name of the environment. Its embedded cluster must run. @default `local` */
   readonly environment: string;
-  /** Rehearses on an embedded environment of another checkout. */
+  /** `--yes`: uses the embedded environment even if another checkout started it. @default it is refused */
   readonly yes?: boolean;
 }
 

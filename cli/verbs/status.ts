@@ -21,8 +21,12 @@ interface ModelStatus {
   readonly stableVersion: string;
 }
 
+/** The options of `serin status`. */
 export interface StatusOptions extends ClusterOptions {
-  /** The cluster that the kubeconfig leads to, where an environment has several. */
+  /**
+   * `--cluster`: the name of the cluster that the kubeconfig leads to. Required if the environment has several.
+   * @default its only cluster
+   */
   readonly cluster?: string;
 }
 

@@ -39,6 +39,7 @@ import { runSteps } from "../terminal.ts";
 import { predictionText } from "./predict.ts";
 import { type RegistryOptions, registryCredentials, standOf } from "./preflight.ts";
 
+/** The options of `serin up`. */
 export interface UpOptions extends ClusterOptions, RegistryOptions {
   /** What applies the stacks of `local`. @default "live" there; other environments are always deployed by Pulumi */
   readonly engine?: "live" | "pulumi";

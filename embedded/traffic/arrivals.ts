@@ -1,4 +1,4 @@
-/** A source of numbers in [0, 1) that is the same for the same seed, so a rehearsal can be repeated (mulberry32). */
+/** A generator of numbers in [0, 1), the same for the same seed, so that a rehearsal can be repeated (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -10,15 +10,18 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A standard normal number from two uniform ones (Box and Muller). */
+/** A standard normal number from two uniform ones (Box-Muller transform). */
 export function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** `poisson`: independent callers, as in production; `even`: one request each 1/rate seconds. */
+/** `poisson`: random intervals, as many independent callers make them. `even`: one request every 1/rate seconds. */
 export type Spacing = "poisson" | "even";
 
-/** When each request is due, in milliseconds from the start; never ends. `rate` is in requests per second. */
+/**
+ * The times at which requests are due, in milliseconds from the start, without an end. `rate` is in requests per
+ * second, above 0.
+ */
 export function* arrivals(rate: number, spacing: Spacing, random: () => number): Generator<number, never> {
   const meanGap = 1_000 / rate;
   let due = 0;

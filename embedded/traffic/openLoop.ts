@@ -1,24 +1,31 @@
 import { arrivals, type Spacing, seededRandom } from "./arrivals.ts";
 import { type Answer, Tallier, type Tally } from "./tally.ts";
 
-/** What the open loop needs to know. */
+/** The parameters of one run of the open loop. */
 export interface OpenLoopArgs {
+  /** The requests per second, above 0. */
   readonly rate: number;
+  /** The distribution of the intervals between requests. */
   readonly spacing: Spacing;
+  /** The same seed makes the same intervals. */
   readonly seed: number;
+  /** How long requests are sent, milliseconds. */
   readonly durationMs: number;
+  /** The most requests without an answer. A request that is due while there are as many is counted as dropped. */
   readonly maxInFlight: number;
+  /** An answer without error that takes longer is counted as slow, milliseconds. */
   readonly slowerThanMs: number;
-  /** Sends request number `n`; never rejects. */
+  /** Sends request number `n`, counted from 0. Must not reject, and must end within a bounded time. */
   readonly send: (n: number) => Promise<Omit<Answer, "latencyMs">>;
-  /** Called at the end of each second with what happened in it. */
+  /** Called at the end of each second, counted from 0, with its tally and the requests without an answer. */
   readonly onSecond: (second: number, tally: Tally & { readonly inFlight: number }) => void;
+  /** Aborting it stops the sending. The answers under way are still awaited. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends requests when they are due, whatever the server does, and resolves with the tally of the whole run once the
- * last answer is in. Whoever sends must bound each request in time.
+ * Sends each request when it is due, even if earlier ones have no answer yet (an open loop). Resolves with the tally of
+ * the whole run after the last answer.
  */
 export async function runOpenLoop(args: OpenLoopArgs): Promise<Tally> {
   const due = arrivals(args.rate, args.spacing, seededRandom(args.seed));
@@ -72,8 +79,8 @@ export async function runOpenLoop(args: OpenLoopArgs): Promise<Tally> {
 }
 
 /**
- * An immediate turn of the event loop when nothing is to wait for, so that answers are read even when sending is
- * behind.
+ * Waits `ms` milliseconds, or one turn of the event loop if that is not above 0, so that answers are read even if
+ * requests are sent late.
  */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => (ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve)));

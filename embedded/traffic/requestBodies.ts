@@ -1,23 +1,27 @@
 import { normal } from "./arrivals.ts";
 
-/** One input of a model, as `/v2/models/<model>` describes it: `-1` in the shape is a free dimension. */
+/** One input of a model, as the model metadata at `/v2/models/<model>` describes it (KServe v2 protocol). */
 export interface ModelInput {
+  /** The name of the input tensor. */
   readonly name: string;
+  /** Triton's name of the data type: `FP32`, `INT64`, `BYTES`. */
   readonly datatype: string;
+  /** The sizes of the dimensions. -1 stands for a dimension of any size. */
   readonly shape: readonly number[];
 }
 
-/** Features sent where the model leaves their number open. */
+/** The size of a dimension that the model leaves open, other than the batch. */
 const freeFeatures = 8;
 
-/** As many different bodies as keep the whole set small; enough that their mean score is the distribution's. */
+/** The most different bodies: few enough for memory, and enough that their mean score is that of the distribution. */
 const mostBodies = 2_048;
 const mostElements = 2_000_000;
 
 /**
- * Inference requests with one item each, as the KServe v2 protocol writes them.
+ * JSON bodies of inference requests with a batch of one (KServe v2 protocol). At least 1 and at most 2048; fewer for
+ * large inputs.
  *
- * Numbers are standard normal, whole numbers lie in 0 to 9, text is a word.
+ * Floating-point values are standard normal, integers lie in 0 to 9, a `BYTES` element is the text "word".
  */
 export function requestBodies(inputs: readonly ModelInput[], random: () => number): string[] {
   const shaped = inputs.map((input) => ({ ...input, shape: concreteShape(input.shape) }));
@@ -35,7 +39,7 @@ export function requestBodies(inputs: readonly ModelInput[], random: () => numbe
   );
 }
 
-/** The first free dimension is the batch; any other is a number of features. */
+/** An open first dimension of several is the batch and gets 1; any other open dimension gets `freeFeatures`. */
 function concreteShape(shape: readonly number[]): number[] {
   return shape.map((size, index) => (size >= 0 ? size : index === 0 && shape.length > 1 ? 1 : freeFeatures));
 }

@@ -1,48 +1,65 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 
-/** Latency of the answers of one period, in milliseconds; all 0 when there was none. */
+/** The latency of the answers of one period, errors included; all 0 if there was no answer. */
 export interface LatencySummary {
+  /** The median, milliseconds. */
   readonly p50: number;
+  /** The 90th percentile, milliseconds. */
   readonly p90: number;
+  /** The 99th percentile, milliseconds. */
   readonly p99: number;
+  /** The slowest answer, milliseconds. */
   readonly max: number;
 }
 
-/** What one version answered; `scores` covers the answers with a single number. */
+/** The answers of one version in one period. */
 export interface VersionTally {
+  /** The answers with HTTP status 200. */
   readonly ok: number;
+  /** The answers with another status, and requests without an answer. */
   readonly errors: number;
-  /** Right answers that came later than the caller's limit (`slowerThanMs`). */
+  /** Those of `ok` that took longer than `slowerThanMs`. */
   readonly slow: number;
+  /** The number and the mean of the prediction scores. An answer has a score if its first output is a single number. */
   readonly scores: { readonly count: number; readonly mean: number };
 }
 
-/** What happened in one period. Requests are counted when they are sent, answers when they arrive. */
+/** The counts of one period. A request is counted when it is sent, its answer when it arrives. */
 export interface Tally {
   /** Requests that were due and were sent. */
   readonly sent: number;
-  /** Requests that were due and were not sent, because too many were unanswered. */
+  /** Requests that were due and were not sent, because too many had no answer yet. */
   readonly dropped: number;
+  /** The answers with HTTP status 200, of all versions. */
   readonly ok: number;
-  /** Answers that are errors, by HTTP status, or by `timeout` and `connection` where there was no answer. */
+  /** The number of errors by HTTP status, or by `timeout` and `connection` if there was no answer. */
   readonly errors: Readonly<Record<string, number>>;
-  /** By the version that answered; errors without a version are under `unknown`. */
+  /** The answers by the version that answered. Those that name no version are under `unknown`. */
   readonly versions: Readonly<Record<string, VersionTally>>;
-  /** From the moment a request was due, so that a late send counts against the server that caused it. */
+  /** Measured from when a request was due, so that the delay of a late request is part of its latency. */
   readonly latencyMs: LatencySummary;
-  /** How late requests were sent, 99th percentile: above a few milliseconds this machine is too busy to measure. */
+  /**
+   * The 99th percentile of how late requests were sent, milliseconds. Above a few milliseconds, this machine is too
+   * busy for the measurement.
+   */
   readonly sendDelayP99Ms: number;
 }
 
-/** One answer, as the caller saw it. */
+/** One answer, or the end of a request without an answer. */
 export interface Answer {
+  /**
+   * `ok`: HTTP status 200. Another status is written as it is: `503`. `timeout` and `connection`: there was no answer.
+   */
   readonly outcome: "ok" | `${number}` | "timeout" | "connection";
+  /** Milliseconds from when the request was due to the end of the answer. */
   readonly latencyMs: number;
+  /** The version that answered; `undefined` if the answer does not name it. */
   readonly version: string | undefined;
+  /** The prediction score; `undefined` if the first output is not a single number. */
   readonly score: number | undefined;
 }
 
-/** Counts what happens in a period. */
+/** Counts the requests and answers of one period. */
 export class Tallier {
   readonly #slowerThanMs: number;
   readonly #latency: RecordableHistogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 });
@@ -53,19 +70,23 @@ export class Tallier {
   #dropped = 0;
   #ok = 0;
 
+  /** `slowerThanMs`: answers that take longer are counted as slow. */
   constructor(slowerThanMs: number) {
     this.#slowerThanMs = slowerThanMs;
   }
 
+  /** Counts a request that was sent `delayMs` milliseconds after it was due. */
   send(delayMs: number): void {
     this.#sent += 1;
     this.#sendDelay.record(microseconds(delayMs));
   }
 
+  /** Counts a request that was due and not sent. */
   drop(): void {
     this.#dropped += 1;
   }
 
+  /** Counts an answer, or a request that ended without one. */
   answer({ outcome, latencyMs, version = "unknown", score }: Answer): void {
     const tally = this.#versions.get(version) ?? { ok: 0, errors: 0, slow: 0, scores: 0, sum: 0 };
     this.#versions.set(version, tally);
@@ -84,6 +105,7 @@ export class Tallier {
     }
   }
 
+  /** The counts so far. */
   read(): Tally {
     return {
       sent: this.#sent,

@@ -5,71 +5,78 @@ import { type Problem, rejectProblems } from "../../components/core/problem.ts";
 import type { Spacing } from "./arrivals.ts";
 import type { Tally } from "./tally.ts";
 
-/** A declared stream of inference requests. */
+/** The inference requests to send: where to, how many, how long. */
 export interface TrafficArgs {
-  /** A loopback address: traffic never leaves this machine. */
+  /** The address of the gateway. Only a loopback address is accepted, so that no test traffic leaves this machine. */
   readonly address: string;
+  /** The port of the gateway, 1 to 65535. */
   readonly port: number;
   /** The Host header, by which the gateway chooses the model. */
   readonly host: string;
+  /** The name of the model in Triton, which is part of the request's path. */
   readonly model: string;
-  /** Requests per second, 0.1 to 5000. @default 200: enough for a verdict in minutes, and light on two cores */
+  /**
+   * Requests per second, 0.1 to 5000. @default 200: enough for a verdict within minutes, with little load on two CPUs
+   */
   readonly rate?: number;
-  /** How long requests are sent, at most an hour. @default 3600000, so that forgotten traffic ends */
+  /** How long requests are sent, 1 to 3600000 milliseconds. @default 3600000, so that forgotten traffic ends */
   readonly durationMs?: number;
-  /** @default "poisson": callers do not wait for each other */
+  /** The distribution of the intervals between requests. @default "poisson", as independent callers make them */
   readonly spacing?: Spacing;
-  /** The same seed sends the same requests at the same moments. @default 1 */
+  /** The same seed sends the same requests at the same intervals. @default 1 */
   readonly seed?: number;
-  /** When a request without an answer is given up. @default 10000 */
+  /** When a request without an answer is counted as an error, 1 to 60000 milliseconds. @default 10000 */
   readonly timeoutMs?: number;
-  /** Answers later than this are counted as slow. @default never */
+  /** Answers that take longer are counted as slow, milliseconds. @default none are counted */
   readonly slowerThanMs?: number;
-  /** Further request headers, such as a token. */
+  /** Additional request headers, such as a token. @default none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the traffic; answers under way are still waited for. */
+  /** Aborting it stops the sending. The answers under way are still awaited. @default only `stop` ends it early */
   readonly signal?: AbortSignal;
 }
 
-/** What happened in one second. */
+/** The counts of one second. */
 export interface TrafficSample extends Tally {
-  /** Seconds since the start, from 0. */
+  /** The number of the second, counted from 0 at the start. */
   readonly second: number;
   /** Requests without an answer at the end of the second. */
   readonly inFlight: number;
 }
 
-/** Traffic that is being sent: iterate it for a sample each second. */
+/** Traffic that is being sent. Iterating it yields a sample for each second. */
 export interface Traffic extends AsyncIterable<TrafficSample> {
-  /** The whole run, once it has ended; rejects when the traffic could not start. */
+  /** The counts of the whole run, once it has ended. Rejects if no request could be sent. */
   readonly summary: Promise<Tally>;
-  /** Ends the traffic and gives the summary. */
+  /** Stops the sending and resolves with the summary after the last answer. */
   stop(): Promise<Tally>;
 }
 
-/** The response headers by which the embedded environment says who answered. */
+/** The response headers in which the sidecars of the embedded environment name the version and the pod. */
 export const servedByHeaders = { version: "x-serin-version", pod: "x-serin-pod" } as const;
 
 const longestRunMs = 3_600_000;
 const mostInFlight = 2_000;
 
-/** What the worker thread is given. */
+/** The parameters of the worker thread that sends the requests, with all defaults. */
 export interface TrafficJob extends Required<Omit<TrafficArgs, "signal" | "headers">> {
+  /** Request headers, without Host and Content-Type. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The most requests without an answer: `rate` times the timeout, at least 10 and at most 2000. */
   readonly maxInFlight: number;
 }
 
-/** What the worker thread says. */
+/** A message of the worker thread: the counts of a second, the summary at the end, or why no request was sent. */
 export type TrafficMessage =
   | { readonly kind: "sample"; readonly sample: TrafficSample }
   | { readonly kind: "end"; readonly summary: Tally }
   | { readonly kind: "failed"; readonly reason: string };
 
 /**
- * Sends requests at a declared rate from a thread of its own, so that the caller's work does not disturb the timing.
+ * Sends requests at a fixed rate from a worker thread, so that work in the caller's thread does not delay them.
  *
- * The loop is open: a slow server gets its requests on schedule all the same, up to as many unanswered ones as the rate
- * makes in one timeout; requests beyond that are counted as dropped. Throws a `ProblemError` for impossible arguments.
+ * The loop is open: requests are sent on schedule even if the server is slow. At most as many requests as the rate
+ * makes in one timeout are without an answer; further ones are counted as dropped.
+ * @throws ProblemError with all arguments that are out of range
  */
 export function startTraffic(args: TrafficArgs): Traffic {
   const { signal, ...rest } = args;
@@ -89,11 +96,11 @@ export function startTraffic(args: TrafficArgs): Traffic {
     worker.on("error", reject);
     worker.on("exit", () => {
       ended = true;
-      reject(new Error("The traffic source ended without a summary."));
+      reject(new Error("The worker thread that sends the requests ended without a summary."));
       wake();
     });
   });
-  // A caller that only iterates gets the rejection from the iterator instead of an unhandled one.
+  // A caller that only iterates gets the error from the iterator; this prevents an unhandled rejection.
   summary.catch(() => {});
 
   const requestEnd = (): void => worker.postMessage("stop");
@@ -140,7 +147,7 @@ function trafficJob(args: Omit<TrafficArgs, "signal">): TrafficJob {
   };
 }
 
-/** What is wrong with the arguments. */
+/** The arguments that are out of range. */
 export function trafficProblems(args: Omit<TrafficArgs, "signal">): Problem[] {
   const problems: Problem[] = [];
   const within = (path: string, value: number | undefined, min: number, max: number, unit: string): void => {

@@ -32,7 +32,7 @@ try {
   say({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
 } finally {
   await pool.destroy();
-  // The port's listener would keep the thread alive.
+  // An open port would keep the thread running.
   parentPort?.close();
 }
 
@@ -40,7 +40,11 @@ function say(message: TrafficMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** Asks the model what it takes; once more each second while the gateway does not know the model yet. */
+/**
+ * Requests the model's metadata and returns its inputs. Tries every half second, because the gateway may not have the
+ * route to the model yet.
+ * @throws Error with the last answer, if there are no metadata within one timeout
+ */
 async function modelInputs(): Promise<ModelInput[]> {
   const path = `/v2/models/${job.model}`;
   const deadline = performance.now() + Math.min(job.durationMs, job.timeoutMs);
@@ -48,7 +52,7 @@ async function modelInputs(): Promise<ModelInput[]> {
     const refusal = await ask(path);
     if (typeof refusal !== "string") return refusal;
     if (performance.now() > deadline || stopping.signal.aborted) {
-      throw new Error(`Model "${job.model}" does not say what it takes (${path} on ${job.host}): ${refusal}`);
+      throw new Error(`Model "${job.model}" does not describe its inputs (${path} on ${job.host}): ${refusal}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }

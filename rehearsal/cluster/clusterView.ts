@@ -1,59 +1,88 @@
-import type { V1ConfigMap, V1Node, V1PersistentVolume, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
+import type { V1Node, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
 import { releaseRoutes, subsets } from "../../components/model/objectNames.ts";
 import type { FoundStrategy } from "../../components/model/strategies/releaseStrategy.ts";
 import { stepWeightsOf } from "../../components/model/strategies/strategies.ts";
 import { isNotFound, KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 
-/** A Rollout's state, as far as a release is concerned. */
+/** The state of a Rollout, as far as a release needs it. */
 export interface RolloutView {
+  /** The name of the Rollout, which is that of the model. */
   readonly name: string;
+  /** The version label of the pod template: the version that was declared last. `?` if there is no label. */
   readonly version: string;
+  /** As the controller reports it in `status.phase`; `Unknown` before its first report. */
   readonly phase: "Healthy" | "Progressing" | "Paused" | "Degraded" | "Unknown";
+  /** Why the Rollout is in this phase, in the controller's words; empty if it gives no reason. */
   readonly message: string;
+  /** Whether the controller has aborted the release: the traffic goes back to the stable revision. */
   readonly aborted: boolean;
-  /** An analysis could not decide and the release waits for a person. */
+  /** Whether an analysis ended Inconclusive, so that the release is paused until someone promotes or aborts it. */
   readonly inconclusive: boolean;
+  /** The pod template hash of the stable revision; empty before the first one is stable. */
   readonly stableHash: string;
+  /**
+   * The pod template hash of the newest revision; empty before the controller's first report. A release is over when it
+   * equals `stableHash`.
+   */
   readonly currentHash: string;
+  /** The pods that the spec asks for. @default 1, as in the API, if the spec does not say */
   readonly replicas: number;
+  /** The ready pods of all revisions. */
   readonly readyReplicas: number;
-  /** The controller has seen the last change of the spec. */
+  /** Whether the controller has seen the last change of the spec. If not, the other fields are of the change before. */
   readonly observed: boolean;
-  /** The step under way; the number of steps once the release has ended. */
+  /** The step under way, counted from 0; the number of steps after the last one. */
   readonly step: number;
-  /** Percent of traffic on the canary during each step. */
+  /** The percent of the traffic on the new version during each step. */
   readonly stepWeights: readonly number[];
 }
 
 /** One metric of one AnalysisRun. */
 export interface MetricView {
+  /** The name of the metric in the AnalysisTemplate: `error-rate`. */
   readonly name: string;
+  /** `Pending`, `Running`, `Successful`, `Failed`, `Error` or `Inconclusive`. */
   readonly phase: string;
+  /** Why the metric is in this phase; empty if the controller gives no reason. */
   readonly message: string;
+  /** The number of measurements in the status. The controller keeps ten (`DefaultMeasurementHistoryLimit`). */
   readonly measurements: number;
 }
 
+/** The state of one AnalysisRun. */
 export interface AnalysisView {
+  /** The name of the AnalysisRun, which the controller generates. */
   readonly name: string;
-  /** The step it decides; none for the guard in the background. */
+  /** The step that it decides, counted from 0; `undefined` for the guard, which runs in the background of all steps. */
   readonly step: number | undefined;
+  /** `Pending`, `Running`, `Successful`, `Failed`, `Error` or `Inconclusive`. */
   readonly phase: string;
+  /** Why the AnalysisRun is in this phase; empty if the controller gives no reason. */
   readonly message: string;
+  /** When the first measurement started or, before that, when the AnalysisRun was created; ISO 8601. */
   readonly startedAt: string;
+  /** One entry for each metric that has been measured. */
   readonly metrics: readonly MetricView[];
 }
 
-/** What a person asks a cluster about its models. Reads ride out a restart of the API server. */
+/**
+ * Reads the models of a cluster, and ends a release. Requests are repeated while the API server restarts.
+ * All methods throw ApiError for a refusal and ProblemError for an API server that stays away.
+ */
 export class ClusterView {
   readonly #client: KubernetesClient;
   readonly #signal: AbortSignal | undefined;
 
-  /** @throws ProblemError when `kubeconfig`, contents or path, is none or has no such context. */
+  /**
+   * `kubeconfig` is the contents or the path of a kubeconfig. Sends no request yet.
+   * @throws ProblemError if it is not a kubeconfig or has no such context
+   */
   constructor(kubeconfig: string, { context, signal }: { context?: string; signal?: AbortSignal } = {}) {
     this.#client = new KubernetesClient(kubeconfig, context === undefined ? {} : { context });
     this.#signal = signal;
   }
 
+  /** The state of a Rollout; `undefined` if there is none of this name. */
   async rollout(namespace: string, name: string): Promise<RolloutView | undefined> {
     const found = await this.#read<RawRollout>(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`);
     return found === undefined ? undefined : rolloutView(found);
@@ -71,7 +100,7 @@ export class ClusterView {
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   }
 
-  /** Percent of traffic on the canary, as the release VirtualService says. */
+  /** The percent of the traffic on the new version, from the release VirtualService; 0 if there is none. */
   async canaryWeight(namespace: string, releaseName: string): Promise<number> {
     const path = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${releaseName}`;
     const found = await this.#read<RawVirtualService>(path);
@@ -90,26 +119,20 @@ export class ClusterView {
     });
   }
 
+  /** A PersistentVolumeClaim; `undefined` if there is none of this name. */
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
     return this.#read(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`);
   }
 
-  volume(name: string): Promise<V1PersistentVolume | undefined> {
-    return this.#read(`/api/v1/persistentvolumes/${name}`);
-  }
-
+  /** The pods of a namespace that a label selector matches. */
   async pods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
     const list = await this.#read<{ items: V1Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
     return list?.items ?? [];
   }
 
+  /** The nodes of the cluster. */
   async nodes(): Promise<V1Node[]> {
     return (await this.#read<{ items: V1Node[] }>("/api/v1/nodes"))?.items ?? [];
-  }
-
-  async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
-    const found = await this.#read<V1ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
-    return found === undefined ? undefined : (found.data ?? {});
   }
 
   async #read<T>(path: string, query?: Record<string, string>): Promise<T | undefined> {

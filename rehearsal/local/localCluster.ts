@@ -17,7 +17,9 @@ import { stackName } from "../../stacks/stackName.ts";
 
 /** Which cluster `local` is on: the embedded one, or one of the person's own. */
 export interface ClusterOptions {
+  /** The path of a kubeconfig. @default the embedded cluster of the environment */
   readonly kubeconfig?: string;
+  /** The context in it. @default its current context */
   readonly context?: string;
 }
 

@@ -106,10 +106,10 @@ describe.concurrent("traffic", () => {
   it("says why it cannot start when the model is not there", async () => {
     const target = await serve(() => {});
     const traffic = startTraffic({ ...target, port: 1, rate: 10, durationMs: 500 });
-    await expect(traffic.summary).rejects.toThrow(/Model "fraud" does not say what it takes/);
+    await expect(traffic.summary).rejects.toThrow(/Model "fraud" does not describe its inputs/);
     await expect(async () => {
       for await (const _ of traffic);
-    }).rejects.toThrow(/does not say what it takes/);
+    }).rejects.toThrow(/does not describe its inputs/);
   });
 
   it("refuses to leave this machine and impossible numbers, all at once", () => {
