@@ -4,11 +4,11 @@ import type { GpuPool } from "./gpuPool.ts";
 import type { ModelStore } from "./stores.ts";
 import type { WorkloadIdentity } from "./workloadIdentity.ts";
 
-/** What every cluster publishes, whatever it runs on; models and platform read nothing else. */
+/** What every cluster publishes, on any cloud and on-prem. Models and platform read nothing else of a cluster. */
 export interface GpuCluster {
   /**
-   * Credentials; always a secret. Never carries a token or a cloud profile (pulumi-eks #580). Empty where manifests are
-   * rendered for a site that cannot be reached.
+   * Credentials, always a secret, without a token or the name of a cloud profile (pulumi-eks #580). Empty where
+   * manifests are rendered for a site that cannot be reached.
    */
   readonly kubeconfig: pulumi.Output<string>;
   /**
@@ -16,23 +16,31 @@ export interface GpuCluster {
    * credentials never replace what runs on the cluster (pulumi-kubernetes #4019).
    */
   readonly clusterIdentifier: pulumi.Output<string>;
-  /** Usable once nodes, network and add-ons are there, and taken down before them. */
+  /**
+   * The Kubernetes provider for everything on the cluster. What uses it is made after nodes, network and add-ons, and
+   * deleted before them.
+   */
   readonly provider: Provider;
-  /** By the key its owner gave it. */
+  /** The GPU pools, by the key in their declaration. Empty: the models run on CPU. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** Gives service accounts access to the model store. */
   readonly workloadIdentity: WorkloadIdentity;
+  /** Where Triton reads the versions of models that declare `repository: { modelStore }`. */
   readonly modelStore: ModelStore;
+  /** The declared labels, for example `environment`. On a cloud every resource of the cluster is tagged with them. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** How what is declared comes to a cluster. */
+/** How objects reach a cluster: applied through its API server, or written to files. */
 export type ClusterAccess =
+  /** The API server is reached with this kubeconfig. */
   | { readonly kubeconfig: pulumi.Input<string>; readonly clusterIdentifier: pulumi.Input<string> }
-  /** Nothing is applied: manifests are written to `<renderTo>/<stack>/<cluster>`, from where the cluster pulls them. */
+  /** Nothing is applied. Manifests are written to `<renderTo>/<stack>/<cluster>`, and the cluster pulls them there. */
   | { readonly renderTo: string; readonly cluster: string };
 
 /**
- * The one way to a cluster: server-side apply, no ambient kubeconfig, replaced only when `clusterIdentifier` changes.
+ * The provider that every layer reaches a cluster with: server-side apply, never the kubeconfig of the environment.
+ * With a kubeconfig it is replaced only when `clusterIdentifier` changes.
  */
 export function kubernetesProvider(name: string, access: ClusterAccess, opts?: pulumi.ResourceOptions): Provider {
   const way = "renderTo" in access ? rendered(access) : access;
@@ -40,10 +48,10 @@ export function kubernetesProvider(name: string, access: ClusterAccess, opts?: p
 }
 
 /**
- * Facts: pulumi-kubernetes `provider/pkg/provider/provider.go` at 94977969. `kubeconfig` is empty because the SDK puts
- * `$KUBECONFIG` where there is none, which would write a path of this machine into the state. `clusterIdentifier` is
- * left out because with it the provider is never replaced, not even for another directory, which would then hold only
- * what changes later. `alwaysRender` makes the folder whole on a machine that has not written it before.
+ * Source: pulumi-kubernetes `provider/pkg/provider/provider.go` at 94977969. `kubeconfig` is empty, not absent: the SDK
+ * would fill it with `$KUBECONFIG` and write a local path into the state. `clusterIdentifier` is left out: with it a
+ * change of the directory would not replace the provider, and the new directory would get later changes only.
+ * `alwaysRender` writes the whole folder on a machine that has not written it before.
  */
 function rendered({ renderTo, cluster }: Extract<ClusterAccess, { renderTo: string }>) {
   return {

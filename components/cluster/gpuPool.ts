@@ -2,15 +2,18 @@ import type { Bytes, Duration } from "../core/quantity.ts";
 import { type GpuModel, gpuFacts, type MigProfile } from "./machines/gpus.ts";
 import type { Machine } from "./machines/machine.ts";
 
-/** How the GPUs of a pool are given to pods. A model asks for the same kind; pods of two kinds never meet on a node. */
+/**
+ * How the GPUs of a pool are given to pods. A model asks for one kind and runs only on pools of that kind, so no node
+ * has pods of two kinds.
+ */
 export type Sharing =
   /** A pod has whole GPUs. */
   | { readonly kind: "exclusive" }
-  /** Every GPU is cut into slices of one profile; a pod has whole slices, with memory and compute of their own. */
+  /** Every GPU is split into MIG slices of one profile. A pod has whole slices, with their own memory and compute. */
   | { readonly kind: "mig"; readonly profile: MigProfile }
   /**
-   * `replicas` pods take turns on a GPU, 2 to 48, without memory limits; metrics can no longer tell them apart (NVIDIA
-   * gpu-sharing docs).
+   * `replicas` pods, 2 to 48, take turns on a GPU. Nothing limits the memory of each, and GPU metrics do not tell them
+   * apart (NVIDIA gpu-sharing docs).
    */
   | { readonly kind: "timeSlicing"; readonly replicas: number }
   /** `clients` pods run on a GPU at once, 2 to 48, each with an equal share of its memory. Not on MIG slices. */
@@ -28,66 +31,71 @@ export type Driver =
   /** Whoever made the node image; `version` is what `nvidia-smi` prints there. */
   | { readonly owner: "preinstalled"; readonly version: string };
 
-/** How machines are paid for and had. */
+/** How machines are bought. */
 export type PurchaseOption =
+  /** Started when a node is needed, at the list price. Nothing guarantees that the cloud has a machine then. */
   | { readonly kind: "onDemand" }
-  /** May be taken back at any time; never for the only copy of a model. */
+  /** The cloud may take the machine back at any time. Never run the only copy of a model on it. */
   | { readonly kind: "spot" }
   /**
-   * Capacity that is reserved: the capacity reservation's id (AWS), capacity reservation group's id (Azure) or
-   * reservation's name (Google Cloud).
+   * Reserved capacity. `reservation` is the id of the capacity reservation (AWS), the id of the capacity reservation
+   * group (Azure) or the name of the reservation (Google Cloud).
    */
   | { readonly kind: "reserved"; readonly reservation: string }
-  /** An AWS capacity block, of P4, P5 and P6 machines: the id of its capacity reservation. */
+  /** An AWS capacity block, for P4, P5 and P6 machines. `reservation` is the id of its capacity reservation. */
   | { readonly kind: "block"; readonly reservation: string }
   /**
-   * Google Cloud flex-start: nodes come when there is room and go after `maxRunDuration`, ten minutes to seven days.
-   * `min` is 0.
+   * Google Cloud flex-start: nodes start when there is capacity and are deleted after `maxRunDuration`, ten minutes to
+   * seven days. `min` must be 0.
    */
   | { readonly kind: "queued"; readonly maxRunDuration: Duration };
 
-/** By kind. Not a conditional type: with one, a pool of a cloud would not pass for a pool of any. */
+/**
+ * The options by kind. Not a conditional type: with one, the pool of one cloud would not be assignable to
+ * `AnyGpuPoolArgs`.
+ */
 type PurchaseOptions = { readonly [Option in PurchaseOption as Option["kind"]]: Option };
 
 /**
- * GPU nodes as their owner declares them; the key in `gpuPools` is the pool's identity: a DNS label of at most 20
- * characters. What is wrong with a pool is said by `poolProblems`, before anything is made.
+ * A pool of GPU nodes as its owner declares it. Its key in `gpuPools` is its identity: a DNS label of at most 20
+ * characters. `poolProblems` reports everything wrong with a pool before anything is made.
  */
 export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOption["kind"]> {
   /**
    * The cloud's own name of the machine: at least 8 vCPU, 32 GiB and one whole GPU that current Triton and the cloud's
-   * driver know. Changing it replaces the pool's nodes: new pool first, then the old one goes.
+   * driver support. Changing it replaces the pool: the new pool is made first, then the old one is deleted.
    */
   readonly machine: Machine;
   /**
-   * Nodes at least, from 0, which lets the pool go away when nobody needs it, to `max`. Changing it replaces nothing.
+   * The fewest nodes, from 0 to `max`. With 0 the pool has no nodes while no pod needs one. Changing it replaces
+   * nothing.
    */
   readonly min: number;
-  /** Nodes at most, all zones together, from 1. Changing it replaces nothing. */
+  /** The most nodes in all zones together, at least 1. Changing it replaces nothing. */
   readonly max: number;
-  /** @default `{ kind: "onDemand" }`. Changing it replaces the pool. */
+  /** How the machines are bought. @default `{ kind: "onDemand" }`. Changing it replaces the pool. */
   readonly purchase?: PurchaseOptions[Purchase];
   /**
-   * Zones of the pool, among the cluster's. One only where a capacity reservation or block of AWS is used, or with
-   * `compact`.
+   * The pool's zones, a part of the cluster's. Exactly one with `compact` and with a capacity reservation or block of
+   * AWS.
    * @default all of them. Changing it replaces the pool.
    */
   readonly zones?: readonly string[];
   /**
-   * `compact` puts the nodes close together in one zone, on the machine's fabric where it has one (EFA, InfiniBand,
-   * GPUDirect).
+   * `spread` puts the nodes into all zones of the pool. `compact` puts them close together in one zone, on the
+   * machine's fabric where it has one (EFA, InfiniBand, GPUDirect).
    * @default "spread": serving pods do not talk to each other. Changing it replaces the pool.
    */
   readonly placement?: "spread" | "compact";
   /**
-   * MIG only on models that have it; AKS, and GKE on A100, make only the smaller of two profiles with as many compute
-   * slices.
+   * How the GPUs are given to pods. MIG needs a GPU that has it. Of two profiles with as many compute slices, AKS and
+   * GKE on A100 make only the one with less memory.
    * @default `{ kind: "exclusive" }`. Changing it restarts the pods of the pool; on AKS and GKE it replaces the pool.
    */
   readonly sharing?: Sharing;
   /**
-   * @default by cloud: the cloud's on EKS and GKE; the operator's on AKS, but for vGPUs and MIG. Changing it replaces
-   * the pool.
+   * Who installs the NVIDIA driver. @default by cloud: the cloud on EKS and GKE; on AKS the GPU operator, except for
+   * vGPUs and MIG. Changing it replaces the pool.
    */
   readonly driver?: Driver;
   /**
@@ -96,60 +104,73 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
    */
   readonly disk?: Bytes;
   /**
-   * Further Kubernetes labels of the nodes; domains of Kubernetes, the clouds, NVIDIA and `serin.dev` are theirs to
-   * set. Changing them replaces nothing.
+   * Further Kubernetes labels of the nodes. Keys in the domains of Kubernetes, the clouds, NVIDIA and `serin.dev` are
+   * refused. Changing them replaces nothing.
    */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A pool of any cloud. */
+/** A declared pool of any cloud. */
 export type AnyGpuPoolArgs = GpuPoolArgs<string, PurchaseOption["kind"]>;
 
+/** The disk of a node where a pool declares none: room for two Triton images of some 20 GiB each, and their models. */
 export const defaultDisk: Bytes = "200GiB";
+/** The sharing where a pool declares none: a pod has whole GPUs, which every GPU model and every cloud can do. */
 export const defaultSharing: Sharing = { kind: "exclusive" };
+/** How machines are bought where a pool declares nothing: it needs no reservation, and the cloud takes none back. */
 export const defaultPurchase = { kind: "onDemand" } as const satisfies PurchaseOption;
 
-/** What a cluster publishes of a pool: all that models need to know, whatever cloud it is on. */
+/** What a cluster publishes of a pool: everything that models need to know of it, on any cloud. */
 export interface GpuPool {
+  /** The model of every GPU in the pool. */
   readonly gpu: GpuModel;
-  /** GPUs, or shares of GPUs, that pods of one node can ask for in `nvidia.com/gpu`. */
+  /** How many `nvidia.com/gpu` the pods of one node can ask for together: GPUs, or shares of GPUs. */
   readonly gpusPerNode: number;
-  /** Nodes at least and at most. */
+  /** The fewest nodes. Equal to `max` on-prem, where nodes do not come and go. */
   readonly min: number;
+  /** The most nodes in all zones together. */
   readonly max: number;
+  /** How the GPUs are given to pods, with the default filled in. */
   readonly sharing: Sharing;
+  /** Who installs the driver, with the cloud's default filled in. */
   readonly driver: Driver;
-  /** Of one node, nominal. */
+  /** vCPUs of one node as the machine is sold. Pods get fewer: the node and its agents take some. */
   readonly vcpu: number;
+  /** Memory of one node in GiB as the machine is sold. A node reports some 3 to 10 % less. */
   readonly memoryGiB: number;
+  /** Whether the cloud may take the nodes back at any time. */
   readonly spot: boolean;
-  /** What selects the pool's nodes. */
+  /** Labels that the pool's nodes have, and GPU nodes of another model or kind of sharing do not. */
   readonly nodeSelector: Readonly<Record<string, string>>;
-  /** What its pods must tolerate: the one taint, and what a cloud adds of its own. */
+  /** What its pods must tolerate: `gpuTaint`, and the taints that a cloud adds by itself. */
   readonly taints: readonly NodeTaint[];
-  /** Its pods reach the MPS server through the node's own IPC namespace. Absent: they do not, or there is none. */
+  /** Its pods reach the MPS server through the node's own IPC namespace. Absent: they need no access to it. */
   readonly hostIPC?: true;
 }
 
+/** A taint of a node, as Kubernetes has it. */
 export interface NodeTaint {
+  /** The label key that a toleration names, for example `nvidia.com/gpu`. */
   readonly key: string;
+  /** The value that a toleration must equal, unless its operator is `Exists`. */
   readonly value: string;
+  /** `NoSchedule` keeps new pods away; `NoExecute` also evicts pods that run there without a toleration. */
   readonly effect: "NoSchedule" | "NoExecute";
 }
 
 /**
- * The one taint of GPU nodes, everywhere: another value than `present` keeps node feature discovery off
+ * The taint of every GPU node. With another value than `present`, node feature discovery does not run on the node
  * (k8s-device-plugin #1934).
  */
 export const gpuTaint = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" } as const;
 
 /**
- * On every GPU node we make: model and kind of sharing in one value, so that one selector tells pools of two kinds
- * apart.
+ * The label of every GPU node that a cluster of ours makes; its value is `gpuClass`. It holds model and kind of sharing
+ * together, so that a selector of one label is enough.
  */
 export const gpuClassLabel = "serin.dev/gpu-class";
 
-/** `L4`, `L4.time-slicing`, `L4.mps`, `A100-80GB.mig-1g.10gb`. */
+/** The value of `gpuClassLabel`: `L4`, `L4.time-slicing`, `L4.mps`, `A100-80GB.mig-1g.10gb`. */
 export function gpuClass(gpu: GpuModel, sharing: Sharing): string {
   switch (sharing.kind) {
     case "exclusive":
@@ -163,7 +184,7 @@ export function gpuClass(gpu: GpuModel, sharing: Sharing): string {
   }
 }
 
-/** Pods that one GPU carries, each asking for one `nvidia.com/gpu`. */
+/** How many pods run on one GPU when each asks for one `nvidia.com/gpu`. 0: the GPU does not have the MIG profile. */
 export function sharesPerGpu(gpu: GpuModel, sharing: Sharing): number {
   switch (sharing.kind) {
     case "exclusive":
@@ -177,7 +198,7 @@ export function sharesPerGpu(gpu: GpuModel, sharing: Sharing): number {
   }
 }
 
-/** What a cluster publishes of a pool it makes. `gpus` is the GPUs of one node, before they are shared. */
+/** What a cluster publishes of a pool it makes. `gpus` counts the physical GPUs of one node. */
 export function publishedPool(machine: Machine, gpus: number, pool: AnyGpuPoolArgs, driver: Driver): GpuPool {
   const { min, max, sharing = defaultSharing, purchase = defaultPurchase } = pool;
   return {

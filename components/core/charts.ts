@@ -1,27 +1,33 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-/** One pinned Helm chart. */
+/** One pinned Helm chart. Changing a pin upgrades the system in place on every cluster that it is installed on. */
 export interface ChartPin {
+  /** The chart's name in its repository. */
   readonly chart: string;
+  /** The exact version, in the repository's spelling: NVIDIA and AWS write a `v` before it. */
   readonly version: string;
+  /** The public repository, `https://…`. */
   readonly repository: string;
-  /** The version of what the chart installs, where we set it and the chart's own is another. */
+  /** The version of the program that the chart installs, where we set another than the chart's own. */
   readonly app?: string;
 }
 
 /**
- * Where Istio publishes from 1.31 on, and all its older versions too: the Google bucket is emptied in December 2026
+ * Istio's repository from 1.31 on, with all older versions. The older Google bucket is emptied in December 2026
  * (istio/istio.io, "An update on our move to AWS", 2026-08-21).
  */
 const istioCharts = "https://blob.istio.io/istio-release/charts";
 
 /**
- * Every chart version of the project. All are rendered by `helm.v4.Chart`, so that previews, policies and diffs see
- * each object, and none needs a hook, which `helm.v4.Chart` leaves out
- * (https://github.com/pulumi/pulumi-kubernetes/issues/3284). kube-prometheus-stack's are its admission webhook, which
- * is off. The GPU Operator's upgrade its custom resource definitions, which are objects of the rendered chart and so
- * upgrade with it; remove definitions and, after the last uninstall, node labels: off by default, and harmless where
- * they stay. What runs on which Kubernetes version is in the version matrix.
+ * Every chart version of the project. `helm.v4.Chart` renders them, so that previews, policies and diffs see each
+ * object. It leaves out Helm hooks (https://github.com/pulumi/pulumi-kubernetes/issues/3284), and none is needed:
+ *
+ * - kube-prometheus-stack has hooks for its admission webhook, which is off.
+ * - The GPU Operator has hooks that upgrade its custom resource definitions, which are objects of the rendered chart
+ *   here and upgrade with it; and hooks that remove definitions and node labels after an uninstall, which are off by
+ *   default and leave nothing harmful behind.
+ *
+ * Each system's file says which Kubernetes versions its releases run on (`versions`).
  */
 export const charts = {
   istioBase: { chart: "base", version: "1.30.5", repository: istioCharts },
@@ -62,8 +68,8 @@ export const charts = {
 } as const satisfies Record<string, ChartPin>;
 
 /**
- * The arguments of `helm.v4.Chart` for a pin; `repository` replaces the public one at air-gapped sites (an `oci://`
- * prefix is kept as it is).
+ * The arguments of `helm.v4.Chart` for a pin. `repository`, `https://…` or `oci://registry/path`, replaces the public
+ * repository, for air-gapped sites.
  */
 export function chartSource(
   pin: ChartPin,

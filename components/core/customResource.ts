@@ -25,7 +25,7 @@ import { CustomResource as KubernetesCustomResource } from "@pulumi/kubernetes/a
 import * as pulumi from "@pulumi/pulumi";
 import { type Problem, rejectProblems } from "./problem.ts";
 
-/** Values may be Outputs at any depth; the structure is plain. */
+/** `T` with Outputs allowed for scalars at any depth. Objects and lists themselves are plain. */
 export type DeepInput<T> = T extends string | number | boolean | undefined | null
   ? pulumi.Input<T>
   : T extends ReadonlyArray<infer Item>
@@ -36,27 +36,35 @@ type SpecOf<T> = T extends { spec?: infer Spec } ? NonNullable<Spec> : never;
 type Metric = SpecOf<IAnalysisTemplate>["metrics"][number];
 
 /**
- * `consecutiveSuccessLimit` came with Argo Rollouts 1.8, after the schema of `@kubernetes-models/argo-rollouts` 0.3 was
- * made.
+ * A metric of an AnalysisTemplate. `consecutiveSuccessLimit` came with Argo Rollouts 1.8 and is missing in the types of
+ * `@kubernetes-models/argo-rollouts` 0.3.
  */
 export type AnalysisMetric = Metric & { consecutiveSuccessLimit?: number };
 
-/** The custom resources we write: the fields a person can set, as upstream's schema types them. */
+/** The `spec` of each kind of custom resource that the program writes, as upstream's schema types it. */
 export interface CustomResourceSpecs {
+  /** Argo Rollouts: the pods of a model, and how a new version gets its traffic. */
   Rollout: SpecOf<IRollout>;
+  /** Argo Rollouts: the queries that decide on a release, or guard it. */
   AnalysisTemplate: Omit<SpecOf<IAnalysisTemplate>, "metrics"> & { metrics: AnalysisMetric[] };
+  /** Istio: the routes of a model, with hosts and timeout (entry) or with the weights of a release. */
   VirtualService: SpecOf<IVirtualService>;
+  /** Istio: the subsets of a model's Service, one for the stable version and one for the canary. */
   DestinationRule: SpecOf<IDestinationRule>;
+  /** Istio: the port of the ingress gateway that all models share. */
   Gateway: SpecOf<IGateway>;
+  /** Istio: mutual TLS between pods, strict in the mesh and in the models' namespace. */
   PeerAuthentication: SpecOf<IPeerAuthentication>;
+  /** Prometheus Operator: the metrics endpoints of a model's pods. */
   PodMonitor: SpecOf<IPodMonitor>;
 }
 
+/** A kind of custom resource that the program writes, as Kubernetes spells it. */
 export type CustomResourceKind = keyof CustomResourceSpecs;
 
 /**
- * The version written to the cluster and the schema it is checked against. Istio's v1 (since Istio 1.22) has the fields
- * of v1beta1, the newest that `@kubernetes-models/istio` carries.
+ * The API version written to the cluster, and the schema that a spec is checked against. Istio's v1 (since Istio 1.22)
+ * has the same fields as v1beta1, the newest version in `@kubernetes-models/istio`.
  */
 const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data: never) => Model<unknown> }> = {
   Rollout: { apiVersion: "argoproj.io/v1alpha1", schema: Rollout },
@@ -68,18 +76,25 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   PodMonitor: { apiVersion: "monitoring.coreos.com/v1", schema: PodMonitor },
 };
 
-/** `namespace` is always written out: a chart may not be installed yet, so the scope of a kind cannot be looked up. */
+/** The `metadata` of a custom resource. */
 export interface CustomResourceMetadata {
+  /** The object's name. Changing it replaces the object. */
   readonly name: string;
+  /**
+   * The namespace. Always written out: the definition may not be on the cluster yet, so the provider could not look up
+   * that the kind is namespaced. Changing it replaces the object.
+   */
   readonly namespace: string;
+  /** Labels of the object, not of its pods. Changing them updates it in place. @default none */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Annotations of the object, not of its pods. Changing them updates it in place. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /**
- * A custom resource whose spec upstream's schema has accepted, at plan time.
+ * Declares a custom resource after upstream's schema has accepted its spec, so that a plan finds mistakes.
  *
- * @throws ProblemError with every field the schema refuses. Values that are Outputs are left to the API server.
+ * @throws ProblemError with every field that the schema refuses. Only the API server checks values that are Outputs.
  */
 export function customResource<Kind extends CustomResourceKind>(
   kind: Kind,
@@ -96,7 +111,7 @@ export function customResource<Kind extends CustomResourceKind>(
   return new KubernetesCustomResource(name, { apiVersion, kind, metadata: { ...metadata }, spec }, opts);
 }
 
-/** What the schema of a kind refuses in a spec. */
+/** Every field of a spec that the schema of its kind refuses, by path from `spec`. Outputs are not checked. */
 export function schemaProblems(kind: CustomResourceKind, spec: unknown): Problem[] {
   const outputs: string[] = [];
   const data = { spec: withoutOutputs(spec, "/spec", outputs) };

@@ -1,6 +1,6 @@
 import leven from "leven";
 
-/** One rejected input: where it is, what is wrong, how to put it right. */
+/** One rejected input: where it is, what is wrong, how to correct it. */
 export interface Problem {
   /** What the person typed, as they would find it: `release.weights[2]`, `--fault`, `serin up <environment>`. */
   readonly path: string;
@@ -10,10 +10,11 @@ export interface Problem {
   readonly fix?: string;
 }
 
-/** The exit codes of every verb, in one place because scripts depend on them. */
+/** The exit codes of every verb. Scripts depend on them, so a number keeps its meaning. */
 export const exitCodes = {
+  /** The verb did what it was asked to. */
   ok: 0,
-  /** A defect of ours: prints a stack trace. */
+  /** A defect of the program. A stack trace is printed. */
   internal: 1,
   /** The input is wrong; nothing was changed. */
   badInput: 2,
@@ -31,19 +32,23 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** The exit code of a verb. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /**
  * All problems of one input, thrown once; printed without a stack trace by the command line and by the Pulumi engine.
  */
 export class ProblemError extends Error {
+  /** What the problems belong to: the first line of the message, without its colon. */
   readonly subject: string;
+  /** Everything that is wrong, each with its path. */
   readonly problems: readonly Problem[];
+  /** The exit code of the verb that the error ends. */
   readonly exitCode: ExitCode;
-  /** The Pulumi engine prints only the message of errors that carry this mark (`RunError.isInstance`). */
+  /** The Pulumi engine prints errors with this field without a stack trace (`RunError.isInstance`). */
   readonly __pulumiRunError = true;
 
-  /** `exitCode` is `badInput` unless the input was right and something it needs cannot be had. */
+  /** `exitCode` defaults to `badInput`. Give another one where the input was right, for example `unavailable`. */
   constructor(subject: string, problems: readonly Problem[], exitCode: ExitCode = exitCodes.badInput) {
     super(describeProblems(subject, problems));
     this.name = "ProblemError";
@@ -53,18 +58,18 @@ export class ProblemError extends Error {
   }
 }
 
-/** The one form every error takes: a subject, then a line per problem. */
+/** The text of an error: the subject and a colon, then one line for each problem. */
 export function describeProblems(subject: string, problems: readonly Problem[]): string {
   const lines = problems.map(({ path, reason, fix }) => `  - ${path}: ${reason}${fix === undefined ? "" : ` ${fix}`}`);
   return [`${subject}:`, ...lines].join("\n");
 }
 
-/** Throws when there is at least one problem. */
+/** @throws ProblemError, with exit code `badInput`, when there is at least one problem. */
 export function rejectProblems(subject: string, problems: readonly Problem[]): void {
   if (problems.length > 0) throw new ProblemError(subject, problems);
 }
 
-/** The same problems, seen from one level up: `weights[1]` becomes `release.weights[1]`. */
+/** The same problems with a prefix before each path: `weights[1]` becomes `release.weights[1]`. */
 export function under(prefix: string, problems: readonly Problem[]): Problem[] {
   return problems.map((problem) => ({
     ...problem,
@@ -72,7 +77,7 @@ export function under(prefix: string, problems: readonly Problem[]): Problem[] {
   }));
 }
 
-/** A value outside a closed set: lists the choices and names the nearest one. */
+/** The problem of a value that is none of the choices. It lists them and suggests the nearest one. */
 export function unknownChoice(path: string, value: string, choices: readonly string[]): Problem {
   const nearest = nearestChoice(value, choices);
   return {
@@ -83,8 +88,9 @@ export function unknownChoice(path: string, value: string, choices: readonly str
 }
 
 /**
- * The nearest choice, where it can be a typing error: a third of the letters, two in a short word, and never all of
- * them; or the one choice that it begins.
+ * The choice that the person probably meant: the only one that begins with the value, if that has at least four
+ * letters; else the nearest by edit distance, if a third of the letters differ at most (two in a short word, never
+ * all).
  */
 export function nearestChoice(value: string, choices: readonly string[]): string | undefined {
   const ranked = choices

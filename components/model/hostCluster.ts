@@ -5,16 +5,17 @@ import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
 import type { ModelRepository } from "./servedModel.ts";
 import { type GpuRequest, gpuKinds } from "./triton.ts";
 
-/** What a model is told of the cluster it runs on: nothing of the cloud behind it. */
+/** What a model knows of the cluster it runs on. Nothing in it depends on the cloud. */
 export interface HostCluster {
+  /** The cluster's GPU pools, by key. Empty: only models without a GPU can run there. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
-  /** Where `repository: { modelStore }` is found. */
+  /** The store that `repository: { modelStore }` refers to. */
   readonly modelStore: ModelStore;
-  /** Who the model's pods are to that store. @default nobody: the store asks no one, as a volume does */
+  /** What the model's pods get so that the store gives them access. @default nothing, which is enough for a volume */
   readonly identity?: IdentityBinding;
 }
 
-/** The pools whose nodes can take a pod with such a request, by name. */
+/** The pools whose nodes have the GPUs that one pod requests, with their keys. CPU and memory are not looked at. */
 export function fittingPools(request: GpuRequest, pools: Readonly<Record<string, GpuPool>>): [string, GpuPool][] {
   return Object.entries(pools).filter(
     ([, pool]) =>
@@ -25,7 +26,7 @@ export function fittingPools(request: GpuRequest, pools: Readonly<Record<string,
   );
 }
 
-/** What a pod gets of a GPU in this pool, as models ask for it. */
+/** The share of a GPU that a pod gets in this pool, as a model writes it. Undefined: whole GPUs. */
 function sliceOf({ sharing }: GpuPool): GpuRequest["slice"] {
   switch (sharing.kind) {
     case "exclusive":
@@ -37,15 +38,14 @@ function sliceOf({ sharing }: GpuPool): GpuRequest["slice"] {
   }
 }
 
-/**
- * Where the files of a version are: in a volume, or at an address that Triton reads from, with what it must be told for
- * that.
- */
+/** Where the files of one version are. */
 export type RepositoryLocation =
+  /** In the folder `path` of a PersistentVolumeClaim. */
   | { readonly claim: string; readonly path: string }
+  /** At an address that Triton reads by itself; `env` are the environment variables that it needs for it. */
   | { readonly url: pulumi.Input<string>; readonly env: Readonly<Record<string, string>> };
 
-/** Where a version is found on this cluster. */
+/** Where the files of a version of model `name` are on a cluster with this store. */
 export function locate(
   name: string,
   repository: ModelRepository,
@@ -56,14 +56,14 @@ export function locate(
   if ("s3" in repository) return { url: `${repository.s3}/${version}`, env: { AWS_REGION: repository.region } };
   const path = `${repository.modelStore}/${version}`;
   if (store.kind === "pvc") return { claim: store.claim, path };
-  // Plain where it can be, so that a plan shows it.
+  // A plain string where the address is known, so that a plan shows it.
   const url = typeof store.url === "string" ? `${store.url}/${path}` : pulumi.interpolate`${store.url}/${path}`;
   switch (store.kind) {
     case "s3":
       return { url, env: { AWS_REGION: store.region } };
     case "azureBlob":
-      // Else Triton looks for the account's key (triton-inference-server/core `src/filesystem/implementations/as.h`,
-      // from 26.05 on).
+      // Without it Triton looks for the account's key (triton-inference-server/core
+      // `src/filesystem/implementations/as.h`, from 26.05 on).
       return { url, env: { AZURE_STORAGE_AUTH_TYPE: "default" } };
     case "gcs":
       return { url, env: {} };

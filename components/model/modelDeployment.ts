@@ -15,36 +15,40 @@ import { strategyOf } from "./strategies/strategies.ts";
 import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
-/** Where a model is deployed: the namespace and what the platform offers there. */
+/** A model, and where it is deployed: the cluster, the namespace and what the platform offers there. */
 export interface ModelDeploymentArgs {
   /** The model's name: its host, its Service, the prefix of its pods. Changing it replaces everything of the model. */
   readonly name: string;
+  /**
+   * The model with its version. A change of the version, the image or another option of the pods starts a release; the
+   * comment of each field of `Model` says what its change does.
+   */
   readonly model: Model;
-  /** The cluster it runs on, as far as a model may know it. */
+  /** What the model knows of its cluster. Another store or another set of fitting pools starts a release. */
   readonly host: HostCluster;
   /** The namespace, which must exist and be in the mesh. Changing it replaces everything of the model. */
   readonly namespace: string;
-  /** Models are reached at `<name>.<domain>`. Changing it restarts nothing, but clients must follow. */
+  /** The model's host is `<name>.<domain>`. Changing it restarts nothing, but clients must use the new host. */
   readonly domain: string;
-  /** `<namespace>/<name>` of the Gateway to register at. */
+  /** `<namespace>/<name>` of the Gateway whose requests reach the model. Changing it restarts nothing. */
   readonly gateway: string;
-  /** `host:port` where clients reach that gateway. */
+  /** `host:port` where clients reach that Gateway. */
   readonly gatewayAddress: pulumi.Input<string>;
-  /** Where the Argo Rollouts controller reaches Prometheus. */
+  /** `http://host:port` where the Argo Rollouts controller reaches Prometheus. */
   readonly prometheusAddress: pulumi.Input<string>;
-  /** Time between two scrapes of that Prometheus: how often an analysis looks follows from it. */
+  /** Time between two scrapes of that Prometheus. An analysis measures after every second scrape. */
   readonly scrapeInterval: Duration;
 }
 
 /**
- * A model served by Triton and released by canary: a Rollout, its traffic, its analyses, its metrics. A new `version`,
- * image or server option is rolled out step by step and rolled back when an analysis fails; the first deployment is not
- * analysed, since there is nothing to compare it with.
+ * A model that Triton serves, with its pods (a Rollout), traffic, analyses and metrics. A new `version`, image or
+ * server option is released by the model's strategy, step by step, and rolled back when an analysis fails. The first
+ * deployment is not analysed: there is nothing to compare it with.
  */
 export class ModelDeployment extends Component {
-  /** Where clients send requests; the gateway tells models apart by their host name. */
+  /** The address for inference requests. It names the gateway, so requests also need the header `Host: <host>`. */
   readonly url: pulumi.Output<string>;
-  /** The host name to send. */
+  /** The value of the `Host` header, by which the gateway finds the model: `<name>.<domain>`. */
   readonly host: string;
 
   constructor(name: string, args: ModelDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -90,7 +94,7 @@ export class ModelDeployment extends Component {
     );
   }
 
-  /** The keys of a store that asks for them; none on a cloud. */
+  /** A Secret with the keys of a store that needs them. On a cloud there is none. */
   #storeCredentials(args: ModelDeploymentArgs): pulumi.Resource[] {
     const credentials = args.host.identity?.credentials;
     if (credentials === undefined) return [];

@@ -1,14 +1,18 @@
-/** Names of the objects of a model that refer to each other. */
+/** Names of a model's objects that other objects refer to and that are not the model's own name. */
 export function objectNames(name: string) {
   return {
     release: `${name}-release`,
   } as const;
 }
 
+/**
+ * The subsets of a model's DestinationRule. The release VirtualService sends each its weight, and the Rollout tells the
+ * controller which one is which.
+ */
 export const subsets = { canary: "canary", stable: "stable" } as const;
 
 /**
- * The routes of the release VirtualService, whose weights the controller sets: everything, and before it gRPC, which
- * has a port of its own.
+ * The names of the routes of the release VirtualService. The controller sets the weights of both. `grpc` comes first
+ * and takes gRPC requests, which go to another port; `primary` takes the rest.
  */
 export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;

@@ -3,18 +3,20 @@ import type { Model } from "./model.ts";
 import { objectNames, releaseRoutes, subsets } from "./objectNames.ts";
 import { ports } from "./triton.ts";
 
-/** Where a model is reached: its own host at the models' gateway. */
+/** The host name of a model at the models' gateway. */
 export function modelHost(name: string, domain: string): string {
   return `${name}.${domain}`;
 }
 
-export function serviceHost(name: string, namespace: string): string {
+/** The name of a model's Service inside the cluster, written out in full so that it means the same in any namespace. */
+function serviceHost(name: string, namespace: string): string {
   return `${name}.${namespace}.svc.cluster.local`;
 }
 
 /**
- * Ours: hosts, timeout, retries. It delegates to the release VirtualService, which is the controller's, so that either
- * can change while the other is at work, and routes the controller adds keep this timeout and these retries.
+ * The entry VirtualService, which Pulumi owns: hosts, timeout, retries. It delegates to the release VirtualService,
+ * whose weights the Rollouts controller owns. So each can change during a release without the other, and routes that
+ * the controller adds keep this timeout and these retries.
  */
 export function entrySpec(
   name: string,
@@ -28,7 +30,7 @@ export function entrySpec(
       {
         name: "entry",
         timeout: model.traffic.timeout ?? "5s",
-        // Only what never reached a model: a retry of a failed inference would hide the failure from the analysis.
+        // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
         retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
         delegate: { name: objectNames(name).release, namespace: at.namespace },
       },
@@ -37,8 +39,9 @@ export function entrySpec(
 }
 
 /**
- * The controller's: the weights between stable and canary. What stands here is only the beginning. The port is spelled
- * out: of a Service with two ports Istio takes the one that the gateway listens on, which is neither.
+ * The release VirtualService. The Rollouts controller owns its weights; those written here hold until the first
+ * release. Each destination names its port: without one, Istio uses the port that the gateway listens on, which the
+ * Service does not have.
  */
 export function releaseSpec(name: string, namespace: string): DeepInput<CustomResourceSpecs["VirtualService"]> {
   const host = serviceHost(name, namespace);
@@ -58,7 +61,7 @@ export function releaseSpec(name: string, namespace: string): DeepInput<CustomRe
   };
 }
 
-/** Two subsets, told apart by the pod-template hash that the controller adds to their labels. */
+/** Two subsets with equal labels. The Rollouts controller adds the pod-template hash of its version to each. */
 export function destinationRuleSpec(
   name: string,
   namespace: string,
@@ -69,13 +72,15 @@ export function destinationRuleSpec(
   };
 }
 
+/** The ports of a model's Service: Triton's HTTP and gRPC. `appProtocol` tells Istio the protocol. */
 export const servicePorts = [
   { name: "http", port: ports.http, targetPort: "http", appProtocol: "http" },
   { name: "grpc", port: ports.grpc, targetPort: "grpc", appProtocol: "grpc" },
 ];
 
 /**
- * Two endpoints, each scraped once: the model's own metrics and the sidecar's. A second job would double every count.
+ * Two endpoints of each pod, Triton's metrics and the sidecar's. They are scraped by this PodMonitor alone: a second
+ * scrape would double every count.
  */
 export function podMonitorSpec(name: string): DeepInput<CustomResourceSpecs["PodMonitor"]> {
   return {

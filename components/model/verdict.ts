@@ -1,34 +1,40 @@
 /**
- * The sequential test behind every verdict: Wald's SPRT of "the share of bad requests is p0" against "it is r times as
- * much", placed so that the corridor between pass and fail rises with slope θ, the objective itself. A test that may be
- * looked at after every scrape: a fixed threshold looked at five times a stage aborts 36–88 % of healthy canaries.
+ * The sequential test behind the verdicts on errors and latency: Wald's SPRT of "the share of bad requests is p0"
+ * against "it is p1 = ratio · p0". Plotted over all requests, the bounds for pass and fail are parallel lines; p0 is
+ * chosen so that their slope is the objective. Its chances of error hold however often it is evaluated. A fixed
+ * threshold that is evaluated five times a stage aborts 36–88 % of healthy canaries.
  */
 export interface SequentialTest {
-  /** θ, the share of bad requests the objective allows; also the slope of the corridor. */
+  /** The share of bad requests that the objective allows, between 0 and 1; also the slope of both bounds. */
   readonly objective: number;
+  /** The share of bad requests of a healthy version. Below the objective. */
   readonly p0: number;
+  /** The share of bad requests of a bad version. Above the objective. */
   readonly p1: number;
   /** FAIL once bad ≥ failIntercept + objective · total. */
   readonly failIntercept: number;
   /** PASS once bad ≤ objective · total − passIntercept. */
   readonly passIntercept: number;
-  /** Requests without one bad among them that are enough to pass. */
+  /** How many requests are enough to pass when none of them is bad. */
   readonly cleanRequests: number;
-  /** Requests until a verdict on average, if the share of bad ones is p0. */
+  /** How many requests a verdict takes on average when the share of bad ones is p0. */
   readonly expectedHealthy: number;
-  /** Requests until a verdict on average, if the share of bad ones is p1. */
+  /** How many requests a verdict takes on average when the share of bad ones is p1. */
   readonly expectedBad: number;
 }
 
-/** How sure a verdict must be. */
+/** How often a verdict may be wrong. */
 export interface Confidence {
-  /** Chance of rolling back a healthy version. */
+  /** The chance of rolling back a healthy version, between 0 and 1. */
   readonly falseAlarm: number;
-  /** Chance of promoting a bad one. */
+  /** The chance of promoting a bad version, between 0 and 1. */
   readonly miss: number;
 }
 
-/** Abraham Wald, Sequential Tests of Statistical Hypotheses (1945): boundaries and average sample number. */
+/**
+ * The test of an objective, where a bad version has `ratio` times as many bad requests as a healthy one. Bounds and
+ * average sample number: Abraham Wald, Sequential Tests of Statistical Hypotheses (1945).
+ */
 export function sequentialTest(objective: number, ratio: number, { falseAlarm, miss }: Confidence): SequentialTest {
   const p0 = solveP0(objective, ratio);
   const p1 = ratio * p0;
@@ -50,7 +56,7 @@ export function sequentialTest(objective: number, ratio: number, { falseAlarm, m
   };
 }
 
-/** The slope rises with p0 from 0 towards 1, so halving finds where it equals the objective. */
+/** The p0 at which the slope of the bounds is the objective. The slope rises with p0, so bisection finds it. */
 function solveP0(objective: number, ratio: number): number {
   const slope = (p0: number) => {
     const failure = Math.log((1 - ratio * p0) / (1 - p0));
@@ -66,32 +72,37 @@ function solveP0(objective: number, ratio: number): number {
 }
 
 /**
- * The same corridor for a mean: is the mean score of the predictions within `tolerance` of what was declared? Wald's
- * test of a normal mean, with the variance taken from the predictions themselves; half the false alarms go to each
- * side. With d the deviation of the mean and V the variance, T = N · tolerance · (|d| − tolerance) / V: FAIL at T ≥
+ * The sequential test of the mean score: is it within `tolerance` of the declared mean? Wald's test of a normal mean:
+ * off by half the tolerance against off by one and a half, with the variance of the scores seen so far. Its statistic
+ * over N scores with variance V and a mean that is off by d is T = N · tolerance · (|d| − tolerance) / V: FAIL at T ≥
  * fail, PASS at T ≤ −pass.
  */
 export interface MeanTest {
+  /** The declared mean score. */
   readonly mean: number;
+  /** How far the mean may be off to either side, in units of the score. */
   readonly tolerance: number;
+  /** The bound for FAIL, a log likelihood ratio. Half of the false alarms are allowed for each side. */
   readonly fail: number;
+  /** The bound for PASS, a log likelihood ratio, above 0. */
   readonly pass: number;
-  /** Predictions below which it does not pass: the normal approximation is not trusted. */
+  /** The fewest scores for PASS. With fewer the mean is not close enough to normal. */
   readonly minimum: number;
-  /** Predictions below which it does not fail either: the variance they show is not the variance there is. */
+  /** The fewest scores for FAIL. With fewer their variance says little about the true one. */
   readonly failMinimum: number;
 }
 
-/** At 200 predictions the mean of scores between 0 and 1 is close to normal unless nearly all of them are equal. */
+/** The mean of 200 scores between 0 and 1 is close to normal, unless nearly all scores are equal. */
 const meanTestMinimum = 200;
 
 /**
- * A handful of scores lie close together by chance, and a small variance makes any deviation look certain. Skewed
- * scores (mean 0.12, deviation 0.10), looked at after each one: without a minimum 86 % of the healthy versions failed,
- * from 20 on 1.6 %, from 50 on 0.4 %.
+ * A few scores may lie close together by chance, and a small variance makes any deviation look certain. With
+ * skewed scores (mean 0.12, standard deviation 0.10), evaluated after each one, 86 % of the healthy versions failed
+ * without a minimum, 1.6 % with a minimum of 20 and 0.4 % with 50.
  */
 const meanTestFailMinimum = 50;
 
+/** The test of a declared mean and tolerance, both in units of the score. */
 export function meanTest(mean: number, tolerance: number, { falseAlarm, miss }: Confidence): MeanTest {
   return {
     mean,
@@ -103,19 +114,27 @@ export function meanTest(mean: number, tolerance: number, { falseAlarm, miss }: 
   };
 }
 
-/** The outcome of a test at one moment, as the queries return it. */
+/**
+ * The outcomes of a test at one moment, as the queries return them. An AnalysisTemplate reads 1 as successful, 2 as
+ * failed and anything else as inconclusive.
+ */
 export const verdicts = { undecided: 0, pass: 1, fail: 2 } as const;
+
+/** The outcome of a test at one moment: 0 undecided, 1 pass, 2 fail. */
 export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
-/** The verdict on `bad` of `total` requests; `minimum` keeps a stage from passing on the requests of the one before. */
+/**
+ * The verdict on `bad` of `total` requests. Below `minimum` requests it does not pass, so that a stage needs more
+ * requests than the one before it.
+ */
 export function verdictOf(test: SequentialTest, bad: number, total: number, minimum: number): Verdict {
   if (bad >= test.failIntercept + test.objective * total) return verdicts.fail;
   return bad <= test.objective * total - test.passIntercept && total >= minimum ? verdicts.pass : verdicts.undecided;
 }
 
 /**
- * PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are expressions of one
- * series each. Without a minimum it never passes: 0 or 2.
+ * PromQL of `verdictOf`: 0, 1 or 2, and no series while there is no data. `bad` and `total` are PromQL that returns one
+ * series each. Without a minimum it never passes: it returns 0 or 2.
  */
 export function verdictQuery(test: SequentialTest, bad: string, total: string, minimum?: number): string {
   const { failIntercept, passIntercept, objective } = test;
@@ -124,7 +143,7 @@ export function verdictQuery(test: SequentialTest, bad: string, total: string, m
   return minimum === undefined ? fail : `${fail}\n+ ${pass} * (${total} >= bool ${minimum})`;
 }
 
-/** The verdict on the mean of `count` scores, given their sum and the sum of their squares. */
+/** The verdict on `count` scores with this sum and sum of squares. Below `minimum` scores it does not pass. */
 export function meanVerdictOf(
   test: MeanTest,
   moments: { count: number; sum: number; squares: number },
@@ -138,7 +157,7 @@ export function meanVerdictOf(
   return statistic <= -test.pass && count >= minimum ? verdicts.pass : verdicts.undecided;
 }
 
-/** Scores that are all equal have no variance; the floor keeps the statistic finite. */
+/** Equal scores have variance 0. The floor keeps the statistic finite. */
 const varianceFloor = 1e-9;
 
 /** PromQL of `meanVerdictOf`; without a minimum it never passes. */
@@ -156,16 +175,18 @@ export function meanVerdictQuery(
   return minimum === undefined ? fail : `${fail}\n+ ${pass} * (${count} >= bool ${minimum})`;
 }
 
-/** Bad and all requests of one version over one span of time: numbers, or expressions of one series each. */
+/** Requests of one version over one span of time: numbers, or PromQL that returns one series each. */
 export interface Counts<Value> {
+  /** Requests that missed the objective: that failed, or that were too slow. */
   readonly bad: Value;
+  /** All requests, bad ones included. */
   readonly total: Value;
 }
 
 /**
- * The evidence (log likelihood ratio) that the canary's share of bad requests is `ratio` times the stable version's
- * rather than equal to it, over the same span: the conditional binomial form of the sequential test, which needs no
- * objective.
+ * The log likelihood ratio of "the canary's share of bad requests is `ratio` times the stable version's" against "it is
+ * equal", over the same span of time. It is conditional on the number of bad requests of both versions together, so it
+ * needs no objective.
  */
 export function relativeEvidence(ratio: number, canary: Counts<number>, stable: Counts<number>): number {
   const all = canary.total + stable.total;
@@ -180,12 +201,15 @@ function relativeEvidenceQuery(ratio: number, canary: Counts<string>, stable: Co
   return `(${canary.bad} * ln(${ratio} * ${all} / ${expected}) + ${stable.bad} * ln(${all} / ${expected}))`;
 }
 
-/** The bounds of the evidence: above `fail` the canary is worse, below `pass` it is not. */
+/** The bounds of the log likelihood ratio: at `fail` or above the canary is worse, at `pass` or below not. */
 function evidenceBounds({ falseAlarm, miss }: Confidence): { fail: number; pass: number } {
   return { fail: Math.log((1 - miss) / falseAlarm), pass: Math.log(miss / (1 - falseAlarm)) };
 }
 
-/** PromQL that is 2 when the canary is, beyond chance, `ratio` times as bad as the stable version, else 0. */
+/**
+ * PromQL that is 2 once the evidence says that the canary's share of bad requests is `ratio` times that of the stable
+ * version, else 0.
+ */
 export function relativeFailQuery(
   ratio: number,
   confidence: Confidence,
@@ -195,16 +219,19 @@ export function relativeFailQuery(
   return `2 * (${relativeEvidenceQuery(ratio, canary, stable)} >= bool ${decimal(evidenceBounds(confidence).fail)})`;
 }
 
-/** What a verdict compares: the canary since it started, and both versions over the same recent span. */
-export interface Comparison<Value> {
+/** The requests that `comparedVerdictOf` compares. */
+interface Comparison<Value> {
+  /** The canary's requests since it started. They are tested against the objective. */
   readonly canary: Counts<Value>;
+  /** The requests of both versions over the same recent span, so that both had the same load and dependencies. */
   readonly recently: { readonly canary: Counts<Value>; readonly stable: Counts<Value> };
 }
 
 /**
- * A verdict for what depends on the surroundings, such as latency: the canary fails if it misses its objective and is
- * worse than the stable version at the same time, and passes if it meets its objective or is not worse. A busy machine,
- * or a slow database behind both versions, is not the canary's doing.
+ * The verdict on what also depends on load and dependencies, such as latency. The canary fails when it misses its
+ * objective and is worse than the stable version in the same span; it passes when it meets its objective or is not
+ * worse. So a busy node, or a slow database behind both versions, does not fail it. Below `minimum` requests it does
+ * not pass.
  */
 export function comparedVerdictOf(
   test: SequentialTest,
@@ -240,7 +267,7 @@ export function comparedVerdictQuery(
   return `${fail}\n+ clamp_max(${met} + ${notWorse}, 1) * (${canary.total} >= bool ${minimum})`;
 }
 
-/** Enough digits for a verdict, and no exponent, which PromQL reads but people do not. */
+/** 8 decimals are enough for a verdict. Without an exponent, since people read the queries too. */
 function decimal(value: number): string {
   return String(Number(value.toFixed(8)));
 }

@@ -1,20 +1,21 @@
 /** What is known of one GPU model. */
 interface Gpu {
+  /** Memory of one GPU in GiB. */
   readonly memoryGiB: number;
-  /** Compute capability: Triton needs 7.5 since CUDA 13 dropped Volta. */
+  /** CUDA compute capability. Triton needs 7.5 since CUDA 13 dropped Volta. */
   readonly computeCapability: number;
   /**
-   * `nvidia.com/gpu.product` as GPU feature discovery reports it, by the forms the model is sold in. Absent: the value
-   * is not confirmed, so nodes of a cluster that is adopted must be named by a `nodeSelector`.
+   * Values of the label `nvidia.com/gpu.product` that GPU feature discovery sets, one for each form the model is sold
+   * in. Absent: no value is confirmed, so a pool of an adopted cluster must have a `nodeSelector`.
    */
   readonly products?: readonly string[];
-  /** MIG profiles and how many of each fit on one GPU. Absent: the model has no MIG, or it is not confirmed. */
+  /** How many slices of each MIG profile fit on one GPU. Absent: the model has no MIG, or it is not confirmed. */
   readonly mig?: Readonly<Record<`${number}g.${number}gb`, number>>;
 }
 
 /**
- * GPUs by model and, where there are several, by memory. MIG: NVIDIA/gpu-operator
- * `assets/state-mig-manager/0400_configmap.yaml` at a22dbf67 (2026-08-21), the profiles that split a whole GPU evenly.
+ * GPUs by model and, where a model is sold with several sizes of memory, by memory. MIG: NVIDIA/gpu-operator
+ * `assets/state-mig-manager/0400_configmap.yaml` at a22dbf67 (2026-08-21), only profiles that split a GPU evenly.
  */
 export const gpus = {
   T4: { memoryGiB: 16, computeCapability: 7.5, products: ["Tesla-T4"] },
@@ -73,6 +74,7 @@ export const gpus = {
   "RTX-PRO-4500-32GB": { memoryGiB: 32, computeCapability: 12.0 },
 } as const satisfies Record<string, Gpu>;
 
+/** A GPU model that the catalogue knows, as pools and models write it: `L4`, `A100-80GB`. */
 export type GpuModel = keyof typeof gpus;
 
 type MigTable<Model extends GpuModel> = (typeof gpus)[Model] extends { mig: infer Profiles } ? keyof Profiles : never;
@@ -80,14 +82,14 @@ type MigTable<Model extends GpuModel> = (typeof gpus)[Model] extends { mig: infe
 /** A MIG profile of any model: `<slices>g.<memory>gb`. */
 export type MigProfile = { [Model in GpuModel]: MigTable<Model> }[GpuModel];
 
-/** The facts of a model, with what is absent made visible. */
+/** The facts of a model, typed so that what is absent reads as undefined. */
 export function gpuFacts(model: GpuModel): Gpu {
   return gpus[model];
 }
 
 /**
- * Whether a profile has the least memory of all profiles with as many compute slices. Where a tool names profiles by
- * their slices alone, it makes that one (NVIDIA MIG profile 19, not 15).
+ * Whether a profile has the least memory of all profiles with as many compute slices. A tool that names profiles by
+ * their slices alone makes that one (NVIDIA MIG profile 19, not 15).
  */
 export function hasSmallestProfileOfSlices(profile: string, known: readonly string[]): boolean {
   const memory = (candidate: string) => Number.parseInt(candidate.split("g.")[1] ?? "", 10);

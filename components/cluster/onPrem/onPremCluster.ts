@@ -12,15 +12,27 @@ import { onPremGpuPools } from "./onPremPools.ts";
 import { validateOnPremCluster } from "./onPremProblems.ts";
 import { renderedDirectory, type SiteSettings } from "./siteSettings.ts";
 
+/**
+ * A cluster that exists already, at a site of one's own. The component makes a Kubernetes provider and nothing on the
+ * cluster. Where the cluster can be reached, it reads one namespace, so a preview fails when the credentials do not
+ * work.
+ */
 export class OnPremCluster extends Component implements GpuCluster {
+  /** The declared credentials, a secret. Empty where manifests are rendered for the site. */
   readonly kubeconfig: pulumi.Output<string>;
+  /** The declared identifier. A change replaces everything that runs on the cluster. */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** The Kubernetes provider: of the cluster, or of the folder that its manifests are rendered to. */
   readonly provider: Provider;
+  /** The declared pools, with defaults filled in. Nothing on the cluster is read or changed for them. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /** Gives pods the keys of an S3 store as a Secret; nothing where the store is a claim. */
   readonly workloadIdentity: WorkloadIdentity;
+  /** The declared store as Triton addresses it. */
   readonly modelStore: ModelStore;
+  /** The declared labels. They are not written to the cluster. */
   readonly labels: Readonly<Record<string, string>>;
-  /** What the platform needs to know of the site. */
+  /** The declared settings of the site; empty where none are declared. */
   readonly settings: SiteSettings;
 
   constructor(name: string, args: OnPremClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -57,7 +69,7 @@ export class OnPremCluster extends Component implements GpuCluster {
     );
   }
 
-  /** Every cluster has this namespace, so reading it shows in the preview that the credentials work. */
+  /** Every cluster has the namespace `kube-system`, so a preview that can read it has working credentials. */
   #reached(): { uid?: pulumi.Output<string> } {
     if (renderedDirectory(this.settings) !== undefined) return {};
     const { metadata } = Namespace.get(this.childName("kube-system"), "kube-system", {

@@ -5,46 +5,50 @@ import type { ModelStore } from "../stores.ts";
 import type { IdentityBinding, WorkloadIdentity } from "../workloadIdentity.ts";
 
 /**
- * Where a site keeps its models. It is there already; nothing here makes, fills or empties it. Changing it starts a
- * canary of each model.
+ * Where a site keeps its models. The store exists already; nothing here makes, fills or empties it. Changing it starts
+ * a canary of each model that reads from it.
  */
 export type OnPremModelStore =
   /**
-   * A PersistentVolumeClaim in the models' namespace, ReadWriteMany or ReadOnlyMany where models have more than one
-   * node.
+   * The name of a PersistentVolumeClaim in the models' namespace. It must be ReadWriteMany or ReadOnlyMany where pods
+   * run on more than one node.
    */
   | { readonly pvc: string }
   /** A bucket of a store that speaks S3: MinIO, Ceph, a storage appliance. */
   | { readonly s3: OnPremBucket };
 
+/** A bucket of a store at a site, and the keys that Triton reads it with. */
 export interface OnPremBucket {
   /**
-   * `https://host[:port]`. `http://` only inside the cluster (`….svc`, `….svc.cluster.local`), where the mesh encrypts:
-   * elsewhere anyone on the way could put another model in the place of ours.
+   * `https://host[:port]`. `http://` only for a Service of the cluster (`….svc`, `….svc.cluster.local`), where the mesh
+   * encrypts: elsewhere anyone on the network path could replace a model.
    */
   readonly endpoint: string;
   /** The bucket's name: 3 to 63 of a-z, 0-9, "-" and ".". */
   readonly bucket: string;
-  /** What the store calls its region. @default "us-east-1", which MinIO and Ceph answer to unless told otherwise */
+  /** The store's name of its region. @default "us-east-1", which MinIO and Ceph accept unless configured otherwise */
   readonly region?: string;
   /**
-   * Keys of the store. Make them for this purpose: able to list the bucket and get its objects, nothing else. The store
-   * alone limits what they reach, so a model's pods can read every model.
+   * Keys of the store, made for this purpose: they may list the bucket and get its objects, nothing else. All models
+   * share them, so the pods of each model can read every model.
    */
   readonly credentials: {
+    /** The access key's id, as the store made it. It becomes part of a secret. */
     readonly accessKeyId: pulumi.Input<string>;
+    /** The access key's secret part. It is stored as a secret. */
     readonly secretAccessKey: pulumi.Input<string>;
   };
 }
 
-/** The claim that is mounted where nothing is said of a store. */
+/** The store where a cluster declares none: a claim of this name in the models' namespace. */
 export const defaultModelStore = { pvc: "model-store" } as const satisfies OnPremModelStore;
 
+/** Everything wrong with a store, by the path its owner typed below `modelStore`. */
 export function onPremModelStoreProblems(store: OnPremModelStore): Problem[] {
   return "pvc" in store ? dnsLabelProblems("pvc", store.pvc) : under("s3", bucketProblems(store.s3));
 }
 
-/** As models read it. */
+/** The store as Triton addresses it. */
 export function publishedModelStore(store: OnPremModelStore = defaultModelStore): ModelStore {
   if ("pvc" in store) return { kind: "pvc", claim: store.pvc };
   const { endpoint, bucket, region = "us-east-1" } = store.s3;
@@ -52,7 +56,8 @@ export function publishedModelStore(store: OnPremModelStore = defaultModelStore)
 }
 
 /**
- * Pods of a bound service account get the store's keys as the AWS SDKs' shared credentials file; a claim asks for none.
+ * Pods of a bound service account get the store's keys as a shared credentials file of the AWS SDKs. A claim needs no
+ * keys.
  */
 export function onPremIdentity(store: OnPremModelStore): WorkloadIdentity {
   const nothing: IdentityBinding = { annotations: {}, podLabels: {} };
@@ -66,8 +71,8 @@ export function onPremIdentity(store: OnPremModelStore): WorkloadIdentity {
 const endpointPattern = /^(https?):\/\/([0-9A-Za-z.-]+)(?::(\d{1,5}))?\/?$/;
 
 /**
- * With its port: Triton takes an address without one for a bucket of AWS (triton-inference-server/core `s3.h` at
- * 73aad7c3).
+ * The endpoint with its port, also where that is the default one: Triton reads an address without a port as a bucket of
+ * AWS (triton-inference-server/core `s3.h` at 73aad7c3).
  */
 function address(endpoint: string): string {
   const [, scheme = "", host = "", port] = endpointPattern.exec(endpoint) ?? [];

@@ -1,102 +1,105 @@
 import { plainPath } from "../../core/names.ts";
 import { type Problem, under, unknownChoice } from "../../core/problem.ts";
 
-/** How what is declared reaches a site. */
+/** How declared objects reach a site. */
 export type SiteAccess =
-  /** The site's API server can be reached with a kubeconfig. */
+  /** Applied through the site's API server, with a kubeconfig. */
   | { readonly kind: "direct" }
   /**
-   * Nothing can be reached from outside: manifests are written to `<directory>/<stack>/<cluster>`, from where the site
+   * The site cannot be reached from outside. Manifests are written to `<directory>/<stack>/<cluster>`, and the site
    * pulls them. `directory` is relative to the project's folder, so that every machine writes to the same place. See
    * docs/clusters/edge.md for what rendering needs and what it cannot do.
    */
   | { readonly kind: "rendered"; readonly directory: string };
 
-/** How clients reach the ingress gateway that is installed. */
+/** How clients reach an installed ingress gateway. */
 export type SiteIngress =
   /** The site has a controller that gives Services of this type an address, MetalLB or kube-vip for example. */
   | { readonly kind: "loadBalancer" }
   /**
-   * On this port of every node, 30000 to 32767. `host` is what clients name: a node, or a name that leads to several.
-   * By default the gateway's name inside the cluster, on its own port.
+   * On this port of every node, 30000 to 32767. `host` is the host that clients use: a node, or a DNS name of several.
+   * Without it the published address is the gateway's Service inside the cluster, on port 80.
    */
   | { readonly kind: "nodePort"; readonly port: number; readonly host?: string };
 
 /**
- * What is particular to a site of one's own. Plain data, known at every preview: the platform is built from it, so it
- * is read from the declaration, never from what another stack published.
+ * What is particular to a site of one's own. Plain data, read from the declaration and never from another stack's
+ * outputs, so that the platform built from it is complete in every preview.
  */
 export interface SiteSettings {
   /**
-   * @default `{ kind: "direct" }`. Changing it, or the directory, replaces everything that runs on the cluster: what
-   * was applied is deleted, and what was rendered is a copy that nobody applied for us.
+   * How declared objects reach the site. @default `{ kind: "direct" }`. Changing it, or the directory, replaces
+   * everything that runs on the cluster: applied objects are deleted, and files are written anew.
    */
   readonly access?: SiteAccess;
   /**
-   * @default `{ kind: "loadBalancer" }`. Changing it changes the gateway's Service in place; its address changes with
-   * it.
+   * How clients reach an installed ingress gateway. @default `{ kind: "loadBalancer" }`. Changing it changes the
+   * gateway's Service in place, and its address.
    */
   readonly ingress?: SiteIngress;
   /**
-   * The StorageClass of the volumes we ask for, by name; so far that is the one of an installed Prometheus. @default
-   * the cluster's own default. Changing it takes effect on new volumes only: a claim keeps its class.
+   * The name of the StorageClass of the volumes that installed systems claim, at present Prometheus only.
+   * @default the cluster's default class. A change reaches new volumes only: a claim keeps its class.
    */
   readonly storageClass?: string;
   /**
-   * Where charts and images come from instead of the internet. Changing `images` restarts what is installed, system by
+   * Where charts and images come from instead of the internet. Changing `images` restarts the pods of every installed
    * system.
    */
   readonly registryMirror?: {
     /**
-     * A chart repository, `https://…`, or `oci://registry/path`. Read by the machine that runs Pulumi.
-     * @default each chart's own
+     * A chart repository, `https://…` or `oci://registry/path`, without a user name. The machine that runs Pulumi
+     * reads it. @default the public repository of each chart
      */
     readonly charts?: string;
     /**
      * `registry[:port][/path]`. Images keep the path they have upstream: `quay.io/prometheus/prometheus` is
-     * `<images>/prometheus/prometheus`. Read by the nodes. @default each image's own registry
+     * `<images>/prometheus/prometheus`. The nodes read it. @default the public registry of each image
      */
     readonly images?: string;
   };
   /**
-   * The way out of the site. Nodes pull images through their own setting of it; here it is for what downloads by
-   * itself, which is the GPU operator's driver container only. Changing it restarts that container, and with it every
-   * GPU pod of the node.
+   * The proxy for HTTP out of the site. Only the GPU operator's driver container uses this setting: it downloads by
+   * itself, while nodes pull images through a proxy setting of their own. Changing it restarts that container and every
+   * GPU pod of its node. @default none
    */
   readonly proxy?: SiteProxy;
   /**
-   * What runs containers on the nodes. `k3s` and `rke2` bring a containerd with a socket of its own. CRI-O and every
-   * other containerd are found by the GPU operator itself. @default "containerd"
+   * The container runtime of the nodes. `k3s` and `rke2` have a containerd with a socket at another path. The GPU
+   * operator finds every other containerd, and CRI-O, by itself. @default "containerd"
    */
   readonly runtime?: "containerd" | "k3s" | "rke2";
   /**
-   * Whether the site's network enforces NetworkPolicies.
-   * @default "enforced": the preflight fails where nothing does.
+   * Whether the site's network enforces NetworkPolicies. @default "enforced": the preflight fails where it does not.
    */
   readonly networkPolicy?: "enforced" | "unenforced";
 }
 
+/** A proxy without a user name: its address would be readable in pods. */
 export interface SiteProxy {
-  /** `http://host:port` */
+  /** The proxy for `http://` addresses: `http://host:port`. @default none */
   readonly httpProxy?: string;
-  /** `http://host:port`; `https://` where the proxy itself is reached over TLS. */
+  /**
+   * The proxy for `https://` addresses: `http://host:port`, or `https://…` where the proxy itself is reached over TLS.
+   * @default none
+   */
   readonly httpsProxy?: string;
-  /** What is reached without: at least the ranges of nodes, pods and services, and `.svc`. */
+  /** Hosts, domains and ranges reached without the proxy: at least those of nodes, pods and services, and `.svc`. */
   readonly noProxy: readonly string[];
 }
 
-/** Where a system is installed. */
+/** The site of the cluster that a system is installed on. */
 export interface AtSite {
-  /** @default none: a cloud, which has load balancers and reaches every registry */
+  /** The site's settings. @default none: as on a cloud, with load balancers and access to every registry */
   readonly settings?: SiteSettings;
 }
 
-/** The folder name of rendered manifests, when the site gets its changes so. */
+/** The folder that manifests are rendered to, relative to the project's. Undefined: the site is reached directly. */
 export function renderedDirectory(settings: SiteSettings | undefined): string | undefined {
   return settings?.access?.kind === "rendered" ? settings.access.directory : undefined;
 }
 
-/** The proxy as the environment of a container, in both spellings, since programs read one or the other. */
+/** A container's environment for the proxy: each variable in capitals and in lower case, since programs read either. */
 export function proxyEnvironment(proxy: SiteProxy): readonly { readonly name: string; readonly value: string }[] {
   const variables = { HTTP_PROXY: proxy.httpProxy, HTTPS_PROXY: proxy.httpsProxy, NO_PROXY: proxy.noProxy.join(",") };
   return Object.entries(variables).flatMap(([name, value]) =>
@@ -104,6 +107,7 @@ export function proxyEnvironment(proxy: SiteProxy): readonly { readonly name: st
   );
 }
 
+/** Everything wrong with a site's settings, by the path its owner typed below `settings`. */
 export function validateSiteSettings(settings: SiteSettings): Problem[] {
   const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy } = settings;
   return [
@@ -194,7 +198,7 @@ function mirrorProblems({ charts, images }: NonNullable<SiteSettings["registryMi
 
 const userInfo = /^[a-z]+:\/\/[^/]*@/i;
 
-/** An error is printed, and what stands before the `@` may be a password. */
+/** Errors are printed, and the text before the `@` may hold a password. */
 function withoutUser(address: string): string {
   return address.replace(/\/\/[^/]*@|^[^/]*@/, (match) => (match.startsWith("//") ? "//…@" : "…@"));
 }

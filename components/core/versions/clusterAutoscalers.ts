@@ -1,9 +1,9 @@
 import type { KubernetesVersion } from "../kubernetesVersions.ts";
 
 /**
- * The autoscaler predicts what the scheduler would do with the scheduler's own code, so its minor version is
- * Kubernetes', and no other is tested; of its releases the newest is recommended. Choosing it by the cluster's version
- * leaves nothing that could not fit.
+ * The release of the cluster autoscaler for each Kubernetes version. It simulates scheduling with the scheduler's own
+ * code, so it is tested only on the Kubernetes of its own minor version; each is the newest release of that. The
+ * cluster's version decides, so nobody chooses a release that does not fit.
  */
 export const clusterAutoscalers = {
   "1.34": "1.34.5",
@@ -11,4 +11,5 @@ export const clusterAutoscalers = {
   "1.36": "1.36.1",
 } as const satisfies Readonly<Record<KubernetesVersion, string>>;
 
+/** Where the releases and the rule of equal minor versions were read; docs/versions.md names it. */
 export const clusterAutoscalerSource = "kubernetes/autoscaler `cluster-autoscaler/README.md`, and its tags";

@@ -1,18 +1,19 @@
-/** What a release of Triton's container was built with. */
+/** One release of a Triton image, and what it was built with. */
 export interface TritonContainer {
-  /** NVIDIA's number of the release: year and month. */
+  /** NVIDIA's number of the release, year and month: `26.07`. */
   readonly container: string;
+  /** The full version of CUDA in the image: `13.3.0`. Its major version decides which drivers and GPUs run it. */
   readonly cuda: string;
-  /** The driver it was tested with. An older one of the same CUDA major version runs it, too: see `cudaMajors`. */
+  /** The driver that NVIDIA tested the image with. Older drivers run it, too, down to the branch in `cudaMajors`. */
   readonly driver: string;
 }
 
 type Flavour = keyof typeof tritonContainers;
 
 /**
- * Oldest first: triton-inference-server/server `docs/introduction/compatibility.md` at e1db8a60. The image without an
- * LLM engine (`py3`) is in no table; its base is that of the vLLM image of the same release (`build.py`,
- * `upstream_container_version`).
+ * The releases of each image, oldest first. Source: triton-inference-server/server `docs/introduction/compatibility.md`
+ * at e1db8a60. The image without an LLM engine (`py3`) is in none of its tables; it has the same base as the vLLM image
+ * of the same release (`build.py`, `upstream_container_version`).
  */
 export const tritonContainers = {
   vllm: [
@@ -61,17 +62,17 @@ export const tritonContainers = {
 
 const tensorRtLlm: Flavour = "trtllm";
 
-/** The releases of the image that has a backend. */
+/** The releases of the image that contains a backend, oldest first. */
 export function containersOf(backend: string): readonly TritonContainer[] {
   return tritonContainers[backend === "tensorrtllm" ? tensorRtLlm : "vllm"];
 }
 
-/** The release behind an image by digest. Absent: an image of somebody's own, of which nothing is known. */
+/** The release of an image that is named by digest. Undefined: the digest is not in the list, as of an own image. */
 export function tritonRelease(image: string): string | undefined {
   return tritonDigests[image.split("@")[1] ?? ""];
 }
 
-/** Digests of `nvcr.io/nvidia/tritonserver` that models here use; the source is where the digest is written down. */
+/** The releases of `nvcr.io/nvidia/tritonserver` by digest, of those that models here use. */
 const tritonDigests: Readonly<Record<string, string>> = {
   "sha256:551599c0812bb706121410a71abda07f9920d25e6c66edf1ec07a375e49f5f90": "26.07",
 };
