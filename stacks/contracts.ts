@@ -5,67 +5,79 @@ import { type StackOf, stackName } from "./stackName.ts";
 
 /** Where the models of a cluster are stored, as Triton addresses it. */
 export interface StoreContract {
+  /** The kind of store: a bucket of S3 or Google Cloud, a container of Azure, or a PersistentVolumeClaim. */
   readonly kind: "s3" | "gcs" | "azureBlob" | "pvc";
-  /** `s3://…`, `gs://…`, `as://…`; of a volume: the claim. */
+  /** The address, `s3://…`, `gs://…` or `as://…`; of a volume the name of the claim. */
   readonly location: string;
-  /** Of an S3 store. */
+  /** The bucket's region. Only an S3 store has it. */
   readonly region?: string;
 }
 
-/** What the cloud wants to see on a model's service account and pods to know them. */
+/** What a model's service account and pods must have so that the cloud gives them access to the model store. */
 export interface IdentityContract {
+  /** Annotations of the ServiceAccount. Empty where the cloud needs none. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Labels of the pods. Empty where the cloud needs none. */
   readonly podLabels: Readonly<Record<string, string>>;
 }
 
-/** What the `cluster` layer publishes of each cluster; nothing of it is secret. */
+/** What the `cluster` layer publishes of each cluster. Nothing in it is secret. */
 export interface ClusterContract {
+  /** The stable name of the cluster. A change replaces everything that the other layers have put on it. */
   readonly clusterIdentifier: string;
+  /** Where the cluster's models are stored. */
   readonly modelStore: StoreContract;
-  /** By model, for those that read from the cluster's store. */
+  /** The identities of the models that read from the cluster's store, by model. */
   readonly identities: Readonly<Record<string, IdentityContract>>;
 }
 
 /** What the `platform` layer publishes of each cluster. */
 export interface PlatformContract {
-  /** `host:port` where clients reach it. */
+  /** `host:port` where clients reach the ingress gateway. */
   readonly gatewayAddress: string;
-  /** Where the Argo Rollouts controller reaches Prometheus. */
+  /** The URL at which the Argo Rollouts controller reaches Prometheus' HTTP API. */
   readonly prometheusAddress: string;
 }
 
 /** What the `models` layer publishes of each model on each cluster. */
 export interface ModelContract {
+  /** The address for inference requests, at the gateway: `http://<host:port>/v2/models/<name>/infer`. */
   readonly url: string;
-  /** The host name to send: the gateway tells models apart by it. */
+  /** The value of the `Host` header, by which the gateway finds the model. */
   readonly host: string;
+  /** The version that the layer deploys. During its release, and after a rollback, the version before still serves. */
   readonly version: string;
 }
 
 /**
- * The outputs of each layer's stack. Cluster by cluster, so that a stack narrowed to one cluster has the same shape.
- * Secrets are outputs of their own: one secret inside another output would hide all of it in every preview.
+ * The outputs of each layer's stack, by cluster, so that a stack narrowed to one cluster has the same shape. Secrets
+ * are outputs of their own: a secret inside another output would hide all of that output in every preview.
  */
 export interface Contracts {
+  /** The outputs of `<environment>-cluster`. */
   readonly cluster: {
+    /** What is not secret, by cluster. */
     readonly clusters: Readonly<Record<string, ClusterContract>>;
-    /** Secret. None of a site that is rendered for. */
+    /** Secret. The kubeconfig of each cluster; a site that manifests are rendered for has none. */
     readonly kubeconfigs: Readonly<Record<string, string>>;
-    /** Secret: the files with the keys of a model store that asks for them, by name. */
+    /** Secret. The files with the keys of the model store, by cluster and file name, for stores that need keys. */
     readonly storeCredentials: Readonly<Record<string, Readonly<Record<string, string>>>>;
   };
+  /** The outputs of `<environment>-platform`. */
   readonly platform: { readonly clusters: Readonly<Record<string, PlatformContract>> };
+  /** The outputs of `<environment>-models`, by cluster and model. */
   readonly models: { readonly clusters: Readonly<Record<string, Readonly<Record<string, ModelContract>>>> };
 }
 
-/** What a layer returns: its contract, with Outputs for values. */
+/** What a layer's program returns: its contract, with Outputs allowed in place of every value. */
 export type Published<T> = T extends string | number | boolean | undefined
   ? pulumi.Input<T>
   : pulumi.Input<T> | { readonly [Key in keyof T]: Published<T[Key]> };
 
 /**
- * Reads facts of one cluster that an earlier layer published. One that is known at a preview is known, whatever the
- * others are.
+ * Reads facts of one cluster that an earlier layer published. Each fact is an Output of its own, so one that is known
+ * in a preview is known although others are not. An Output fails with a ProblemError where the layer did not publish
+ * its fact.
  */
 export function readCluster<L extends "cluster" | "platform">(
   stack: pulumi.StackReference,
@@ -74,7 +86,7 @@ export function readCluster<L extends "cluster" | "platform">(
 ): <Fact extends keyof Contracts[L]["clusters"][string]>(
   fact: Fact,
 ) => pulumi.Output<Contracts[L]["clusters"][string][Fact]> {
-  // A property of an Output is known where its own value is, so this is one as long as nothing is applied to it.
+  // A property of an Output is known as soon as its own value is. `apply` would wait for all of the output.
   const clusters = stack.getOutput("clusters") as unknown as Record<
     string,
     Record<PropertyKey, pulumi.Output<unknown>>
@@ -88,7 +100,10 @@ export function readCluster<L extends "cluster" | "platform">(
   };
 }
 
-/** Reads a secret of one cluster that the cluster layer published; it stays secret. */
+/**
+ * Reads a secret of one cluster that the cluster layer published; it stays secret. The Output fails with a ProblemError
+ * where the layer did not publish it.
+ */
 export function readSecret<Name extends "kubeconfigs" | "storeCredentials">(
   stack: pulumi.StackReference,
   name: Name,
@@ -112,7 +127,7 @@ function notThere(layer: Layer, cluster: string): ProblemError {
   ]);
 }
 
-/** The stack of an earlier layer, as narrow as this one. */
+/** A reference to the stack of an earlier layer; of the same single cluster where this stack is narrowed to one. */
 export function layerReference({ environment, cluster }: StackOf, layer: Layer): pulumi.StackReference {
   const name = stackName(environment.name, layer, cluster);
   return new pulumi.StackReference(name, { name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}` });

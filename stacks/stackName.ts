@@ -2,20 +2,26 @@ import { type Problem, ProblemError, unknownChoice } from "../components/core/pr
 import { type Layer, layers, stackNameParts } from "../components/core/stackName.ts";
 import type { Environment } from "./environments/environment.ts";
 
-/** What a stack is of: one layer of one environment, of all its clusters or of one. */
+/** What a stack holds: one layer of one environment, for all its clusters or for one. */
 export interface StackOf {
+  /** The declared environment that the stack's name names. */
   readonly environment: Environment;
+  /** The layer that the stack's name names. */
   readonly layer: Layer;
-  /** Set when the stack is narrowed to one cluster. */
+  /** The key of the only cluster of the stack. Absent: the stack holds all clusters. */
   readonly cluster?: string;
 }
 
-/** `<environment>-<layer>`, or `<environment>-<layer>-<cluster>`. */
+/** The name of a stack: `<environment>-<layer>`, or `<environment>-<layer>-<cluster>` for one cluster. */
 export function stackName(environment: string, layer: Layer, cluster?: string): string {
   return cluster === undefined ? `${environment}-${layer}` : `${environment}-${layer}-${cluster}`;
 }
 
-/** @throws ProblemError when the name is of no environment, layer or cluster that exists. */
+/**
+ * What the stack of this name holds.
+ *
+ * @throws ProblemError when environment, layer or cluster in the name do not exist.
+ */
 export function parseStackName(name: string, environments: Readonly<Record<string, Environment>>): StackOf {
   const parts = stackNameParts(name);
   if (parts === undefined) {

@@ -6,25 +6,33 @@ import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /** What an adopted system must offer: a served version of a custom resource and, inside it, the fields we write. */
 export interface Requirement {
-  /** `<plural>.<group>`. */
+  /** The name of the custom resource definition: `<plural>.<group>`. */
   readonly crd: string;
+  /** The version of the API that must be served: `v1`. */
   readonly version: string;
   /** Paths of fields below the resource's root, items of lists included: `spec.metrics.consecutiveSuccessLimit`. */
   readonly fields?: readonly string[];
-  /** Which release brought them, for the error. */
+  /** The first release of the system that has version and fields, for the error: `Argo Rollouts 1.8`. */
   readonly since: string;
 }
 
-/** A value that the cluster itself records, or the value itself. */
+/** The value itself, or where a ConfigMap of the cluster holds it. Every preview and update reads the ConfigMap. */
 export type Recorded = string | { readonly configMap: string; readonly namespace: string; readonly key: string };
 
+/** The parts of a definition's `openAPIV3Schema` that say which fields exist. */
 export interface OpenApiSchema {
+  /** The fields of an object, by name. Absent: it is no object, or its fields are not listed. */
   readonly properties?: Readonly<Record<string, OpenApiSchema>>;
+  /** The schema of each item of a list. Absent: it is no list. */
   readonly items?: OpenApiSchema;
+  /** True: the API server keeps every field below, listed or not. */
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
 }
 
-/** Adopting is reading, and nobody reads from a cluster that pulls rendered manifests. `instead` is what to write. */
+/**
+ * The problem of adopting a system at a site that manifests are rendered for: adopting reads from the cluster, which
+ * cannot be reached there. `instead` is what to write in place of `adopt`.
+ */
 export function adoptionProblems({ settings, ...args }: AtSite, instead: string): Problem[] {
   if (!("adopt" in args) || renderedDirectory(settings) === undefined) return [];
   return [
@@ -43,8 +51,8 @@ interface ServedVersion {
 }
 
 /**
- * Reads the custom resource definitions of an adopted system and refuses to go on when they do not fit.
- * A missing definition fails the read itself.
+ * Reads the custom resource definitions of an adopted system. The Output lists them (`<crd>/<version>`), or fails with
+ * a ProblemError (`unavailable`) that names what they lack. A definition that is missing fails the read itself.
  */
 export function adopt(
   name: string,
@@ -64,7 +72,7 @@ export function adopt(
   return pulumi.all(served);
 }
 
-/** What a definition lacks of a requirement. */
+/** What a definition with these versions lacks of a requirement. */
 export function unmet(requirement: Requirement, versions: readonly ServedVersion[]): Problem[] {
   const version = versions.find(({ name }) => name === requirement.version);
   if (version === undefined || !version.served) {
@@ -93,7 +101,10 @@ function hasField(schema: OpenApiSchema | undefined, path: readonly string[]): b
   return hasField(schema.properties?.[head] ?? schema.items?.properties?.[head], rest);
 }
 
-/** Resolves a recorded value by reading the ConfigMap that holds it. */
+/**
+ * The value, read from its ConfigMap where one holds it. The Output fails with a ProblemError (`unavailable`) where the
+ * key is missing.
+ */
 export function recorded(name: string, value: Recorded, opts: pulumi.CustomResourceOptions): pulumi.Output<string> {
   if (typeof value === "string") return pulumi.output(value);
   const record = ConfigMap.get(name, `${value.namespace}/${value.configMap}`, opts);

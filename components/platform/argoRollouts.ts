@@ -13,7 +13,7 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
  */
 export type ArgoRolloutsArgs = { readonly install: Install } | { readonly adopt: Record<string, never> };
 
-/** Rollouts 1.8 brought `consecutiveSuccessLimit`, without which an analysis that never decides ends Successful. */
+/** Without `consecutiveSuccessLimit`, new in 1.8, an analysis that never decides ends Successful. */
 const requirements: readonly Requirement[] = [
   {
     crd: "rollouts.argoproj.io",
@@ -29,10 +29,15 @@ const requirements: readonly Requirement[] = [
   },
 ];
 
+/** Everything wrong with the arguments, by the path below `platform.argoRollouts`. */
 export function validateArgoRollouts(args: ArgoRolloutsArgs & AtSite): Problem[] {
   return adoptionProblems(args, "install: {}");
 }
 
+/**
+ * The chart's values. Two replicas of the controller, of which one leads, so that a lost node does not stop releases.
+ * What is not written is the chart's default.
+ */
 export function rolloutsValues(settings: SiteSettings | undefined): Record<string, unknown> {
   const registry = settings?.registryMirror?.images;
   return {
@@ -41,12 +46,16 @@ export function rolloutsValues(settings: SiteSettings | undefined): Record<strin
       replicas: 2,
       metrics: { enabled: true },
     },
-    // The aggregated roles let every editor of a namespace skip a release's analysis by one status patch
-    // (`promoteFull`): argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
+    // The aggregated roles would let every editor of a namespace skip the analysis of a release with one patch of its
+    // status (`promoteFull`): argo-rollouts `manifests/base/argo-rollouts-aggregate-roles.yaml`.
     createClusterAggregateRoles: false,
   };
 }
 
+/**
+ * The Argo Rollouts controller on one cluster. Installed: its namespace and its chart. Adopted: its definitions are
+ * read, and the update fails where they lack what the program writes.
+ */
 export class ArgoRollouts extends Component {
   constructor(name: string, args: ArgoRolloutsArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";

@@ -9,25 +9,28 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
- * The cluster autoscaler on EKS, which moves every node group between its `min` and `max`; AKS and GKE run one of their
- * own. Its rights in AWS come with the cluster, for its service account.
+ * The cluster autoscaler on EKS, which scales every node group between its `min` and `max`. AKS and GKE run an
+ * autoscaler of their own. The cluster layer grants its rights in AWS to its service account.
  */
 export interface ClusterAutoscalerArgs {
-  /** The cluster's name in AWS: EKS tags the scaling groups of its node groups with it, and others are left alone. */
+  /** The cluster's name in AWS. The autoscaler scales only groups that EKS has tagged with it. */
   readonly cluster: string;
+  /** The cluster's AWS region, for example `eu-central-1`. Changing it restarts the autoscaler. */
   readonly region: string;
-  /** Of the cluster; the autoscaler's minor version is the same. Changing it restarts the autoscaler. */
+  /** The cluster's version; the autoscaler has the same minor version. Changing it restarts the autoscaler. */
   readonly kubernetesVersion: KubernetesVersion;
-  /** Whether Prometheus scrapes it, whose custom resources must then be there. */
+  /** Whether it gets a ServiceMonitor. The definition of ServiceMonitor must then be on the cluster. */
   readonly scraped: boolean;
+  /** Options that every installed system has; `{}` for the defaults. */
   readonly install: Install;
 }
 
 const { namespace, name: serviceAccount } = autoscalerServiceAccount;
 
-/** The chart's objects and pods are called so. */
+/** The name of the chart's objects and the beginning of its pods' names. */
 const release = "cluster-autoscaler";
 
+/** The cluster autoscaler of one EKS cluster: its chart, in `kube-system`. */
 export class ClusterAutoscaler extends Component {
   constructor(name: string, args: ClusterAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, kubernetesVersion, install } = args;
@@ -43,8 +46,8 @@ export class ClusterAutoscaler extends Component {
 }
 
 /**
- * What is not written is the chart's default, which is meant: the tags to look for, a leader, a budget of one pod for
- * disruptions.
+ * The chart's values. What is not written is the chart's default, on purpose: the tags to look for, leader election, a
+ * PodDisruptionBudget of one pod.
  */
 export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<string, unknown> {
   const { cluster, region, kubernetesVersion, scraped } = args;
@@ -56,8 +59,8 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
     autoDiscovery: { clusterName: cluster },
     rbac: { serviceAccount: { name: serviceAccount } },
     extraArgs: scaling,
-    // The one that waits takes over in seconds. Alone, a lost node would take the autoscaler with it for the five
-    // minutes until its pod is given up, in which nobody replaces the models' nodes either.
+    // The second replica takes over in seconds. With one alone, a lost node would stop the autoscaler for the five
+    // minutes until its pod is evicted, and nothing would replace the models' nodes meanwhile.
     replicaCount: 2,
     topologySpreadConstraints: [
       {
@@ -67,9 +70,9 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
         labelSelector: { matchLabels: { "app.kubernetes.io/instance": release } },
       },
     ],
-    // It must make room for the cluster's DNS, so it cannot wait for it.
+    // It must work before the cluster's DNS does: it may have to add the node that DNS runs on.
     dnsPolicy: "Default",
-    // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without its limit on CPU, which would slow every
+    // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without the limit on CPU, which would slow every
     // decision.
     resources: { requests: { cpu: "100m", memory: "600Mi" }, limits: { memory: "600Mi" } },
     securityContext: {
@@ -83,31 +86,31 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<str
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     },
-    // No verdict waits for it.
+    // A fixed interval: no verdict depends on these metrics.
     serviceMonitor: scraped ? { enabled: true, namespace, interval: "30s" } : { enabled: false },
   };
 }
 
 /**
- * Flags of the autoscaler (kubernetes/autoscaler `cluster-autoscaler/FAQ.md`), beside those that the chart sets for its
- * log.
+ * Flags of the autoscaler (kubernetes/autoscaler `cluster-autoscaler/FAQ.md`). The chart adds those for its log.
  */
 const scaling = {
   expander: "least-waste",
-  // Pools that differ in nothing but their zones grow evenly. Spot and on demand are not similar: EKS labels them with
-  // the difference.
+  // Node groups that differ only in their zones grow evenly. Spot and on-demand groups count as different, since EKS
+  // labels their nodes with the way they are bought.
   "balance-similar-node-groups": true,
-  // Every pod of the mesh has a sidecar with emptyDirs, so no node would ever go. What must last is in volumes.
+  // Every pod in the mesh has a sidecar with emptyDirs, so with `true` no node would ever be removed. Data that must
+  // last is in volumes.
   "skip-nodes-with-local-storage": false,
-  // CoreDNS and the EBS driver run twice and may move. Otherwise they would keep any node that they have come to.
+  // CoreDNS and the EBS driver have two replicas and may move. With `true` they would keep every node they run on.
   "skip-nodes-with-system-pods": false,
-  // A GPU node is of use minutes after it has joined; giving up on it earlier would buy another one. That AWS has no
-  // machine to give is seen earlier, in what the scaling group reports of itself
+  // A GPU node becomes usable minutes after it has joined. With a shorter time the autoscaler would give it up and buy
+  // another. It sees earlier that AWS has no machine: the scaling group reports it
   // (`cloudprovider/aws/auto_scaling_groups.go`).
   "max-node-provision-time": "30m",
 };
 
-/** The cluster autoscaler, as the platform sees it. */
+/** The cluster autoscaler. It runs where a cloud lists it in `needs`, which is EKS. */
 export const clusterAutoscaler = {
   title: "cluster autoscaler",
   componentName: "cluster-autoscaler",

@@ -7,16 +7,18 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
 /**
- * AWS' device plugin for Elastic Fabric Adapters: what makes the adapters of a `compact` pool something that a pod can
- * ask for, in `vpc.amazonaws.com/efa`.
+ * AWS' device plugin for Elastic Fabric Adapters. With it, pods can ask for the adapters of a `compact` pool as the
+ * resource `vpc.amazonaws.com/efa`.
  */
 export interface EfaDevicePluginArgs {
+  /** Options that every installed system has; `{}` for the defaults. */
   readonly install: Install;
 }
 
-/** Every EKS cluster has it. */
+/** It exists on every cluster, so none is made. */
 const namespace = "kube-system";
 
+/** The EFA device plugin of one EKS cluster: its chart, in `kube-system`. */
 export class EfaDevicePlugin extends Component {
   constructor(name: string, args: EfaDevicePluginArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:EfaDevicePlugin", name, {}, opts);
@@ -30,16 +32,17 @@ export class EfaDevicePlugin extends Component {
   }
 }
 
+/** The chart's values: the plugin runs on the nodes of `compact` pools, and tolerates the taint of GPU nodes. */
 export function efaDevicePluginValues(): Record<string, unknown> {
   return {
-    // Instead of the chart's list of machines: on one that was launched without adapters the plugin crashes
-    // (aws/eks-charts #1239), and on one that is not in the list yet it never starts (#1348).
+    // In place of the chart's list of machines: the plugin crashes on a machine that was launched without adapters
+    // (aws/eks-charts #1239), and never starts on one that the list does not have yet (#1348).
     supportedInstanceLabels: { keys: [efaLabel], values: ["true"] },
     tolerations: [{ key: gpuTaint.key, operator: "Exists", effect: gpuTaint.effect }],
   };
 }
 
-/** The EFA device plugin, as the platform sees it. */
+/** The EFA device plugin. It runs where a cloud lists it in `needs`: on EKS clusters with EFA adapters. */
 export const efaDevicePlugin = {
   title: "EFA device plugin",
   componentName: "efa-device-plugin",

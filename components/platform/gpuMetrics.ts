@@ -6,16 +6,18 @@ import { modeOf, type PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
- * GPU metrics (`DCGM_FI_*`) on GKE, under the names that the GPU Operator's exporter gives them elsewhere. GKE has its
- * own driver and device plugin, so this is all of the operator that is missing there. Do not switch on the cluster's
- * monitoring component `DCGM` as well: two exporters contend for a GPU's profiling counters.
+ * GPU metrics (`DCGM_FI_*`) on GKE, under the same names as the GPU Operator's exporter gives them elsewhere. GKE has
+ * its own driver and device plugin, so the exporter is the only part of the operator that is missing there. Do not also
+ * switch on the cluster's monitoring component `DCGM`: two exporters contend for a GPU's profiling counters.
  */
 export interface GpuMetricsArgs {
+  /** Options that every installed system has; `{}` for the defaults. */
   readonly install: Install;
 }
 
 const namespace = "gpu-metrics";
 
+/** The DCGM exporter of one GKE cluster: its chart, in a namespace that allows privileged pods. */
 export class GpuMetrics extends Component {
   constructor(name: string, args: GpuMetricsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:GpuMetrics", name, {}, opts);
@@ -35,6 +37,7 @@ export class GpuMetrics extends Component {
   }
 }
 
+/** The chart's values: a privileged exporter on every node that GKE labels as having a GPU, and a ServiceMonitor. */
 export function gpuMetricsValues(): Record<string, unknown> {
   return {
     // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs
@@ -49,13 +52,14 @@ export function gpuMetricsValues(): Record<string, unknown> {
         },
       },
     },
-    // GKE gives a container its devices and driver only with a GPU that the exporter must not take from a model: so it
-    // sees the host's. The API server refuses `privileged` beside the chart's `allowPrivilegeEscalation: false`.
+    // GKE gives devices and driver only to a container that requests a GPU, and the exporter must not take one from a
+    // model. So it is privileged and uses the host's devices. The API server refuses `privileged` together with the
+    // chart's `allowPrivilegeEscalation: false`.
     securityContext: { privileged: true, allowPrivilegeEscalation: true, runAsUser: 0, capabilities: { drop: [] } },
     extraHostVolumes: [{ name: "nvidia", hostPath: "/home/kubernetes/bin/nvidia" }],
     extraVolumeMounts: [
       { name: "nvidia", mountPath: "/usr/local/nvidia", readOnly: true },
-      // The chart's own, which setting the list replaces.
+      // The chart's own mount: setting the list replaces it.
       {
         name: "exporter-metrics-volume",
         mountPath: "/etc/dcgm-exporter/default-counters.csv",
@@ -67,7 +71,7 @@ export function gpuMetricsValues(): Record<string, unknown> {
   };
 }
 
-/** GPU metrics, as the platform sees them. */
+/** GPU metrics on GKE: on clusters with GPU pools, unless the environment adopts the GPU Operator. */
 export const gpuMetrics = {
   title: "DCGM exporter",
   componentName: "gpu-metrics",
@@ -80,7 +84,7 @@ export const gpuMetrics = {
   requirements: [],
   webhookPorts: [],
   asks: {},
-  // An environment whose GPU Operator runs already has its metrics from its owner, everywhere.
+  // Where an environment adopts the GPU Operator, its owner provides the metrics on every cluster.
   runsOn: ({ gpuPools, platform }) =>
     Object.keys(gpuPools).length > 0 && modeOf(platform.gpuOperator ?? {}) === "install",
   problems: () => [],

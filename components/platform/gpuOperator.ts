@@ -10,13 +10,13 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /**
- * NVIDIA's GPU Operator: what makes GPUs of a node something that a pod can ask for, and their metrics something that
- * Prometheus sees. Installed from its chart, or adopted where it runs already; then its owner configures it for the
- * pools. Not for GKE, whose own driver and device plugin would fight it (gpu-operator #1577, #1679).
+ * NVIDIA's GPU Operator. With it, pods can ask for the GPUs of a node, and Prometheus gets their metrics. It is
+ * installed from its chart, or adopted where it runs already; then its owner configures it for the pools. Not for GKE,
+ * whose own driver and device plugin conflict with it (gpu-operator #1577, #1679).
  */
 export type GpuOperatorArgs = OperatorCluster & GpuOperatorChoice;
 
-/** What an environment declares of the operator: it is installed, or it runs already. */
+/** How an environment declares the operator: installed, or adopted where it runs already. */
 export type GpuOperatorChoice = { readonly install: Install } | { readonly adopt: Record<string, never> };
 
 const namespace = "gpu-operator";
@@ -30,6 +30,7 @@ const requirements: readonly Requirement[] = [
   },
 ];
 
+/** Everything wrong with the arguments. Pools that want two driver versions are refused: the operator installs one. */
 export function validateGpuOperator(args: GpuOperatorArgs & AtSite): Problem[] {
   const wanted = Object.entries(args.pools).flatMap(([pool, { driver }]) =>
     driver.owner === "operator" ? [{ pool, version: driver.version ?? defaultOperatorDriver }] : [],
@@ -45,6 +46,10 @@ export function validateGpuOperator(args: GpuOperatorArgs & AtSite): Problem[] {
   return [...others, ...adoptionProblems(args, "install: {}")];
 }
 
+/**
+ * The GPU Operator on one cluster. Installed: its chart, in a namespace that allows privileged pods. Adopted: its
+ * definition is read, and the update fails where it lacks what the pools need.
+ */
 export class GpuOperator extends Component {
   constructor(name: string, args: GpuOperatorArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
@@ -76,8 +81,8 @@ export class GpuOperator extends Component {
 }
 
 /**
- * The operands mount the host and load kernel modules. Written here and not by `psa.enabled`, with which the operator
- * labels its namespace itself: two owners of one field.
+ * The operands mount host paths and load kernel modules, so they need the level `privileged`. The labels are written
+ * here and not by `psa.enabled`: then the operator would label its namespace itself, and one field had two owners.
  */
 const podSecurity = Object.fromEntries(
   ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "privileged"]),
@@ -92,11 +97,11 @@ export const gpuOperator = {
   componentName: "gpu-operator",
   declared: "optional",
   fallback: { install: {} },
-  // Its metrics need Prometheus' own resources first.
+  // Its ServiceMonitors need Prometheus' definitions.
   after: ["prometheus"],
   namespaces: [{ name: namespace, podSecurity: "privileged" }],
   requirements,
-  // Two node feature discoveries remove each other's labels.
+  // Two installations of node feature discovery remove each other's labels.
   exclusive: ["clusterpolicies.nvidia.com", "nodefeatures.nfd.k8s-sigs.io"],
   webhookPorts: [],
   asks: {},

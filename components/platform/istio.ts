@@ -1,5 +1,5 @@
 import type { PlatformSystem } from "./platformSystem.ts";
-// Registers the types of the resources a chart hands back; without it they come without their outputs.
+// Registers the types of the resources that a chart returns; without it they have no outputs.
 import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -14,26 +14,26 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
 export type IstioArgs = { readonly install: Install } | { readonly adopt: { readonly gateway: AdoptedGateway } };
 
-/** An ingress gateway that runs already: which pods it is, where it listens, where clients reach it. */
+/** An ingress gateway that runs already. */
 export interface AdoptedGateway {
-  /** Labels of the gateway's pods. @default `istio: ingressgateway`, the label of Istio's own gateway chart. */
+  /** Labels of the gateway's pods. @default `istio: ingressgateway`, the label of Istio's own gateway chart */
   readonly selector?: Readonly<Record<string, string>>;
-  /** The port the gateway's pods listen on. */
+  /** The port that the gateway's pods listen on. Changing it changes the models' Gateway in place. */
   readonly port: Recorded;
-  /** The address they listen on. @default every address. */
+  /** The address that they listen on. @default every address */
   readonly bind?: Recorded;
   /** `host:port` where clients reach it. */
   readonly address: Recorded;
 }
 
-/** The Gateway all models register at, as a VirtualService refers to it. */
+/** The Gateway of all models, as a VirtualService refers to it: `<namespace>/<name>`. */
 export const modelGateway = "istio-system/models";
 
 const rootNamespace = "istio-system";
 const gatewayNamespace = "istio-ingress";
 const gatewayLabels = { istio: "ingressgateway" };
 
-/** `delegate` is what lets the entry VirtualService and the release's be two objects with two owners. */
+/** `delegate` lets the entry VirtualService and the release VirtualService be two objects with two owners. */
 const requirements: readonly Requirement[] = [
   { crd: "virtualservices.networking.istio.io", version: "v1", since: "Istio 1.22", fields: ["spec.http.delegate"] },
   { crd: "destinationrules.networking.istio.io", version: "v1", since: "Istio 1.22" },
@@ -41,10 +41,16 @@ const requirements: readonly Requirement[] = [
   { crd: "peerauthentications.security.istio.io", version: "v1", since: "Istio 1.22" },
 ];
 
+/** Everything wrong with the arguments, by the path below `platform.istio`. */
 export function validateIstio(args: IstioArgs & AtSite): Problem[] {
   return adoptionProblems(args, "install: {}");
 }
 
+/**
+ * Istio on one cluster, and the Gateway of all models. Installed: base, istiod and an ingress gateway from their
+ * charts, with strict mutual TLS in the mesh. Adopted: its definitions are read, and the update fails where they lack
+ * what the program writes.
+ */
 export class Istio extends Component {
   /** `host:port` of the gateway, as clients reach it. */
   readonly gatewayAddress: pulumi.Output<string>;
@@ -140,11 +146,15 @@ export class Istio extends Component {
 }
 
 /**
- * `enablePrometheusMerge: false`: the sidecar and the model are scraped as two endpoints of one PodMonitor; merging
- * would count each request twice. `validationFailurePolicy: Fail` is what istiod sets by itself once ready, so it is
- * not drift (https://github.com/istio/istio/issues/44285). `hub` is where istiod's image and, through its injector, the
- * gateway's and the sidecars' come from: Docker Hub, since the registry that the 1.30 charts name closes in December
- * 2026 (istio/istio.io, "An update on our move to AWS").
+ * The values of istiod's chart.
+ *
+ * - `hub` is the registry of istiod's image and, through its injector, of the gateway's and the sidecars'. It is Docker
+ *   Hub, since the registry that the 1.30 charts name closes in December 2026 (istio/istio.io, "An update on our move
+ *   to AWS").
+ * - `enablePrometheusMerge: false`: a PodMonitor scrapes sidecar and model as two endpoints, and merged metrics would
+ *   count each request twice.
+ * - `validationFailurePolicy: Fail` is what istiod sets by itself once it is ready, so it does not show as drift
+ *   (https://github.com/istio/istio/issues/44285).
  */
 export function istiodValues(settings: SiteSettings | undefined): Record<string, unknown> {
   const images = settings?.registryMirror?.images ?? "docker.io";
@@ -155,14 +165,15 @@ export function istiodValues(settings: SiteSettings | undefined): Record<string,
   };
 }
 
-export function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
+/** The values of the gateway's chart: its labels and, at a site with a node port, its Service. */
+function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
   const ingress = settings?.ingress;
   return ingress?.kind === "nodePort"
     ? { labels: gatewayLabels, service: { type: "NodePort", ports: servicePorts(ingress.port) } }
     : { labels: gatewayLabels };
 }
 
-/** The chart's own ports, which can only be given as a whole. */
+/** The chart's own ports, with the node port. A value for the list replaces all of it. */
 function servicePorts(nodePort: number): Record<string, unknown>[] {
   return [
     { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
@@ -176,7 +187,7 @@ function ingressAddress(ingress: SiteIngress | undefined, gateway: Chart): pulum
   return pulumi.output(ingress.host === undefined ? addressInside : `${ingress.host}:${ingress.port}`);
 }
 
-/** For clients in the cluster, where nobody outside is known to reach it. */
+/** The gateway's address for clients inside the cluster, used where no address outside is known. */
 const addressInside = `istio-ingressgateway.${gatewayNamespace}.svc.cluster.local:80`;
 
 interface LoadBalancerService {
@@ -205,7 +216,7 @@ export const istio = {
   after: [],
   namespaces: [{ name: rootNamespace }, { name: gatewayNamespace }],
   requirements,
-  // istiod's injector and validator.
+  // Of istiod, for injection and validation.
   webhookPorts: [15017],
   asks: { loadBalancer: true },
   versions: {

@@ -9,18 +9,19 @@ import { adoptionProblems } from "./adopted.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 
 /**
- * The namespace the models run in: made by us, or adopted where an administrator prepared it (with the volume that
- * holds the models, for example). Changing the name replaces every model in it.
+ * The namespace that the models run in: created, or adopted where an administrator prepared it (with the volume of the
+ * models, for example). The value is its name, a DNS label. Changing the name replaces every model.
  */
 export type ModelNamespaceArgs = { readonly create: string } | { readonly adopt: string };
 
 const injection = "istio-injection";
 
-/** The namespace's name, whoever made it. */
+/** The namespace's name, created or adopted. */
 export function namespaceName(args: ModelNamespaceArgs): string {
   return "create" in args ? args.create : args.adopt;
 }
 
+/** Everything wrong with the arguments, by the path below `platform.modelNamespace`. */
 export function validateModelNamespace(args: ModelNamespaceArgs & AtSite): Problem[] {
   const name = namespaceName(args);
   return [
@@ -29,8 +30,12 @@ export function validateModelNamespace(args: ModelNamespaceArgs & AtSite): Probl
   ];
 }
 
+/**
+ * The models' namespace on one cluster, with strict mutual TLS. An adopted one is read, and the update fails where it
+ * does not have the label `istio-injection: enabled`.
+ */
 export class ModelNamespace extends Component {
-  /** The name of the namespace, once it is there and the sidecars will be injected. */
+  /** The namespace's name. It resolves once the namespace exists and Istio injects sidecars there. */
   readonly namespaceName: pulumi.Output<string>;
 
   constructor(name: string, args: ModelNamespaceArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
@@ -88,7 +93,7 @@ export const modelNamespace = {
   title: "namespace of the models",
   componentName: "models",
   declared: "required",
-  // Its PeerAuthentication is a custom resource of the mesh.
+  // Its PeerAuthentication needs Istio's definitions.
   after: ["istio"],
   namespaces: [],
   requirements: [],

@@ -11,19 +11,20 @@ import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 /** Prometheus with the operator's PodMonitors: installed (kube-prometheus-stack), or adopted where it runs already. */
 export type PrometheusArgs = {
   /**
-   * Time between two scrapes, at least 1 s. A verdict cannot come faster than this. @default "15s", which sees a
-   * failing canary within a minute and keeps the series small. Changing it reloads Prometheus.
+   * Time between two scrapes, 1 s to 2 min. A verdict takes at least two of them. @default "15s": a failing canary
+   * shows within a minute, and the series stay small. Changing it reloads an installed Prometheus; for an adopted one,
+   * write the interval that its owner has set.
    */
   readonly scrapeInterval?: Duration;
 } & (
   | { readonly install: Install }
-  /** `address`: where the Argo Rollouts controller reaches Prometheus' HTTP API. */
+  /** `address` is the URL at which the Argo Rollouts controller reaches Prometheus' HTTP API. */
   | { readonly adopt: { readonly address: Recorded } }
 );
 
 const namespace = "monitoring";
 
-/** The operator's governing Service; its name does not depend on the release's. */
+/** The Service that the operator makes for Prometheus. Its name does not depend on the release's name. */
 const installedAddress = `http://prometheus-operated.${namespace}.svc.cluster.local:9090`;
 
 const requirements: readonly Requirement[] = [
@@ -35,8 +36,10 @@ const requirements: readonly Requirement[] = [
   },
 ];
 
+/** The time between two scrapes where none is declared. */
 export const defaultScrapeInterval: Duration = "15s";
 
+/** Everything wrong with the arguments, by the path below `platform.prometheus`. */
 export function validatePrometheus(args: PrometheusArgs & AtSite): Problem[] {
   return [
     ...durationProblems("scrapeInterval", args.scrapeInterval ?? defaultScrapeInterval, { min: "1s", max: "2m" }),
@@ -44,8 +47,12 @@ export function validatePrometheus(args: PrometheusArgs & AtSite): Problem[] {
   ];
 }
 
+/**
+ * Prometheus and its operator on one cluster. Installed: kube-prometheus-stack, without Grafana and Alertmanager.
+ * Adopted: the definition of PodMonitor is read, and the update fails where it lacks what the program writes.
+ */
 export class Prometheus extends Component {
-  /** Where the Argo Rollouts controller reaches Prometheus. */
+  /** The URL at which the Argo Rollouts controller reaches Prometheus' HTTP API. */
   readonly address: pulumi.Output<string>;
 
   constructor(name: string, args: PrometheusArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
@@ -80,14 +87,15 @@ export class Prometheus extends Component {
 }
 
 /**
- * 100,000 series every 15 s for ten days, the chart's default, take 8 GB (1.3 bytes a sample, Prometheus' storage
- * documentation).
+ * The size of Prometheus' volume. 100,000 series every 15 s for ten days, the chart's default retention, take 8 GB (1.3
+ * bytes a sample, Prometheus' storage documentation).
  */
 const volumeSize: Bytes = "20GiB";
-/** The oldest goes before the volume is full, whatever is scraped. */
+/** Prometheus deletes the oldest samples above this size, so that the volume never fills. */
 const retentionSize: Bytes = "16GiB";
 
-export function stackValues({ scrapeInterval = defaultScrapeInterval, settings }: PrometheusArgs & AtSite) {
+/** The values of kube-prometheus-stack. */
+function stackValues({ scrapeInterval = defaultScrapeInterval, settings }: PrometheusArgs & AtSite) {
   const imageRegistry = settings?.registryMirror?.images;
   return {
     ...(imageRegistry === undefined ? {} : { global: { imageRegistry } }),
@@ -98,8 +106,8 @@ export function stackValues({ scrapeInterval = defaultScrapeInterval, settings }
     prometheus: {
       prometheusSpec: {
         scrapeInterval,
-        // By default only the monitors of this release are selected; ours are in the namespaces of models and GPU
-        // exporters.
+        // By default Prometheus selects only the monitors of this release. Ours are in the namespaces of the models and
+        // of the GPU exporters.
         podMonitorSelectorNilUsesHelmValues: false,
         ...volume(settings?.storageClass),
         serviceMonitorSelectorNilUsesHelmValues: false,
@@ -108,7 +116,7 @@ export function stackValues({ scrapeInterval = defaultScrapeInterval, settings }
   };
 }
 
-/** Without one, a Prometheus that moves to another node has forgotten what a running release is judged by. */
+/** A volume, since without one a Prometheus that moves to another node loses the counts of a running release. */
 function volume(storageClass: string | undefined): Record<string, unknown> {
   const spec = {
     ...(storageClass === undefined ? {} : { storageClassName: storageClass }),

@@ -9,47 +9,53 @@ import {
 } from "../../core/versions/releases.ts";
 import { containersOf, type TritonContainer } from "../../core/versions/tritonContainers.ts";
 
-/** Versions that are to run together; what is left out is not looked at. */
+/** Versions that are to run together. What is left out is not checked. */
 export interface VersionCombination {
-  /** The minor version: `1.35`. */
+  /** The minor version of Kubernetes: `1.35`. */
   readonly kubernetes?: string;
   /** The version of each platform system, by the system's key. */
   readonly systems?: Readonly<Record<string, string>>;
-  /** The full version, and who can change it. */
+  /** The full version of the NVIDIA driver, and who installs it. The owner `cloud` leaves no choice of the version. */
   readonly driver?: { readonly version: string; readonly owner: DriverOwner };
+  /** The release of Triton's container (`26.07`), and the backend that the model uses, which decides on the image. */
   readonly triton?: { readonly container: string; readonly backend: string };
-  /** The GPU that Triton is to use. */
+  /** The GPU that Triton is to use, and its CUDA compute capability. */
   readonly gpu?: { readonly model: string; readonly computeCapability: number };
 }
 
-/** `kubernetes`, `driver`, `triton`, `gpu`, or the key of a platform system. */
+/** What has a version in a combination: `kubernetes`, `driver`, `triton`, `gpu`, or the key of a platform system. */
 export type Part = string;
 
-/** Another version of one part. */
+/** A suggestion: another version of one part. */
 export interface Change {
+  /** The part to change. */
   readonly part: Part;
+  /** The version to write instead, as the part spells it. */
   readonly version: string;
 }
 
-/**
- * Two parts that do not fit, and for each the nearest version that does: with the fewest other conflicts, then with the
- * fewest versions between, then the newer. None where no version fits or nobody can choose it.
- */
+/** Two parts whose versions do not run together. */
 export interface Conflict {
+  /** The two parts. */
   readonly parts: readonly [Part, Part];
+  /** Both versions, the rule that they break, and its source: a sentence for a problem. */
   readonly reason: string;
+  /**
+   * For each part the version that would resolve the conflict: the one with the fewest other conflicts, among those the
+   * nearest, among those the newest. A part is left out where no version fits or nobody can choose it.
+   */
   readonly changes: readonly Change[];
 }
 
 interface Rule {
   readonly parts: readonly [Part, Part];
-  /** Why the two do not fit; undefined when they do or when one of them is not given. */
+  /** Why the two do not run together. Undefined: they do, or one of them is not given. */
   readonly broken: (combination: VersionCombination) => string | undefined;
 }
 
 type Systems = Readonly<Record<string, SystemVersions>>;
 
-/** The key of NVIDIA's GPU Operator, which installs drivers. */
+/** The key of NVIDIA's GPU Operator among the platform systems. */
 const operatorKey = "gpuOperator";
 
 function rulesOf(systems: Systems): readonly Rule[] {
@@ -66,7 +72,7 @@ function rulesOf(systems: Systems): readonly Rule[] {
   ];
 }
 
-/** Everything that does not fit. `kubernetesVersions` are those that a cluster may be given. */
+/** Every conflict of a combination. Suggestions for Kubernetes come from `kubernetesVersions`. */
 export function conflictsOf(
   combination: VersionCombination,
   kubernetesVersions: readonly string[],
@@ -95,7 +101,7 @@ export function conflictsOf(
   });
 }
 
-/** The combination with a change made. */
+/** The combination with one change made. A change of the GPU changes nothing, since nobody chooses it here. */
 export function changed(combination: VersionCombination, { part, version }: Change): VersionCombination {
   switch (part) {
     case "driver":
@@ -113,7 +119,7 @@ export function changed(combination: VersionCombination, { part, version }: Chan
   }
 }
 
-/** What could be chosen instead. A cloud's driver and a machine's GPU are nobody's choice here. */
+/** The versions of a part that somebody could choose. Of a cloud's driver and a machine's GPU there are none. */
 function choices(
   combination: VersionCombination,
   part: Part,
@@ -157,7 +163,7 @@ function versionOf(combination: VersionCombination, part: Part): string {
   }
 }
 
-/** How many of the choices lie between two versions. */
+/** How many of the choices are between two versions. */
 function between(choices: readonly string[], a: string, b: string): number {
   return choices.filter((choice) => compareVersions(choice, a) * compareVersions(choice, b) < 0).length;
 }
@@ -203,7 +209,7 @@ function tritonDriverBroken({ triton, driver }: VersionCombination): string | un
 function tritonGpuBroken({ triton, gpu, driver }: VersionCombination): string | undefined {
   if (triton === undefined || gpu === undefined) return undefined;
   const container = containerOf(triton);
-  // Said once, by the rule above.
+  // Where a driver is given, the rule of driver and Triton reports it already.
   if (container === undefined) return driver === undefined ? unknownContainer(triton) : undefined;
   const { minimumComputeCapability } = cudaOf(container);
   if (gpu.computeCapability >= minimumComputeCapability) return undefined;
