@@ -1,5 +1,6 @@
 import { pipeline } from "node:stream/promises";
 import { type ExitCode, exitCodes, ProblemError } from "../components/core/problem.ts";
+import { printable } from "./printable.ts";
 
 /** What every verb is given besides its own options. */
 export interface Invocation {
@@ -42,11 +43,13 @@ export async function run(
   };
   for (const signal of signals) process.on(signal, interrupt);
   process.stdout.on("error", endOfOutput);
+  // Messages that nobody can read change neither what is done nor the exit code.
+  process.stderr.on("error", () => {});
   try {
     const answer = await verb({ signal: interruption.signal, json });
     if ("pieces" in answer) await print(answer.pieces);
     else if (json) process.stdout.write(`${JSON.stringify(answer.result, undefined, 2)}\n`);
-    else if (answer.text !== undefined && answer.text !== "") process.stdout.write(`${answer.text}\n`);
+    else if (answer.text !== undefined && answer.text !== "") process.stdout.write(`${printable(answer.text)}\n`);
     process.exitCode = answer.exitCode ?? exitCodes.ok;
   } catch (error) {
     process.exitCode = fail(interruption.signal.aborted ? new Interrupted() : error, json);
@@ -95,9 +98,8 @@ function fail(error: unknown, json: boolean): ExitCode {
     process.stdout.write(`${JSON.stringify({ error: { message, problems, exitCode } }, undefined, 2)}\n`);
   }
   // A stack trace only for what is a defect of ours.
-  process.stderr.write(
-    `${exitCode === exitCodes.internal && error instanceof Error ? (error.stack ?? message) : message}\n`,
-  );
+  const said = exitCode === exitCodes.internal && error instanceof Error ? (error.stack ?? message) : message;
+  process.stderr.write(`${printable(said)}\n`);
   return exitCode;
 }
 

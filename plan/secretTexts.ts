@@ -60,10 +60,24 @@ function formsOf(secret: string): string[] {
     secret,
     JSON.stringify(secret).slice(1, -1),
     encodeURIComponent(secret),
+    Buffer.from(secret).toString("hex"),
+    Buffer.from(secret).toString("hex").toUpperCase(),
     Buffer.from(secret).toString("base64"),
     Buffer.from(secret).toString("base64url"),
+    ...[0, 1, 2].flatMap((before) => base64Within(secret, before)),
     ...parts.map((part) => part.trim()).filter((part) => part.length >= tellingPartLength),
   ];
+}
+
+/**
+ * How a secret looks inside a longer text in base 64 (`user:password`): three bytes are four characters, so it depends
+ * on the number of bytes before it. The characters that it shares with its neighbours are left out.
+ */
+function base64Within(secret: string, before: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]);
+  const start = Math.ceil((before * 8) / 6);
+  const end = Math.floor((bytes.length * 8) / 6);
+  return (["base64", "base64url"] as const).map((form) => bytes.toString(form).slice(start, end));
 }
 
 /** An error that quotes no secret. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { connect, createServer, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Releases the lock of a cache, so that a process that waits for it goes on. */
 export type Release = () => Promise<void>;
@@ -25,6 +26,8 @@ export async function lockCache(
     const release = await tryLock(name);
     if (release !== undefined) return release;
     await untilReleased(name, signal, onWait);
+    // A stranger who holds the name and hangs up at once must not keep a processor busy.
+    await sleep(20, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -59,7 +62,8 @@ async function untilReleased(name: string, signal: AbortSignal, onWait: (holder:
     const socket = connect(name);
     const giveUp = () => socket.destroy();
     signal.addEventListener("abort", giveUp, { once: true });
-    socket.on("data", (pid) => onWait(pid.toString()));
+    // The name may be held by anybody on this machine, so only a number is shown.
+    socket.on("data", (said) => onWait(/^\d{1,10}$/.exec(said.toString())?.[0] ?? "of somebody else"));
     socket.on("error", giveUp);
     socket.on("close", () => {
       signal.removeEventListener("abort", giveUp);

@@ -99,6 +99,17 @@ describe("every end is one of the table, without a stack trace", () => {
     expect(exitCode).toBe(exitCodes.unavailable);
   });
 
+  it.each([
+    ["are on a full disk", ["-c", '"$0" "$1" plan devv 2> /dev/full']],
+    ["nobody reads", ["-c", '("$0" "$1" plan devv; echo $?) 2>&1 >&3 | true']],
+  ])("what is wrong, though its messages %s", async (_, args) => {
+    const { exitCode, stdio } = await execa("bash", [...args, process.execPath, command], {
+      reject: false,
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
+    });
+    expect(stdio[3] === "" ? exitCode : Number(stdio[3])).toBe(exitCodes.badInput);
+  });
+
   it("a folder for temporary files that is not there", async () => {
     const { exitCode, stderr } = await serin(["plan", "dev"], { env: { TMPDIR: join(folder, "missing") } });
     expect(stderr).toMatch(/missing/);

@@ -51,6 +51,20 @@ it.each([
   expect(masking([kubeconfig])(message)).toMatch(/^("?\{?"?(text|token)?"?:?"?)\[secret\]("\})?$/);
 });
 
+it.each([
+  ["in hexadecimal digits", Buffer.from("hush-hush").toString("hex"), "[secret]"],
+  ["in capital hexadecimal digits", Buffer.from("hush-hush").toString("hex").toUpperCase(), "[secret]"],
+  ...["", "u:", "us:", "user:", "user1:"].map(
+    (user) => [`in base 64, after "${user}"`, btoa(`${user}hush-hush!`), /^\w{0,8}\[secret\][\w=]{0,4}$/] as const,
+  ),
+])("masks a secret that is quoted %s", (_, quoted, shown) => {
+  const masked = masking(["hush-hush"])(`Basic ${quoted}`).slice("Basic ".length);
+  expect(masked).toMatch(shown);
+  for (const part of [masked.split("[secret]")[0] ?? "", masked.split("[secret]")[1] ?? ""]) {
+    expect(Buffer.from(part, "base64").toString("latin1")).not.toMatch(/hu|sh/);
+  }
+});
+
 it("masks what an error says, and keeps what it is", () => {
   const mask = masking(["hush-hush"]);
   const problem = maskedError(

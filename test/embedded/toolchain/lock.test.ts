@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, vi } from "vitest";
@@ -30,6 +32,19 @@ describe("the lock of a cache", () => {
     const next = lockCache(cache, { signal, onWait: () => {} });
     expect(await Promise.race([next.then(() => "locked"), sleep(100).then(() => "waiting")])).toBe("waiting");
     holder.kill("SIGKILL");
+    await (await next)();
+  });
+
+  it("shows nothing of what a stranger says who took its name", async () => {
+    const cache = temporaryFolder();
+    const hash = createHash("sha256").update(cache).digest("hex").slice(0, 32);
+    const stranger = createServer((socket) => void socket.end("\u001b]0;1\u0007"));
+    await new Promise<void>((resolve) => stranger.listen(`\0serin-cache-${hash}`, resolve));
+    const onWait = vi.fn();
+    const next = lockCache(cache, { signal, onWait });
+    await vi.waitFor(() => expect(onWait).toHaveBeenCalled());
+    expect(new Set(onWait.mock.calls.flat())).toEqual(new Set(["of somebody else"]));
+    stranger.close();
     await (await next)();
   });
 
