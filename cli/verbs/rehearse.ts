@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { ListrTask } from "listr2";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { type Duration, durationProblems, milliseconds } from "../../components/core/quantity.ts";
@@ -43,6 +43,7 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
   rejectProblems(`The rehearsal of "${name}" cannot start`, [
     ...faultProblems(options.fault),
     ...durationProblems("--timeout", options.timeout, { min: "10s", max: "50m" }),
+    ...reportProblems(options.report),
   ]);
   requireOwn(environment.name, { takeOver: options.yes });
   const { embedded } = embeddedCluster(environment.name);
@@ -112,6 +113,25 @@ function write(report: RehearsalReport, folder: string): { json: string; page: s
   writeFileSync(files.json, `${JSON.stringify(report, undefined, 2)}\n`);
   writeFileSync(files.page, rehearsalPage(report));
   return files;
+}
+
+/** A report that cannot be written is known before the rehearsal, not after it. */
+function reportProblems(folder: string): Problem[] {
+  let nearest = resolve(folder);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  try {
+    // The slash makes a file that is not a folder fail, too.
+    accessSync(join(nearest, "/"), constants.W_OK | constants.X_OK);
+    return [];
+  } catch {
+    return [
+      {
+        path: "--report",
+        reason: `${nearest} is not a folder that can be written to.`,
+        fix: "Name another folder for the report.",
+      },
+    ];
+  }
 }
 
 function faultProblems(text: string): readonly Problem[] {

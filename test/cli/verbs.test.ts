@@ -76,6 +76,11 @@ describe("wrong input is refused before anything is changed", () => {
       '--timeout: "15" is not a duration.',
     ],
     [
+      "a report that could not be written after a quarter of an hour",
+      () => rehearse("fraud", { ...rehearsal, report: "/dev/null/rehearsals" }, invocation),
+      "--report: /dev/null is not a folder that can be written to.",
+    ],
+    [
       "a cluster for an environment that declares its own",
       () => up("dev", { engine: "live", kubeconfig: "x" }, invocation),
       "--kubeconfig: the clusters of other environments are declared.",
