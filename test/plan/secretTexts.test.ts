@@ -51,12 +51,14 @@ it.each([
   expect(masking([kubeconfig])(message)).toMatch(/^("?\{?"?(text|token)?"?:?"?)\[secret\]("\})?$/);
 });
 
-it.each([
+it.each<[string, string, string | RegExp]>([
   ["in hexadecimal digits", Buffer.from("hush-hush").toString("hex"), "[secret]"],
   ["in capital hexadecimal digits", Buffer.from("hush-hush").toString("hex").toUpperCase(), "[secret]"],
-  ...["", "u:", "us:", "user:", "user1:"].map(
-    (user) => [`in base 64, after "${user}"`, btoa(`${user}hush-hush!`), /^\w{0,8}\[secret\][\w=]{0,4}$/] as const,
-  ),
+  ...["", "u:", "us:", "user:", "user1:"].map((user): [string, string, RegExp] => [
+    `in base 64, after "${user}"`,
+    btoa(`${user}hush-hush!`),
+    /^\w{0,8}\[secret\][\w=]{0,4}$/,
+  ]),
 ])("masks a secret that is quoted %s", (_, quoted, shown) => {
   const masked = masking(["hush-hush"])(`Basic ${quoted}`).slice("Basic ".length);
   expect(masked).toMatch(shown);
