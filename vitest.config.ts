@@ -1,5 +1,16 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that change nothing of their process (no mock, no variable) and may share one, with the SDKs of the clouds loaded once. */
+const pureTests = [
+  "test/{components,stacks,policies,docs}/**/*.test.ts",
+  "test/preflight/checks/**/*.test.ts",
+  "test/preflight/{declaredNeeds,gpuNodes,preflightStep,preflightText,vendors}.test.ts",
+  "test/engine/live/{chart,ownedFields}.test.ts",
+  "test/engine/kubernetes/{clusterObjects,kubeconfig,watchObjects}.test.ts",
+  "test/plan/{changes,sameObjects}.test.ts",
+  "test/rehearsal/local/modelStore.test.ts",
+];
+
 export default defineConfig({
   test: {
     // By default one core is left idle, which on two cores is half of them.
@@ -9,15 +20,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{lint,examples,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
+          exclude: pureTests,
           pool: "forks",
           testTimeout: 30_000,
         },
       },
       {
         test: {
-          // Nothing here has a state of its own, so the SDKs of the clouds are loaded once a worker and not once a file.
           name: "declared",
-          include: ["test/{components,stacks,policies,docs}/**/*.test.ts"],
+          include: pureTests,
           pool: "forks",
           isolate: false,
           testTimeout: 30_000,
