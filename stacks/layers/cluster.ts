@@ -1,6 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { ClusterSpec } from "../../components/cluster/clouds.ts";
+import * as pulumi from "@pulumi/pulumi";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { GpuCluster } from "../../components/cluster/gpuCluster.ts";
+import { RemovalGuard } from "../../components/cluster/removalGuard.ts";
 import type { ModelStore } from "../../components/cluster/stores.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import type { ClusterContract, Contracts, Published, StoreContract } from "../contracts.ts";
@@ -14,8 +15,12 @@ import { requireConfiguration } from "./configuration.ts";
 /** Network, cluster, node pools, identity, stores. Of an adopted cluster: the way to it. */
 export function clusterLayer(stack: StackOf): Published<Contracts["cluster"]> {
   const { environment } = stack;
-  requireConfiguration(Object.values(clustersOf(stack, (_name, spec) => spec)));
-  const built = Object.entries(clustersOf(stack, (name, spec) => build(name, spec, environment)));
+  const declared = Object.entries(clustersOf(stack, (_name, spec) => spec));
+  requireConfiguration(declared.map(([, spec]) => spec));
+  const make = ([name, spec]: [string, ClusterSpec]) => [name, build(name, spec, environment)] as const;
+  const unprotected = declared.filter(([, spec]) => !isProtected(spec)).map(make);
+  guardToo(unprotected.flatMap(([, { resources }]) => resources));
+  const built = [...unprotected, ...declared.filter(([, spec]) => isProtected(spec)).map(make)];
   const each = <T>(part: (cluster: Built) => T | undefined) =>
     Object.fromEntries(
       built.flatMap(([name, cluster]) => {
@@ -30,7 +35,28 @@ export function clusterLayer(stack: StackOf): Published<Contracts["cluster"]> {
   };
 }
 
+/** A cluster that exists before its layer is brought up has nothing that the layer could lose. */
+function isProtected(spec: ClusterSpec): boolean {
+  return !cloudOf(spec).adopted && !("protect" in spec && spec.protect === false);
+}
+
+/**
+ * Makes the guard of every protected cluster depend on these clusters too, so that it is deleted, and refuses, before
+ * anything of them is. Else the engine deletes them while it finds the first protected resource, and a refused removal
+ * has removed something.
+ */
+function guardToo(unprotected: pulumi.Resource[]): void {
+  if (unprotected.length === 0) return;
+  pulumi.runtime.registerStackTransformation(({ resource, props, opts }) =>
+    resource instanceof RemovalGuard && opts.protect === true
+      ? { props, opts: pulumi.mergeOptions(opts, { dependsOn: unprotected }) }
+      : undefined,
+  );
+}
+
 interface Built {
+  /** The component of the cluster, where it is one. */
+  readonly resources: pulumi.Resource[];
   readonly contract: Published<ClusterContract>;
   readonly kubeconfig: pulumi.Output<string> | undefined;
   readonly credentials: pulumi.Output<Readonly<Record<string, string>>> | undefined;
@@ -47,6 +73,7 @@ function build(name: string, spec: ClusterSpec, environment: Environment): Built
     ),
   };
   return {
+    resources: pulumi.Resource.isInstance(cluster) ? [cluster] : [],
     contract,
     kubeconfig: isRendered(spec) ? undefined : cluster.kubeconfig,
     credentials: bindings.find(([, { credentials }]) => credentials !== undefined)?.[1].credentials,

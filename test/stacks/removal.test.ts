@@ -66,3 +66,10 @@ it("keeps the network of an EKS cluster until its nodes are gone, and the nodes 
     expect(nodes).toContain(`prod-aws-use1-network-${role}`);
   }
 });
+
+it("refuses to remove protected clusters before anything of an unprotected one is gone", () => {
+  const resources = resourcesOf("prod-cluster");
+  const guards = resources.flatMap(({ type, name }) => (type === "serin:cluster:RemovalGuard" ? [name] : [])).sort();
+  expect(guards).toEqual(["prod-aws-use1-guard", "prod-azure-weu-guard", "prod-gcp-euw4-guard"]);
+  for (const guard of guards) expect(outlives(resources, guard)).toContain("dc-fra-provider");
+});
