@@ -130,5 +130,23 @@ function notThere(layer: Layer, cluster: string): ProblemError {
 /** A reference to the stack of an earlier layer; of the same single cluster where this stack is narrowed to one. */
 export function layerReference({ environment, cluster }: StackOf, layer: Layer): pulumi.StackReference {
   const name = stackName(environment.name, layer, cluster);
-  return new pulumi.StackReference(name, { name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}` });
+  const reference = new pulumi.StackReference(name, {
+    name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}`,
+  });
+  // The engine says no more than that it does not know such a stack. Nobody waits for this, so its error ends the run.
+  void reference.getOutputDetails("clusters").catch(() => {
+    throw notRead(name, cluster !== undefined);
+  });
+  return reference;
+}
+
+function notRead(stack: string, narrowed: boolean): ProblemError {
+  const narrow = narrowed ? " A stack that is narrowed to one cluster reads stacks that are as narrow." : "";
+  return new ProblemError(`${pulumi.getStack()} cannot be deployed`, [
+    {
+      path: "stack",
+      reason: `it reads what stack "${stack}" published, and that cannot be read.${narrow}`,
+      fix: `Run: pulumi up -s ${stack}`,
+    },
+  ]);
 }
