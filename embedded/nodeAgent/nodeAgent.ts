@@ -11,6 +11,7 @@ import { AgentClient, messageOf, type PodMonitor } from "./agentClient.ts";
 import { type PodHost, PodWorker } from "./podWorker.ts";
 import { scrapeTargets, unsupportedParts } from "./scrapeTargets.ts";
 import { Sidecars } from "./sidecar.ts";
+import { pythonEnvironments, removeTritonFolders } from "./tritonFolders.ts";
 import { removeSharedMemory } from "./tritonProcess.ts";
 
 /** The arguments of a node agent. */
@@ -183,10 +184,11 @@ export class NodeAgent {
   }
 }
 
-/** Removes the files and the shared memory of an environment's pods. The environment must not be running. */
+/** Removes all that the pods of an environment leave: files, shared memory. The environment must not be running. */
 export function clearNode(dataDir: string): void {
   rmSync(join(dataDir, "node"), { recursive: true, force: true });
   removeSharedMemory(sharedMemoryPrefix(dataDir));
+  removeTritonFolders({ since: statSync(dataDir).birthtimeMs, folder: pythonEnvironments });
 }
 
 /** Removes all but the 50 newest logs. Logs are kept after their pods, because a failed pod is often deleted early. */
