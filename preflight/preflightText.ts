@@ -1,5 +1,6 @@
 import colours from "picocolors";
 import type { QuotaNeed } from "../components/cluster/quota.ts";
+import type { AccountStep } from "../components/cluster/ruleBook.ts";
 import { type CheckResult, count } from "./check.ts";
 import { type ClusterReport, withStatus } from "./preflight.ts";
 
@@ -15,16 +16,17 @@ const titleWidth = 16;
 const indent = 2 + 12 + 2 + titleWidth + 2;
 
 /**
- * The result of a preflight as text: quotas, then each cluster with a line for each check. A failure and a warning say
- * what is needed and what to do.
+ * The result of a preflight as text: quotas, what accounts need before the first `up`, then each cluster with a line
+ * for each check. A failure and a warning say what is needed and what to do.
  */
 export function preflightText(
   reports: readonly ClusterReport[],
-  quota: readonly QuotaNeed[],
+  { quota, accounts }: { readonly quota: readonly QuotaNeed[]; readonly accounts: readonly AccountStep[] },
   width = lineWidth(),
 ): string {
   return [
     ...(quota.length === 0 ? [] : [...quotaLines(quota, width), ""]),
+    ...(accounts.length === 0 ? [] : [...accountLines(accounts, width), ""]),
     ...reports.flatMap((report) => [...clusterLines(report, width), ""]),
     ...reports.flatMap((report) => summaryLine(report)),
   ].join("\n");
@@ -45,6 +47,17 @@ function quotaLines(quota: readonly QuotaNeed[], width: number): string[] {
       const beside = `  ${cells.join("  ")}  `;
       return hanging(beside, beside.length, [name], width);
     }),
+  ];
+}
+
+/** A command stays on one line, because it is something to copy. */
+function accountLines(steps: readonly AccountStep[], width: number): string[] {
+  return [
+    colours.bold("Before the first up, once for each account"),
+    ...steps.flatMap(({ cloud, says, command }) => [
+      ...hanging(`  ${cloud}: `, 4, [says], width - cloud.length),
+      `    ${command}`,
+    ]),
   ];
 }
 

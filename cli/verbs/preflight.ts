@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type ExitCode, exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { parseDockerConfig, type RegistryCredentials } from "../../engine/registry/dockerConfig.ts";
+import { stepsBefore } from "../../preflight/accountSteps.ts";
 import type { Stand } from "../../preflight/declaredNeeds.ts";
 import type { KnownKubeconfig } from "../../preflight/deployedKubeconfigs.ts";
 import { type ClusterReport, Preflight, withStatus } from "../../preflight/preflight.ts";
@@ -44,10 +45,11 @@ export async function preflight(name: string, options: PreflightOptions, { signa
     skipRegistries,
     signal,
   }).examine(kubeconfigs);
-  const quota = quotaNeeded(chosen.flatMap((cluster) => environment.clusters[cluster] ?? []));
+  const declared = chosen.flatMap((cluster) => environment.clusters[cluster] ?? []);
+  const [quota, accounts] = [quotaNeeded(declared), stepsBefore(declared)];
   return {
-    result: { environment: name, quota, clusters },
-    text: preflightText(clusters, quota),
+    result: { environment: name, quota, accounts, clusters },
+    text: preflightText(clusters, { quota, accounts }),
     exitCode: exitCodeOf(clusters),
   };
 }

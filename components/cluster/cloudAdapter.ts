@@ -6,6 +6,7 @@ import type { GpuCluster } from "./gpuCluster.ts";
 import type { GpuPool } from "./gpuPool.ts";
 import type { SiteSettings } from "./onPrem/siteSettings.ts";
 import type { QuotaNeed } from "./quota.ts";
+import type { RuleBook } from "./ruleBook.ts";
 import type { ModelStore } from "./stores.ts";
 
 /** A cluster as an environment declares it, as far as every cloud is alike: plain data, told apart by `cloud`. */
@@ -74,6 +75,8 @@ export interface CloudStarter<Spec extends DeclaredCluster> {
 export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   /** What the cloud's GPU nodes are like. A cloud whose machines we buy has all of `CloudRules`. */
   readonly rules: GpuNodeRules | CloudRules;
+  /** What the cloud refuses, keeps, or needs beforehand. */
+  readonly ruleBook: RuleBook<Spec>;
   /**
    * The cluster exists before its cluster layer is brought up, and the layer changes nothing on it. So the preflight
    * looks at all of it at once, and it needs no name in a cloud.

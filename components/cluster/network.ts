@@ -121,9 +121,14 @@ export function overlapProblems(blocks: Readonly<Record<string, readonly string[
   });
 }
 
+/** Good on other clouds, but refused by AWS as the block of a cluster (`awsRuleBook.ts`), so it is not proposed. */
+const notProposed = "10.0.0.0/16";
+
 /** The first private block of a size that overlaps none of those in use. */
 export function nextFreeCidr(used: readonly string[], prefix: number): string | undefined {
-  const taken = [...used, ...reservedBlocks.map(({ block }) => block)].map(rangeOf).sort((a, b) => a.start - b.start);
+  const taken = [...used, notProposed, ...reservedBlocks.map(({ block }) => block)]
+    .map(rangeOf)
+    .sort((a, b) => a.start - b.start);
   const size = sizeOf(prefix);
   for (const { start, end } of privateBlocks.map(rangeOf)) {
     let next = start;
@@ -135,7 +140,8 @@ export function nextFreeCidr(used: readonly string[], prefix: number): string | 
   return undefined;
 }
 
-function isCidr(value: string): boolean {
+/** True for a block of IPv4 addresses, aligned or not. */
+export function isCidr(value: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(value) && Address4.isValid(value);
 }
 
@@ -158,6 +164,11 @@ function cidrOf(start: number, prefix: number): string {
 
 function overlap(a: Range, b: Range): boolean {
   return a.start <= b.end && b.start <= a.end;
+}
+
+/** Whether two blocks of addresses have an address in common. */
+export function overlaps(a: string, b: string): boolean {
+  return overlap(rangeOf(a), rangeOf(b));
 }
 
 function within(inner: Range, outer: Range): boolean {

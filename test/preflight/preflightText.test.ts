@@ -53,10 +53,24 @@ const quota = [
   },
 ] as const;
 
-it("shows quotas, then each cluster, with what to do beside what did not pass, in eighty columns", () => {
-  const text = stripVTControlCharacters(preflightText(reports, quota, 80));
+const accounts = [
+  {
+    cloud: "Azure",
+    rule: "encryption-at-host",
+    says: "The subscription has the feature EncryptionAtHost of Microsoft.Compute registered.",
+    command: "az feature register --namespace Microsoft.Compute --name EncryptionAtHost",
+  },
+] as const;
+
+it("shows quotas, then what accounts need, then each cluster, with what to do beside what did not pass, in eighty columns", () => {
+  const text = stripVTControlCharacters(preflightText(reports, { quota, accounts }, 80));
   expect(text).toBe(`Quota the GPU pools need at their most
   aws  us-east-1  64 vCPU  Running On-Demand G and VT instances (L-DB2E81BA)
+
+Before the first up, once for each account
+  Azure: The subscription has the feature EncryptionAtHost of Microsoft.Compute
+    registered.
+    az feature register --namespace Microsoft.Compute --name EncryptionAtHost
 
 dc-lab  https://10.0.0.1:6443  v1.35.4+rke2r1
   ✓ passed      GPU pools         l4: 2 nodes
@@ -82,7 +96,9 @@ it("leaves words that are longer than a line whole, to be copied", () => {
   const long = "x".repeat(100);
   const [{ checks: _, ...cluster }] = reports as [ClusterReport];
   const check = { check: "a", title: "a", status: "passed", found: `say ${long} now`, needed: "" } as const;
-  expect(preflightText([{ ...cluster, checks: [check] }], [], 80)).toContain(`\n${" ".repeat(34)}${long}\n`);
+  expect(preflightText([{ ...cluster, checks: [check] }], { quota: [], accounts: [] }, 80)).toContain(
+    `\n${" ".repeat(34)}${long}\n`,
+  );
 });
 
 it("rejects failures alone, each with its cluster, what is needed and what to do", () => {

@@ -49,7 +49,7 @@ describe("clusters of an environment", () => {
       {
         path: 'clusters["azure-weu"].cidr',
         reason: '10.16.128.0/17 overlaps 10.16.0.0/16 of cluster "aws-use1".',
-        fix: 'Write "10.0.0.0/17", which is free.',
+        fix: 'Write "10.1.0.0/17", which is free.',
       },
     ]);
   });

@@ -1,8 +1,10 @@
 import { Address4 } from "ip-address";
 import { type Problem, unknownChoice } from "../../core/problem.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
+import { ruleProblems } from "../ruleBook.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
 import { kubeLogins } from "./aksKubeconfig.ts";
+import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules } from "./azureRules.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -12,6 +14,7 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
   const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
   return [
     ...cloudClusterProblems(azureRules, args),
+    ...ruleProblems(azureRuleBook, args),
     ...admins.flatMap((admin, index) =>
       uuid.test(admin)
         ? []

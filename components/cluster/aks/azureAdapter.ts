@@ -8,6 +8,7 @@ import { aksGpuPools } from "./aksPools.ts";
 import { validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
 import { azureMachines } from "./azureMachines.ts";
+import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules, isGrid } from "./azureRules.ts";
 import { classicAzureProvider } from "./classicAzure.ts";
 import { aksSystemNodes } from "./managedClusterArgs.ts";
@@ -18,6 +19,7 @@ export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs
 /** Microsoft Azure, with AKS. */
 export const azure: CloudAdapter<AzureClusterSpec> = {
   rules: azureRules,
+  ruleBook: azureRuleBook,
   adopted: false,
   longestName: 40,
   identityMarks: { annotations: [clientIdAnnotation], podLabels: tokenLabels },

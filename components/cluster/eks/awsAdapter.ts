@@ -2,6 +2,7 @@ import { Provider } from "@pulumi/aws/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
+import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
 import type { EksClusterArgs } from "./eksArgs.ts";
 import { EksCluster } from "./eksCluster.ts";
@@ -16,6 +17,7 @@ export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "a
 /** The adapter of Amazon Web Services: clusters of Amazon EKS. */
 export const aws: CloudAdapter<AwsClusterSpec> = {
   rules: awsRules,
+  ruleBook: awsRuleBook,
   adopted: false,
   // The name of an IAM role is the cluster's name, the role's purpose and a suffix: 64 characters at most.
   longestName: 30,

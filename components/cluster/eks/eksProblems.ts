@@ -1,5 +1,7 @@
 import { type Problem, under } from "../../core/problem.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
+import { ruleProblems } from "../ruleBook.ts";
+import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
 import type { EksGpuPoolArgs } from "./eksPools.ts";
@@ -10,6 +12,7 @@ export function validateEksCluster(args: EksDeclaration): Problem[] {
   const { admins, gpuPools = {}, endpoint = defaultEndpoint, systemMachine } = args;
   return [
     ...cloudClusterProblems(awsRules, args),
+    ...ruleProblems(awsRuleBook, args),
     ...admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(endpoint)),
     ...(systemMachine === undefined ? [] : systemMachineProblems(systemMachine)),

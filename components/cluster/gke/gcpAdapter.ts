@@ -2,6 +2,7 @@ import { Provider } from "@pulumi/gcp/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
+import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeClusterArgs } from "./gkeArgs.ts";
 import { GkeCluster } from "./gkeCluster.ts";
@@ -14,6 +15,7 @@ export type GcpClusterSpec = { readonly cloud: "gcp" } & Omit<GkeClusterArgs, "p
 /** Google Cloud, with GKE. */
 export const gcp: CloudAdapter<GcpClusterSpec> = {
   rules: gcpRules,
+  ruleBook: gcpRuleBook,
   adopted: false,
   longestName: 40,
   identityMarks: { annotations: [], podLabels: {} },

@@ -1,7 +1,9 @@
 import { type Problem, under } from "../../core/problem.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
+import { ruleProblems } from "../ruleBook.ts";
 import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
 import { gcpMachines } from "./gcpMachines.ts";
+import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
 import { gkeBlocks } from "./gkeNetwork.ts";
@@ -14,6 +16,7 @@ import { gkePoolProblems, podAddresses } from "./gkePools.ts";
 export function validateGkeCluster(args: GkeDeclaration): Problem[] {
   const problems = [
     ...cloudClusterProblems(gcpRules, args),
+    ...ruleProblems(gcpRuleBook, args),
     ...args.admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(args.endpoint ?? defaultEndpoint)),
     ...Object.entries(args.gpuPools ?? {}).flatMap(([key, pool]) =>

@@ -6,6 +6,7 @@ import { OnPremCluster } from "./onPremCluster.ts";
 import { type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
 import { onPremGpuPools } from "./onPremPools.ts";
 import { validateOnPremCluster } from "./onPremProblems.ts";
+import { onPremRuleBook } from "./onPremRuleBook.ts";
 import { onPremRules } from "./onPremRules.ts";
 
 /** The name of a configuration secret: `pulumi config set --secret <name>`. */
@@ -34,6 +35,7 @@ export type OnPremBucketSpec = Omit<OnPremBucket, "credentials"> & {
 /** Clusters that exist already. */
 export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   rules: onPremRules,
+  ruleBook: onPremRuleBook,
   adopted: true,
   identityMarks: { annotations: [], podLabels: {}, storeCredentials: true },
   brings: [],

@@ -172,7 +172,7 @@ describe("the next free block", () => {
 
   it("goes on where one private range is full, past what is reserved, until all are", () => {
     const tens = ["10.0.0.0/8"];
-    expect(nextFreeCidr([], 16)).toBe("10.0.0.0/16");
+    expect(nextFreeCidr([], 16)).toBe("10.1.0.0/16");
     expect(nextFreeCidr(tens, 16)).toBe("172.16.0.0/16");
     expect(nextFreeCidr([...tens, "172.16.0.0/16"], 16)).toBe("172.18.0.0/16");
     expect(nextFreeCidr([...tens, "172.16.0.0/12"], 16)).toBe("192.168.0.0/16");

@@ -103,6 +103,7 @@ class ToyResource extends pulumi.CustomResource {
 /** The whole of a fifth cloud, as the rest of the program sees it. */
 export const toy: CloudAdapter<ToyClusterSpec> = {
   rules: toyRules,
+  ruleBook: {},
   adopted: false,
   longestName: 30,
   identityMarks: { annotations: [], podLabels: {} },

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import type { AksDeclaration } from "../../../components/cluster/aks/aksArgs.ts";
+import { clouds } from "../../../components/cluster/clouds.ts";
+import type { EksDeclaration } from "../../../components/cluster/eks/eksArgs.ts";
+import type { GkeDeclaration } from "../../../components/cluster/gke/gkeArgs.ts";
+import type { OnPremClusterArgs } from "../../../components/cluster/onPrem/onPremArgs.ts";
+import { accountSteps, type CloudFact } from "../../../components/cluster/ruleBook.ts";
+import * as aks from "./aks/sample.ts";
+import * as eks from "./eks/sample.ts";
+import * as gke from "./gke/sample.ts";
+import * as onPrem from "./onPrem/sample.ts";
+
+/** A sound cluster of each cloud, and for each fact that a declaration can break, one that breaks it and nothing else. */
+const examples = {
+  aws: { sound: eks.sampleArgs as EksDeclaration, broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" } } },
+  azure: { sound: aks.sampleArgs as AksDeclaration, broken: {} },
+  gcp: { sound: gke.sampleArgs as GkeDeclaration, broken: {} },
+  onPrem: { sound: onPrem.sampleArgs as OnPremClusterArgs, broken: {} },
+} as Readonly<Record<string, { sound: object; broken: Readonly<Record<string, object>> }>>;
+
+type Facts = Readonly<Record<string, CloudFact<object>>>;
+
+describe.each(Object.entries(clouds))("the rule book of %s", (cloud, { ruleBook }) => {
+  const facts = ruleBook as unknown as Facts;
+  const { sound, broken } = examples[cloud] ?? { sound: {}, broken: {} };
+  const breakable = Object.keys(facts).filter((name) => facts[name]?.problems !== undefined);
+
+  it("has an example here of each fact that a declaration can break", () => {
+    expect(Object.keys(broken).sort()).toEqual(breakable.sort());
+  });
+
+  it("accepts a sound cluster", () => {
+    expect(breakable.flatMap((name) => facts[name]?.problems?.(sound) ?? [])).toEqual([]);
+  });
+
+  it.each(Object.entries(broken))("refuses what breaks %s", (name, changes) => {
+    const problems = facts[name]?.problems?.({ ...sound, ...changes }) ?? [];
+    expect(problems.length).toBeGreaterThan(0);
+    for (const { path, fix } of problems) expect([path.length > 0, (fix ?? "").length > 0]).toEqual([true, true]);
+  });
+
+  it("says each fact in sentences, with its source, and each command on one line", () => {
+    for (const { says, source } of Object.values(facts)) {
+      expect(says).toMatch(/^[A-Z0-9`].*\.$/);
+      expect(source).toMatch(/\S{3,}/);
+    }
+    for (const { command } of accountSteps(cloud, ruleBook as never, sound as never)) {
+      expect(command).not.toContain("\n");
+    }
+  });
+});
