@@ -141,7 +141,7 @@ class Checker {
       const meant = members.find(({ properties }) => properties?.[tag]?.const === found);
       if (meant !== undefined) return this.#object(meant, value, path, depth);
       if (found === undefined) {
-        const misspelt = keysOf(value)?.find((key) => nearestChoice(key, [tag]) !== undefined);
+        const misspelt = keysOf(value)?.find((key) => key !== tag && nearestChoice(key, [tag]) !== undefined);
         if (misspelt !== undefined) return [unknownKey(fieldPath(path, misspelt), misspelt, [tag])];
         return [{ path: fieldPath(path, tag), reason: "it is missing.", fix: `Write ${or(choices.map(quoted))}.` }];
       }

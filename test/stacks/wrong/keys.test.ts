@@ -79,6 +79,11 @@ describe("a key that does not exist, or is missing, is one problem with the path
       without("clusters/aws/cloud"),
       /^clusters\["aws"\]\.cloud: it is missing\. Write "aws", "azure", "gcp"/,
     ],
+    [
+      "a cloud that is written as undefined",
+      set("clusters/aws/cloud", undefined),
+      /^clusters\["aws"\]\.cloud: it is missing\. Write "aws", "azure", "gcp"/,
+    ],
     ["a region", without("clusters/aws/region"), /region: it is missing/],
     ["admins", without("clusters/gcp/admins"), /admins: it is missing/],
     ["a pool's machine", without("clusters/aws/gpuPools/l4/machine"), /machine: it is missing/],
