@@ -74,12 +74,18 @@ export function durationProblems(
   return [];
 }
 
-/** Problems of a percentage that must lie strictly between 0 % and 100 %. */
-export function percentProblems(path: string, value: string): Problem[] {
+/** Problems of a percentage: its form, and the bounds (both inclusive); always strictly between 0 % and 100 %. */
+export function percentProblems(path: string, value: string, bounds: { min?: Percent; max?: Percent } = {}): Problem[] {
   if (!percentPattern.test(value)) {
     return [illFormed(path, value, "a percentage", "Write a number and %", "0.1%")];
   }
   const share = ratio(value as Percent);
+  if (share > 0 && bounds.min !== undefined && share < ratio(bounds.min)) {
+    return [{ path, reason: `"${value}" is below ${bounds.min}.`, fix: `Write at least "${bounds.min}".` }];
+  }
+  if (share < 1 && bounds.max !== undefined && share > ratio(bounds.max)) {
+    return [{ path, reason: `"${value}" is above ${bounds.max}.`, fix: `Write at most "${bounds.max}".` }];
+  }
   return share > 0 && share < 1
     ? []
     : [{ path, reason: `"${value}" is not between 0% and 100%.`, fix: 'Write a share such as "0.1%".' }];

@@ -1,8 +1,8 @@
 import { dnsLabelProblems, plainPath } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
-import { durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
+import { type Duration, durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
 import type { Model } from "./model.ts";
-import type { ModelRepository, Slo, Traffic } from "./servedModel.ts";
+import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
 import { tritonProblems } from "./triton.ts";
 
@@ -27,7 +27,7 @@ export function modelProblems(model: Model): Problem[] {
     ...under("repository", repositoryProblems(model.repository)),
     ...countProblems("replicas", model.replicas, 1),
     ...under("traffic", trafficProblems(model.traffic)),
-    ...under("slo", sloProblems(model.slo)),
+    ...under("slo", sloProblems(model.slo, model.traffic)),
     ...under("release", releaseProblems(model.release)),
   ];
 }
@@ -77,11 +77,26 @@ function repositoryProblems(repository: ModelRepository): Problem[] {
   return [unknownChoice("kind", Object.keys(repository).join(", "), ["modelStore", "pvc", "s3"])];
 }
 
+/** Requests per second. At 0.1, the errors of one step are decided after days; below, hardly ever. */
+const leastQps = 0.1;
+
+/** In units of the score. */
+const leastTolerance = 1e-6;
+
+function isBelow(one: Duration, other: Duration): boolean {
+  return milliseconds(one) < milliseconds(other);
+}
+
 function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
   const problems = timeout === undefined ? [] : durationProblems("timeout", timeout, { min: "1ms", max: "1h" });
   for (const key of ["trough", "peak"] as const) {
-    if (!(expectedQps[key] > 0))
-      problems.push({ path: `expectedQps.${key}`, reason: `${expectedQps[key]} is not above 0.` });
+    if (!(expectedQps[key] >= leastQps)) {
+      problems.push({
+        path: `expectedQps.${key}`,
+        reason: `${expectedQps[key]} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
+        fix: `Write at least ${leastQps}.`,
+      });
+    }
   }
   if (expectedQps.trough > expectedQps.peak) {
     problems.push({
@@ -93,11 +108,19 @@ function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
   return problems;
 }
 
-function sloProblems({ p99, errorRate, predictionScore }: Slo): Problem[] {
+function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defaultTimeout }: Traffic): Problem[] {
   const problems = [
     ...durationProblems("p99", p99, { min: "1ms", max: "1h" }),
-    ...percentProblems("errorRate", errorRate),
+    ...percentProblems("errorRate", errorRate, { min: "0.001%", max: "25%" }),
   ];
+  // A timeout that is not well-formed has a problem of its own.
+  if (problems.length === 0 && durationProblems("timeout", timeout).length === 0 && !isBelow(p99, timeout)) {
+    problems.push({
+      path: "p99",
+      reason: `"${p99}" is not below the time the gateway waits (traffic.timeout, ${timeout}), so no answer could be too slow.`,
+      fix: "Raise traffic.timeout, or lower p99.",
+    });
+  }
   if (problems.length === 0 && !Number.isInteger(milliseconds(p99))) {
     problems.push({
       path: "p99",
@@ -107,10 +130,10 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo): Problem[] {
   if (predictionScore !== undefined) {
     if (!Number.isFinite(predictionScore.mean))
       problems.push({ path: "predictionScore.mean", reason: `${predictionScore.mean} is not a number.` });
-    if (!(predictionScore.tolerance > 0)) {
+    if (!(predictionScore.tolerance >= leastTolerance)) {
       problems.push({
         path: "predictionScore.tolerance",
-        reason: `${predictionScore.tolerance} is not above 0.`,
+        reason: `${predictionScore.tolerance} is below 0.000001, and queries have 8 decimals.`,
         fix: "Write how far the mean may be off, for example 0.02.",
       });
     }

@@ -22,9 +22,15 @@ export type ModelRepository =
    */
   | { readonly s3: `s3://${string}`; readonly region: string };
 
+/** How long the gateway waits for an answer: far beyond any p99 worth serving. */
+export const defaultTimeout: Duration = "5s";
+
 /** What the model is expected to meet; capacity and the length of an analysis follow from it. */
 export interface Traffic {
-  /** Requests per second of the whole model: the least and the most of a normal day. */
+  /**
+   * Requests per second of the whole model: the least and the most of a normal day. At least 0.1, since an analysis
+   * waits for a number of requests.
+   */
   readonly expectedQps: { readonly trough: number; readonly peak: number };
   /**
    * Longest time the gateway waits for an answer.
@@ -37,13 +43,14 @@ export interface Traffic {
 export interface Slo {
   /**
    * 99 % of requests are answered within this time. Becomes an edge of the latency buckets, so changing it starts a
-   * canary.
+   * canary. Below `traffic.timeout`.
    */
   readonly p99: Duration;
-  /** The share of requests that may fail (HTTP 5xx). */
+  /** The share of requests that may fail (HTTP 5xx), 0.001 % to 25 %. */
   readonly errorRate: Percent;
   /**
-   * The mean of the scores the model predicts, and how far it may be off. Without it the predictions are not judged.
+   * The mean of the scores the model predicts, and how far it may be off, at least 0.000001. Without it the predictions
+   * are not judged.
    */
   readonly predictionScore?: { readonly mean: number; readonly tolerance: number };
 }

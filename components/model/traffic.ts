@@ -1,6 +1,7 @@
 import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import type { Model } from "./model.ts";
 import { objectNames, releaseRoutes, subsets } from "./objectNames.ts";
+import { defaultTimeout } from "./servedModel.ts";
 import { ports } from "./triton.ts";
 
 /** The host name of a model at the models' gateway. */
@@ -29,7 +30,7 @@ export function entrySpec(
     http: [
       {
         name: "entry",
-        timeout: model.traffic.timeout ?? "5s",
+        timeout: model.traffic.timeout ?? defaultTimeout,
         // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
         retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
         delegate: { name: objectNames(name).release, namespace: at.namespace },

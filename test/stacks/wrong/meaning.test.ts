@@ -103,6 +103,48 @@ describe("what has the right form and cannot be is one problem with the path tha
       /image: .* is not pinned by digest/,
     ],
 
+    // What would void a verdict.
+    [
+      "a verdict that is nearly always wrong",
+      set("models/fraud/release/confidence", { falseAlarm: "99.9%", miss: "5%" }),
+      /^models\.fraud\.release\.confidence\.falseAlarm: "99\.9%" is above 25%\. Write at most "25%"/,
+    ],
+    [
+      "a bad version that nearly always passes",
+      set("models/fraud/release/confidence", { falseAlarm: "1%", miss: "26%" }),
+      /confidence\.miss: "26%" is above 25%/,
+    ],
+    [
+      "a verdict that is never wrong",
+      set("models/fraud/release/confidence", { falseAlarm: "0.0001%", miss: "5%" }),
+      /confidence\.falseAlarm: "0\.0001%" is below 0\.001%\. Write at least "0\.001%"/,
+    ],
+    [
+      "an error rate that rounds to nothing",
+      set("models/fraud/slo/errorRate", "0.000000001%"),
+      /^models\.fraud\.slo\.errorRate: "0\.000000001%" is below 0\.001%/,
+    ],
+    [
+      "an error rate that every version meets",
+      set("models/fraud/slo/errorRate", "99.9%"),
+      /^models\.fraud\.slo\.errorRate: "99\.9%" is above 25%/,
+    ],
+    [
+      "a latency that the gateway does not wait for",
+      set("models/fraud/slo/p99", "5s"),
+      /^models\.fraud\.slo\.p99: "5s" is not below the time the gateway waits \(traffic\.timeout, 5s\), so no answer could be too slow/,
+    ],
+    [
+      "a tolerance that rounds to nothing",
+      set("models/fraud/slo/predictionScore/tolerance", 1e-9),
+      /predictionScore\.tolerance: 1e-9 is below 0\.000001/,
+    ],
+    [
+      "traffic too thin for a verdict",
+      set("models/fraud/traffic/expectedQps/trough", 0.01),
+      /^models\.fraud\.traffic\.expectedQps\.trough: 0\.01 is below 0\.1/,
+    ],
+
     // Two things that are one.
     [
       "two VirtualServices",

@@ -11,7 +11,10 @@ export interface Canary {
   readonly bake: Duration;
   /** Longest outage of Prometheus that does not abort a release. */
   readonly metricsOutage: Duration;
-  /** How sure a verdict must be. */
+  /**
+   * How often a verdict may be wrong: `falseAlarm` of the healthy versions are rolled back, `miss` of the bad ones pass
+   * an objective. Each 0.001 % to 25 %; the smaller, the more requests a verdict takes.
+   */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
 }
 
@@ -30,13 +33,16 @@ export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
   return withDefaults(defaults, options);
 }
 
+/** A verdict that is wrong more than once in four times decides nothing; one that is hardly ever wrong never comes. */
+const confidenceBounds = { min: "0.001%", max: "25%" } as const;
+
 /** Problems of a canary, by the path below `release`. */
 export function canaryProblems({ weights, bake, metricsOutage, confidence }: Canary): Problem[] {
   const problems = [
     ...durationProblems("bake", bake, { max: "24h" }),
     ...durationProblems("metricsOutage", metricsOutage, { min: "10s", max: "24h" }),
-    ...percentProblems("confidence.falseAlarm", confidence.falseAlarm),
-    ...percentProblems("confidence.miss", confidence.miss),
+    ...percentProblems("confidence.falseAlarm", confidence.falseAlarm, confidenceBounds),
+    ...percentProblems("confidence.miss", confidence.miss, confidenceBounds),
   ];
   weights.forEach((weight, index) => {
     const before = weights[index - 1] ?? 0;
