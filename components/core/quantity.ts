@@ -55,11 +55,11 @@ export function kubernetesBytes(bytes: Bytes): string {
   return bytes.replace(/B$/, "");
 }
 
-/** Problems of a duration: its form, and the bounds given (both inclusive). */
+/** Problems of a duration: its form, the bounds given (both inclusive), and whether it is a multiple of `whole`. */
 export function durationProblems(
   path: string,
   value: string,
-  bounds: { min?: Duration; max?: Duration } = {},
+  bounds: { min?: Duration; max?: Duration; whole?: "1ms" | "1s" } = {},
 ): Problem[] {
   if (!durationPattern.test(value)) {
     return [illFormed(path, value, "a duration", "Write a number and one of ms, s, m, h", "150ms")];
@@ -70,6 +70,12 @@ export function durationProblems(
   }
   if (bounds.max !== undefined && ms > milliseconds(bounds.max)) {
     return [{ path, reason: `"${value}" is above ${bounds.max}.`, fix: `Write at most "${bounds.max}".` }];
+  }
+  const step = milliseconds(bounds.whole ?? "1ms");
+  if (bounds.whole !== undefined && !Number.isInteger(ms / step)) {
+    const unit = bounds.whole === "1s" ? "seconds" : "milliseconds";
+    const next = duration(Math.ceil(ms / step) * step);
+    return [{ path, reason: `"${value}" is not a whole number of ${unit}.`, fix: `Write, for example, "${next}".` }];
   }
   return [];
 }

@@ -43,8 +43,12 @@ function versionProblems(version: string): Problem[] {
   ];
 }
 
+function isPlainPath(value: string): boolean {
+  return plainPath.test(value) && !value.split("/").some((name) => name === "." || name === "..");
+}
+
 function pathProblems(path: string, value: string): Problem[] {
-  return plainPath.test(value) && !value.split("/").some((name) => name === "." || name === "..")
+  return isPlainPath(value)
     ? []
     : [
         {
@@ -64,15 +68,25 @@ function repositoryProblems(repository: ModelRepository): Problem[] {
     ];
   }
   if ("s3" in repository) {
-    return /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[^\s/]+)*$/.test(repository.s3)
-      ? []
-      : [
-          {
-            path: "s3",
-            reason: `"${repository.s3}" is not s3://bucket/prefix.`,
-            fix: 'Write, for example, "s3://models/fraud", without a slash at the end.',
-          },
-        ];
+    const [, prefix] = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/(.+))?$/.exec(repository.s3) ?? [undefined, ""];
+    const problems: Problem[] =
+      prefix === undefined || isPlainPath(prefix)
+        ? []
+        : [
+            {
+              path: "s3",
+              reason: `"${repository.s3}" is not s3://bucket/prefix, the prefix of plain names.`,
+              fix: 'Write, for example, "s3://models/fraud", without a slash at the end.',
+            },
+          ];
+    if (!/^[a-z]+(-[a-z]+)+-\d{1,2}$/.test(repository.region)) {
+      problems.push({
+        path: "region",
+        reason: `"${repository.region}" is not a region as AWS writes them.`,
+        fix: 'Write the bucket\'s, for example "us-east-1".',
+      });
+    }
+    return problems;
   }
   return [unknownChoice("kind", Object.keys(repository).join(", "), ["modelStore", "pvc", "s3"])];
 }
@@ -88,17 +102,18 @@ function isBelow(one: Duration, other: Duration): boolean {
 }
 
 function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
-  const problems = timeout === undefined ? [] : durationProblems("timeout", timeout, { min: "1ms", max: "1h" });
-  for (const key of ["trough", "peak"] as const) {
-    if (!(expectedQps[key] >= leastQps)) {
-      problems.push({
-        path: `expectedQps.${key}`,
-        reason: `${expectedQps[key]} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
-        fix: `Write at least ${leastQps}.`,
-      });
-    }
+  // Istio takes whole milliseconds.
+  const problems =
+    timeout === undefined ? [] : durationProblems("timeout", timeout, { min: "1ms", max: "1h", whole: "1ms" });
+  const tooFew = (["trough", "peak"] as const).filter((key) => !(expectedQps[key] >= leastQps));
+  for (const key of tooFew) {
+    problems.push({
+      path: `expectedQps.${key}`,
+      reason: `${expectedQps[key]} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
+      fix: `Write at least ${leastQps}.`,
+    });
   }
-  if (expectedQps.trough > expectedQps.peak) {
+  if (tooFew.length === 0 && expectedQps.trough > expectedQps.peak) {
     problems.push({
       path: "expectedQps.trough",
       reason: `${expectedQps.trough} is above the peak (${expectedQps.peak}).`,
@@ -110,7 +125,8 @@ function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
 
 function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defaultTimeout }: Traffic): Problem[] {
   const problems = [
-    ...durationProblems("p99", p99, { min: "1ms", max: "1h" }),
+    // An edge of the latency buckets is a whole number of milliseconds.
+    ...durationProblems("p99", p99, { min: "1ms", max: "1h", whole: "1ms" }),
     ...percentProblems("errorRate", errorRate, { min: "0.001%", max: "25%" }),
   ];
   // A timeout that is not well-formed has a problem of its own.
@@ -119,12 +135,6 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
       path: "p99",
       reason: `"${p99}" is not below the time the gateway waits (traffic.timeout, ${timeout}), so no answer could be too slow.`,
       fix: "Raise traffic.timeout, or lower p99.",
-    });
-  }
-  if (problems.length === 0 && !Number.isInteger(milliseconds(p99))) {
-    problems.push({
-      path: "p99",
-      reason: `"${p99}" is not a whole number of milliseconds, which an edge of the latency buckets must be.`,
     });
   }
   if (predictionScore !== undefined) {

@@ -20,7 +20,7 @@ export function rolloutSpec(name: string, model: Model, host: HostCluster): Roll
     minReadySeconds,
     revisionHistoryLimit: 5,
     // The deadline also runs while a weight waits for pods: scheduling, image pull, loading, warm-up.
-    progressDeadlineSeconds: Math.max(600, 2 * seconds(model.server.startup)),
+    progressDeadlineSeconds: Math.max(600, Math.ceil(2 * seconds(model.server.startup))),
     progressDeadlineAbort: true,
     selector: { matchLabels: { app: name } },
     template: tritonPod(name, model, host),

@@ -33,7 +33,7 @@ export interface Traffic {
    */
   readonly expectedQps: { readonly trough: number; readonly peak: number };
   /**
-   * Longest time the gateway waits for an answer.
+   * Longest time the gateway waits for an answer: whole milliseconds, at most "1h", above `slo.p99`.
    * @default "5s", which is far beyond any p99 worth serving. Changing it restarts nothing.
    */
   readonly timeout?: Duration;

@@ -47,6 +47,10 @@ export interface TritonServer {
  */
 const image = "nvcr.io/nvidia/tritonserver@sha256:551599c0812bb706121410a71abda07f9920d25e6c66edf1ec07a375e49f5f90";
 
+/** A registry with its port, the path in it, a tag if wanted, and the digest. */
+const imageForm =
+  /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127})?@sha256:[0-9a-f]{64}$/;
+
 /** Triton, with defaults for what is not given. */
 export function triton(options: Pick<TritonServer, "backend"> & Partial<TritonServer>): TritonServer {
   const defaults: Omit<TritonServer, "backend"> = {
@@ -74,7 +78,8 @@ export function tritonProblems(server: TritonServer): Problem[] {
   if (server.gpu !== undefined) {
     problems.push(...gpuProblems(server.gpu));
   }
-  if (!/^(\d+m|\d+(\.\d+)?)$/.test(server.cpu)) {
+  // Kubernetes knows no less than a thousandth of a core.
+  if (!/^(\d+m|\d+(\.\d{1,3})?)$/.test(server.cpu)) {
     problems.push({
       path: "cpu",
       reason: `"${server.cpu}" is not an amount of CPU.`,
@@ -95,11 +100,18 @@ export function tritonProblems(server: TritonServer): Problem[] {
       fix: "Lower sharedMemory or raise memory.",
     });
   }
-  if (!/@sha256:[0-9a-f]{64}$/.test(server.image)) {
+  if (!server.image.includes("@sha256:")) {
     problems.push({
       path: "image",
       reason: `"${server.image}" is not pinned by digest, so two pods may run two images.`,
       fix: "Write name@sha256:<64 hex digits>.",
+    });
+  } else if (!imageForm.test(server.image)) {
+    problems.push({
+      path: "image",
+      // It is not repeated: what stands before an "@" may be a password.
+      reason: "it is not the name of an image and its digest: registry, port and path in lower case, without a scheme.",
+      fix: "Write name@sha256:<64 hex digits>; credentials belong into a pull secret of the nodes.",
     });
   }
   return problems;

@@ -86,6 +86,8 @@ it("gives a model that loads slowly the time it asks for, and gives up after twi
   const probe = slow.template.spec.containers[0].startupProbe;
   expect(probe.periodSeconds * probe.failureThreshold).toBe(1_200);
   expect(slow).toMatchObject({ progressDeadlineSeconds: 2_400, progressDeadlineAbort: true });
+  const uneven = spec({ ...sound, server: triton({ backend: "python", startup: "1001.1s" }) });
+  expect(uneven.progressDeadlineSeconds).toBe(2_003);
 });
 
 describe("a model with a GPU", () => {

@@ -254,5 +254,75 @@ describe("what has the right form and cannot be is one problem with the path tha
     ["no cluster", set("clusters", {}), /^clusters: there is none/],
     ["a minimum above the maximum", set("clusters/aws/gpuPools/l4/min", 9), /\.min: 9 is above max \(8\)/],
     ["weights that fall", set("models/fraud/release/weights", [20, 5, 100]), /weights\[1\]: 5 is not above 20/],
+
+    // What a release cannot be.
+    ["no weight", set("models/fraud/release/weights", []), /release\.weights: there is none\. Write rising weights/],
+    [
+      "a weight above 100",
+      set("models/fraud/release/weights", [150]),
+      /weights\[0\]: 150 is not a whole number from 1/,
+    ],
+    [
+      "a last weight above 100",
+      set("models/fraud/release/weights", [5, 101]),
+      /weights\[1\]: 101 is not a whole number from 1 to 100/,
+    ],
+    [
+      "a pause that is no whole number of seconds",
+      set("models/fraud/release/bake", "1500ms"),
+      /release\.bake: "1500ms" is not a whole number of seconds\. Write, for example, "2s"\./,
+    ],
+
+    // What a model cannot ask for.
+    [
+      "a peak below nothing",
+      set("models/fraud/traffic/expectedQps/peak", -1),
+      /expectedQps\.peak: -1 is below 0\.1: .* Write at least 0\.1/,
+    ],
+    [
+      "a timeout that Istio does not take",
+      set("models/fraud/traffic/timeout", "150.5ms"),
+      /traffic\.timeout: "150\.5ms" is not a whole number of milliseconds\. Write, for example, "151ms"\./,
+    ],
+    [
+      "an objective of a part of a millisecond",
+      set("models/fraud/slo/p99", "1.5ms"),
+      /slo\.p99: "1\.5ms" is not a whole number of milliseconds\. Write, for example, "2ms"\./,
+    ],
+    [
+      "less than a thousandth of a core",
+      set("models/fraud/server/cpu", "0.0001"),
+      /server\.cpu: "0\.0001" is not an amount of CPU/,
+    ],
+    [
+      "an image of nothing but a digest",
+      set("models/fraud/server/image", `@sha256:${"a".repeat(64)}`),
+      /server\.image: it is not the name of an image and its digest/,
+    ],
+    [
+      "an image with a scheme",
+      set("models/fraud/server/image", `https://nvcr.io/nvidia/tritonserver@sha256:${"a".repeat(64)}`),
+      /server\.image: it is not the name of an image/,
+    ],
+    [
+      "an image with a password",
+      set("models/fraud/server/image", `ada:hush@nvcr.io/tritonserver@sha256:${"a".repeat(64)}`),
+      /server\.image: it is not the name .* credentials belong into a pull secret/,
+    ],
+    [
+      "a prefix above the bucket",
+      set("models/fraud/repository", { s3: "s3://models/../other", region: "us-east-1" }),
+      /repository\.s3: "s3:\/\/models\/\.\.\/other" is not s3:\/\/bucket\/prefix/,
+    ],
+    [
+      "a prefix that a policy would read as every one",
+      set("models/fraud/repository", { s3: "s3://models/*", region: "us-east-1" }),
+      /repository\.s3: .* the prefix of plain names/,
+    ],
+    [
+      "a bucket in no region",
+      set("models/fraud/repository", { s3: "s3://models/fraud", region: "" }),
+      /repository\.region: "" is not a region as AWS writes them/,
+    ],
   ])("%s", (_title, declared, problem) => expectOneProblem(declared, problem));
 });

@@ -7,7 +7,7 @@ export interface Canary {
   readonly kind: "canary";
   /** Percent of traffic on the new version, rising whole numbers, the last 100 and at least one below 50. */
   readonly weights: readonly number[];
-  /** Least time on each step before its analysis starts, so that slow effects show. */
+  /** Least time on each step before its analysis starts, so that slow effects show: whole seconds, at most "24h". */
   readonly bake: Duration;
   /** Longest outage of Prometheus that does not abort a release. */
   readonly metricsOutage: Duration;
@@ -39,37 +39,55 @@ const confidenceBounds = { min: "0.001%", max: "25%" } as const;
 /** Problems of a canary, by the path below `release`. */
 export function canaryProblems({ weights, bake, metricsOutage, confidence }: Canary): Problem[] {
   const problems = [
-    ...durationProblems("bake", bake, { max: "24h" }),
+    // The pause of a Rollout's step is a whole number of seconds.
+    ...durationProblems("bake", bake, { max: "24h", whole: "1s" }),
     ...durationProblems("metricsOutage", metricsOutage, { min: "10s", max: "24h" }),
     ...percentProblems("confidence.falseAlarm", confidence.falseAlarm, confidenceBounds),
     ...percentProblems("confidence.miss", confidence.miss, confidenceBounds),
   ];
-  weights.forEach((weight, index) => {
+  return [...problems, ...weightProblems(weights)];
+}
+
+function weightProblems(weights: readonly number[]): Problem[] {
+  const path = "weights";
+  if (weights.length === 0) {
+    return [{ path, reason: "there is none.", fix: "Write rising weights, for example [5, 20, 50, 100]." }];
+  }
+  const outside = weights.flatMap((weight, index): Problem[] =>
+    Number.isInteger(weight) && weight >= 1 && weight <= 100
+      ? []
+      : [
+          {
+            path: `weights[${index}]`,
+            reason: `${weight} is not a whole number from 1 to 100.`,
+            fix: "Write percent of traffic; Istio's smallest step is 1.",
+          },
+        ],
+  );
+  // What such a list lacks beside that follows from it.
+  if (outside.length > 0) return outside;
+  const problems = weights.flatMap((weight, index): Problem[] => {
     const before = weights[index - 1] ?? 0;
-    if (!Number.isInteger(weight) || weight < 1 || weight > 100) {
-      problems.push({
-        path: `weights[${index}]`,
-        reason: `${weight} is not a whole number from 1 to 100.`,
-        fix: "Write percent of traffic; Istio's smallest step is 1.",
-      });
-    } else if (weight <= before) {
-      problems.push({
-        path: `weights[${index}]`,
-        reason: `${weight} is not above ${before}, the weight before it.`,
-        fix: "Write rising weights, for example [5, 20, 50, 100].",
-      });
-    }
+    return weight > before
+      ? []
+      : [
+          {
+            path: `weights[${index}]`,
+            reason: `${weight} is not above ${before}, the weight before it.`,
+            fix: "Write rising weights, for example [5, 20, 50, 100].",
+          },
+        ];
   });
   if (weights.at(-1) !== 100) {
     problems.push({
-      path: "weights",
-      reason: `the last weight is ${weights.at(-1) ?? "missing"}, so the release would never end.`,
+      path,
+      reason: `the last weight is ${weights.at(-1)}, so the release would never end.`,
       fix: "End with 100.",
     });
   }
   if (!weights.some((weight) => weight < 50)) {
     problems.push({
-      path: "weights",
+      path,
       reason: "no weight is below 50, so half of the traffic would meet the version before any analysis.",
       fix: "Start with a small weight, for example 5.",
     });
