@@ -24,7 +24,7 @@ export interface ImageFiles {
  */
 export function containerImage(image: ImageFiles, scratchMiB: number): Source {
   return {
-    name: `image ${new URL(image.registry).host}/${image.repository}:${image.reference}`,
+    name: `image ${new URL(image.registry).host}/${image.repository}${isDigest(image.reference) ? "@" : ":"}${image.reference}`,
     kind: "download",
     scratchMiB,
     async fetch(directory, context) {
@@ -39,6 +39,10 @@ export function containerImage(image: ImageFiles, scratchMiB: number): Source {
       throw new Error(`no layer has ${Object.values(image.members).join(", ")}`);
     },
   };
+}
+
+function isDigest(reference: string): boolean {
+  return reference.startsWith("sha256:");
 }
 
 async function hasAll(directory: string, files: readonly string[]): Promise<boolean> {
@@ -77,7 +81,7 @@ class ImageDownload {
   async #manifest(reference: string): Promise<Manifest> {
     const path = join(this.#context.scratch, "manifest.json");
     const actual = await save(found(await this.#client.manifest("GET", reference)), path, this.#context);
-    if (reference.startsWith("sha256:")) verify(reference, actual);
+    if (isDigest(reference)) verify(reference, actual);
     return JSON.parse(await readFile(path, "utf8")) as Manifest;
   }
 }

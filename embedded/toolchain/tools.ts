@@ -116,7 +116,8 @@ export const argoRollouts: Tool = {
       {
         registry: "https://quay.io",
         repository: "argoproj/argo-rollouts",
-        reference: "v1.9.1",
+        // v1.9.1
+        reference: "sha256:15c0d41f2c69a382d4399bcb28ed4f03ee9f58b56cfc9e6cd55bcbf0f311c06d",
         members: { "rollouts-controller": "bin/rollouts-controller" },
       },
       150,

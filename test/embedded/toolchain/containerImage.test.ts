@@ -30,6 +30,8 @@ async function registry({ damaged = false }: { damaged?: boolean } = {}): Promis
   });
   const content = new Map<string, Buffer | string>([
     ["/v2/acme/widget/manifests/v1", index],
+    [`/v2/acme/widget/manifests/${digest(index)}`, index],
+    [`/v2/acme/widget/manifests/${digest("another index")}`, index],
     [`/v2/acme/widget/manifests/${digest(manifest)}`, manifest],
     [`/v2/acme/widget/blobs/${digest(base)}`, base],
     [`/v2/acme/widget/blobs/${digest(own)}`, damaged ? base : own],
@@ -53,8 +55,8 @@ async function registry({ damaged = false }: { damaged?: boolean } = {}): Promis
   });
 }
 
-const image = (origin: string, member = "usr/local/bin/widget") =>
-  containerImage({ registry: origin, repository: "acme/widget", reference: "v1", members: { widget: member } }, 1);
+const image = (origin: string, member = "usr/local/bin/widget", reference = "v1") =>
+  containerImage({ registry: origin, repository: "acme/widget", reference, members: { widget: member } }, 1);
 
 describe("a program in a container image", () => {
   it("is taken from the layer it is in, without a login and without a container runtime", async () => {
@@ -65,6 +67,12 @@ describe("a program in a container image", () => {
 
   it("is refused when a layer does not hash to its address", async () => {
     const source = image(await registry({ damaged: true }));
+    await expect(source.fetch(temporaryFolder(), context())).rejects.toThrow("it is damaged");
+  });
+
+  it("is refused when the registry answers for a digest with something else", async () => {
+    const source = image(await registry(), "usr/local/bin/widget", digest("another index"));
+    expect(source.name).toMatch(/^image 127\.0\.0\.1:\d+\/acme\/widget@sha256:/);
     await expect(source.fetch(temporaryFolder(), context())).rejects.toThrow("it is damaged");
   });
 
