@@ -44,6 +44,44 @@ export function adoptionProblems({ settings, ...args }: AtSite, instead: string)
   ];
 }
 
+/** What a value must be where it is not in a ConfigMap. */
+export interface RecordedRule {
+  /** What it is, for the message: `a port from 1 to 65535`. */
+  readonly what: string;
+  /** A value that is right. */
+  readonly example: string;
+  /** Whether a value is right. */
+  readonly isRight: (value: string) => boolean;
+}
+
+const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const recordNames = {
+  namespace: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+  configMap: objectName,
+  key: /^[\w.-]{1,253}$/,
+};
+
+/** Everything wrong with a value, or with the place it is read from. What is in a ConfigMap is not known here. */
+export function recordedProblems(path: string, value: Recorded, { what, example, isRight }: RecordedRule): Problem[] {
+  if (typeof value === "string") {
+    return isRight(value)
+      ? []
+      : [{ path, reason: `"${value}" is not ${what}.`, fix: `Write, for example, "${example}".` }];
+  }
+  return (["namespace", "configMap", "key"] as const)
+    .filter((part) => !recordNames[part].test(value[part]))
+    .map((part) => ({
+      path: `${path}.${part}`,
+      reason: `"${value[part]}" cannot be the ${part === "key" ? "key of a ConfigMap" : `name of a ${part === "namespace" ? "Namespace" : "ConfigMap"}`}.`,
+      fix: "Write it as kubectl get configmap prints it.",
+    }));
+}
+
+/** Whether a text is a port, 1 to 65535. */
+export function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
 interface ServedVersion {
   readonly name: string;
   readonly served: boolean;

@@ -1,14 +1,24 @@
+import { isIP } from "node:net";
 import type { PlatformSystem } from "./platformSystem.ts";
 // Registers the types of the resources that a chart returns; without it they have no outputs.
 import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
+import { isLabelKey, isLabelValue } from "../cluster/labels.ts";
 import type { AtSite, SiteIngress, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
-import type { Problem } from "../core/problem.ts";
-import { adopt, adoptionProblems, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import { type Problem, under } from "../core/problem.ts";
+import {
+  adopt,
+  adoptionProblems,
+  isPort,
+  type Recorded,
+  type Requirement,
+  recorded,
+  recordedProblems,
+} from "./adopted.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
@@ -20,7 +30,7 @@ export interface AdoptedGateway {
   readonly selector?: Readonly<Record<string, string>>;
   /** The port that the gateway's pods listen on. Changing it changes the models' Gateway in place. */
   readonly port: Recorded;
-  /** The address that they listen on. @default every address */
+  /** The IP address that they listen on. @default every address */
   readonly bind?: Recorded;
   /** `host:port` where clients reach it. */
   readonly address: Recorded;
@@ -43,7 +53,46 @@ const requirements: readonly Requirement[] = [
 
 /** Everything wrong with the arguments, by the path below `platform.istio`. */
 export function validateIstio(args: IstioArgs & AtSite): Problem[] {
-  return adoptionProblems(args, "install: {}");
+  return [
+    ...("adopt" in args ? under("adopt.gateway", gatewayProblems(args.adopt.gateway)) : []),
+    ...adoptionProblems(args, "install: {}"),
+  ];
+}
+
+/** Host names, IPv4 addresses and, in brackets, IPv6 addresses, then the port. */
+const hostAndPort = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):(\d+)$/i;
+
+function gatewayProblems({ selector, port, bind, address }: AdoptedGateway): Problem[] {
+  return [
+    ...(selector === undefined ? [] : selectorProblems(selector)),
+    ...recordedProblems("port", port, { what: "a port from 1 to 65535", example: "8080", isRight: isPort }),
+    ...(bind === undefined
+      ? []
+      : recordedProblems("bind", bind, {
+          what: "an IP address",
+          example: "10.0.0.7",
+          isRight: (value) => isIP(value) !== 0,
+        })),
+    ...recordedProblems("address", address, {
+      what: "host:port",
+      example: "gateway.example.com:80",
+      isRight: (value) => isPort(hostAndPort.exec(value)?.[3] ?? ""),
+    }),
+  ];
+}
+
+function selectorProblems(selector: NonNullable<AdoptedGateway["selector"]>): Problem[] {
+  const path = "selector";
+  if (Object.keys(selector).length === 0) {
+    return [{ path, reason: "it is empty, so it selects every pod.", fix: "Name a label of the gateway's pods." }];
+  }
+  return Object.entries(selector)
+    .filter(([key, value]) => !isLabelKey(key) || !isLabelValue(value))
+    .map(([key, value]) => ({
+      path: `${path}["${key}"]`,
+      reason: `"${key}=${value}" is not a Kubernetes label.`,
+      fix: "Write a label as kubectl get pods --show-labels prints it.",
+    }));
 }
 
 /**

@@ -3,8 +3,15 @@ import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
-import { type Bytes, type Duration, durationProblems, kubernetesBytes } from "../core/quantity.ts";
-import { adopt, adoptionProblems, type Recorded, type Requirement, recorded } from "./adopted.ts";
+import {
+  type Bytes,
+  type Duration,
+  duration,
+  durationProblems,
+  kubernetesBytes,
+  milliseconds,
+} from "../core/quantity.ts";
+import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
@@ -42,9 +49,26 @@ export const defaultScrapeInterval: Duration = "15s";
 /** Everything wrong with the arguments, by the path below `platform.prometheus`. */
 export function validatePrometheus(args: PrometheusArgs & AtSite): Problem[] {
   return [
-    ...durationProblems("scrapeInterval", args.scrapeInterval ?? defaultScrapeInterval, { min: "1s", max: "2m" }),
+    ...durationProblems("scrapeInterval", args.scrapeInterval ?? defaultScrapeInterval, {
+      min: "1s",
+      max: "2m",
+      whole: "1ms",
+    }),
+    ...("adopt" in args
+      ? recordedProblems("adopt.address", args.adopt.address, {
+          what: "a URL of http:// or https://, without a user name",
+          example: "http://prometheus.monitoring.svc:9090",
+          isRight: isPlainUrl,
+        })
+      : []),
     ...adoptionProblems(args, "install: {}"),
   ];
+}
+
+/** An AnalysisTemplate holds the address, for all to read. */
+function isPlainUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return /^https?:\/\/\S+$/.test(value) && url !== null && url.username === "" && url.password === "";
 }
 
 /**
@@ -105,7 +129,8 @@ function stackValues({ scrapeInterval = defaultScrapeInterval, settings }: Prome
     prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
     prometheus: {
       prometheusSpec: {
-        scrapeInterval,
+        // Prometheus reads no decimals: "1.5s" is "1500ms".
+        scrapeInterval: duration(milliseconds(scrapeInterval)),
         // By default Prometheus selects only the monitors of this release. Ours are in the namespaces of the models and
         // of the GPU exporters.
         podMonitorSelectorNilUsesHelmValues: false,

@@ -51,8 +51,10 @@ function namespaceProblems({ modelNamespace }: PlatformSpec): Problem[] {
       },
     ];
   }
-  if (!ofKubernetes.includes(name)) return [];
   const fix = 'Write another name, for example "models".';
+  if (!ofKubernetes.includes(name)) {
+    return name.startsWith("kube-") ? [{ path, reason: `"${name}" is kept for Kubernetes itself.`, fix }] : [];
+  }
   if ("create" in modelNamespace) {
     return [{ path, reason: `"${name}" is a namespace that Kubernetes makes itself, so it cannot be created.`, fix }];
   }

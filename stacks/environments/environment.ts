@@ -62,13 +62,22 @@ export function validateEnvironment(environment: Environment): Problem[] {
             fix: "Declare at least one cluster: a cloud provider's or on-prem.",
           },
         ]),
-    ...ofClusters.flatMap(({ name, spec, problems }) => [
-      ...dnsLabelProblems(`clusters["${name}"]`, name, 30),
-      ...(Object.hasOwn(known, name) ? nameInCloudProblems(environment.name, name, spec) : []),
-      ...under(`clusters["${name}"]`, problems),
-    ]),
+    ...ofClusters.flatMap(({ name, spec, problems }) => {
+      const ofName = dnsLabelProblems(keyPath("clusters", name), name, 30);
+      const inCloud = ofName.length === 0 && Object.hasOwn(known, name);
+      return [
+        ...ofName,
+        ...(inCloud ? nameInCloudProblems(environment.name, name, spec) : []),
+        ...under(keyPath("clusters", name), problems),
+      ];
+    }),
     ...overlapProblems(
-      Object.fromEntries(Object.entries(known).map(([name, spec]) => [name, cloudOf(spec).blocks(spec)])),
+      Object.fromEntries(
+        ofClusters
+          // A block that is wrong by itself may overlap every other one.
+          .filter(({ name, problems }) => Object.hasOwn(known, name) && problems.every(({ path }) => path !== "cidr"))
+          .map(({ name, spec }) => [name, cloudOf(spec).blocks(spec)]),
+      ),
     ),
     ...domainProblems(environment.domain),
     ...platformProblems(platform, sound),
@@ -106,6 +115,9 @@ function domainProblems(domain: string): Problem[] {
   const path = "domain";
   const fix = 'Write, for example, "models.example.com".';
   const labels = domain.split(".");
+  if (/(^|\.)cluster\.local$/.test(domain)) {
+    return [{ path, reason: `"${domain}" is of Kubernetes Services, whose names models would take.`, fix }];
+  }
   if (/^[\d.]+$/.test(domain) || domain.includes(":")) {
     return [{ path, reason: `"${domain}" is an IP address, and models are told apart by host names.`, fix }];
   }

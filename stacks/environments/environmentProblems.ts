@@ -14,7 +14,9 @@ export function environmentProblems(key: string, declared: unknown): Problem[] {
   if (form.length > 0)
     return form.map(({ path, ...rest }) => ({ path: path || keyPath("environments", key), ...rest }));
   const environment = declared as Environment;
-  return [...nameProblems(key, environment), ...validateEnvironment(environment)];
+  const ofKey = nameProblems(key, environment);
+  // A name that must give way to the key needs no other mending.
+  return [...ofKey, ...validateEnvironment(environment).filter(({ path }) => ofKey.length === 0 || path !== "name")];
 }
 
 /**

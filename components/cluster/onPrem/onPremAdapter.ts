@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../core/problem.ts";
+import { repeats } from "../../core/repeats.ts";
 import type { CloudAdapter } from "../cloudAdapter.ts";
 import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { OnPremCluster } from "./onPremCluster.ts";
@@ -95,15 +96,29 @@ function secretProblems({ kubeconfig, modelStore }: OnPremClusterSpec): Problem[
     ...(kubeconfig === undefined ? [] : [{ path: "kubeconfig.secret", name: kubeconfig.secret }]),
     ...keys.map(([key, { secret }]) => ({ path: `modelStore.s3.credentials.${key}.secret`, name: secret })),
   ];
-  return named
-    .filter(({ name }) => !/^[\w.-]{1,253}$/.test(name))
-    .map(({ path }) => ({
-      path,
-      // It is not repeated, since it may be the secret itself.
-      reason: 'it is not the key of a configuration secret: letters, digits, ".", "_" and "-", without the project.',
-      fix: 'Write, for example, "siteKubeconfig", and set it with: pulumi config set --secret siteKubeconfig.',
-    }));
+  const fix = 'Write, for example, "siteKubeconfig", and set it with: pulumi config set --secret siteKubeconfig.';
+  return [
+    ...named
+      .filter(({ name }) => !/^[\w.-]{1,253}$/.test(name))
+      .map(({ path }) => ({
+        path,
+        // It is not repeated, since it may be the secret itself.
+        reason: 'it is not the key of a configuration secret: letters, digits, ".", "_" and "-", without the project.',
+        fix,
+      })),
+    ...named
+      .filter(({ name }) => notSecret.includes(name))
+      .map(({ path, name }) => ({ path, reason: `"${name}" is the key of a setting that is not secret.`, fix })),
+    ...repeats(named, ({ name }) => name).map(({ item, first }) => ({
+      path: item.path,
+      reason: `it is the secret of ${first.path.replace(/\.secret$/, "")}, too, and one value cannot be both.`,
+      fix: "Write a secret of its own.",
+    })),
+  ];
 }
+
+/** Configuration keys of a stack that layers read as plain values. */
+const notSecret = ["platform", "versions"];
 
 /** A check of a declaration needs no secret, only that there is one. */
 function withoutSecrets(spec: OnPremClusterSpec): OnPremClusterArgs {

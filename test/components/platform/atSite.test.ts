@@ -84,10 +84,9 @@ it("in a cloud, charts, images and the gateway's Service are as their makers hav
 });
 
 describe("where manifests are rendered, nothing is adopted:", () => {
-  const address = "…";
   const refused = (settings: SiteSettings) => ({
-    istio: validateIstio({ adopt: { gateway: { address, port: "80" } }, settings }),
-    prometheus: validatePrometheus({ adopt: { address }, settings }),
+    istio: validateIstio({ adopt: { gateway: { address: "gateway.example.com:80", port: "80" } }, settings }),
+    prometheus: validatePrometheus({ adopt: { address: "http://prometheus.example.com:9090" }, settings }),
     argoRollouts: validateArgoRollouts({ adopt: {}, settings }),
     modelNamespace: validateModelNamespace({ adopt: "models", settings }),
   });

@@ -324,5 +324,97 @@ describe("what has the right form and cannot be is one problem with the path tha
       set("models/fraud/repository", { s3: "s3://models/fraud", region: "" }),
       /repository\.region: "" is not a region as AWS writes them/,
     ],
+
+    // What only one mistake brings.
+    [
+      "a name that is neither the key nor a label",
+      set("name", "Shop"),
+      /^name: "Shop" is not "shop", the key of the environment/,
+    ],
+    [
+      "a cluster's name that is too long everywhere",
+      renamed("clusters/aws", "a".repeat(31)),
+      /is not a DNS label of at most 30 characters/,
+    ],
+    ["a cluster's name with a quote", renamed("clusters/aws", 'a"b'), /^clusters\["a\\"b"\]: "a"b" is not a DNS label/],
+    [
+      "addresses that are too many, and so overlap those of others",
+      set("clusters/aws/cidr", "10.32.0.0/11"),
+      /^clusters\["aws"\]\.cidr: "10\.32\.0\.0\/11" is not between \/16/,
+    ],
+
+    // Names that are taken.
+    [
+      "a domain of Kubernetes Services",
+      set("domain", "models.svc.cluster.local"),
+      /^domain: "models\.svc\.cluster\.local" is of Kubernetes Services/,
+    ],
+    [
+      "a namespace that begins as those of Kubernetes",
+      set("platform/modelNamespace", { create: "kube-models" }),
+      /modelNamespace\.create: "kube-models" is kept for Kubernetes itself/,
+    ],
+    [
+      "one secret for both keys of a store",
+      set("clusters/site/modelStore/s3/credentials/secretAccessKey/secret", "storeKeyId"),
+      /secretAccessKey\.secret: it is the secret of modelStore\.s3\.credentials\.accessKeyId, too/,
+    ],
+    [
+      "a kubeconfig that is a store's key",
+      set("clusters/site/modelStore/s3/credentials/accessKeyId/secret", "siteKubeconfig"),
+      /accessKeyId\.secret: it is the secret of kubeconfig, too/,
+    ],
+    [
+      "a secret under the key of a setting",
+      set("clusters/site/kubeconfig/secret", "platform"),
+      /kubeconfig\.secret: "platform" is the key of a setting that is not secret/,
+    ],
+
+    // What is adopted.
+    [
+      "a gateway without a port",
+      set("platform/istio", { adopt: { gateway: { address: "gateway.example.com", port: "80" } } }),
+      /^platform\.istio\.adopt\.gateway\.address: "gateway\.example\.com" is not host:port/,
+    ],
+    [
+      "a port that is a word",
+      set("platform/istio", { adopt: { gateway: { address: "gateway:80", port: "http" } } }),
+      /gateway\.port: "http" is not a port from 1 to 65535\. Write, for example, "8080"/,
+    ],
+    [
+      "a port beyond the last",
+      set("platform/istio", { adopt: { gateway: { address: "gateway:80", port: "65536" } } }),
+      /gateway\.port: "65536" is not a port/,
+    ],
+    [
+      "a name where a gateway listens",
+      set("platform/istio", { adopt: { gateway: { address: "gateway:80", port: "80", bind: "eth0" } } }),
+      /gateway\.bind: "eth0" is not an IP address/,
+    ],
+    [
+      "a gateway that is every pod",
+      set("platform/istio", { adopt: { gateway: { address: "gateway:80", port: "80", selector: {} } } }),
+      /gateway\.selector: it is empty, so it selects every pod/,
+    ],
+    [
+      "a gateway by what is no label",
+      set("platform/istio", { adopt: { gateway: { address: "gateway:80", port: "80", selector: { "a b": "c" } } } }),
+      /gateway\.selector\["a b"\]: "a b=c" is not a Kubernetes label/,
+    ],
+    [
+      "a ConfigMap without a name",
+      set("platform/prometheus", { adopt: { address: { namespace: "monitoring", configMap: "", key: "url" } } }),
+      /^platform\.prometheus\.adopt\.address\.configMap: "" cannot be the name of a ConfigMap/,
+    ],
+    [
+      "a Prometheus that is no URL",
+      set("platform/prometheus", { adopt: { address: "prometheus:9090" } }),
+      /prometheus\.adopt\.address: "prometheus:9090" is not a URL of http:\/\/ or https:\/\//,
+    ],
+    [
+      "a scrape in a part of a millisecond",
+      set("platform/prometheus/scrapeInterval", "1.0005s"),
+      /scrapeInterval: "1\.0005s" is not a whole number of milliseconds/,
+    ],
   ])("%s", (_title, declared, problem) => expectOneProblem(declared, problem));
 });
