@@ -12,7 +12,10 @@ import type { AuditStoreArgs } from "./stores.ts";
 export interface CloudClusterArgs<Machine extends string, Purchase extends PurchaseOption["kind"]> {
   /** The cloud's own name of the region. Changing it replaces everything. */
   readonly region: string;
-  /** Three zones, as the cloud names them. Changing them replaces subnets and pools. */
+  /**
+   * Three zones, as the cloud names them; their order does not matter. On Google Cloud a change replaces the pools. EKS
+   * and AKS keep the zones of a cluster: other zones are another cluster, under another key.
+   */
   readonly zones: readonly [string, string, string];
   /**
    * The cluster's own block of private IPv4 addresses (RFC 1918), /16 to /20, which no other cluster of the environment

@@ -2,6 +2,9 @@ import { isCidr, overlaps } from "../network.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
 
+/** Regions in which EKS refuses a zone although three others are left, with that zone's id. */
+const refusedZones: Readonly<Record<string, string>> = { "us-east-1": "use1-az3", "ca-central-1": "cac1-az3" };
+
 /** What AWS refuses, keeps, or needs beforehand. */
 export const awsRuleBook = {
   "vpc-blocks-of-10.0": {
@@ -18,5 +21,40 @@ export const awsRuleBook = {
             },
           ]
         : [],
+  },
+  "zones-without-eks": {
+    kind: "refuses",
+    says: "EKS takes no subnet in the zones with the ids use1-az3, usw1-az2 and cac1-az3. Each account has its own mapping of ids to letters. us-west-1 has two zones left, so no cluster of three.",
+    source: 'EKS user guide, "VPC and subnet requirements", subnet requirements for clusters',
+    problems: ({ region }) =>
+      region === "us-west-1"
+        ? [
+            {
+              path: "region",
+              reason: '"us-west-1" has two zones in which EKS runs, and a cluster has three.',
+              fix: 'Choose another region, for example "us-west-2".',
+            },
+          ]
+        : [],
+    command: ({ region }) =>
+      refusedZones[region] === undefined
+        ? undefined
+        : `aws ec2 describe-availability-zones --region ${region} --filters Name=zone-id,Values=${refusedZones[region]} --query 'AvailabilityZones[].ZoneName' # declare none that this prints`,
+  },
+  "zones-are-kept": {
+    kind: "keeps",
+    says: "The zones of a cluster. New subnets must be in the zones that it was made with, and the blocks of other zones would overlap those that are there.",
+    source: 'EKS user guide, "VPC and subnet requirements", VPC requirements; aws/containers-roadmap #2330',
+  },
+  "capacity-block-template": {
+    kind: "refuses",
+    says: "A node group of a capacity block whose launch template does not name the machine; and any node group that names the machine when its template does.",
+    source:
+      'EKS user guide, "Create a managed node group with Capacity Blocks for ML"; terraform-aws-modules/terraform-aws-eks #1386, #3091',
+  },
+  "capacity-block-upgrade": {
+    kind: "refuses",
+    says: "An upgrade of a node group of a capacity block that has nodes. Its size must be 0.",
+    source: 'EKS user guide, "Create a managed node group with Capacity Blocks for ML"',
   },
 } as const satisfies RuleBook<EksDeclaration>;

@@ -20,8 +20,9 @@ export interface ControlPlaneArgs {
   /** `version` of the cluster. One minor version up upgrades it in place; EKS refuses a step down. */
   readonly kubernetesVersion: KubernetesVersion;
   /**
-   * The network. The control plane has its interfaces in the private subnets (`vpcConfig.subnetIds`), which change in
-   * place. Services take addresses of the block `services` (`serviceIpv4Cidr`), whose change replaces the cluster.
+   * The network. The control plane has its interfaces in the private subnets (`vpcConfig.subnetIds`). A change of these
+   * replaces the cluster, because EKS takes no subnets in other zones. Services take addresses of the block `services`
+   * (`serviceIpv4Cidr`), whose change replaces the cluster, too.
    */
   readonly network: EksNetwork;
   /** Which addresses reach the API server. Changes in place. */
@@ -99,7 +100,14 @@ export class ControlPlane extends Component {
         deletionProtection: protect,
         tags,
       },
-      { parent: this, protect, dependsOn: [...role.grants, ...args.logging] },
+      {
+        parent: this,
+        protect,
+        dependsOn: [...role.grants, ...args.logging],
+        // Other subnets are in other zones, which EKS refuses when some are made already. The engine refuses before:
+        // it replaces nothing that is protected.
+        replaceOnChanges: ["vpcConfig.subnetIds"],
+      },
     );
   }
 

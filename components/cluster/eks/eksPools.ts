@@ -78,6 +78,7 @@ export class GpuNodes extends Component {
         nodeName: name,
         disk: pool.disk ?? defaultDisk,
         purchase,
+        machine: pool.machine,
         localDisks: machine.localSsdGb !== undefined,
         ...(fabric === undefined ? {} : { fabric }),
       },

@@ -16,6 +16,8 @@ export interface NodeTemplateArgs {
   readonly disk: Bytes;
   /** How the machines are bought. The template names the reservation of `reserved` and `block`. */
   readonly purchase: PurchaseOption;
+  /** The machine type of EC2. The template names it for a `block` only; else the node group does. */
+  readonly machine: string;
   /** Whether the machine has NVMe instance storage. Its disks become one, for images and for what pods write. */
   readonly localDisks: boolean;
   /** What connects the nodes of a `compact` pool. Absent: the pool is `spread`. */
@@ -61,7 +63,7 @@ function nodeTemplateArgs(context: NodeContext, args: NodeTemplateArgs): LaunchT
         },
       },
     ],
-    ...capacity(args.purchase),
+    ...capacity(args),
     ...placement(args.fabric, context.securityGroupId),
     ...(args.localDisks ? { userData: Buffer.from(localDisksConfig).toString("base64") } : {}),
     tagSpecifications: ["instance", "volume", "network-interface"].map((resourceType) => ({
@@ -72,14 +74,19 @@ function nodeTemplateArgs(context: NodeContext, args: NodeTemplateArgs): LaunchT
   };
 }
 
-/** Names the reservation. The node group has only the kind of capacity (`capacityType`). */
-function capacity(purchase: PurchaseOption): Partial<LaunchTemplateArgs> {
+/**
+ * Names the reservation. The node group has only the kind of capacity (`capacityType`). Of a capacity block the
+ * template names the machine, too (EKS user guide, "Create a managed node group with Capacity Blocks for ML").
+ */
+function capacity({ purchase, machine }: NodeTemplateArgs): Partial<LaunchTemplateArgs> {
   if (purchase.kind !== "reserved" && purchase.kind !== "block") return {};
   return {
     capacityReservationSpecification: {
       capacityReservationTarget: { capacityReservationId: purchase.reservation },
     },
-    ...(purchase.kind === "block" ? { instanceMarketOptions: { marketType: "capacity-block" } } : {}),
+    ...(purchase.kind === "block"
+      ? { instanceType: machine, instanceMarketOptions: { marketType: "capacity-block" } }
+      : {}),
   };
 }
 

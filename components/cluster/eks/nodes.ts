@@ -56,7 +56,10 @@ export interface NodesArgs extends Pick<NodeGroupArgs, "labels" | "taints" | "up
   readonly amiType: "AL2023_x86_64_STANDARD" | "AL2023_x86_64_NVIDIA";
   /** What EC2 launches. Nodes from a reservation are `ON_DEMAND`, too. A change makes a new group. */
   readonly capacityType: "ON_DEMAND" | "SPOT" | "CAPACITY_BLOCK";
-  /** The one machine type of EC2 (`instanceTypes`). A change makes a new group. */
+  /**
+   * The one machine type of EC2 (`instanceTypes`); of a capacity block the template names it. A change makes a new
+   * group.
+   */
   readonly machine: string;
   /** Zones of the cluster whose private subnets the group uses, in any order. A change makes a new group. */
   readonly zones: readonly string[];
@@ -95,7 +98,8 @@ export function nodes(
       version: context.kubernetesVersion,
       amiType,
       capacityType,
-      instanceTypes: [machine],
+      // EKS refuses a group whose template names the machine too (terraform-aws-modules/terraform-aws-eks #1386).
+      ...(capacityType === "CAPACITY_BLOCK" ? {} : { instanceTypes: [machine] }),
       launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
       nodeRoleArn: role.arn,
       subnetIds: subnets.flatMap((zone) => network.privateSubnets[zone]?.id ?? []),

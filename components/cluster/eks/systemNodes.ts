@@ -37,7 +37,7 @@ export function systemNodes(
   const template = nodeTemplate(
     `${name}-template`,
     context,
-    { nodeName: name, disk: "100GiB", purchase: defaultPurchase, localDisks: false },
+    { nodeName: name, disk: "100GiB", purchase: defaultPurchase, machine: args.machine, localDisks: false },
     opts,
   );
   return nodes(

@@ -12,7 +12,10 @@ import * as onPrem from "./onPrem/sample.ts";
 
 /** A sound cluster of each cloud, and for each fact that a declaration can break, one that breaks it and nothing else. */
 const examples = {
-  aws: { sound: eks.sampleArgs as EksDeclaration, broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" } } },
+  aws: {
+    sound: eks.sampleArgs as EksDeclaration,
+    broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" }, "zones-without-eks": { region: "us-west-1" } },
+  },
   azure: { sound: aks.sampleArgs as AksDeclaration, broken: {} },
   gcp: { sound: gke.sampleArgs as GkeDeclaration, broken: {} },
   onPrem: { sound: onPrem.sampleArgs as OnPremClusterArgs, broken: {} },

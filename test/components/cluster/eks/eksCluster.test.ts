@@ -96,6 +96,16 @@ describe("the control plane", () => {
     });
   });
 
+  it("keeps its zones: a change is refused as a replacement of what is protected (containers-roadmap #2330)", async () => {
+    const { replaceOnChanges, protect } = called(await run(), "control-plane-cluster");
+    expect({ replaceOnChanges, protect }).toEqual({ replaceOnChanges: ["vpcConfig.subnetIds"], protect: true });
+  });
+
+  it("does not see another order of its zones", async () => {
+    const zones = [...sampleArgs.zones].reverse() as unknown as typeof sampleArgs.zones;
+    expect((await control({ zones })).vpcConfig).toEqual((await control()).vpcConfig);
+  });
+
   it("is protected by EKS, too, and by neither when told so", async () => {
     expect((await control()).deletionProtection).toBe(true);
     expect((await control({ protect: false })).deletionProtection).toBe(false);

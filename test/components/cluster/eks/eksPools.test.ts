@@ -82,6 +82,25 @@ describe("the node group", () => {
   });
 });
 
+describe("the machine", () => {
+  const at = { machine: "p5.48xlarge", min: 0, zones: ["us-east-1b"] } as const;
+
+  it("of a capacity block is named by the launch template (EKS user guide, terraform-aws-eks #3091)", async () => {
+    const block = { ...at, purchase: { kind: "block", reservation } } as const;
+    expect((await template(block)).instanceType).toBe("p5.48xlarge");
+  });
+
+  it.each([
+    { kind: "onDemand" },
+    { kind: "spot" },
+    { kind: "reserved", reservation },
+    { kind: "block", reservation },
+  ] as const)("is named once, by the template or by the node group (terraform-aws-eks #1386): %j", async (purchase) => {
+    const [ofGroup, ofTemplate] = [await group({ ...at, purchase }), await template({ ...at, purchase })];
+    expect([ofGroup.instanceTypes, ofTemplate.instanceType].flat().filter(Boolean)).toEqual(["p5.48xlarge"]);
+  });
+});
+
 describe("the name of the node group", () => {
   const name = async (changes?: Partial<EksGpuPoolArgs>) => (await group(changes)).nodeGroupName;
 

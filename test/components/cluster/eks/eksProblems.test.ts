@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { awsRuleBook } from "../../../../components/cluster/eks/awsRuleBook.ts";
 import { validateEksCluster } from "../../../../components/cluster/eks/eksProblems.ts";
 import { sampleArgs } from "./sample.ts";
 
@@ -10,6 +11,19 @@ it("has nothing to say about the sample", () => {
 
 it("says what every cloud would, too", () => {
   expect(problems({ cidr: "8.8.0.0/16", admins: [] }).map(({ path }) => path)).toEqual(["cidr", "admins"]);
+});
+
+describe("the zones that EKS refuses", () => {
+  const command = (region: string) => awsRuleBook["zones-without-eks"].command({ ...sampleArgs, region });
+
+  it("have other letters in each account, so a command finds them", () => {
+    expect(command("us-east-1")).toContain("Values=use1-az3");
+    expect(command("ca-central-1")).toContain("Values=cac1-az3");
+  });
+
+  it("are no step in another region", () => {
+    expect(command("eu-central-1")).toBeUndefined();
+  });
 });
 
 describe("admins", () => {
