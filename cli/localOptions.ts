@@ -25,16 +25,44 @@ const localOptions = {
   },
 };
 
+/** Refuses a context without the kubeconfig that has it. @throws ProblemError */
+export function refuseLoneContext({
+  kubeconfig,
+  context,
+}: {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}): void {
+  if (context === undefined || kubeconfig !== undefined) return;
+  rejectProblems("Some options do not apply", [
+    {
+      path: "--context",
+      reason: "there is no --kubeconfig whose context it could be.",
+      fix: "Write --kubeconfig <file> too.",
+    },
+  ]);
+}
+
 /**
- * Refuses, together, the options that mean nothing for an environment other than `local`.
+ * Refuses, together, the options that mean nothing for an environment other than `local`, or for a cluster of one's
+ * own.
  *
  * @throws ProblemError that names each of them. `--engine pulumi` is what happens there anyway, and is no problem.
  */
 export function refuseLocalOptions(
   environment: string,
-  given: Partial<Record<keyof typeof localOptions, string | number>>,
+  given: {
+    readonly kubeconfig?: string;
+    readonly context?: string;
+    readonly gatewayPort?: number;
+    readonly engine?: string;
+  },
 ): void {
-  if (environment === "local") return;
+  if (environment === "local") {
+    refuseLoneContext(given);
+    if (given.kubeconfig === undefined || given.gatewayPort === undefined) return;
+    rejectProblems("Some options do not apply to a cluster of your own", [localOptions.gatewayPort]);
+  }
   rejectProblems(
     `Some options do not apply to environment "${environment}"`,
     Object.entries(localOptions).flatMap(([name, problem]) => {

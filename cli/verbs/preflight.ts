@@ -10,6 +10,7 @@ import { quotaNeeded } from "../../preflight/quotaNeeded.ts";
 import { type ClusterOptions, localCluster, ownCluster } from "../../rehearsal/local/localCluster.ts";
 import { chosenClusters, declaredEnvironment } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
+import { refuseLoneContext } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 
 /** The options of `serin preflight`. */
@@ -35,6 +36,7 @@ export interface RegistryOptions {
 /** Whether an environment's clusters can carry what is declared for them. Changes nothing. */
 export async function preflight(name: string, options: PreflightOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
+  refuseLoneContext(options);
   const chosen = chosenClusters(environment, options);
   const credentials = registryCredentials(options);
   const kubeconfigs = await knownKubeconfigs(environment, chosen, options);

@@ -7,6 +7,7 @@ import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsa
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
+import { refuseLoneContext } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { columns } from "../terminal.ts";
 
@@ -33,6 +34,7 @@ export interface StatusOptions extends ClusterOptions {
 /** What runs: clusters, platform, models with their versions, weights and verdicts. */
 export async function status(name: string, options: StatusOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(name);
+  refuseLoneContext(options);
   if (name !== "local" && options.kubeconfig === undefined) {
     throw new ProblemError(`Environment "${name}" cannot be looked at without its cluster`, [
       {

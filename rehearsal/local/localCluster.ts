@@ -37,6 +37,15 @@ export interface LocalCluster {
 /** The embedded cluster of an environment. @throws ProblemError when it does not run. */
 export function embeddedCluster(name: string): LocalCluster & { readonly embedded: EmbeddedEnvironment } {
   const embedded = findEnvironment(name);
+  if (embedded === undefined && name !== "local") {
+    throw new ProblemError(`Environment "${name}" is not embedded`, [
+      {
+        path: "environment",
+        reason: 'only "local" runs on this machine.',
+        fix: "Send requests to the gateway of its clusters: the stacks of the models layer publish each model's url and host.",
+      },
+    ]);
+  }
   if (embedded?.state === "running") return { kubeconfig: readFileSync(embedded.kubeconfigPath, "utf8"), embedded };
   const found = { crashed: "it has ended without being taken down", starting: "it is still starting" };
   throw new ProblemError(

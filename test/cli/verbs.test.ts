@@ -7,6 +7,7 @@ import type { Invocation } from "../../cli/run.ts";
 import { down } from "../../cli/verbs/down.ts";
 import { plan } from "../../cli/verbs/plan.ts";
 import { predict } from "../../cli/verbs/predict.ts";
+import { preflight } from "../../cli/verbs/preflight.ts";
 import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { status } from "../../cli/verbs/status.ts";
 import { up } from "../../cli/verbs/up.ts";
@@ -74,6 +75,41 @@ describe("wrong input is refused before anything is changed", () => {
       "a fault that is none, and a time without a unit",
       () => rehearse("fraud", { ...rehearsal, fault: "erors=1%", timeout: "15" }, invocation),
       '--timeout: "15" is not a duration.',
+    ],
+    [
+      "a context of no kubeconfig, to bring up",
+      () => up("local", { context: "kind" }, invocation),
+      "--context: there is no --kubeconfig whose context it could be.",
+    ],
+    [
+      "a context of no kubeconfig, to look at",
+      () => status("local", { context: "kind" }, invocation),
+      "--context: there is no",
+    ],
+    [
+      "a context of no kubeconfig, to take down",
+      () => down("local", { context: "kind" }, invocation),
+      "--context: there is no",
+    ],
+    [
+      "a context of no kubeconfig, to check",
+      () => preflight("dev", { context: "kind" }, invocation),
+      "--context: there is no",
+    ],
+    [
+      "a gateway port for a cluster of one's own",
+      () => up("local", { kubeconfig: kubeconfig(4), gatewayPort: 8080 }, invocation),
+      "--gateway-port: only the embedded environment has such a gateway.",
+    ],
+    [
+      "a prediction of an environment that is not on this machine",
+      () => predict("fraud", { environment: "dev" }, invocation),
+      'environment: only "local" runs on this machine.',
+    ],
+    [
+      "a rehearsal in an environment that is not on this machine",
+      () => rehearse("fraud", { ...rehearsal, environment: "dev" }, invocation),
+      'environment: only "local" runs on this machine.',
     ],
     [
       "a report that could not be written after a quarter of an hour",
