@@ -8,6 +8,10 @@ export interface ClusterNeeds {
   readonly versions: VersionCombination;
   /** The GPU pools by name, as the cluster publishes them. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
+  /**
+   * Nodes come when pods ask for them, so that one too few is no fault. Absent: they are there, or somebody adds them.
+   */
+  readonly nodesComeByThemselves?: true;
   /** Pool → the labels its nodes must have for the GPU operator that is installed. */
   readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How each system that has custom resources comes to the cluster, by its key. */

@@ -29,6 +29,7 @@ export function declaredNeeds(
   return {
     versions: { systems: installedVersions(modes) },
     gpuPools,
+    ...(cloud.adopted ? {} : { nodesComeByThemselves: true as const }),
     deviceLabels:
       modes.gpuOperator === "install"
         ? Object.fromEntries(Object.entries(gpuPools).map(([name, pool]) => [name, deviceLabels(cloud.rules, pool)]))

@@ -39,7 +39,7 @@ function quotaLines(quota: readonly QuotaNeed[], width: number): string[] {
   }));
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map(({ first }) => first[column]?.length ?? 0)));
   return [
-    colours.bold("Quota the GPU pools need at their most"),
+    colours.bold("Quota the clusters need at their most"),
     ...rows.flatMap(({ first, name }) => {
       const cells = first.map((cell, column) =>
         column === 2 ? cell.padStart(widths[2] ?? 0) : cell.padEnd(widths[column] ?? 0),

@@ -38,10 +38,10 @@ export interface QuotaShare {
   readonly region: string;
   /** The quota, as the cloud names it where one asks for more. */
   readonly quota: string;
-  /** For the GPU pools alone; what else runs in the account comes on top. */
+  /** For the cluster's own nodes alone; what else runs in the account comes on top. */
   readonly needed: number;
   /** What the quota counts. */
-  readonly unit: "vCPU" | "GPU";
+  readonly unit: "vCPU" | "GPU" | "GB";
 }
 
 /** A way to buy reserved capacity, as a cloud names it. */

@@ -83,7 +83,7 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   readonly zones?: readonly string[];
   /**
    * `spread` puts the nodes into all zones of the pool. `compact` puts them close together in one zone, on the
-   * machine's fabric where it has one (EFA, InfiniBand, GPUDirect).
+   * machine's fabric where it has one (EFA, InfiniBand). On Google Cloud it gives closeness alone, no GPUDirect.
    * @default "spread": serving pods do not talk to each other. Changing it replaces the pool.
    */
   readonly placement?: "spread" | "compact";

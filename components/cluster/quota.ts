@@ -9,13 +9,15 @@ export interface QuotaNeed extends QuotaShare {
 
 /**
  * The quotas that the pools of a cluster need together, each at its maximum. A pool of an unknown machine needs none.
+ * `besides` is what the cluster needs for nodes that are in no GPU pool.
  */
 export function quotaNeeds(
   { cloud, machines, quotaShares }: Pick<CloudRules, "cloud" | "machines" | "quotaShares">,
   region: string,
   pools: Readonly<Record<string, AnyGpuPoolArgs>>,
+  besides: readonly QuotaShare[] = [],
 ): QuotaNeed[] {
-  const needs = new Map<string, QuotaNeed>();
+  const needs = new Map<string, QuotaNeed>(besides.map((share) => [share.quota, { cloud, ...share }]));
   for (const pool of Object.values(pools)) {
     const machine = Object.hasOwn(machines, pool.machine) ? machines[pool.machine] : undefined;
     if (machine === undefined) continue;

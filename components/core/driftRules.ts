@@ -23,7 +23,8 @@ export const driftRules = {
    */
   gkeCluster: ["initialNodeCount", "nodeConfig"],
   /**
-   * GKE rewrites it when a pool is resized, and a difference replaces the pool. What people change is `autoscaling`.
+   * GKE rewrites it when a pool is resized, and a difference replaces the pool. What people change is `autoscaling`. A
+   * pool that replaces another starts with the count in the state: the one it was made with, or GKE's after a refresh.
    * https://github.com/hashicorp/terraform-provider-google/issues/6901
    */
   gkeNodePool: ["initialNodeCount"],

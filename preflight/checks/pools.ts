@@ -19,7 +19,11 @@ export function noPools(needs: ClusterNeeds): string | undefined {
   return poolsOf(needs).length === 0 ? "no GPU pool is declared" : undefined;
 }
 
-/** Every declared pool has its nodes; they are ready and have the declared GPU model. */
+/**
+ * Every declared pool has its nodes; they are ready and have the declared GPU model. Of a cluster whose autoscaler adds
+ * nodes, too few is a warning: GKE and AKS add none to reach a raised `min` (hashicorp/terraform-provider-google #8270,
+ * kubernetes/autoscaler #4401), and a spot node may be taken back, so a failure would repeat at every run.
+ */
 export const pools = defineCheck({
   name: "pools",
   title: "GPU pools",
@@ -42,10 +46,16 @@ export const pools = defineCheck({
     const missing = short.reduce((sum, { pool, nodes: its }) => sum + pool.min - its.filter(isReady).length, 0);
     const nameless = all.find(({ name }) => name === undefined)?.nodes.filter(isReady).length ?? 0;
     if (missing > nameless) {
-      return failed(
-        few(short.map((pool) => shortage(pool))),
-        "Add the nodes, wait until they are ready, or declare the pool as it is. kubectl get nodes --show-labels shows what selects them.",
-      );
+      const seen = few(short.map((pool) => shortage(pool)));
+      return needs.nodesComeByThemselves
+        ? warning(
+            seen,
+            "Nothing to do: the first pods bring the nodes. To have them before, see docs/clusters, page of the cloud.",
+          )
+        : failed(
+            seen,
+            "Add the nodes, wait until they are ready, or declare the pool as it is. kubectl get nodes --show-labels shows what selects them.",
+          );
     }
     if (untold.length > 0) {
       return warning(

@@ -64,7 +64,7 @@ const accounts = [
 
 it("shows quotas, then what accounts need, then each cluster, with what to do beside what did not pass, in eighty columns", () => {
   const text = stripVTControlCharacters(preflightText(reports, { quota, accounts }, 80));
-  expect(text).toBe(`Quota the GPU pools need at their most
+  expect(text).toBe(`Quota the clusters need at their most
   aws  us-east-1  64 vCPU  Running On-Demand G and VT instances (L-DB2E81BA)
 
 Before the first up, once for each account

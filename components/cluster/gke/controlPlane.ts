@@ -135,13 +135,17 @@ const observability: ClusterArgs = {
 
 /**
  * GKE cannot make a cluster without nodes. The default pool has one node in each zone, runs as the nodes' account, and
- * is removed as soon as the cluster is made.
+ * is removed as soon as the cluster is made. Its disks are small and no SSDs: with GKE's own choice, 3 × 100 GB of SSD,
+ * a new project whose quota is 250 cannot make the cluster (terraform-google-modules/terraform-google-kubernetes-engine
+ * #1795).
  */
 function withoutNodes(args: ControlPlane): ClusterArgs {
   return {
     removeDefaultNodePool: true,
     initialNodeCount: 1,
     nodeConfig: {
+      diskType: "pd-standard",
+      diskSizeGb: 20,
       serviceAccount: args.nodeServiceAccount,
       oauthScopes: ["https://www.googleapis.com/auth/cloud-platform"],
       shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },

@@ -8,8 +8,9 @@ import type { Problem } from "../../core/problem.ts";
  */
 export type GkeEndpoint =
   /**
-   * On an address in the cluster's network only. `cidrs`: IPv4 blocks of connected networks (peering, VPN) that may
-   * reach it. @default none, so only the cluster's own block.
+   * On an address in the cluster's network only. `cidrs`: IPv4 blocks of networks connected by Cloud VPN or Cloud
+   * Interconnect, in any region, that may reach it. A peered network may not reach it at all. @default none, so only
+   * the cluster's own block.
    */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /**
@@ -75,6 +76,8 @@ export function endpointSettings(endpoint: GkeEndpoint, cidr: string): EndpointS
       // GKE answers `true` for an endpoint without an address, whatever was set; `false` would be drift
       // (hashicorp/terraform-provider-google #27901).
       enablePrivateEndpoint: endpoint.kind !== "public",
+      // Else only clients in the cluster's own region reach the address, whatever network they come from.
+      ...(endpoint.kind === "private" ? { masterGlobalAccessConfig: { enabled: true } } : {}),
     },
     controlPlaneEndpointsConfig: {
       ipEndpointsConfig: { enabled: endpoint.kind !== "dns" },

@@ -6,7 +6,7 @@ import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeClusterArgs } from "./gkeArgs.ts";
 import { GkeCluster } from "./gkeCluster.ts";
-import { gkeGpuPools, gkeSystemNodes } from "./gkePools.ts";
+import { gkeGpuPools, gkeSystemNodes, gkeSystemQuota } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** A declared GKE cluster. Its project comes from configuration: `serin:gcpProject` and `serin:gcpProjectNumber`. */
@@ -42,7 +42,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => gcpRules.drivers.latest.version,
-  quota: ({ region, gpuPools = {} }) => quotaNeeds(gcpRules, region, gpuPools),
+  quota: ({ region, gpuPools = {} }) => quotaNeeds(gcpRules, region, gpuPools, gkeSystemQuota(region)),
   settings: () => undefined,
   configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
   kubeconfigSecret: () => undefined,

@@ -8,11 +8,14 @@ export interface GcpMachine extends Machine {
    * Counts of GPUs that can be attached, fewest first; `gpusPerNode` of a pool chooses one. Absent: they are built in.
    */
   readonly attachable?: readonly number[];
+  /** The ways to buy it. Absent: all that GKE has. */
+  readonly purchases?: readonly ("spot" | "queued" | "reserved")[];
   /** Local SSDs that come with the machine. Absent: none. */
   readonly localSsdCount?: number;
   /**
-   * How GPUs of different nodes exchange data (google/dranet `pkg/cloudprovider/gce/gce.go`). Absent: over the node's
-   * ordinary network.
+   * How GPUs of different nodes could exchange data (google/dranet `pkg/cloudprovider/gce/gce.go`). No pod uses it: it
+   * takes further networks, and device claims or daemons that are not installed here. Absent: over the node's ordinary
+   * network only.
    */
   readonly gpuDirect?: "TCPX" | "TCPXO" | "RDMA";
 }
@@ -23,7 +26,8 @@ export interface GcpMachine extends Machine {
  * skypilot-org/skypilot-catalog `catalogs/v8/gcp/vms.csv`; **a4x and the GPU counts of n1 are unconfirmed**.
  * Accelerator types and local SSDs: GoogleCloudPlatform/cluster-toolkit `pkg/config/machine_mappings.json`,
  * `modules/compute/gke-node-pool/disk_definitions.tf`, except that a2-ultragpu is `nvidia-a100-80gb` as
- * GoogleCloudPlatform/accelerated-platforms has it.
+ * GoogleCloudPlatform/accelerated-platforms has it. Ways to buy: docs.cloud.google.com/compute/docs,
+ * "Accelerator-optimized machine family".
  */
 export const gcpMachines = {
   "g2-standard-4": { family: "g2-standard", vcpu: 4, memoryGiB: 16, gpu: "L4", gpus: 1, acceleratorType: "nvidia-l4" },
@@ -215,6 +219,7 @@ export const gcpMachines = {
     gpus: 1,
     acceleratorType: "nvidia-h100-80gb",
     localSsdCount: 2,
+    purchases: ["spot", "queued"],
     gpuDirect: "TCPX",
   },
   "a3-highgpu-2g": {
@@ -225,6 +230,7 @@ export const gcpMachines = {
     gpus: 2,
     acceleratorType: "nvidia-h100-80gb",
     localSsdCount: 4,
+    purchases: ["spot", "queued"],
     gpuDirect: "TCPX",
   },
   "a3-highgpu-4g": {
@@ -235,6 +241,7 @@ export const gcpMachines = {
     gpus: 4,
     acceleratorType: "nvidia-h100-80gb",
     localSsdCount: 8,
+    purchases: ["spot", "queued"],
     gpuDirect: "TCPX",
   },
   "a3-highgpu-8g": {
@@ -265,6 +272,7 @@ export const gcpMachines = {
     gpus: 8,
     acceleratorType: "nvidia-h200-141gb",
     localSsdCount: 32,
+    purchases: ["spot", "queued", "reserved"],
     gpuDirect: "RDMA",
   },
   "a4-highgpu-8g": {
@@ -275,6 +283,7 @@ export const gcpMachines = {
     gpus: 8,
     acceleratorType: "nvidia-b200",
     localSsdCount: 32,
+    purchases: ["spot", "queued", "reserved"],
     gpuDirect: "RDMA",
   },
   "a4x-highgpu-4g": {
@@ -285,6 +294,7 @@ export const gcpMachines = {
     gpus: 4,
     arch: "arm64",
     acceleratorType: "nvidia-gb200",
+    purchases: ["reserved"],
     gpuDirect: "RDMA",
   },
   "n1-standard-4": {

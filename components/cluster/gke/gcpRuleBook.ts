@@ -1,4 +1,6 @@
+import { defaultPurchase } from "../gpuPool.ts";
 import type { RuleBook } from "../ruleBook.ts";
+import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
 
 /** The services that the GKE component calls. */
@@ -27,4 +29,65 @@ export const gcpRuleBook = {
     source: 'Cloud Storage documentation, "Use customer-managed encryption keys"',
     command: () => "gcloud storage service-agent --project <project>",
   },
+  "private-address-of-the-api": {
+    kind: "refuses",
+    says: "A peered VPC network may not reach the private address of the Kubernetes API, which is an endpoint of Private Service Connect. Networks connected by Cloud VPN or Cloud Interconnect reach it.",
+    source: 'VPC documentation, "About accessing published services through endpoints"',
+    suspected: true,
+  },
+  "min-of-a-pool": {
+    kind: "keeps",
+    says: "The autoscaler adds no node to reach the minimum of a pool; it only never goes below one. A pool starts with `min` nodes, and a raised `min` adds none by itself.",
+    source:
+      "hashicorp/terraform-provider-google #8270; terraform-google-modules/terraform-google-kubernetes-engine #1517; kubernetes/autoscaler #2288",
+  },
+  "deleted-pool": {
+    kind: "keeps",
+    says: "When a pool is deleted, GKE drains all its nodes at once and heeds no PodDisruptionBudget.",
+    source: 'GKE documentation, "About node pools"',
+  },
+  "purchase-of-a-machine": {
+    kind: "refuses",
+    says: "Machines a3-highgpu with 1, 2 or 4 GPUs are sold as spot and flex-start (`queued`) only; a3-ultragpu and a4 machines as these or reserved; a4x machines reserved only.",
+    source: 'Compute Engine documentation, "Accelerator-optimized machine family"',
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([key, { machine, purchase = defaultPurchase }]) => {
+        const ways = machineNamed(machine)?.purchases;
+        if (ways === undefined || ways.some((way) => way === purchase.kind)) return [];
+        return [
+          {
+            path: `gpuPools["${key}"].purchase`,
+            reason: `Google Cloud does not sell "${machine}" as "${purchase.kind}".`,
+            fix: `Write purchase: { kind: "${ways[0]}", … }${ways.length === 1 ? "" : `, or of kind ${list(ways.slice(1))}`}, or choose another machine.`,
+          },
+        ];
+      }),
+  },
+  "rdma-of-compact-pools": {
+    kind: "refuses",
+    says: "`compact` alone gives no RDMA to pods on a3-ultragpu, a4 and a4x machines: they need further networks, the label `cloud.google.com/gke-networking-dra-driver`, and a ResourceClaim in each pod, none of which is made here. On a3-highgpu and a3-megagpu machines it puts nodes close together and gives no GPUDirect either.",
+    source: 'GKE documentation, "Allocate network resources using GKE managed DRANET"',
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([key, { machine, placement }]) =>
+        placement === "compact" && machineNamed(machine)?.gpuDirect === "RDMA"
+          ? [
+              {
+                path: `gpuPools["${key}"].placement`,
+                reason: `"compact" would give pods on "${machine}" no RDMA, and that is what these machines are placed for.`,
+                fix: "Leave placement out.",
+              },
+            ]
+          : [],
+      ),
+  },
 } as const satisfies RuleBook<GkeDeclaration>;
+
+/** A machine of the catalogue. Undefined for a name that is not in it, which another check reports. */
+function machineNamed(name: string): GcpMachine | undefined {
+  return Object.hasOwn(gcpMachines, name) ? gcpMachines[name as keyof typeof gcpMachines] : undefined;
+}
+
+/** `"spot" or "reserved"`. */
+function list(ways: readonly string[]): string {
+  return ways.map((way) => `"${way}"`).join(" or ");
+}

@@ -1,5 +1,6 @@
+import { byteCount } from "../../core/quantity.ts";
 import type { CloudRules, QuotaShare } from "../cloudRules.ts";
-import { type AnyGpuPoolArgs, defaultPurchase } from "../gpuPool.ts";
+import { type AnyGpuPoolArgs, defaultDisk, defaultPurchase } from "../gpuPool.ts";
 import { hasSmallestProfileOfSlices } from "../machines/gpus.ts";
 import type { Machine } from "../machines/machine.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
@@ -92,22 +93,44 @@ const models: Readonly<Record<string, string>> = {
 const ownQuota = ["T4", "L4", "A100", "A100_80GB"];
 
 /**
- * Two quotas apply: GPUs of the model in the region, and GPUs of all models in all regions
- * (docs.cloud.google.com/compute/resource-usage).
- * Flex-start uses the preemptible quota, as spot does
- * (docs.cloud.google.com/kubernetes-engine/docs/concepts/consumption-option).
+ * Machines whose vCPUs count in a quota of their own, by family. N1 machines count as CPUS. No such quota is known of
+ * the families that are not here.
+ */
+const cpuQuotas: Readonly<Record<string, string>> = {
+  "a2-highgpu": "A2_CPUS",
+  "a2-megagpu": "A2_CPUS",
+  "a2-ultragpu": "A2_CPUS",
+  "n1+t4": "CPUS",
+};
+
+/** Families that boot from Hyperdisk only. All others boot from a balanced Persistent Disk, which is an SSD. */
+const hyperdiskFamilies = ["a3-ultragpu", "a4-highgpu", "a4x-highgpu", "g4-standard"];
+
+/**
+ * Of GPUs, two quotas apply: those of the model in the region, and those of all models in all regions
+ * (docs.cloud.google.com/compute/resource-usage). Flex-start uses the preemptible quota, as spot does
+ * (docs.cloud.google.com/kubernetes-engine/docs/concepts/consumption-option). Then vCPUs of all regions, of the
+ * family where it has a quota, and the boot disks. Spot machines may use PREEMPTIBLE_CPUS instead, which most projects
+ * never asked for, and CPUS counts for them then.
  */
 function quotaShares(
   region: string,
   pool: AnyGpuPoolArgs & { readonly gpusPerNode?: number },
   machine: Machine & Partial<GcpMachine>,
 ): QuotaShare[] {
-  const needed = pool.max * (pool.gpusPerNode ?? machine.gpus);
+  const gpus = pool.max * (pool.gpusPerNode ?? machine.gpus);
+  const vcpu = pool.max * machine.vcpu;
+  const disks = pool.max * (byteCount(pool.disk ?? defaultDisk) / byteCount("1GiB"));
   const model = models[machine.acceleratorType ?? ""] ?? machine.gpu;
   const preemptible = ["spot", "queued"].includes((pool.purchase ?? defaultPurchase).kind);
+  const ofFamily = cpuQuotas[machine.family];
+  const diskQuota = hyperdiskFamilies.includes(machine.family) ? "HDB_TOTAL_GB" : "SSD_TOTAL_GB";
   return [
-    { region, quota: quotaOf(model, preemptible), needed, unit: "GPU" },
-    { region: "global", quota: "GPUS_ALL_REGIONS", needed, unit: "GPU" },
+    { region, quota: quotaOf(model, preemptible), needed: gpus, unit: "GPU" },
+    { region: "global", quota: "GPUS_ALL_REGIONS", needed: gpus, unit: "GPU" },
+    ...(ofFamily === undefined ? [] : [{ region, quota: ofFamily, needed: vcpu, unit: "vCPU" } as const]),
+    { region: "global", quota: "CPUS_ALL_REGIONS", needed: vcpu, unit: "vCPU" },
+    { region, quota: diskQuota, needed: disks, unit: "GB" },
   ];
 }
 

@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../core/problem.ts";
 import { byteCount, seconds } from "../../core/quantity.ts";
 import type { SystemNodes } from "../cloudAdapter.ts";
+import type { QuotaShare } from "../cloudRules.ts";
 import {
   defaultDisk,
   defaultPurchase,
@@ -120,6 +121,17 @@ const system = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 
 /** Size of the system pool: `e2-standard-4` has 4 vCPU and 16 GiB. */
 export const gkeSystemNodes: SystemNodes = { vcpu: 4, memoryGiB: 16, max: system.max };
 
+/** What the system pool uses up at its most, with the node more that an upgrade adds. E2 machines count as CPUS. */
+export function gkeSystemQuota(region: string): QuotaShare[] {
+  const nodes = system.max + 1;
+  const vcpu = nodes * gkeSystemNodes.vcpu;
+  return [
+    { region, quota: "CPUS", needed: vcpu, unit: "vCPU" },
+    { region: "global", quota: "CPUS_ALL_REGIONS", needed: vcpu, unit: "vCPU" },
+    { region, quota: "SSD_TOTAL_GB", needed: nodes * system.diskGb, unit: "GB" },
+  ];
+}
+
 /** The pool without GPUs, on which the platform runs. An upgrade adds a node before it drains one. */
 export function systemNodePool(base: NodeBase): NodePoolArgs {
   return {
@@ -155,16 +167,11 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
     ...poolBase(base, zones),
     name: poolName(key, immutable, { maxLength: 40 }),
     maxPodsPerNode: maxPods(pool) ?? 0,
-    // The first pods bring the first nodes. With a number here, a zone without free GPUs would fail the whole run.
-    initialNodeCount: 0,
+    initialNodeCount: firstNodes(pool, zones.length),
     autoscaling: { totalMinNodeCount: pool.min, totalMaxNodeCount: pool.max, locationPolicy: "ANY" },
     management: { autoRepair: purchase.kind !== "queued", autoUpgrade: true },
     // An upgrade drains a node before it makes the next one: a spare GPU is rarely available.
     upgradeSettings: { strategy: "SURGE", maxSurge: 0, maxUnavailable: 1 },
-    networkConfig: {
-      enablePrivateNodes: true,
-      ...(placement === "compact" && machine.gpuDirect === "RDMA" ? { acceleratorNetworkProfile: "auto" } : {}),
-    },
     ...(placement === "compact" ? { placementPolicy: { type: "COMPACT" } } : {}),
     nodeConfig: {
       ...nodeConfig(base),
@@ -181,6 +188,17 @@ export function gpuNodePool(key: string, pool: GkePoolArgs, base: NodeBase): Nod
         : { ephemeralStorageLocalSsdConfig: { localSsdCount: machine.localSsdCount } }),
     },
   };
+}
+
+/**
+ * `initialNodeCount`: nodes in each zone when the pool is made. GKE's autoscaler adds none to reach a minimum; it only
+ * never goes below one (hashicorp/terraform-provider-google #8270, kubernetes/autoscaler #2288). So a pool starts with
+ * `min` nodes, rounded up to as many in each zone; the autoscaler removes what is too much. Rounded down where more
+ * than `max` would come, and for reserved machines, because a zone without one would fail the run.
+ */
+function firstNodes({ min, max, purchase = defaultPurchase }: GkePoolArgs, zones: number): number {
+  const up = Math.ceil(min / zones);
+  return up * zones <= max && purchase.kind !== "reserved" ? up : Math.floor(min / zones);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
 import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
+import { gcp } from "../../../components/cluster/gke/gcpAdapter.ts";
 import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import type { AnyGpuPoolArgs } from "../../../components/cluster/gpuPool.ts";
 import { quotaNeeds } from "../../../components/cluster/quota.ts";
+import { sampleArgs } from "./gke/sample.ts";
 
 const clouds = {
   aws: { region: "us-east-1", rules: awsRules },
@@ -96,11 +98,43 @@ describe("on Google Cloud", () => {
     [pool("n1-standard-16", 2), "NVIDIA_T4_GPUS", 2],
     [{ ...pool("n1-standard-32", 2), gpusPerNode: 4 }, "NVIDIA_T4_GPUS", 8],
   ])("%j", (one, quota, gpus) => {
-    expect(needs("gcp", one)).toEqual([`europe-west4 ${quota}: ${gpus} GPU`, `global GPUS_ALL_REGIONS: ${gpus} GPU`]);
+    expect(needs("gcp", one).filter((line) => line.endsWith(" GPU"))).toEqual([
+      `europe-west4 ${quota}: ${gpus} GPU`,
+      `global GPUS_ALL_REGIONS: ${gpus} GPU`,
+    ]);
+  });
+
+  it.each([
+    [pool("g2-standard-24", 3), ["global CPUS_ALL_REGIONS: 72 vCPU", "europe-west4 SSD_TOTAL_GB: 600 GB"]],
+    [
+      pool("a2-highgpu-1g", 2, "spot"),
+      ["europe-west4 A2_CPUS: 24 vCPU", "global CPUS_ALL_REGIONS: 24 vCPU", "europe-west4 SSD_TOTAL_GB: 400 GB"],
+    ],
+    [
+      pool("n1-standard-16", 1),
+      ["europe-west4 CPUS: 16 vCPU", "global CPUS_ALL_REGIONS: 16 vCPU", "europe-west4 SSD_TOTAL_GB: 200 GB"],
+    ],
+    [
+      { ...pool("a4-highgpu-8g", 1, "spot"), disk: "500GiB" as const },
+      ["global CPUS_ALL_REGIONS: 224 vCPU", "europe-west4 HDB_TOTAL_GB: 500 GB"],
+    ],
+  ])("of vCPUs and boot disks for %j (terraform-google-kubernetes-engine #1795)", (one, lines) => {
+    expect(needs("gcp", one).filter((line) => !line.endsWith(" GPU"))).toEqual(lines);
+  });
+
+  it("has room for the system pool and the node that its upgrade adds", () => {
+    const { gpuPools: _, project: __, projectNumber: ___, ...without } = sampleArgs;
+    const quota = gcp.quota({ cloud: "gcp", ...without });
+    expect(quota.map((need) => `${need.region} ${need.quota}: ${need.needed} ${need.unit}`)).toEqual([
+      "europe-west4 CPUS: 28 vCPU",
+      "global CPUS_ALL_REGIONS: 28 vCPU",
+      "europe-west4 SSD_TOTAL_GB: 700 GB",
+    ]);
   });
 
   it("adds up all models in all regions", () => {
-    expect(needs("gcp", pool("g2-standard-8", 4), pool("a2-highgpu-1g", 2, "spot"))).toEqual([
+    const gpus = needs("gcp", pool("g2-standard-8", 4), pool("a2-highgpu-1g", 2, "spot"));
+    expect(gpus.filter((line) => line.endsWith(" GPU"))).toEqual([
       "europe-west4 NVIDIA_L4_GPUS: 4 GPU",
       "global GPUS_ALL_REGIONS: 6 GPU",
       "europe-west4 PREEMPTIBLE_NVIDIA_A100_GPUS: 2 GPU",

@@ -17,7 +17,24 @@ const examples = {
     broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" }, "zones-without-eks": { region: "us-west-1" } },
   },
   azure: { sound: aks.sampleArgs as AksDeclaration, broken: {} },
-  gcp: { sound: gke.sampleArgs as GkeDeclaration, broken: {} },
+  gcp: {
+    sound: gke.sampleArgs as GkeDeclaration,
+    broken: {
+      "purchase-of-a-machine": { gpuPools: { h100: { machine: "a3-highgpu-1g", min: 0, max: 1 } } },
+      "rdma-of-compact-pools": {
+        gpuPools: {
+          b200: {
+            machine: "a4-highgpu-8g",
+            min: 0,
+            max: 1,
+            purchase: { kind: "reserved", reservation: "b200" },
+            zones: ["europe-west4-a"],
+            placement: "compact",
+          },
+        },
+      },
+    },
+  },
   onPrem: { sound: onPrem.sampleArgs as OnPremClusterArgs, broken: {} },
 } as Readonly<Record<string, { sound: object; broken: Readonly<Record<string, object>> }>>;
 

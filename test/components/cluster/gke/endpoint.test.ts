@@ -4,9 +4,13 @@ import { endpointProblems, endpointSettings } from "../../../../components/clust
 const cidr = "10.64.0.0/17";
 
 describe("the endpoint of the Kubernetes API", () => {
-  it("is an address of the network alone when private, open to the cluster and the networks that are named", () => {
+  it("is an address of the network alone when private, open in every region to the cluster and the networks that are named", () => {
     expect(endpointSettings({ kind: "private", cidrs: ["10.200.0.0/16"] }, cidr)).toEqual({
-      privateClusterConfig: { enablePrivateNodes: true, enablePrivateEndpoint: true },
+      privateClusterConfig: {
+        enablePrivateNodes: true,
+        enablePrivateEndpoint: true,
+        masterGlobalAccessConfig: { enabled: true },
+      },
       controlPlaneEndpointsConfig: {
         ipEndpointsConfig: { enabled: true },
         dnsEndpointConfig: {

@@ -75,6 +75,10 @@ describe("the control plane", () => {
     expect(only(recordedRun, clusterType).ignoreChanges).toEqual(["initialNodeCount", "nodeConfig"]);
   });
 
+  it("starts with small disks that are no SSDs: a new project has 250 GB of them (terraform-google-kubernetes-engine #1795)", async () => {
+    expect((await control()).nodeConfig).toMatchObject({ diskType: "pd-standard", diskSizeGb: 20 });
+  });
+
   it("is protected by Google, too, and by neither when told so", async () => {
     expect((await control()).deletionProtection).toBe(true);
     expect((await control({ ...sampleArgs, protect: false })).deletionProtection).toBe(false);

@@ -59,9 +59,38 @@ describe("nodes of a GPU pool", () => {
     });
   });
 
-  it("grow by what is asked for, wherever there is room, and start with none", () => {
+  it.each<[Partial<GkePoolArgs>, number]>([
+    [{ min: 0 }, 0],
+    [{ min: 1 }, 1],
+    [{ min: 3 }, 1],
+    [{ min: 4 }, 2],
+    [{ min: 2, zones: ["europe-west4-a"] }, 2],
+    // Three would be more than max.
+    [{ min: 1, max: 2 }, 0],
+    // A zone without a reserved machine would fail the run.
+    [{ min: 2, purchase: { kind: "reserved", reservation: "gpus" } }, 0],
+    [{ min: 2, purchase: { kind: "reserved", reservation: "gpus" }, zones: ["europe-west4-a"] }, 2],
+  ])("of %j are there from the start: %d in each zone (terraform-provider-google #8270)", (changes, inZone) => {
+    expect(made({ ...l4, ...changes }).initialNodeCount).toBe(inZone);
+  });
+
+  it("are never more than max at the start, and at least min where that is possible (terraform-google-kubernetes-engine #1517)", () => {
+    const counts = fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 3 }));
+    fc.assert(
+      fc.property(
+        counts.filter(([min, max]) => min <= max),
+        ([min, max, zones]) => {
+          const pool = made({ ...l4, min, max, zones: base.zones.slice(0, zones) });
+          const first = Number(pool.initialNodeCount) * zones;
+          expect(first).toBeLessThanOrEqual(max);
+          if (Math.ceil(min / zones) * zones <= max) expect(first).toBeGreaterThanOrEqual(min);
+        },
+      ),
+    );
+  });
+
+  it("grow by what is asked for, wherever there is room", () => {
     expect(made(l4)).toMatchObject({
-      initialNodeCount: 0,
       autoscaling: { totalMinNodeCount: 1, totalMaxNodeCount: 8, locationPolicy: "ANY" },
       upgradeSettings: { strategy: "SURGE", maxSurge: 0, maxUnavailable: 1 },
       management: { autoRepair: true, autoUpgrade: true },
@@ -121,18 +150,11 @@ describe("nodes of a GPU pool", () => {
     expect(pool).not.toHaveProperty("queuedProvisioning");
   });
 
-  it("are side by side when compact, and on RDMA where the machine has it", () => {
+  it("are side by side when compact", () => {
     const zones = ["europe-west4-a"];
     expect(made({ ...h100, zones, placement: "compact" })).toMatchObject({
       placementPolicy: { type: "COMPACT" },
       networkConfig: { enablePrivateNodes: true },
-    });
-    expect(made({ ...h100, zones, placement: "compact" }).networkConfig).not.toHaveProperty(
-      "acceleratorNetworkProfile",
-    );
-    expect(made({ machine: "a4-highgpu-8g", min: 0, max: 2, zones, placement: "compact" }).networkConfig).toEqual({
-      enablePrivateNodes: true,
-      acceleratorNetworkProfile: "auto",
     });
     expect(made(h100)).not.toHaveProperty("placementPolicy");
   });
