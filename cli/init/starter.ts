@@ -56,7 +56,9 @@ export function starterEnvironment({
 /** The files of a new project, by path. */
 export function starterFiles(answers: StarterAnswers, version: string): Record<string, string> {
   const { environment, cloud, region, domain, model, backend } = answers;
-  const variable = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  const declared = variable(environment, "Environment");
+  // A file declares the environment and imports the model.
+  const served = variable(model, "Model", [declared]);
   const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
   return {
     "Pulumi.yaml": [
@@ -104,28 +106,28 @@ import { environments } from "./environments/index.ts";
 export default async (): Promise<Record<string, unknown>> => program(pulumi.getStack(), environments);
 `,
     "stacks/environments/index.ts": `import type { Environment } from "serin/program";
-import { ${variable(environment)} } from "./${environment}.ts";
+import { ${declared} } from "./${environment}.ts";
 
 /** Every environment there is, under its name. */
-export const environments: Readonly<Record<string, Environment>> = { ${shorthand(environment, variable(environment))} };
+export const environments: Readonly<Record<string, Environment>> = { ${shorthand(environment, declared)} };
 `,
     [`stacks/environments/${environment}.ts`]: `import type { Environment } from "serin/program";
-import { ${variable(model)} } from "../models/${model}.ts";
+import { ${served} } from "../models/${model}.ts";
 
-export const ${variable(environment)} = ${literal({
+export const ${declared} = ${literal({
       name: environment,
       clusters: { main: clouds[cloud]?.starter.cluster(region) },
       platform,
       domain,
     }).replace(
       /,?\n\}$/,
-      `,\n  models: { ${key(model)}: { ...${variable(model)}, version: "1" } },\n}`,
+      `,\n  models: { ${key(model)}: { ...${served}, version: "1" } },\n}`,
     )} as const satisfies Environment;
 `,
     [`stacks/models/${model}.ts`]: `import { canary, defineModel, triton } from "serin/model";
 
 /** Versions are in the model store under ${model}/<version>/${model}/…, as Triton reads a repository. */
-export const ${variable(model)} = defineModel({
+export const ${served} = defineModel({
   server: triton({ backend: "${backend}" }),
   repository: { modelStore: "${model}" },
   traffic: ${inline(traffic)},
@@ -134,6 +136,20 @@ export const ${variable(model)} = defineModel({
 });
 `,
   };
+}
+
+/** Words that TypeScript keeps and names that the files have already. */
+const taken = [
+  "arguments await break case catch class const continue debugger default delete do else enum eval export extends",
+  "false finally for function if implements import in instanceof interface let new null package private protected",
+  "public return static super switch this throw true try typeof undefined var void while with yield",
+  "canary defineModel triton environments",
+].flatMap((words) => words.split(" "));
+
+/** The variable for a name: camel case, with the kind behind it where a file could not declare it otherwise. */
+function variable(name: string, kind: "Environment" | "Model", others: readonly string[] = []): string {
+  const camelCase = name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return [...taken, ...others].includes(camelCase) ? `${camelCase}${kind}` : camelCase;
 }
 
 function shorthand(name: string, variable: string): string {

@@ -32,7 +32,7 @@ export interface InitOptions {
  */
 export async function init(folder: string, options: InitOptions, { json, signal }: Invocation): Promise<Answer> {
   const target = resolve(folder);
-  rejectProblems(`${folder} cannot become a project`, folderProblems(folder, target));
+  rejectProblems(`${folder || "The folder"} cannot become a project`, folderProblems(folder, target));
   const answers = await ask(options, { asks: options.yes !== true && !json && process.stdin.isTTY === true, signal });
   rejectProblems("The project cannot be written", answerProblems(answers));
   const files = starterFiles(answers, version());
@@ -65,6 +65,7 @@ function shownFolder(target: string): string {
 
 function folderProblems(folder: string, target: string): Problem[] {
   const path = "folder";
+  if (folder === "") return [{ path, reason: "it has no name.", fix: 'Name a new folder, or write "." for this one.' }];
   try {
     if (!existsSync(target) || readdirSync(target).every((name) => name === ".git")) return [];
     return [{ path, reason: `"${folder}" is not empty, and nothing is overwritten.`, fix: "Name a new folder." }];
@@ -96,7 +97,7 @@ async function ask(
   try {
     const environment = await answer(options.name, "Name of the environment", standard.environment);
     const cloud = await answer(options.cloud, `Cloud: ${Object.keys(clouds).join(", ")}`, standard.cloud);
-    const near = clouds[cloud]?.starter.region ?? "";
+    const near = Object.hasOwn(clouds, cloud) ? (clouds[cloud]?.starter.region ?? "") : "";
     const region = near === "" ? (options.region ?? "") : await answer(options.region, "Region", near);
     return {
       environment,
@@ -126,13 +127,24 @@ function answerProblems(answers: StarterAnswers): Problem[] {
     region: clouds[answers.cloud]?.starter.region ?? "",
   };
   const given = Object.entries(answers) as [keyof StarterAnswers, string][];
-  return given.flatMap(([key, value]) => {
+  const ofRecord: Problem[] =
+    answers.environment === "index"
+      ? [
+          {
+            path: "--name",
+            reason: '"index" is the name of the file that registers environments.',
+            fix: 'Write another name, for example "dev".',
+          },
+        ]
+      : [];
+  const ofAnswers = given.flatMap(([key, value]) => {
     const tried = { ...right, [key]: value };
     return environmentProblems(tried.environment, starterEnvironment(tried)).map((problem) => ({
       ...problem,
       path: key === "environment" ? "--name" : `--${key}`,
     }));
   });
+  return [...ofRecord, ...ofAnswers];
 }
 
 function version(): string {

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { starterEnvironment } from "../../cli/init/starter.ts";
 import { init } from "../../cli/verbs/init.ts";
@@ -38,6 +40,48 @@ describe("serin init", () => {
     expect(types).toContain("serin:model:ModelDeployment");
     const text = readFileSync(join(folder, "p/stacks/environments/eu-dev.ts"), "utf8");
     expect(text).toContain('models: { "my-model": { ...myModel, version: "1" } }');
+  });
+
+  it.each([
+    ["a model by a word of TypeScript", { model: "class" }],
+    ["an environment by a word of TypeScript", { name: "new" }],
+    ["a model by the name of a function that its file uses", { model: "define-model" }],
+    ["an environment by the name of the record", { name: "environments" }],
+    ["a model by the name of its environment", { name: "fraud", model: "fraud" }],
+    ["both by words", { name: "import", model: "default" }],
+  ])("declares %s", async (_title, names) => {
+    const target = join(folder, "p");
+    const { name = "dev", model = "classifier" }: { name?: string; model?: string } = names;
+    await init(target, { yes: true, ...names }, invocation);
+    // The project's own packages in the place of the installed one.
+    const source = new URL("../..", import.meta.url).href;
+    for (const file of [`environments/${name}.ts`, "environments/index.ts", `models/${model}.ts`]) {
+      const path = join(target, "stacks", file);
+      writeFileSync(
+        path,
+        readFileSync(path, "utf8").replace('"serin/model"', JSON.stringify(`${source}components/model/index.ts`)),
+      );
+    }
+    // By Node itself: a bundler lets some words and doubles pass.
+    const index = pathToFileURL(join(target, "stacks/environments/index.ts")).href;
+    const print = `console.log(JSON.stringify((await import(${JSON.stringify(index)})).environments))`;
+    const { stdout } = await execa(process.execPath, ["--input-type=module", "--eval", print]);
+    const environments = JSON.parse(stdout) as Record<string, { models: object }>;
+    expect(Object.keys(environments)).toEqual([name]);
+    expect(environmentProblems(name, environments[name])).toEqual([]);
+    expect(Object.keys(environments[name]?.models ?? {})).toEqual([model]);
+  });
+
+  it.each<[string, string, object, string]>([
+    ["the name of the file that registers environments", "p", { name: "index" }, '--name: "index" is the name of'],
+    ["a cloud by a key of every object", "p", { cloud: "constructor" }, '--cloud: "constructor" is not one of "aws"'],
+  ])("refuses %s, and writes nothing", async (_title, name, options, problem) => {
+    await expect(init(join(folder, name), { yes: true, ...options }, invocation)).rejects.toThrow(problem);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("refuses a folder without a name", async () => {
+    await expect(init("", { yes: true }, invocation)).rejects.toThrow("folder: it has no name.");
   });
 
   it("overwrites nothing", async () => {
