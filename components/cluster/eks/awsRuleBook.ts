@@ -57,4 +57,15 @@ export const awsRuleBook = {
     says: "An upgrade of a node group of a capacity block that has nodes. Its size must be 0.",
     source: 'EKS user guide, "Create a managed node group with Capacity Blocks for ML"',
   },
+  "log-group-comes-back": {
+    kind: "keeps",
+    says: "EKS may write the last records of a removed cluster minutes later, and then makes its log group again. A cluster of the same name ends at once with ResourceAlreadyExistsException, before anything else of it is made, until that group is deleted: `aws logs delete-log-group --log-group-name /aws/eks/<name>/cluster`. The program removes the group last, so that this is rare.",
+    source: "terraform-aws-modules/terraform-aws-eks #2486, #2763, #2446",
+  },
+  "puts-into-a-locked-bucket": {
+    kind: "refuses",
+    says: "A put without a checksum into a bucket with default Object Lock. No document says whether Firehose sends one; if it does not, the alarm `<cluster>-audit-late-…` says so within an hour, and records stay in CloudWatch for 30 days.",
+    source: 'S3 API reference, "PutObject"',
+    suspected: true,
+  },
 } as const satisfies RuleBook<EksDeclaration>;

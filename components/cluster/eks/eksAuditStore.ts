@@ -1,5 +1,8 @@
 import { Trail } from "@pulumi/aws/cloudtrail/trail.js";
+import { LogGroup } from "@pulumi/aws/cloudwatch/logGroup.js";
+import { LogStream } from "@pulumi/aws/cloudwatch/logStream.js";
 import { LogSubscriptionFilter } from "@pulumi/aws/cloudwatch/logSubscriptionFilter.js";
+import { MetricAlarm } from "@pulumi/aws/cloudwatch/metricAlarm.js";
 import { FirehoseDeliveryStream } from "@pulumi/aws/kinesis/firehoseDeliveryStream.js";
 import type { cloudtrail } from "@pulumi/aws/types/input.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -19,8 +22,12 @@ export interface S3AuditStoreArgs {
   readonly account: pulumi.Input<string>;
   /** The region of the trail, which records changes of the account in this region only. */
   readonly region: string;
-  /** Name of the CloudWatch log group whose every record is delivered to the store. */
-  readonly logGroup: pulumi.Input<string>;
+  /**
+   * The CloudWatch log group whose every record is delivered to the store. It is removed after the whole store: EKS
+   * writes for some minutes after its cluster is gone, and makes a group that is missing again
+   * (terraform-aws-modules/terraform-aws-eks #2763).
+   */
+  readonly logGroup: LogGroup;
   /**
    * ARNs of buckets whose every read and write of an object is recorded: at least one, since CloudTrail takes no empty
    * list. Access to the store itself is recorded without being named here.
@@ -31,11 +38,17 @@ export interface S3AuditStoreArgs {
    * with its records.
    */
   readonly protect: boolean;
-  /** AWS tags of the bucket, the trail, the delivery stream and the roles. */
+  /** AWS tags of the bucket, the trail, the delivery stream, its errors and alarms, and the roles. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
 const defaultRetentionDays = 365;
+
+/** The log stream to which Firehose writes what it could not deliver, and why. */
+const deliveryErrors = "S3Delivery";
+
+/** Days that Firehose's errors are kept, as long as the records themselves are in CloudWatch. */
+const errorDays = 30;
 
 /** The trail writes below it: `access/AWSLogs/<account>/CloudTrail/…`. */
 const accessPrefix = "access";
@@ -74,6 +87,7 @@ export class S3AuditStore extends Component {
           abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
         },
         protect: args.protect,
+        after: [args.logGroup],
         forceDestroy: mode === "removable" && !args.protect,
         tags: args.tags,
       },
@@ -88,6 +102,7 @@ export class S3AuditStore extends Component {
   /** Delivers the whole log group: records that a filter leaves out could not be added later. */
   #keepLogs({ account, region, logGroup, tags }: S3AuditStoreArgs): void {
     const { arn } = this.store;
+    const errors = this.#errors(tags);
     const delivery = accessRole(
       this.childName("delivery-role"),
       {
@@ -103,6 +118,11 @@ export class S3AuditStore extends Component {
               "s3:PutObject",
             ],
             Resource: [arn, pulumi.interpolate`${arn}/*`],
+          },
+          {
+            Effect: "Allow",
+            Action: "logs:PutLogEvents",
+            Resource: pulumi.interpolate`${errors.arn}:log-stream:${deliveryErrors}`,
           },
         ],
         tags,
@@ -123,11 +143,13 @@ export class S3AuditStore extends Component {
           bufferingSize: 64,
           // CloudWatch Logs sends records that are compressed with gzip.
           compressionFormat: "UNCOMPRESSED",
+          cloudwatchLoggingOptions: { enabled: true, logGroupName: errors.name, logStreamName: deliveryErrors },
         },
         tags,
       },
-      { parent: this, dependsOn: [...delivery.grants, this.store.policy] },
+      { parent: this, dependsOn: [...delivery.grants, this.store.policy, errors.stream] },
     );
+    this.#watch(stream, tags);
     const sending = accessRole(
       this.childName("sending-role"),
       {
@@ -143,8 +165,64 @@ export class S3AuditStore extends Component {
     );
     new LogSubscriptionFilter(
       this.childName("subscription"),
-      { logGroup, filterPattern: "", destinationArn: stream.arn, roleArn: sending.arn },
+      { logGroup: logGroup.name, filterPattern: "", destinationArn: stream.arn, roleArn: sending.arn },
       { parent: this, dependsOn: [...sending.grants] },
+    );
+  }
+
+  /** Makes the log in which Firehose says why S3 did not take a record. Without it nothing says so. */
+  #errors(tags: Readonly<Record<string, string>>) {
+    const { name, arn } = new LogGroup(
+      this.childName("delivery-errors"),
+      { retentionInDays: errorDays, tags },
+      { parent: this },
+    );
+    const stream = new LogStream(
+      this.childName("delivery-errors-stream"),
+      { name: deliveryErrors, logGroupName: name },
+      { parent: this },
+    );
+    return { name, arn, stream };
+  }
+
+  /**
+   * Makes two alarms: records wait that S3 does not take, and no record comes. An API server writes audit records all
+   * the time, so silence is a fault. An alarm notifies nobody by itself; EventBridge has its changes of state.
+   */
+  #watch(stream: FirehoseDeliveryStream, tags: Readonly<Record<string, string>>): void {
+    const halfAnHour = 1800;
+    const firehose = {
+      namespace: "AWS/Firehose",
+      dimensions: { DeliveryStreamName: stream.name },
+      period: halfAnHour,
+      evaluationPeriods: 1,
+      tags,
+    };
+    new MetricAlarm(
+      this.childName("late"),
+      {
+        ...firehose,
+        alarmDescription: "Audit records wait for S3. The reason is in the log group of the delivery stream.",
+        metricName: "DeliveryToS3.DataFreshness",
+        statistic: "Maximum",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: halfAnHour,
+        treatMissingData: "notBreaching",
+      },
+      { parent: this },
+    );
+    new MetricAlarm(
+      this.childName("silent"),
+      {
+        ...firehose,
+        alarmDescription: "No audit record came from the cluster's log group.",
+        metricName: "IncomingRecords",
+        statistic: "Sum",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 1,
+        treatMissingData: "breaching",
+      },
+      { parent: this },
     );
   }
 

@@ -145,7 +145,7 @@ export class EksCluster extends Component implements GpuCluster {
         cluster: name,
         account,
         region,
-        logGroup: logs.name,
+        logGroup: logs,
         watched: [models.arn],
         protect,
         tags,

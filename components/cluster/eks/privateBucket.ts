@@ -34,6 +34,8 @@ export interface PrivateBucketArgs {
   readonly protect: boolean;
   /** Whether a removal deletes the objects, too. If false, deleting a bucket that is not empty fails. */
   readonly forceDestroy: boolean;
+  /** Resources that are made before the bucket and removed after it. @default none but the key */
+  readonly after?: readonly pulumi.Resource[];
   /** AWS tags of the bucket. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -52,13 +54,13 @@ export class PrivateBucket extends Component {
 
   constructor(name: string, args: PrivateBucketArgs, opts: pulumi.ComponentResourceOptions) {
     super("cluster:PrivateBucket", name, { objectLock: args.objectLock }, opts);
-    const { key, protect, tags } = args;
+    const { key, protect, tags, after = [] } = args;
 
     // The key is deleted after the bucket: that can fail, and then what is in the bucket must stay readable.
     const bucket = new Bucket(
       this.childName("bucket"),
       { forceDestroy: args.forceDestroy, ...(args.objectLock === undefined ? {} : { objectLockEnabled: true }), tags },
-      { parent: this, protect, dependsOn: key === undefined ? [] : [key] },
+      { parent: this, protect, dependsOn: [...(key === undefined ? [] : [key]), ...after] },
     );
     this.bucket = bucket.bucket;
     this.arn = bucket.arn;

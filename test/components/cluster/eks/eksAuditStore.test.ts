@@ -69,6 +69,10 @@ describe("the cluster's logs", () => {
         ],
         [bucket, `${bucket}/*`],
       ],
+      [
+        "logs:PutLogEvents",
+        "arn:aws:logs:us-east-1:123456789012:log-group:aws-use1-audit-delivery-errors-1a2b3c4:log-stream:S3Delivery",
+      ],
     ]);
   });
 
@@ -91,6 +95,37 @@ describe("the cluster's logs", () => {
     expect([...needs(await run(), "audit-subscription")]).toEqual(
       expect.arrayContaining(["audit-sending-role-policy", "audit-delivery-role-policy", "audit-store-policy"]),
     );
+  });
+});
+
+describe("a record that does not arrive", () => {
+  it("leaves the reason in a log that is there before the first record", async () => {
+    const cluster = await run();
+    const stream = inputsOf(cluster, "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream") as {
+      extendedS3Configuration: { cloudwatchLoggingOptions: unknown };
+    };
+    const logGroupName = "aws-use1-audit-delivery-errors-1a2b3c4";
+    expect(stream.extendedS3Configuration.cloudwatchLoggingOptions).toEqual({
+      enabled: true,
+      logGroupName,
+      logStreamName: "S3Delivery",
+    });
+    expect(inputsOf(cluster, "aws:cloudwatch/logStream:LogStream")).toMatchObject({ name: "S3Delivery", logGroupName });
+    expect(needs(cluster, "audit-delivery")).toContain("audit-delivery-errors-stream");
+  });
+
+  it.each([
+    ["late", "DeliveryToS3.DataFreshness", "GreaterThanThreshold", 1800, "notBreaching"],
+    ["silent", "IncomingRecords", "LessThanThreshold", 1, "breaching"],
+  ])("raises an alarm when deliveries are %s", async (name, metricName, comparisonOperator, threshold, missing) => {
+    expect(inputsOf(await run(), "aws:cloudwatch/metricAlarm:MetricAlarm", `audit-${name}`)).toMatchObject({
+      namespace: "AWS/Firehose",
+      dimensions: { DeliveryStreamName: "aws-use1-audit-delivery-1a2b3c4" },
+      metricName,
+      comparisonOperator,
+      threshold,
+      treatMissingData: missing,
+    });
   });
 });
 

@@ -75,7 +75,7 @@ describe("the control plane", () => {
       "controllerManager",
       "scheduler",
     ]);
-    expect(inputsOf(cluster, "aws:cloudwatch/logGroup:LogGroup")).toMatchObject({
+    expect(inputsOf(cluster, "aws:cloudwatch/logGroup:LogGroup", "-logs")).toMatchObject({
       name: "/aws/eks/aws-use1/cluster",
       retentionInDays: 30,
       kmsKeyId: "arn:aws:kms:us-east-1:123456789012:key/aws-use1-key",
@@ -235,6 +235,13 @@ describe("the order", () => {
       ]),
     );
   });
+
+  it.each(["audit-subscription", "audit-delivery", "audit-store-bucket", "control-plane-cluster"])(
+    "removes the log group after %s, because EKS writes late and makes it again (terraform-aws-eks #2763)",
+    async (earlier) => {
+      expect(needs(await run(), earlier)).toContain("logs");
+    },
+  );
 
   it.each(["coredns", "aws-ebs-csi-driver"])("starts %s when there are nodes for it", async (addon) => {
     expect(needs(await run(), addon)).toContain("system");

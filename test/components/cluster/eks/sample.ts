@@ -60,7 +60,10 @@ export const answers: Answers = {
       arn: `arn:aws:iam::${account}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/0123456789ABCDEF`,
     }),
     "aws:s3/bucket:Bucket": (_, name) => ({ bucket: named(name), arn: `arn:aws:s3:::${named(name)}` }),
-    "aws:cloudwatch/logGroup:LogGroup": ({ name }) => ({ arn: arn("logs", `log-group:${name}`) }),
+    "aws:cloudwatch/logGroup:LogGroup": ({ name }, resource) => ({
+      name: name ?? named(resource),
+      arn: arn("logs", `log-group:${name ?? named(resource)}`),
+    }),
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": (_, name) => ({
       name: named(name),
       arn: arn("firehose", `deliverystream/${named(name)}`),
