@@ -6,6 +6,11 @@ import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
 enableCompileCache(compileCacheFolder);
 
+// What a project's own files print while they load must not stand in the answer.
+console.log = console.error;
+console.info = console.error;
+console.debug = console.error;
+
 const program = new Command("serin")
   .description("Plans, brings up and rehearses the environments declared under stacks/.")
   .version("0.1.0")
