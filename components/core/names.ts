@@ -7,6 +7,24 @@ import type { Problem } from "./problem.ts";
  */
 export const plainPath = /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/;
 
+/** Lower-case labels with dots between them, 253 characters in all: the name of most Kubernetes objects. */
+const subdomain = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/** Whether a text can be the name of most Kubernetes objects (RFC 1123 subdomain). */
+export function isObjectName(text: string): boolean {
+  return subdomain.test(text);
+}
+
+/** Whether a text has the form of a host name or an IPv4 address, in letters of either case. */
+export function isHostName(text: string): boolean {
+  return subdomain.test(text.toLowerCase()) && text.split(".").every((label) => label.length <= 63);
+}
+
+/** Whether a text is a port, 1 to 65535. */
+export function isPort(text: string): boolean {
+  return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535;
+}
+
 const dnsLabelPattern = /^[a-z]([a-z0-9-]*[a-z0-9])?$/;
 
 /**

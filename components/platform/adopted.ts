@@ -2,6 +2,7 @@ import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1/cu
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type AtSite, renderedDirectory } from "../cluster/onPrem/siteSettings.ts";
+import { isObjectName } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /** What an adopted system must offer: a served version of a custom resource and, inside it, the fields we write. */
@@ -54,11 +55,10 @@ export interface RecordedRule {
   readonly isRight: (value: string) => boolean;
 }
 
-const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-const recordNames = {
-  namespace: /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-  configMap: objectName,
-  key: /^[\w.-]{1,253}$/,
+const recordNames: Readonly<Record<"namespace" | "configMap" | "key", (text: string) => boolean>> = {
+  namespace: (text) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text),
+  configMap: isObjectName,
+  key: (text) => /^[\w.-]{1,253}$/.test(text),
 };
 
 /** Everything wrong with a value, or with the place it is read from. What is in a ConfigMap is not known here. */
@@ -69,17 +69,12 @@ export function recordedProblems(path: string, value: Recorded, { what, example,
       : [{ path, reason: `"${value}" is not ${what}.`, fix: `Write, for example, "${example}".` }];
   }
   return (["namespace", "configMap", "key"] as const)
-    .filter((part) => !recordNames[part].test(value[part]))
+    .filter((part) => !recordNames[part](value[part]))
     .map((part) => ({
       path: `${path}.${part}`,
       reason: `"${value[part]}" cannot be the ${part === "key" ? "key of a ConfigMap" : `name of a ${part === "namespace" ? "Namespace" : "ConfigMap"}`}.`,
       fix: "Write it as kubectl get configmap prints it.",
     }));
-}
-
-/** Whether a text is a port, 1 to 65535. */
-export function isPort(text: string): boolean {
-  return /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
 }
 
 interface ServedVersion {

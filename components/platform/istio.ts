@@ -9,16 +9,9 @@ import type { AtSite, SiteIngress, SiteSettings } from "../cluster/onPrem/siteSe
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
+import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
-import {
-  adopt,
-  adoptionProblems,
-  isPort,
-  type Recorded,
-  type Requirement,
-  recorded,
-  recordedProblems,
-} from "./adopted.ts";
+import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
@@ -59,8 +52,11 @@ export function validateIstio(args: IstioArgs & AtSite): Problem[] {
   ];
 }
 
-/** Host names, IPv4 addresses and, in brackets, IPv6 addresses, then the port. */
-const hostAndPort = /^(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?):(\d+)$/i;
+/** A host name, an IPv4 address or, in brackets, an IPv6 address, then the port. */
+function isHostAndPort(value: string): boolean {
+  const [, v6, host, port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(value) ?? [];
+  return isPort(port ?? "") && (v6 === undefined ? isHostName(host ?? "") : isIP(v6) === 6);
+}
 
 function gatewayProblems({ selector, port, bind, address }: AdoptedGateway): Problem[] {
   return [
@@ -76,7 +72,7 @@ function gatewayProblems({ selector, port, bind, address }: AdoptedGateway): Pro
     ...recordedProblems("address", address, {
       what: "host:port",
       example: "gateway.example.com:80",
-      isRight: (value) => isPort(hostAndPort.exec(value)?.[3] ?? ""),
+      isRight: isHostAndPort,
     }),
   ];
 }

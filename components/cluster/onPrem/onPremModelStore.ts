@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { dnsLabelProblems } from "../../core/names.ts";
+import { dnsLabelProblems, isHostName, isPort } from "../../core/names.ts";
 import { type Problem, under } from "../../core/problem.ts";
 import type { ModelStore } from "../stores.ts";
 import type { IdentityBinding, WorkloadIdentity } from "../workloadIdentity.ts";
@@ -68,7 +68,7 @@ export function onPremIdentity(store: OnPremModelStore): WorkloadIdentity {
   return { kind: "projectedSecret", bind: () => ({ ...nothing, credentials }) };
 }
 
-const endpointPattern = /^(https?):\/\/([0-9A-Za-z.-]+)(?::(\d{1,5}))?\/?$/;
+const endpointPattern = /^(https?):\/\/([0-9A-Za-z.-]+)(?::(\d+))?\/?$/;
 
 /**
  * The endpoint with its port, also where that is the default one: Triton reads an address without a port as a bucket of
@@ -79,10 +79,10 @@ function address(endpoint: string): string {
   return `${scheme}://${host}:${port ?? (scheme === "https" ? 443 : 80)}`;
 }
 
-function bucketProblems({ endpoint, bucket }: OnPremBucket): Problem[] {
+function bucketProblems({ endpoint, bucket, region }: OnPremBucket): Problem[] {
   const problems: Problem[] = [];
-  const [, scheme, host = ""] = endpointPattern.exec(endpoint) ?? [];
-  if (scheme === undefined) {
+  const [, scheme, host = "", port] = endpointPattern.exec(endpoint) ?? [];
+  if (scheme === undefined || !isHostName(host) || (port !== undefined && !isPort(port))) {
     problems.push({
       path: "endpoint",
       reason: `"${endpoint.replace(/\/\/[^/]*@/, "//…@")}" is not https://, a host name or IPv4 address, and a port if it is not 443.`,
@@ -95,7 +95,14 @@ function bucketProblems({ endpoint, bucket }: OnPremBucket): Problem[] {
       fix: `Write "https://…", or the store's Service if it runs in the cluster.`,
     });
   }
-  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+  if (region !== undefined && !/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(region)) {
+    problems.push({
+      path: "region",
+      reason: `"${region}" is not the name of a region: letters, digits and "-".`,
+      fix: 'Write what the store is configured with, or leave it out for "us-east-1".',
+    });
+  }
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket) || bucket.includes("..")) {
     problems.push({
       path: "bucket",
       reason: `"${bucket}" is not the name of a bucket: 3 to 63 of a-z, 0-9, "-" and ".".`,

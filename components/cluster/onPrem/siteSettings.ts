@@ -1,4 +1,4 @@
-import { plainPath } from "../../core/names.ts";
+import { isHostName, isObjectName, isPort, plainPath } from "../../core/names.ts";
 import { type Problem, under, unknownChoice } from "../../core/problem.ts";
 
 /** How declared objects reach a site. */
@@ -113,7 +113,7 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
   return [
     ...(access === undefined ? [] : under("access", accessProblems(access))),
     ...(ingress === undefined ? [] : under("ingress", ingressProblems(ingress))),
-    ...(storageClass === undefined || objectName.test(storageClass) ? [] : [notAnObject(storageClass)]),
+    ...(storageClass === undefined || isObjectName(storageClass) ? [] : [notAnObject(storageClass)]),
     ...under("registryMirror", mirrorProblems(registryMirror ?? {})),
     ...(proxy === undefined ? [] : under("proxy", proxyProblems(proxy))),
     ...choiceProblems("runtime", runtime, ["containerd", "k3s", "rke2"]),
@@ -121,9 +121,14 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
   ];
 }
 
-const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
-const hostName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
-const imageRegistry = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+const imageRegistry = /^([a-z0-9.-]+)(?::(\d+))?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+const proxyAddress = /^https?:\/\/([a-z0-9.-]+)(?::(\d+))?\/?$/i;
+
+/** Whether an address has the form, and in it a host and a port that can be. A port may be absent. */
+function hasHost(form: RegExp, address: string): boolean {
+  const [, host, port] = form.exec(address) ?? [];
+  return isHostName(host ?? "") && (port === undefined || isPort(port));
+}
 
 function choiceProblems(path: string, value: string | undefined, choices: readonly string[]): Problem[] {
   return value === undefined || choices.includes(value) ? [] : [unknownChoice(path, value, choices)];
@@ -159,7 +164,7 @@ function ingressProblems(ingress: SiteIngress): Problem[] {
       fix: "Write, for example, 30080.",
     });
   }
-  if (host !== undefined && !hostName.test(host)) {
+  if (host !== undefined && !isHostName(host)) {
     problems.push({
       path: "host",
       reason: `"${host}" is not a host name or an IPv4 address.`,
@@ -179,14 +184,14 @@ function notAnObject(storageClass: string): Problem {
 
 function mirrorProblems({ charts, images }: NonNullable<SiteSettings["registryMirror"]>): Problem[] {
   const problems: Problem[] = [];
-  if (charts !== undefined && (!/^(https|oci):\/\/[^/\s]+/.test(charts) || userInfo.test(charts))) {
+  if (charts !== undefined && (!/^(https|oci):\/\/[^/\s?#]+(\/[^\s?#]*)?$/.test(charts) || userInfo.test(charts))) {
     problems.push({
       path: "charts",
-      reason: `"${withoutUser(charts)}" is not a chart repository: https:// or oci://, without a user name.`,
+      reason: `"${withoutUser(charts)}" is not a chart repository: https:// or oci://, without a user name and without "?".`,
       fix: 'Write, for example, "oci://registry.example.com/charts"; credentials belong into helm registry login.',
     });
   }
-  if (images !== undefined && !imageRegistry.test(images)) {
+  if (images !== undefined && !hasHost(imageRegistry, images)) {
     problems.push({
       path: "images",
       reason: `"${withoutUser(images)}" is not a registry as images name it: host, port and path in lower case, without a scheme.`,
@@ -198,14 +203,16 @@ function mirrorProblems({ charts, images }: NonNullable<SiteSettings["registryMi
 
 const userInfo = /^[a-z]+:\/\/[^/]*@/i;
 
-/** Errors are printed, and the text before the `@` may hold a password. */
+/** Errors are printed, and the text before the `@`, or behind the `?`, may hold a password. */
 function withoutUser(address: string): string {
-  return address.replace(/\/\/[^/]*@|^[^/]*@/, (match) => (match.startsWith("//") ? "//…@" : "…@"));
+  return address
+    .replace(/\/\/[^/]*@|^[^/]*@/, (match) => (match.startsWith("//") ? "//…@" : "…@"))
+    .replace(/\?.*/s, "?…");
 }
 
 function proxyProblems({ noProxy, ...addresses }: SiteProxy): Problem[] {
   const problems: Problem[] = Object.entries(addresses)
-    .filter(([, address]) => !/^https?:\/\/[a-z0-9][a-z0-9.-]*(:\d{1,5})?\/?$/i.test(address))
+    .filter(([, address]) => !hasHost(proxyAddress, address))
     .map(([path, address]) => ({
       path,
       reason: `"${withoutUser(address)}" is not http:// or https://, a host and a port; a user name would stand in pods for all to read.`,

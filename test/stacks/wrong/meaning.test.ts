@@ -416,5 +416,57 @@ describe("what has the right form and cannot be is one problem with the path tha
       set("platform/prometheus/scrapeInterval", "1.0005s"),
       /scrapeInterval: "1\.0005s" is not a whole number of milliseconds/,
     ],
+
+    // What a site cannot have.
+    [
+      "a store at a port beyond the last",
+      set("clusters/site/modelStore/s3/endpoint", "https://minio.example.com:99999"),
+      /s3\.endpoint: "https:\/\/minio\.example\.com:99999" is not https:\/\/, a host name/,
+    ],
+    [
+      "a store at a host that is none",
+      set("clusters/site/modelStore/s3/endpoint", "https://minio..com"),
+      /s3\.endpoint: "https:\/\/minio\.\.com" is not https:\/\//,
+    ],
+    [
+      "a bucket with two dots",
+      set("clusters/site/modelStore/s3/bucket", "models..old"),
+      /s3\.bucket: "models\.\.old" is not the name of a bucket/,
+    ],
+    [
+      "a store in a region without a name",
+      set("clusters/site/modelStore/s3/region", ""),
+      /s3\.region: "" is not the name of a region/,
+    ],
+    [
+      "a node's host that is none",
+      set("clusters/site/settings/ingress", { kind: "nodePort", port: 30080, host: "gpu-.example.com" }),
+      /ingress\.host: "gpu-\.example\.com" is not a host name/,
+    ],
+    [
+      "a StorageClass with two dots",
+      set("clusters/site/settings/storageClass", "ceph..block"),
+      /settings\.storageClass: "ceph\.\.block" cannot be the name of a StorageClass/,
+    ],
+    [
+      "charts at an address with a space",
+      set("clusters/site/settings/registryMirror", { charts: "oci://registry example.com" }),
+      /registryMirror\.charts: "oci:\/\/registry example\.com" is not a chart repository/,
+    ],
+    [
+      "charts behind a token",
+      set("clusters/site/settings/registryMirror", { charts: "https://example.com/charts?token=hush" }),
+      /registryMirror\.charts: "https:\/\/example\.com\/charts\?…" is not a chart repository/,
+    ],
+    [
+      "a registry at a port beyond the last",
+      set("clusters/site/settings/registryMirror", { images: "registry.example.com:70000" }),
+      /registryMirror\.images: "registry\.example\.com:70000" is not a registry/,
+    ],
+    [
+      "a proxy at a port beyond the last",
+      set("clusters/site/settings/proxy", { httpProxy: "http://proxy:70000", noProxy: [".svc"] }),
+      /proxy\.httpProxy: "http:\/\/proxy:70000" is not http:\/\/ or https:\/\//,
+    ],
   ])("%s", (_title, declared, problem) => expectOneProblem(declared, problem));
 });

@@ -58,7 +58,7 @@ describe("refuses", () => {
     [
       "charts over plain HTTP",
       { registryMirror: { charts: "http://charts.example.com" } },
-      'registryMirror.charts: "http://charts.example.com" is not a chart repository: https:// or oci://, without a user name. Write, for example, "oci://registry.example.com/charts"; credentials belong into helm registry login.',
+      'registryMirror.charts: "http://charts.example.com" is not a chart repository: https:// or oci://, without a user name and without "?". Write, for example, "oci://registry.example.com/charts"; credentials belong into helm registry login.',
     ],
     [
       "a registry with a scheme",
