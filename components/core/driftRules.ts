@@ -1,8 +1,8 @@
 /**
- * Fields that a controller owns after we created them: the only `ignoreChanges` of the project. An ignored field can
- * only be changed by lifting the rule for one `up`, so what people change lives elsewhere. Under server-side apply the
- * provider drops an ignored path only when it is owned as a whole by another manager, and paths into arrays have no
- * effect (pulumi-kubernetes `provider/pkg/await/await.go`), hence whole lists.
+ * Fields that somebody else owns after we created them, as a rule a controller: the only `ignoreChanges` of the
+ * project. An ignored field can only be changed by lifting the rule for one `up`, so what people change lives
+ * elsewhere. Under server-side apply the provider drops an ignored path only when it is owned as a whole by another
+ * manager, and paths into arrays have no effect (pulumi-kubernetes `provider/pkg/await/await.go`), hence whole lists.
  */
 export const driftRules = {
   /**
@@ -40,6 +40,12 @@ export const driftRules = {
   aksCluster: ["agentPoolProfiles[0].count"],
   /** The autoscaler counts the nodes. https://github.com/pulumi/pulumi-azure-native/issues/2943 */
   aksPool: ["count"],
+  /**
+   * Of a locked policy. Azure raises it by a request that the provider does not know, and the provider refuses to
+   * raise. The cluster compares what is declared with what Azure says.
+   * https://github.com/hashicorp/terraform-provider-azurerm/issues/28660
+   */
+  aksLockedRecords: ["immutabilityPeriodInDays"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A mutable copy, as resource options want it. */

@@ -1,6 +1,7 @@
 import { DiagnosticSetting } from "@pulumi/azure-native/monitor/diagnosticSetting.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
+import { rejectProblems } from "../../core/problem.ts";
 import type { AuditStoreArgs } from "../stores.ts";
 import type { AksScope } from "./aksScope.ts";
 import { type LogAccount, logAccount } from "./storageAccounts.ts";
@@ -41,7 +42,12 @@ export class AksAuditStore extends Component {
     );
     recordedIn(access, `${name}-access-log`, "blobs", blobsOf(this.#audit.id), { parent: this });
 
-    this.registerOutputs({ accountId: this.#audit.id });
+    // In an output, so that the program fails where Azure keeps the records for another time.
+    const confirmed = pulumi.all([this.#audit.problems, access.problems]).apply((problems) => {
+      rejectProblems("The audit records are not kept as declared", problems.flat());
+      return retentionDays;
+    });
+    this.registerOutputs({ accountId: this.#audit.id, retentionDays: confirmed });
   }
 
   /** Records the logs of a resource of this kind, by its ARM id, in the audit account. */

@@ -38,7 +38,10 @@ class ClassicAzureProvider extends pulumi.ProviderResource {
 export interface ContainerImmutabilityPolicyArgs {
   /** ARM id of the container. Changing it replaces the policy. */
   readonly storageContainerResourceManagerId: pulumi.Input<string>;
-  /** Days that a blob is kept, 1 to 146,000. A locked policy can be raised only, and five times at most. */
+  /**
+   * Days that a blob is kept, 1 to 146,000. The provider changes them of an unlocked policy only
+   * (hashicorp/terraform-provider-azurerm #28660).
+   */
   readonly immutabilityPeriodInDays: pulumi.Input<number>;
   /** Whether nobody can delete or shorten the policy. Once true, it can never be false again. */
   readonly locked: pulumi.Input<boolean>;

@@ -1,7 +1,10 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { getBlobContainerImmutabilityPolicyOutput } from "@pulumi/azure-native/storage/getBlobContainerImmutabilityPolicy.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount, type StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { ignoreChanges } from "../../core/driftRules.ts";
+import type { Problem } from "../../core/problem.ts";
 import { globalName, knownName } from "./aksNames.ts";
 import type { AksScope } from "./aksScope.ts";
 import { ContainerImmutabilityPolicy } from "./classicAzure.ts";
@@ -14,7 +17,7 @@ export interface LogAccountArgs {
   readonly categories: readonly string[];
   /**
    * Days that a record is kept, from 1: `immutabilityPeriodInDays` of each container. Records are deleted a day later.
-   * A change updates the policies in place; locked ones can be raised only, five times at most.
+   * A change updates unlocked policies in place. Locked ones are raised by hand (see `lockedProblems`).
    */
   readonly retentionDays: number;
   /** Whether nobody can shorten or delete the policies. From false to true in place; the way back is refused. */
@@ -27,6 +30,8 @@ export interface LogAccount {
   readonly id: pulumi.Output<string>;
   /** Immutability policies of all containers. A diagnostic setting depends on them. */
   readonly ready: readonly pulumi.Resource[];
+  /** Locked policies that Azure holds for other days than declared, with what to do. Empty: it is as declared. */
+  readonly problems: pulumi.Output<readonly Problem[]>;
 }
 
 /**
@@ -55,22 +60,23 @@ export function logAccount(
     { ...opts, protect },
   );
   const accountName = knownName(account, given);
-  const policies = categories.map((category) => {
-    const containerName = `insights-logs-${category.toLowerCase()}`;
+  const containers = categories.map((category) => `insights-logs-${category.toLowerCase()}`);
+  const policies = containers.map((containerName) => {
+    const category = containerName.slice("insights-logs-".length);
     const container = new BlobContainer(
-      `${name}-${category.toLowerCase()}`,
+      `${name}-${category}`,
       { containerName, accountName, resourceGroupName, publicAccess: "None" },
       { ...opts, protect },
     );
     return new ContainerImmutabilityPolicy(
-      `${name}-${category.toLowerCase()}-retention`,
+      `${name}-${category}-retention`,
       {
         storageContainerResourceManagerId: container.id,
         immutabilityPeriodInDays: retentionDays,
         locked,
         protectedAppendWritesEnabled: true,
       },
-      { ...opts, protect },
+      { ...opts, protect, ...(locked ? ignoreChanges("aksLockedRecords") : {}) },
     );
   });
   new ManagementPolicy(
@@ -78,7 +84,80 @@ export function logAccount(
     { managementPolicyName: "default", accountName, resourceGroupName, policy: { rules: [expiry(retentionDays)] } },
     opts,
   );
-  return { id: account.id, ready: policies };
+  const place = { accountName, resourceGroupName };
+  const found = locked
+    ? policies.map((policy, index) => lockedPolicy(place, containers[index] ?? "", policy, opts))
+    : [];
+  const problems = pulumi
+    .all(found)
+    .apply((answers) => answers.flatMap((answer) => lockedProblems(answer, retentionDays)));
+  return { id: account.id, ready: policies, problems };
+}
+
+/** What Azure says of a locked policy. */
+interface LockedPolicy {
+  /** The resource group of the account. */
+  readonly group: string;
+  /** The storage account. */
+  readonly account: string;
+  /** The container that the policy holds for. */
+  readonly container: string;
+  /** Days that its blobs are kept. Undefined: Azure says none. */
+  readonly days: number | undefined;
+  /** Nobody can lower or delete it. False while the declaration is about to lock it. */
+  readonly locked: boolean;
+  /** What a request that changes the policy repeats: `"8d59f830cb130e5"`, quotes included. */
+  readonly etag: string;
+}
+
+/** Depends on the policy's id, so that Azure is asked only once the policy exists. */
+function lockedPolicy(
+  { accountName, resourceGroupName }: { accountName: pulumi.Input<string>; resourceGroupName: pulumi.Input<string> },
+  container: string,
+  policy: pulumi.CustomResource,
+  opts: pulumi.InvokeOptions,
+): pulumi.Output<LockedPolicy> {
+  const answer = getBlobContainerImmutabilityPolicyOutput(
+    {
+      accountName,
+      resourceGroupName,
+      containerName: policy.id.apply(() => container),
+      immutabilityPolicyName: "default",
+    },
+    { ...(opts.parent === undefined ? {} : { parent: opts.parent }) },
+  );
+  return pulumi
+    .all([answer, accountName, resourceGroupName])
+    .apply(([{ immutabilityPeriodSinceCreationInDays: days, state, etag }, account, group]) => ({
+      group,
+      account,
+      container,
+      days,
+      locked: state === "Locked",
+      etag,
+    }));
+}
+
+/**
+ * Azure raises a locked policy by a request of its own. The classic provider sends none, and refuses to raise with the
+ * words of lowering (hashicorp/terraform-provider-azurerm #28660), so the days of a locked policy are ignored there and
+ * compared here.
+ */
+function lockedProblems(policy: LockedPolicy, declared: number): Problem[] {
+  const { group, account, container, days, locked, etag } = policy;
+  if (days === declared) return [];
+  const path = "auditStore.retentionDays";
+  const reason = `Azure keeps ${container} of ${account} for ${days} days, and ${declared} are declared.`;
+  if (!locked) return [{ path, reason, fix: 'Bring them up with mode: "removable" first, and lock them then.' }];
+  if (days !== undefined && days > declared) return [{ path, reason, fix: `Write ${days}: nobody can lower it.` }];
+  const where = `--resource-group ${group} --account-name ${account} --container-name ${container}`;
+  return [
+    {
+      path,
+      reason,
+      fix: `Run az storage container immutability-policy extend ${where} --period ${declared} --if-match '${etag}'`,
+    },
+  ];
 }
 
 /** Deletes records a day after their time, since the immutability policy still holds on the last day. */
