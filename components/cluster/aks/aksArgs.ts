@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
 import type { CloudClusterArgs } from "../cloudCluster.ts";
 import type { KubeLogin } from "./aksKubeconfig.ts";
 import type { azureMachines } from "./azureMachines.ts";
@@ -18,16 +19,30 @@ export interface AksClusterArgs extends CloudClusterArgs<keyof typeof azureMachi
    * Where the Kubernetes API listens. `private`: on an address in the cluster's network, reached from there and from
    * peered networks. `public`: on a public address, too, which admits `cidrs` only, at least one
    * (`authorizedIPRanges`).
-   * @default `{ kind: "private" }`, as on the other clouds. Changing it updates the cluster in place, since the API
-   * server has its own subnet either way (MicrosoftDocs/azure-aks-docs
-   * `articles/aks/api-server-vnet-integration.md`).
+   * @default `{ kind: "private" }`, as on the other clouds. `cidrs`, and public to private, are updated in place. From
+   * private to public is a preview feature of AKS (MicrosoftDocs/azure-aks-docs
+   * `articles/aks/api-server-vnet-integration.md`, "Disable private cluster mode"): choose before the first `up`.
    */
   readonly endpoint?: { readonly kind: "private" } | { readonly kind: "public"; readonly cidrs: readonly string[] };
+  /**
+   * Virtual networks from which the private API server is reached, by a name of yours: ARM ids of networks in any
+   * subscription of the tenant, with no address of `cidr`. Each becomes a `VirtualNetworkPeering`; the owner of the
+   * other network makes the other half (`docs/clusters/aks.md`). Another id replaces the peering.
+   * @default none: what is in the cluster's own network reaches it.
+   */
+  readonly peerings?: Readonly<Record<string, string>>;
   /**
    * How kubelogin gets a token for whoever uses the kubeconfig. The kubeconfig contains no credential.
    * @default "azurecli": works for a person and for a pipeline that has run `az login`. Changing it replaces nothing.
    */
   readonly login?: KubeLogin;
+  /**
+   * Minor version of the GPU pools, `kubernetesVersion` or the one before. While it is declared, AKS brings no patch of
+   * Kubernetes by itself, and `kubernetesVersion` can be raised: the control plane first, then the pools by raising
+   * this too. `docs/clusters/aks.md` has the steps. Changing it upgrades nodes in place; a step down is refused by AKS.
+   * @default `kubernetesVersion`, with patches on Sundays. AKS then refuses another `kubernetesVersion`.
+   */
+  readonly nodesVersion?: KubernetesVersion;
   /**
    * `vmSize` of the system pool, three to nine nodes for all that needs no GPU.
    * @default "Standard_D4ds_v5": 4 vCPU, 16 GiB, enough for the platform. AKS refuses to change it.

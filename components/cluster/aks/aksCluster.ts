@@ -46,6 +46,8 @@ export class AksCluster extends Component implements GpuCluster {
   readonly workloadIdentity: AksWorkloadIdentity;
   /** `as://<account>/models`. */
   readonly modelStore: ModelStore;
+  /** ARM id of the virtual network, which the other half of a peering names. */
+  readonly networkId: pulumi.Output<string>;
   /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
@@ -69,8 +71,22 @@ export class AksCluster extends Component implements GpuCluster {
       protect,
     };
     const blocks = aksBlocks(cidr);
-    const network = new AksNetwork(this.childName("network"), scope, blocks, { parent: this });
+    const network = new AksNetwork(
+      this.childName("network"),
+      scope,
+      { blocks, peerings: args.peerings ?? {} },
+      { parent: this },
+    );
     const audit = new AksAuditStore(this.childName("audit"), args.auditStore ?? {}, scope, { parent: this });
+
+    const modelKey = this.#key("models", { reachedBy: "azureServices", rotated: true }, args, scope, audit);
+    const store = new AksModelStore(
+      this.childName("models"),
+      { key: modelKey, network, uploadCidrs: args.uploadCidrs ?? [] },
+      scope,
+      { parent: this },
+    );
+    audit.record(this.childName("models-log"), "blobs", blobsOf(store.accountId), { parent: this });
 
     const identity = managedIdentity(this.childName("identity"), scope, { parent: this });
     const etcdKey = this.#key("etcd", { reachedBy: "privateLink", rotated: false }, args, scope, audit);
@@ -78,7 +94,8 @@ export class AksCluster extends Component implements GpuCluster {
     const cluster = new ManagedCluster(
       this.childName("cluster"),
       managedClusterArgs(args, { scope, identityId: identity.id, blocks, key: etcdKey, ...subnets(network) }),
-      { parent: this, dependsOn: grants, protect, ...ignoreChanges("aksCluster") },
+      // The store before the cluster: while AKS joins the subnets, Storage takes no rule for them.
+      { parent: this, dependsOn: [...grants, store], protect, ...ignoreChanges("aksCluster") },
     );
     audit.record(this.childName("log"), "cluster", cluster.id, { parent: this });
     this.#maintenance(knownName(cluster, name), scope);
@@ -89,21 +106,12 @@ export class AksCluster extends Component implements GpuCluster {
         scope,
         clusterName: knownName(cluster, name),
         nodeSubnetId: network.nodeSubnetId,
-        kubernetesVersion,
+        nodesVersion: args.nodesVersion ?? kubernetesVersion,
         zones: args.zones,
         identity,
       },
       { parent: this },
     );
-
-    const modelKey = this.#key("models", { reachedBy: "azureServices", rotated: true }, args, scope, audit);
-    const store = new AksModelStore(
-      this.childName("models"),
-      { key: modelKey, nodeSubnetId: network.nodeSubnetId, uploadCidrs: args.uploadCidrs ?? [] },
-      scope,
-      { parent: this },
-    );
-    audit.record(this.childName("models-log"), "blobs", blobsOf(store.accountId), { parent: this });
 
     this.workloadIdentity = new AksWorkloadIdentity(
       this.childName("workload-identity"),
@@ -111,6 +119,7 @@ export class AksCluster extends Component implements GpuCluster {
       scope,
       { parent: this },
     );
+    this.networkId = network.networkId;
     this.modelStore = { kind: "azureBlob", url: store.url };
     this.gpuPools = aksGpuPools(args);
     this.labels = labels;
@@ -126,6 +135,7 @@ export class AksCluster extends Component implements GpuCluster {
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
       modelStore: store.url,
+      networkId: this.networkId,
       gpuPools: this.gpuPools,
       labels,
     });
@@ -166,7 +176,7 @@ export class AksCluster extends Component implements GpuCluster {
     );
   }
 
-  /** Patches of Kubernetes and new node images come on Sundays, 01:00 to 07:00 UTC. */
+  /** Patches of Kubernetes (unless `nodesVersion` is declared) and node images come on Sundays, 01:00 to 07:00 UTC. */
   #maintenance(resourceName: pulumi.Input<string>, { resourceGroupName }: AksScope): void {
     for (const [role, configName] of Object.entries({
       upgrades: "aksManagedAutoUpgradeSchedule",

@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import type { CustomerKey } from "./aksKeys.ts";
 import { globalName, knownName } from "./aksNames.ts";
+import type { AksNetwork } from "./aksNetwork.ts";
 import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { privateAccount } from "./storageAccounts.ts";
@@ -14,8 +15,12 @@ import { privateAccount } from "./storageAccounts.ts";
 export interface AksModelStoreArgs {
   /** `encryption.keyVaultProperties`, without a version, so that Storage follows its rotation. */
   readonly key: CustomerKey;
-  /** ARM id of the subnet whose nodes read models: `networkRuleSet.virtualNetworkRules`. It has Storage's endpoint. */
-  readonly nodeSubnetId: pulumi.Input<string>;
+  /**
+   * The network whose nodes read models (`networkRuleSet.virtualNetworkRules`). All of it is made before the account:
+   * Storage refuses a rule for a subnet while another subnet of its network changes (Azure/azure-rest-api-specs
+   * #11143).
+   */
+  readonly network: AksNetwork;
   /** `networkRuleSet.ipRules`: public addresses that reach the account, too. A change updates it in place. */
   readonly uploadCidrs: readonly string[];
 }
@@ -39,7 +44,7 @@ export class AksModelStore extends Component {
   constructor(name: string, args: AksModelStoreArgs, scope: AksScope, opts: pulumi.ComponentResourceOptions) {
     super("cluster:AksModelStore", name, { uploadCidrs: args.uploadCidrs }, opts);
     const { resourceGroupName, protect } = scope;
-    const { key, nodeSubnetId, uploadCidrs } = args;
+    const { key, network, uploadCidrs } = args;
 
     const identity = managedIdentity(this.childName("identity"), scope, { parent: this });
     const mayUseKey = assignRole(
@@ -65,11 +70,11 @@ export class AksModelStore extends Component {
         networkRuleSet: {
           defaultAction: "Deny",
           bypass: "None",
-          virtualNetworkRules: [{ virtualNetworkResourceId: nodeSubnetId }],
+          virtualNetworkRules: [{ virtualNetworkResourceId: network.nodeSubnetId }],
           ipRules: uploadCidrs.map((iPAddressOrRange) => ({ iPAddressOrRange })),
         },
       },
-      { parent: this, dependsOn: mayUseKey, protect },
+      { parent: this, dependsOn: [mayUseKey, network], protect },
     );
     const accountName = knownName(account, given);
     const recoverable = { enabled: true, days: recoverableDays };

@@ -1,5 +1,6 @@
 import { Subnet } from "@pulumi/azure-native/network/subnet.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
+import { VirtualNetworkPeering } from "@pulumi/azure-native/network/virtualNetworkPeering.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { Address4 } from "ip-address";
 import { Component } from "../../core/component.ts";
@@ -36,19 +37,34 @@ export function aksBlocks(cidr: string): AksBlocks {
  */
 export const podCidr = "100.64.0.0/10";
 
+/** What a cluster's network consists of, and what it is connected to. */
+export interface AksNetworkArgs {
+  /** Blocks of the subnets. A change replaces them. */
+  readonly blocks: AksBlocks;
+  /** `peerings` of the cluster: ARM ids of other virtual networks by name. */
+  readonly peerings: Readonly<Record<string, string>>;
+}
+
 /**
  * A virtual network with a subnet for nodes and one for the API server. There is no NAT gateway: one that azure-native
  * can make is in a single zone, while the load balancer that AKS makes serves nodes of all zones. Nodes reach the model
  * store by a service endpoint, which costs nothing and needs no DNS zone.
  */
 export class AksNetwork extends Component {
+  /** ARM id of the virtual network: `<resource group's id>/providers/Microsoft.Network/virtualNetworks/<name>`. */
+  readonly networkId: pulumi.Output<string>;
   /** ARM id of the subnet `nodes`, in which all pools are. It has a service endpoint for Storage. */
   readonly nodeSubnetId: pulumi.Output<string>;
   /** ARM id of the subnet `api-server`, which is delegated to AKS. */
   readonly apiServerSubnetId: pulumi.Output<string>;
 
-  constructor(name: string, scope: AksScope, blocks: AksBlocks, opts: pulumi.ComponentResourceOptions) {
-    super("cluster:AksNetwork", name, { nodes: blocks.nodes, apiServer: blocks.apiServer }, opts);
+  constructor(
+    name: string,
+    scope: AksScope,
+    { blocks, peerings }: AksNetworkArgs,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
+    super("cluster:AksNetwork", name, { nodes: blocks.nodes, apiServer: blocks.apiServer, peerings }, opts);
     const { resourceGroupName, location, tags } = scope;
 
     const network = new VirtualNetwork(
@@ -88,9 +104,30 @@ export class AksNetwork extends Component {
       // Azure refuses two changes of a virtual network at once.
       { parent: this, dependsOn: nodes },
     );
+    let before: pulumi.Resource = apiServer;
+    for (const [key, id] of Object.entries(peerings)) {
+      before = new VirtualNetworkPeering(
+        this.childName(`to-${key}`),
+        {
+          virtualNetworkPeeringName: key,
+          virtualNetworkName,
+          resourceGroupName,
+          remoteVirtualNetwork: { id },
+          allowVirtualNetworkAccess: true,
+          // Also what the other network passes on, as a firewall of a hub does.
+          allowForwardedTraffic: true,
+        },
+        { parent: this, dependsOn: before },
+      );
+    }
 
+    this.networkId = network.id;
     this.nodeSubnetId = nodes.id;
     this.apiServerSubnetId = apiServer.id;
-    this.registerOutputs({ nodeSubnetId: this.nodeSubnetId, apiServerSubnetId: this.apiServerSubnetId });
+    this.registerOutputs({
+      networkId: this.networkId,
+      nodeSubnetId: this.nodeSubnetId,
+      apiServerSubnetId: this.apiServerSubnetId,
+    });
   }
 }

@@ -68,8 +68,8 @@ export interface AgentPoolWiring {
   readonly clusterName: pulumi.Input<string>;
   /** `vnetSubnetID`: ARM id of the subnet of the nodes. */
   readonly nodeSubnetId: pulumi.Input<string>;
-  /** `orchestratorVersion`, the cluster's minor version. One step up upgrades the nodes in place. */
-  readonly kubernetesVersion: string;
+  /** `orchestratorVersion`, a minor version. One step up upgrades the nodes in place, after the control plane. */
+  readonly nodesVersion: string;
   /** `availabilityZones` of a pool without zones of its own. A change makes a new pool. */
   readonly zones: readonly string[];
   /** ARM id of the placement group of a pool with `placement: "compact"`. Absent: Azure places the nodes. */
@@ -94,7 +94,7 @@ export function agentPoolArgs(key: string, pool: AksGpuPoolArgs, wiring: AgentPo
     vmSize: pool.machine,
     availabilityZones: zonesOf(pool, zones),
     vnetSubnetID: wiring.nodeSubnetId,
-    orchestratorVersion: wiring.kubernetesVersion,
+    orchestratorVersion: wiring.nodesVersion,
     // The first count only, without which AKS refuses the pool. Later the autoscaler sets it, and changes are ignored
     // (pulumi-azure-native #2943).
     count: pool.min,

@@ -1,4 +1,5 @@
 import { Address4 } from "ip-address";
+import { dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, unknownChoice } from "../../core/problem.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
 import { ruleProblems } from "../ruleBook.ts";
@@ -6,12 +7,13 @@ import type { AksDeclaration } from "./aksArgs.ts";
 import { kubeLogins } from "./aksKubeconfig.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules } from "./azureRules.ts";
+import { systemMachineOf } from "./systemMachine.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Everything wrong with a declared cluster of AKS, with paths as in the declaration. */
 export function validateAksCluster(args: AksDeclaration): Problem[] {
-  const { admins, endpoint, login = "azurecli", systemMachine, uploadCidrs = [] } = args;
+  const { admins, endpoint, login = "azurecli", peerings = {}, systemMachine, uploadCidrs = [] } = args;
   return [
     ...cloudClusterProblems(azureRules, args),
     ...ruleProblems(azureRuleBook, args),
@@ -27,8 +29,9 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
           ],
     ),
     ...(endpoint?.kind === "public" ? publicEndpointProblems(endpoint.cidrs) : []),
+    ...Object.entries(peerings).flatMap(([key, id]) => peeringProblems(`peerings["${key}"]`, key, id)),
     ...(kubeLogins.includes(login) ? [] : [unknownChoice("login", login, kubeLogins)]),
-    ...(systemMachine === undefined || /^Standard_[A-Za-z0-9_]+$/.test(systemMachine)
+    ...(systemMachine === undefined || systemMachineOf(systemMachine) !== undefined
       ? []
       : [
           {
@@ -40,6 +43,24 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
     // Storage accepts single addresses without a suffix, and no /31 or /32 (learn.microsoft.com
     // "storage-network-security").
     ...addressProblems("uploadCidrs", uploadCidrs, 30),
+  ];
+}
+
+const virtualNetwork =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+$/i;
+
+function peeringProblems(path: string, key: string, id: string): Problem[] {
+  return [
+    ...dnsLabelProblems(path, key, 40),
+    ...(virtualNetwork.test(id)
+      ? []
+      : [
+          {
+            path,
+            reason: `"${id}" is not the id of a virtual network.`,
+            fix: "Write what `az network vnet show --resource-group <group> --name <network> --query id` prints.",
+          },
+        ]),
   ];
 }
 

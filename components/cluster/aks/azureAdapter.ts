@@ -11,7 +11,7 @@ import { azureMachines } from "./azureMachines.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules, isGrid } from "./azureRules.ts";
 import { classicAzureProvider } from "./classicAzure.ts";
-import { aksSystemNodes } from "./managedClusterArgs.ts";
+import { aksSystemNodes, aksSystemQuota } from "./managedClusterArgs.ts";
 
 /** A declared AKS cluster. Its account comes from configuration: `serin:azureSubscription` and `serin:azureTenant`. */
 export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;
@@ -49,7 +49,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
     const { cuda, grid } = azureRules.drivers;
     return (machine !== undefined && isGrid(azureMachines[machine]) ? grid : cuda).version;
   },
-  quota: ({ region, gpuPools = {} }) => quotaNeeds(azureRules, region, gpuPools),
+  quota: (spec) => quotaNeeds(azureRules, spec.region, spec.gpuPools ?? {}, aksSystemQuota(spec)),
   settings: () => undefined,
   configuration: () => ({ values: ["azureSubscription", "azureTenant"], secrets: [] }),
   kubeconfigSecret: () => undefined,

@@ -1,17 +1,20 @@
+import { kubernetesVersions } from "../../core/kubernetesVersions.ts";
+import type { Problem } from "../../core/problem.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
+import { defaultSystemMachine } from "./managedClusterArgs.ts";
+import { type SystemMachine, systemMachineOf } from "./systemMachine.ts";
 
 /** The resource providers of everything that the AKS component makes. */
-const resourceProviders = [
+export const resourceProviders = [
   "Microsoft.Compute",
   "Microsoft.ContainerService",
   "Microsoft.Insights",
   "Microsoft.KeyVault",
   "Microsoft.ManagedIdentity",
   "Microsoft.Network",
-  "Microsoft.OperationalInsights",
   "Microsoft.Storage",
-];
+] as const;
 
 /** What Azure refuses, keeps, or needs beforehand. */
 export const azureRuleBook = {
@@ -27,4 +30,105 @@ export const azureRuleBook = {
     source: 'AKS documentation, "Host-based encryption on AKS"',
     command: () => "az feature register --namespace Microsoft.Compute --name EncryptionAtHost",
   },
+  "zones-of-sizes": {
+    kind: "needs",
+    says: "The region has each machine size in every zone of its pool, and sells it to the subscription. Azure refuses a pool with another zone; give it `zones`. The command prints zones and restrictions of each size.",
+    source: 'Azure/AKS #1444; AKS documentation, "Available VM sizes"',
+    command: ({ region, systemMachine = defaultSystemMachine, gpuPools = {} }) => {
+      const sizes = new Set([systemMachine, ...Object.values(gpuPools).map(({ machine }) => machine)]);
+      const named = [...sizes].map((size) => `name=='${size}'`).join(" || ");
+      return `az vm list-skus --location ${region} --resource-type virtualMachines --zone --all --query "[?${named}].{size:name,zones:locationInfo[0].zones,restrictions:restrictions[].reasonCode}"`;
+    },
+  },
+  "versions-of-all-pools": {
+    kind: "refuses",
+    says: "A request for a cluster names the Kubernetes version of all its pools or of none. The cluster's request has the system pool alone, so it names none, and upgrades the control plane alone.",
+    source: "Azure/AKS #4765, #2889; pulumi/pulumi-azure-native #2094",
+  },
+  "control-plane-alone": {
+    kind: "refuses",
+    says: "AKS upgrades no control plane alone while it brings patches of Kubernetes itself, and with a spot pool no control plane together with pools. So `nodesVersion` is declared for an upgrade: it turns automatic patches off.",
+    source: 'AKS documentation, "Autoupgrade an AKS cluster", "Add an Azure Spot node pool"',
+  },
+  "nodes-version": {
+    kind: "refuses",
+    says: "Nodes are never newer than the control plane. One minor version behind is what an upgrade needs.",
+    source: 'AKS documentation, "Upgrade node pools", validation rules for upgrades',
+    problems: ({ kubernetesVersion, nodesVersion = kubernetesVersion }) => {
+      const index = kubernetesVersions.indexOf(kubernetesVersion);
+      const possible = kubernetesVersions.slice(Math.max(0, index - 1), index + 1);
+      return index < 0 || possible.includes(nodesVersion)
+        ? []
+        : [
+            {
+              path: "nodesVersion",
+              reason: `"${nodesVersion}" is not the control plane's "${kubernetesVersion}" or the minor version before.`,
+              fix: `Write ${possible.map((version) => `"${version}"`).join(" or ")}.`,
+            },
+          ];
+    },
+  },
+  "locked-retention": {
+    kind: "keeps",
+    says: "A locked immutability policy is never lowered. It is raised by a request of its own, five times at most, which no provider of Pulumi makes: the next `up` prints the commands.",
+    source:
+      'hashicorp/terraform-provider-azurerm #28660; Azure documentation, "Container-level WORM policies for immutable blob data"',
+  },
+  "private-to-public": {
+    kind: "keeps",
+    says: "A private API server becomes public by a preview feature only. From public to private is generally available.",
+    source: 'AKS documentation, "API Server VNet Integration", disable private cluster mode',
+  },
+  "subnets-in-motion": {
+    kind: "refuses",
+    says: "A storage account takes no rule for a subnet while any subnet of that network changes, as while AKS joins it (`SubnetsNotProvisioned`). So the model store is made after the network and before the cluster. A later change of `uploadCidrs` that meets it is repeated.",
+    source: "Azure/azure-rest-api-specs #11143",
+  },
+  "arm64-system-machine": {
+    kind: "refuses",
+    says: "The system pool has Trusted Launch, which AKS does not offer on Arm64 machines (a p after the number of vCPUs).",
+    source: 'AKS documentation, "Trusted Launch for AKS", limitations',
+    problems: systemMachineProblems(
+      ({ features }) => features.includes("p"),
+      "has an Arm64 processor, on which AKS has no Trusted Launch",
+    ),
+  },
+  "generation-1-system-machine": {
+    kind: "refuses",
+    says: "Trusted Launch needs a machine of generation 2. Machines of the families A, DC, EC, G and M have none with it, nor have D, E and F machines up to v4 without an s.",
+    source: 'Azure documentation, "Trusted Launch for Azure virtual machines", virtual machine sizes',
+    problems: systemMachineProblems(
+      ({ family, features, version }) =>
+        /^(A|DC|EC|G|GS|M)$/.test(family) || (/^[DEF]$/.test(family) && version < 5 && !features.includes("s")),
+      "is a machine without Trusted Launch, which needs generation 2",
+    ),
+  },
+  "small-system-machine": {
+    kind: "refuses",
+    says: "The machines of a system pool have 4 vCPU or more, and are not of the B family.",
+    source: 'AKS documentation, "Manage system node pools", limitations',
+    problems: systemMachineProblems(
+      ({ family, vcpu = 4 }) => family.startsWith("B") || vcpu < 4,
+      "is of the B family or has less than 4 vCPU, which AKS refuses for a system pool",
+    ),
+  },
 } as const satisfies RuleBook<AksDeclaration>;
+
+/** Refuses a system machine that is so. What is no machine of Azure's form is refused elsewhere. */
+function systemMachineProblems(
+  isSo: (machine: SystemMachine) => boolean,
+  why: string,
+): (declared: AksDeclaration) => readonly Problem[] {
+  return ({ systemMachine = defaultSystemMachine }) => {
+    const machine = systemMachineOf(systemMachine);
+    return machine !== undefined && isSo(machine)
+      ? [
+          {
+            path: "systemMachine",
+            reason: `"${systemMachine}" ${why}.`,
+            fix: `Write, for example, "${defaultSystemMachine}".`,
+          },
+        ]
+      : [];
+  };
+}

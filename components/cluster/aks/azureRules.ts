@@ -78,11 +78,15 @@ const families: Readonly<Record<string, string>> = {
 };
 
 /**
- * Two quotas apply: vCPU of the family, and vCPU of all families (`cores`). Spot machines of all families share one.
+ * Two quotas apply: vCPU of the family, and vCPU of all families (`cores`). Spot machines of all families share one. An
+ * upgrade of a pool that is bought on demand has one node more than the pool (MicrosoftDocs/azure-aks-docs
+ * `articles/aks/upgrade-capacity-cost-planning.md`).
  */
 function quotaShares(region: string, pool: AnyGpuPoolArgs, { family, vcpu }: Machine): QuotaShare[] {
-  const share = { region, needed: pool.max * vcpu, unit: "vCPU" } as const;
-  if ((pool.purchase ?? defaultPurchase).kind === "spot") return [{ ...share, quota: "lowPriorityCores" }];
+  const { kind } = pool.purchase ?? defaultPurchase;
+  const nodes = pool.max + (kind === "onDemand" ? 1 : 0);
+  const share = { region, needed: nodes * vcpu, unit: "vCPU" } as const;
+  if (kind === "spot") return [{ ...share, quota: "lowPriorityCores" }];
   return [
     { ...share, quota: families[family] ?? family },
     { ...share, quota: "cores" },

@@ -1,10 +1,12 @@
 import type { ManagedClusterArgs } from "@pulumi/azure-native/containerservice/managedCluster.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { SystemNodes } from "../cloudAdapter.ts";
+import type { QuotaShare } from "../cloudRules.ts";
 import type { AksClusterArgs } from "./aksArgs.ts";
 import type { CustomerKey } from "./aksKeys.ts";
 import { type AksBlocks, podCidr } from "./aksNetwork.ts";
 import type { AksScope } from "./aksScope.ts";
+import { systemMachineOf } from "./systemMachine.ts";
 
 /** What the managed cluster has from other resources of its cluster. */
 export interface ManagedClusterWiring {
@@ -28,6 +30,9 @@ export const defaultSystemMachine = "Standard_D4ds_v5";
 /** Three in each zone. */
 const mostSystemNodes = 9;
 
+/** Nodes that an upgrade adds to the system pool at its most: a third of it (`maxSurge`). */
+const mostSurgeNodes = 3;
+
 /**
  * Size of the system pool. Undefined for another machine than the default: no catalogue here lists machines without
  * GPUs.
@@ -36,6 +41,23 @@ export function aksSystemNodes({
   systemMachine = defaultSystemMachine,
 }: Pick<AksClusterArgs, "systemMachine">): SystemNodes | undefined {
   return systemMachine === defaultSystemMachine ? { vcpu: 4, memoryGiB: 16, max: mostSystemNodes } : undefined;
+}
+
+/**
+ * The quotas that the system pool uses up while it is upgraded at its maximum: of its machine's family, and `cores`.
+ * Empty where the name of the machine does not say its vCPU.
+ */
+export function aksSystemQuota({
+  region,
+  systemMachine = defaultSystemMachine,
+}: Pick<AksClusterArgs, "region" | "systemMachine">): QuotaShare[] {
+  const { family, features, version, vcpu } = systemMachineOf(systemMachine) ?? {};
+  if (vcpu === undefined) return [];
+  const share = { region, needed: (mostSystemNodes + mostSurgeNodes) * vcpu, unit: "vCPU" } as const;
+  return [
+    { ...share, quota: `standard${family}${features?.toUpperCase()}v${version}Family` },
+    { ...share, quota: "cores" },
+  ];
 }
 
 /** Arguments of the `ManagedCluster`, with the system pool, without which AKS makes no cluster. */
@@ -74,7 +96,12 @@ export function managedClusterArgs(args: AksClusterArgs, wiring: ManagedClusterW
         keyVaultResourceId: wiring.key.vaultId,
       },
     },
-    autoUpgradeProfile: { upgradeChannel: "patch", nodeOSUpgradeChannel: "NodeImage" },
+    // While AKS brings patches of Kubernetes itself, it upgrades no control plane alone (MicrosoftDocs/azure-aks-docs
+    // `articles/aks/auto-upgrade-cluster.md`, "Control plane upgrade constraints").
+    autoUpgradeProfile: {
+      upgradeChannel: args.nodesVersion === undefined ? "patch" : "none",
+      nodeOSUpgradeChannel: "NodeImage",
+    },
     // A GPU node is ready only minutes after it has joined. With less time the autoscaler would give it up and buy
     // another.
     autoScalerProfile: { expander: "least-waste", maxNodeProvisionTime: "30m" },
@@ -113,9 +140,15 @@ function access(
   };
 }
 
-/** The system pool, for AKS's own pods and the platform. It has no taint: no other pool runs what needs no GPU. */
+/**
+ * The system pool, for AKS's own pods and the platform. It has no taint: no other pool runs what needs no GPU.
+ *
+ * It names no `orchestratorVersion`: in a request for the cluster AKS wants that of all pools or of none, and the GPU
+ * pools are not in it (Azure/AKS #4765, pulumi/pulumi-azure-native #2094). A new pool gets the control plane's version;
+ * then the request upgrades the control plane alone (Azure/AKS #2889), and spot pools allow nothing else.
+ */
 function systemPool(
-  { systemMachine = defaultSystemMachine, kubernetesVersion, zones }: AksClusterArgs,
+  { systemMachine = defaultSystemMachine, zones }: AksClusterArgs,
   { scope, nodeSubnetId }: ManagedClusterWiring,
 ) {
   return {
@@ -128,7 +161,6 @@ function systemPool(
     enableAutoScaling: true,
     minCount: 3,
     maxCount: mostSystemNodes,
-    orchestratorVersion: kubernetesVersion,
     osType: "Linux",
     osSKU: "Ubuntu",
     osDiskType: "Managed",

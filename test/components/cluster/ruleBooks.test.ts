@@ -16,7 +16,15 @@ const examples = {
     sound: eks.sampleArgs as EksDeclaration,
     broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" }, "zones-without-eks": { region: "us-west-1" } },
   },
-  azure: { sound: aks.sampleArgs as AksDeclaration, broken: {} },
+  azure: {
+    sound: aks.sampleArgs as AksDeclaration,
+    broken: {
+      "nodes-version": { kubernetesVersion: "1.35", nodesVersion: "1.36" },
+      "arm64-system-machine": { systemMachine: "Standard_D4pds_v5" },
+      "generation-1-system-machine": { systemMachine: "Standard_D4_v3" },
+      "small-system-machine": { systemMachine: "Standard_B4ms" },
+    },
+  },
   gcp: {
     sound: gke.sampleArgs as GkeDeclaration,
     broken: {

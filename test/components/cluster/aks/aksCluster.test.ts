@@ -118,6 +118,12 @@ describe("the cluster", () => {
     ]);
   });
 
+  it("names the version of no pool in its own request, as AKS wants where pools are apart (Azure/AKS #4765)", () => {
+    const cluster = inputsOf(sample, managedCluster);
+    expect(cluster.kubernetesVersion).toBe("1.35");
+    for (const pool of cluster.agentPoolProfiles as object[]) expect(pool).not.toHaveProperty("orchestratorVersion");
+  });
+
   it("is patched inside of a window only", () => {
     const result = sample;
     expect(inputsOf(result, managedCluster).autoUpgradeProfile).toEqual({
@@ -146,6 +152,43 @@ describe("the cluster", () => {
   });
 });
 
+describe("an upgrade of Kubernetes", () => {
+  const versions = async (kubernetesVersion: "1.34" | "1.35", nodesVersion?: "1.34" | "1.35") => {
+    const { t4, "t4-spot": spot } = sampleArgs.gpuPools;
+    const args = { ...sampleArgs, kubernetesVersion, gpuPools: { t4, "t4-spot": spot } };
+    const result = await recorded(program(nodesVersion === undefined ? args : { ...args, nodesVersion }));
+    const cluster = inputsOf(result, managedCluster);
+    const pools = result.resources.filter(({ type }) => type === agentPool).map(({ props }) => props);
+    return {
+      controlPlane: cluster.kubernetesVersion,
+      pools: [...new Set(pools.map(({ orchestratorVersion }) => orchestratorVersion))],
+      patches: (cluster.autoUpgradeProfile as { upgradeChannel: string }).upgradeChannel,
+    };
+  };
+
+  it("goes by requests of their own, which spot pools and automatic patches ask for: patches off, control plane, pools, patches on", async () => {
+    expect([
+      await versions("1.34"),
+      await versions("1.34", "1.34"),
+      await versions("1.35", "1.34"),
+      await versions("1.35", "1.35"),
+      await versions("1.35"),
+    ]).toEqual([
+      { controlPlane: "1.34", pools: ["1.34"], patches: "patch" },
+      { controlPlane: "1.34", pools: ["1.34"], patches: "none" },
+      { controlPlane: "1.35", pools: ["1.34"], patches: "none" },
+      { controlPlane: "1.35", pools: ["1.35"], patches: "none" },
+      { controlPlane: "1.35", pools: ["1.35"], patches: "patch" },
+    ]);
+  });
+
+  it("has every pool wait for the control plane", () => {
+    const pools = sample.resources.filter(({ type }) => type === agentPool);
+    expect(pools.length).toBeGreaterThan(1);
+    for (const { name } of pools) expect(needs(sample, name)).toContain("prod-azure-weu-cluster");
+  });
+});
+
 describe("a bound service account", () => {
   it("gets its tokens from this cluster, and models from this cluster's store", () => {
     expect(inputsOf(sample, "azure-native:managedidentity:FederatedIdentityCredential")).toMatchObject({
@@ -171,6 +214,20 @@ describe("order", () => {
         "prod-azure-weu-identity-key-link",
       ]),
     );
+  });
+
+  it("makes the model store while its network is at rest: after every subnet and peering, before AKS joins (azure-rest-api-specs #11143)", async () => {
+    const id = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+    const result = await recorded(program({ ...sampleArgs, peerings: { hub: id } }));
+    expect(needs(result, "prod-azure-weu-models")).toEqual(
+      expect.arrayContaining([
+        "prod-azure-weu-network-nodes",
+        "prod-azure-weu-network-api-server",
+        "prod-azure-weu-network-to-hub",
+      ]),
+    );
+    expect(needs(result, "prod-azure-weu-cluster")).toContain("prod-azure-weu-models");
+    expect(needs(result, "prod-azure-weu-pool-t4")).toContain("prod-azure-weu-models");
   });
 
   it("takes down what runs on the cluster before the cluster, and waits for no GPU pool", () => {

@@ -3,7 +3,7 @@ import { Address4 } from "ip-address";
 import { expect, it } from "vitest";
 import { aksBlocks, podCidr } from "../../../../components/cluster/aks/aksNetwork.ts";
 import { inputsOf, recorded } from "../harness.ts";
-import { answers, build } from "./sample.ts";
+import { answers, build, sampleArgs } from "./sample.ts";
 
 const cidrs = integer({ min: 16, max: 20 }).chain((prefix) =>
   integer({ min: 0, max: 2 ** (prefix - 8) - 1 }).map((index) => {
@@ -49,4 +49,24 @@ it("keeps services out of the virtual network, as AKS wants", async () => {
     defaultOutboundAccess: false,
     serviceEndpoints: [{ service: "Microsoft.Storage" }],
   });
+});
+
+it("connects the networks that are named, one after another, for the private API server to be reached", async () => {
+  const hub = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+  const { resources } = await recorded(() => {
+    const { networkId } = build({ ...sampleArgs, peerings: { hub, runners: `${hub}-runners` } });
+    return { networkId };
+  }, answers);
+  const peerings = resources.filter(({ type }) => type === "azure-native:network:VirtualNetworkPeering");
+  expect(peerings.map(({ name, props }) => [name, props.remoteVirtualNetwork])).toEqual([
+    ["prod-azure-weu-network-to-hub", { id: hub }],
+    ["prod-azure-weu-network-to-runners", { id: `${hub}-runners` }],
+  ]);
+  const [first, second] = peerings;
+  expect(second?.dependencies).toContain(first?.urn);
+});
+
+it("publishes the id of its network, which the other half of a peering names", async () => {
+  const { outputs } = await recorded(() => ({ networkId: build().networkId }), answers);
+  expect(outputs).toEqual({ networkId: "prod-azure-weu-network-id" });
 });

@@ -20,7 +20,7 @@ const argsOf = (pool: AksGpuPoolArgs) =>
     },
     clusterName: "weu",
     nodeSubnetId: "subnet",
-    kubernetesVersion: "1.35",
+    nodesVersion: "1.35",
     zones,
   });
 const plain: AksGpuPoolArgs = { machine: "Standard_NC16as_T4_v3", min: 0, max: 4 };

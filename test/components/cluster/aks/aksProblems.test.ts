@@ -69,3 +69,15 @@ it("wants a machine of Azure for the system pool", () => {
     },
   ]);
 });
+
+it("wants networks to connect by their ids", () => {
+  const id = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+  expect(problemsOf({ peerings: { hub: id } })).toEqual([]);
+  expect(problemsOf({ peerings: { hub: "hub-vnet" } })).toEqual([
+    {
+      path: 'peerings["hub"]',
+      reason: '"hub-vnet" is not the id of a virtual network.',
+      fix: "Write what `az network vnet show --resource-group <group> --name <network> --query id` prints.",
+    },
+  ]);
+});
