@@ -24,9 +24,16 @@ const program = new Command("serin")
   .addHelpText(
     "after",
     `
-Exit codes: 0 done, 1 a defect of serin, 2 wrong input (nothing changed), 3 a policy objects (nothing changed),
-4 something needed cannot be had (nothing changed), 5 the release was rolled back or not decided, 6 stopped half-way,
-7 a cluster does not pass the preflight (nothing changed on it), 130 interrupted.`,
+Exit codes:
+  0    done; of a rehearsal: promoted
+  1    a defect of serin
+  2    the input is wrong; nothing was changed
+  3    a mandatory policy objects; nothing was changed
+  4    a tool, a disk, a port or a cluster cannot be had
+  5    the release was rolled back, not decided, or did not end in time
+  6    stopped half-way; the message says how to go on
+  7    a cluster does not pass the preflight; nothing was changed on it
+  130  interrupted; what the verb started has been ended`,
   );
 
 interface Common {

@@ -23,7 +23,8 @@ export async function* planText(plan: Plan): AsyncGenerator<string> {
 function releaseLines({ releases }: Plan): string[] {
   return [
     colours.bold("releases"),
-    ...releases.map(({ model, version, release }) => `  ${model} version ${version}: ${release}`),
+    // The weights, then what decides them: one line of both is wider than a terminal.
+    ...releases.flatMap(({ model, version, release }) => [`  ${model} version ${version}`, `    ${release}`]),
   ];
 }
 

@@ -34,7 +34,8 @@ const timeoutMs = 10_000;
 /**
  * Sends one inference request through the gateway. Without a `body`, it reads the model's metadata and sends random
  * inputs of the right shape.
- * @throws ProblemError if there is no answer within 10 s or its status is not 200; the reason of `signal`
+ * @throws ProblemError if there is no answer within 10 s or its status is not 200, with `badInput` if the model refuses
+ * `body` (status 400); the reason of `signal`
  */
 export async function predictOnce(
   { gateway, host, model }: ModelAddress,
@@ -54,7 +55,9 @@ export async function predictOnce(
       });
       const text = await response.body.text();
       if (response.statusCode === 200) return { text, headers: response.headers };
-      throw refused(`${response.statusCode} ${text.slice(0, 300).trim()}`);
+      const answer = `${response.statusCode} ${text.slice(0, 300).trim()}`;
+      // Triton answers 400 to a body that does not fit the model: names, types, shapes.
+      throw body !== undefined && response.statusCode === 400 ? misfit(answer) : refused(answer);
     } catch (error) {
       if (error instanceof ProblemError || signal?.aborted === true) throw error;
       throw refused(error instanceof Error ? error.message : String(error));
@@ -72,6 +75,15 @@ export async function predictOnce(
       ],
       exitCodes.unavailable,
     );
+
+  const misfit = (answer: string) =>
+    new ProblemError(`Model "${model}" refuses the request`, [
+      {
+        path: "--input",
+        reason: `${answer}.`,
+        fix: `The model's inputs: curl -H "Host: ${host}" http://${gateway}${path}`,
+      },
+    ]);
 
   const content = body ?? sampleBody(JSON.parse((await ask("GET", path)).text) as { inputs: ModelInput[] });
   const start = performance.now();

@@ -31,3 +31,10 @@ it("suggests the verb that was meant, and asks for what is missing", { timeout: 
   expect(rate.stderr).toContain("Write a number from 1 to 2000.");
   expect([verb.exitCode, option.exitCode, rate.exitCode]).toEqual([2, 2, 2]);
 });
+
+it("helps in 80 columns, exit codes included", { timeout: 60_000 }, async () => {
+  const { stdout, exitCode } = await serin("--help");
+  for (const code of Object.values(exitCodes)) expect(stdout).toMatch(new RegExp(`^  ${code} +\\w`, "m"));
+  expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  expect(exitCode).toBe(exitCodes.ok);
+});

@@ -65,7 +65,7 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
   },
   sentence({ slo }, { weights, bake }) {
     const tests = ["errors", "latency", ...(slo.predictionScore === undefined ? [] : ["score"])];
-    return `canary ${weights.join(" → ")} %, each after ${bake} and tests of ${tests.join(", ")}`;
+    return `canary ${weights.join(" → ")} %, each after ${bake} and tests: ${tests.join(", ")}`;
   },
 };
 
