@@ -68,7 +68,7 @@ const registryOptions = [
     "--registry-credentials <file>",
     "what the nodes pull images with, as docker login writes it (default: none, so anonymously)",
   ),
-  new Option("--skip-registries", "do not ask whether the images of models are there: this machine has no way to them"),
+  new Option("--skip-registries", "do not ask whether the images of models are there: this machine cannot reach them"),
 ];
 
 function number(min: number, max: number): (text: string) => number {

@@ -32,7 +32,7 @@ export interface PreflightOptions {
   readonly stand?: Stand | undefined;
   /** What the nodes pull images with. @default none, so registries are asked anonymously */
   readonly credentials?: RegistryCredentials;
-  /** Asks no registry: for a machine without a way to them. @default false */
+  /** Asks no registry: for a machine that cannot reach them. @default false */
   readonly skipRegistries?: boolean | undefined;
   /** Ends the preflight with its reason. */
   readonly signal: AbortSignal;

@@ -28,11 +28,11 @@ export function stepRows({ steps }: RehearsalReport): string[][] {
   ]);
 }
 
-/** What callers got, in sentences. */
+/** What callers got, from both versions, in sentences. */
 export function servedLines({ served, objectives, faults }: RehearsalReport): string[] {
   const share = served.requests === 0 ? 0 : (100 * served.bad) / served.requests;
   const lines = [
-    `Bad requests served: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed, ` +
+    `Failed or slow requests, both versions: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed, ` +
       `${served.slow} slower than ${objectives.p99Ms} ms.`,
   ];
   if (faults.some((fault) => fault.startsWith("score"))) {

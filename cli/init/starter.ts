@@ -80,7 +80,10 @@ export function starterFiles(answers: StarterAnswers, version: string): Record<s
       engines: { node: ">=24" },
       scripts: { plan: `serin plan ${environment}`, typecheck: "tsc" },
       dependencies: { "@pulumi/pulumi": "^3.248.0", serin: `^${version}` },
-      devDependencies: { "@types/node": "^24.0.0", typescript: "^6.0.0" },
+      // `node` puts Node 24 before whatever the machine has, in `npx` and `npm run`.
+      devDependencies: { "@types/node": "^24.0.0", node: "^24.0.0", typescript: "^6.0.0" },
+      // Of the packages with install scripts only `node` needs its own: it fetches the binary.
+      allowScripts: { node: true, "@pulumi/kubernetes": false, protobufjs: false },
     }),
     "tsconfig.json": json({
       compilerOptions: {

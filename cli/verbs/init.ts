@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { fileURLToPath } from "node:url";
 import { clouds } from "../../components/cluster/clouds.ts";
 import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import { environmentProblems } from "../../stacks/environments/environmentProblems.ts";
@@ -50,11 +51,25 @@ export async function init(folder: string, options: InitOptions, { json, signal 
       ...names.map((name) => `  ${join(shownFolder(target), name)}`),
       "",
       "Next:",
-      `  cd ${shownFolder(target)} && npm install`,
+      `  cd ${shownFolder(target)}`,
+      ...installation(),
       `  npx serin plan ${answers.environment}        # what it declares; no account, no network`,
       `  npx serin preflight ${answers.environment}   # the quota that it needs`,
     ].join("\n"),
   };
+}
+
+/**
+ * The commands that install the new project. A checkout is in no registry: its package is made first, and `npm install`
+ * writes the archive into the project's package.json.
+ */
+function installation(): string[] {
+  const checkout = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+  if (!existsSync(join(checkout, "cli/serin.ts"))) return ["  npm install"];
+  return [
+    `  npm pack --silent --pack-destination . ${checkout}`,
+    `  npm install ./serin-${version()}.tgz   # keep this file with the project`,
+  ];
 }
 
 /** The folder as a person would type it from here. */

@@ -53,7 +53,7 @@ function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeed
   }
   return failed(
     few(away.map(detailOf)),
-    "Open the way to the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
+    "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
   );
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { starterEnvironment } from "../../cli/init/starter.ts";
@@ -82,6 +82,16 @@ describe("serin init", () => {
 
   it("refuses a folder without a name", async () => {
     await expect(init("", { yes: true }, invocation)).rejects.toThrow("folder: it has no name.");
+  });
+
+  it("says how the project gets serin from a checkout, and Node 24 from npm", async () => {
+    const { text } = await init(join(folder, "p"), { yes: true }, invocation);
+    const checkout = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+    expect(text).toContain(`npm pack --silent --pack-destination . ${checkout}\n`);
+    expect(text).toMatch(/npm install \.\/serin-\d+\.\d+\.\d+\.tgz /);
+    const manifest = JSON.parse(readFileSync(join(folder, "p/package.json"), "utf8"));
+    expect(manifest.devDependencies.node).toMatch(/^\^24\./);
+    expect(manifest.allowScripts.node).toBe(true);
   });
 
   it("overwrites nothing", async () => {

@@ -45,7 +45,7 @@ it("fails when the registry is out of reach, unless the nodes pull from a mirror
     status: "failed",
     found: "getaddrinfo ENOTFOUND nvcr.io",
     needed,
-    fix: "Open the way to the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
+    fix: "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
   });
   expect(verdict("registries", away, needs({ registryMirror: "registry.fra.example.com/mirror" }))).toEqual({
     status: "warning",
