@@ -18,8 +18,8 @@ export interface PredictOptions {
 
 /**
  * `serin predict`: sends one request through the gateway of the embedded environment.
- * @throws ProblemError if the model is not declared, the input is not JSON or the model refuses it, the environment does
- * not run or the model does not answer
+ * @throws ProblemError if the model is not declared, the input is not JSON or the model refuses it, the environment
+ * does not run or the model does not answer
  */
 export async function predict(name: string, options: PredictOptions, { signal }: Invocation): Promise<Answer> {
   const environment = declaredEnvironment(options.environment);
