@@ -6,6 +6,11 @@ import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
 enableCompileCache(compileCacheFolder);
 
+// What a project's own files print while they load must not stand in the answer.
+console.log = console.error;
+console.info = console.error;
+console.debug = console.error;
+
 const program = new Command("serin")
   .description("Plans, brings up and rehearses the environments declared under stacks/.")
   .version("0.1.0")
@@ -79,6 +84,12 @@ function number(min: number, max: number): (text: string) => number {
   };
 }
 
+/** A port that needs no rights of an administrator. */
+function port(text: string): number {
+  if (/^\d{4,5}$/.test(text) && Number(text) >= 1024 && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError("Write a whole number from 1024 to 65535.");
+}
+
 verb("init <folder>", "write the smallest project that plans: one environment, one model")
   .option("--name <environment>", "name of the environment (default: dev)")
   .option("--cloud <cloud>", "aws, azure, gcp or onPrem (default: aws)")
@@ -95,7 +106,7 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
   .addOption(engineOption)
   .addOption(kubeconfigOptions[0] as Option)
   .addOption(kubeconfigOptions[1] as Option)
-  .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", number(1, 65_535))
+  .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", port)
   .addOption(registryOptions[0] as Option)
   .addOption(registryOptions[1] as Option)
   .option("--yes", "take over an embedded environment of another checkout")

@@ -4,6 +4,8 @@ import { namespaceName } from "../components/platform/modelNamespace.ts";
 import type { Environment } from "./environments/environment.ts";
 import { environmentProblems } from "./environments/environmentProblems.ts";
 import { environments, isUnregistered, projectDirectory } from "./project.ts";
+import { keyPath } from "./schema/declaredPath.ts";
+import { read, Unreadable } from "./schema/plainData.ts";
 
 /**
  * A declared environment without a problem.
@@ -28,7 +30,12 @@ export function declaredEnvironment(name: string): Environment {
           : unknownChoice("environment", name, Object.keys(environments)),
     ]);
   }
-  const declared: unknown = environments[name];
+  const declared = read(environments, name);
+  if (declared instanceof Unreadable) {
+    throw new ProblemError(`Environment "${name}" is invalid`, [
+      { path: keyPath("environments", name), reason: `it cannot be read: ${declared.message}.` },
+    ]);
+  }
   rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, declared));
   return declared as Environment;
 }

@@ -23,6 +23,8 @@ export interface BuildContext {
   readonly key: string;
   /** A name that never changes and no other cluster of the Pulumi project has. */
   readonly identifier: string;
+  /** The ports of the admission webhooks of the cluster's platform, which its API server must reach. */
+  readonly webhookPorts: readonly number[];
   /** Reads a configuration value that is not secret; it was found to be set before. */
   readonly configured: (key: string) => string;
   /** Reads a configuration secret; it was found to be set before. */

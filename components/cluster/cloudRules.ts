@@ -41,7 +41,7 @@ export interface QuotaShare {
   /** For the cluster's own nodes alone; what else runs in the account comes on top. */
   readonly needed: number;
   /** What the quota counts. */
-  readonly unit: "vCPU" | "GPU" | "GB";
+  readonly unit: "vCPU" | "GPU" | "GB" | "addresses";
 }
 
 /** A way to buy reserved capacity, as a cloud names it. */

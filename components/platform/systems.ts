@@ -92,6 +92,12 @@ export function systemCluster(
   return cluster;
 }
 
+/** The ports of the webhooks of all systems on a cluster, adopted ones included, in order. */
+export function webhookPorts({ modes }: SystemCluster): number[] {
+  const ports = Object.entries(systems).flatMap(([key, system]) => (modes[key] === "none" ? [] : system.webhookPorts));
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
 /** How one system comes to a cluster. The systems before it are decided. */
 function modeOn(key: string, cluster: SystemCluster, platform: DeclaredPlatform): SystemMode {
   const system = systems[key];

@@ -63,7 +63,7 @@ interface Built {
 }
 
 function build(name: string, spec: ClusterSpec, environment: Environment): Built {
-  const cluster = buildCluster(environment.name, name, spec);
+  const cluster = buildCluster(environment, name, spec);
   const bindings = bindModels(cluster, environment);
   const contract: Published<ClusterContract> = {
     clusterIdentifier: cluster.clusterIdentifier,

@@ -21,15 +21,19 @@ it("prints one document for programs, on failure too", { timeout: 60_000 }, asyn
 });
 
 it("suggests the verb that was meant, and asks for what is missing", { timeout: 60_000 }, async () => {
-  const [verb, option, rate] = await Promise.all([
+  const [verb, option, rate, low, part] = await Promise.all([
     serin("rehears"),
     serin("rehearse", "fraud"),
     serin("rehearse", "fraud", "--to", "2", "--rate", "lots"),
+    serin("up", "dev", "--gateway-port", "80"),
+    serin("up", "dev", "--gateway-port", "8080.5"),
   ]);
   expect(verb.stderr).toContain("Did you mean rehearse?");
   expect(option.stderr).toContain("required option '--to <version>' not specified");
   expect(rate.stderr).toContain("Write a number from 1 to 2000.");
-  expect([verb.exitCode, option.exitCode, rate.exitCode]).toEqual([2, 2, 2]);
+  expect(low.stderr).toContain("Write a whole number from 1024 to 65535.");
+  expect(part.stderr).toContain("Write a whole number from 1024 to 65535.");
+  expect([verb, option, rate, low, part].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2]);
 });
 
 it("helps in 80 columns, exit codes included", { timeout: 60_000 }, async () => {

@@ -85,6 +85,11 @@ describe("serin plan names", () => {
       "domain: it cannot be read: no domain today.",
     ],
     [
+      "an environment that throws",
+      '{ get shop() { throw new Error("no shop today") } }',
+      'environments["shop"]: it cannot be read: no shop today.',
+    ],
+    [
       "an error where the environments are made",
       "{ shop: shop.models.nowhere.version }",
       "stacks/environments/index.ts:2:",
@@ -95,6 +100,13 @@ describe("serin plan names", () => {
     expect(stderr).toContain(problem);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(exitCode).toBe(exitCodes.badInput);
+  });
+
+  it("nothing on standard output but the answer, whatever a project's files print", async () => {
+    declare(`console.log("loading");\n${declarations("{ shop: undefined }")}`);
+    const { stdout, stderr } = await serin("plan", "shop", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ error: { exitCode: exitCodes.badInput } });
+    expect(stderr).toContain("loading");
   });
 
   it("the file to register an environment in, when it has a file that is not registered", async () => {

@@ -9,7 +9,7 @@ import { EksCluster } from "./eksCluster.ts";
 import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
-import { eksSystemNodes } from "./systemNodes.ts";
+import { eksBaseQuota, eksSystemNodes } from "./systemNodes.ts";
 
 /** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
 export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "account">;
@@ -48,7 +48,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   blocks: ({ cidr }) => [cidr],
   modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
   cloudDriver: () => awsRules.drivers.nodeImage.version,
-  quota: ({ region, gpuPools = {} }) => quotaNeeds(awsRules, region, gpuPools),
+  quota: (spec) => quotaNeeds(awsRules, spec.region, spec.gpuPools ?? {}, eksBaseQuota(spec)),
   settings: () => undefined,
   configuration: () => ({ values: ["awsAccount"], secrets: [] }),
   kubeconfigSecret: () => undefined,

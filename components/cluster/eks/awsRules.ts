@@ -71,9 +71,20 @@ export const awsRules = {
 } as const satisfies CloudRules;
 
 /**
+ * Nodes that EKS adds before it takes old ones away, when an update replaces the nodes of a group (EKS user guide,
+ * "Understand each phase of node updates"): up to two in each of its zones. Where it takes old ones first, none.
+ */
+export function surgeNodes(zones: number, takesOldFirst: boolean): number {
+  return takesOldFirst ? 0 : 2 * zones;
+}
+
+/** A cluster has three zones, and so has a pool that names none. */
+const clusterZones = 3;
+
+/**
  * Quotas of EC2 count vCPU: on demand there is one for all G machines and one for all P machines, as spot one for G and
  * several for P (AWS General Reference, "Amazon EC2 endpoints and quotas"). Machines in a capacity block count against
- * no quota (EC2 User Guide, "Capacity Blocks for ML").
+ * no quota (EC2 User Guide, "Capacity Blocks for ML"). A pool at its maximum can be updated, too.
  */
 function quotaShares(
   region: string,
@@ -82,11 +93,12 @@ function quotaShares(
 ): QuotaShare[] {
   const { kind } = pool.purchase ?? defaultPurchase;
   if (kind === "block") return [];
+  const nodes = pool.max + surgeNodes(pool.zones?.length ?? clusterZones, kind === "reserved");
   return [
     {
       region,
       quota: kind === "spot" ? spotQuota(family) : onDemandQuota(family),
-      needed: pool.max * vcpu,
+      needed: nodes * vcpu,
       unit: "vCPU",
     },
   ];

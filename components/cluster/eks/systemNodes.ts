@@ -1,7 +1,9 @@
 import type { NodeGroup } from "@pulumi/aws/eks/nodeGroup.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { SystemNodes } from "../cloudAdapter.ts";
+import type { QuotaShare } from "../cloudRules.ts";
 import { defaultPurchase } from "../gpuPool.ts";
+import { surgeNodes } from "./awsRules.ts";
 import type { EksClusterArgs } from "./eksArgs.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { nodeTemplate } from "./nodeTemplate.ts";
@@ -22,6 +24,28 @@ export function eksSystemNodes({
 
 function most(zones: readonly string[]): number {
   return 3 * zones.length;
+}
+
+/**
+ * What a cluster uses up besides its GPU pools: an Elastic IP for each NAT gateway, and the system nodes at their most,
+ * with those that an update adds. Of a system machine that is not listed here, the addresses alone.
+ */
+export function eksBaseQuota(args: Pick<EksClusterArgs, "region" | "systemMachine" | "zones">): QuotaShare[] {
+  const { region, zones } = args;
+  const nodes = eksSystemNodes(args);
+  return [
+    { region, quota: "EC2-VPC Elastic IPs (L-0263D0A3)", needed: zones.length, unit: "addresses" },
+    ...(nodes === undefined
+      ? []
+      : [
+          {
+            region,
+            quota: "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances (L-1216C47A)",
+            needed: (nodes.max + surgeNodes(zones.length, false)) * nodes.vcpu,
+            unit: "vCPU",
+          } as const,
+        ]),
+  ];
 }
 
 /**

@@ -4,13 +4,13 @@ import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { quotaNeeds } from "../quota.ts";
 import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
-import type { GkeClusterArgs } from "./gkeArgs.ts";
+import type { GkeDeclaration } from "./gkeArgs.ts";
 import { GkeCluster } from "./gkeCluster.ts";
 import { gkeGpuPools, gkeSystemNodes, gkeSystemQuota } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** A declared GKE cluster. Its project comes from configuration: `serin:gcpProject` and `serin:gcpProjectNumber`. */
-export type GcpClusterSpec = { readonly cloud: "gcp" } & Omit<GkeClusterArgs, "project" | "projectNumber">;
+export type GcpClusterSpec = { readonly cloud: "gcp" } & GkeDeclaration;
 
 /** Google Cloud, with GKE. */
 export const gcp: CloudAdapter<GcpClusterSpec> = {
@@ -46,11 +46,11 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   settings: () => undefined,
   configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ...args }, { environment, key, configured }) {
+  build({ cloud: _, ...args }, { environment, key, webhookPorts, configured }) {
     const name = nameInCloud(environment, key);
     const project = configured("gcpProject");
     const provider = new Provider(name, { project, region: args.region });
     const projectNumber = configured("gcpProjectNumber");
-    return new GkeCluster(name, { ...args, project, projectNumber }, { providers: [provider] });
+    return new GkeCluster(name, { ...args, project, projectNumber, webhookPorts }, { providers: [provider] });
   },
 };

@@ -17,6 +17,11 @@ export interface GkeClusterArgs
    * Changing it replaces their grants.
    */
   readonly projectNumber: pulumi.Input<string>;
+  /**
+   * Ports of admission webhooks: the control plane may open connections to the nodes on these, beside 443 and 10250.
+   * @default none. Changing them replaces nothing.
+   */
+  readonly webhookPorts?: readonly number[];
   /** @default `{ kind: "private" }`, as on the other clouds. Changing it replaces nothing. */
   readonly endpoint?: GkeEndpoint;
   /**
@@ -26,5 +31,5 @@ export interface GkeClusterArgs
   readonly gpuPools?: Readonly<Record<string, GkePoolArgs>>;
 }
 
-/** What an environment declares; the project comes from configuration. */
-export type GkeDeclaration = Omit<GkeClusterArgs, "project" | "projectNumber">;
+/** What an environment declares. The project comes from configuration, and webhooks from the platform. */
+export type GkeDeclaration = Omit<GkeClusterArgs, "project" | "projectNumber" | "webhookPorts">;

@@ -1,3 +1,4 @@
+import { Firewall } from "@pulumi/gcp/compute/firewall.js";
 import { Cluster } from "@pulumi/gcp/container/cluster.js";
 import { NodePool, type NodePoolArgs } from "@pulumi/gcp/container/nodePool.js";
 import { IAMMember } from "@pulumi/gcp/projects/iammember.js";
@@ -18,7 +19,7 @@ import { GkeAuditStore } from "./gkeAuditStore.ts";
 import { GkeKeys } from "./gkeKeys.ts";
 import { gkeKubeconfig } from "./gkeKubeconfig.ts";
 import { GkeModelStore } from "./gkeModelStore.ts";
-import { GkeNetwork } from "./gkeNetwork.ts";
+import { GkeNetwork, gkeBlocks } from "./gkeNetwork.ts";
 import { gkeGpuPools, gpuNodePool, type NodeBase, systemNodePool } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
@@ -102,13 +103,14 @@ export class GkeCluster extends Component implements GpuCluster {
     };
     const system = this.#pools(args, base, [network, nodeAccount.grant, keys.disks.grant]);
     const admins = this.#admins(name, args);
+    const webhooks = this.#webhooks(name, args, network, cluster, nodeAccount.email);
 
     this.kubeconfig = pulumi.secret(kubeconfigOf(name, cluster, endpoint));
     this.clusterIdentifier = cluster.id;
     this.provider = kubernetesProvider(
       this.childName("provider"),
       { kubeconfig: this.kubeconfig, clusterIdentifier: this.clusterIdentifier },
-      { parent: this, dependsOn: [system, ...admins] },
+      { parent: this, dependsOn: [system, ...admins, ...webhooks] },
     );
     new RemovalGuard(this.childName("guard"), { of: this, protect }, { parent: this });
     this.workloadIdentity = new GkeWorkloadIdentity(
@@ -160,6 +162,40 @@ export class GkeCluster extends Component implements GpuCluster {
       pool(`pool-${key}`, gpuNodePool(key, gpuPool, base));
     }
     return pool("system", systemNodePool(base));
+  }
+
+  /**
+   * Lets the control plane call webhooks on the nodes: GKE's own rule admits 443 and 10250 only
+   * (https://istio.io/latest/docs/setup/platform-setup/gke). The control plane's address is in the subnet of the nodes,
+   * by Private Service Connect; where GKE peers its network instead, it has a block of its own. It may well call by way
+   * of konnectivity's pods, which need no rule (tigera/operator #5212); this one is for where it does not.
+   */
+  #webhooks(
+    cluster: string,
+    { webhookPorts = [], cidr }: GkeClusterArgs,
+    { network }: GkeNetwork,
+    { privateClusterConfig }: Cluster,
+    nodeAccount: pulumi.Input<string>,
+  ): Firewall[] {
+    if (webhookPorts.length === 0) return [];
+    return [
+      new Firewall(
+        this.childName("webhooks"),
+        {
+          name: `${cluster}-webhooks`,
+          description: "The control plane calls admission webhooks.",
+          network,
+          direction: "INGRESS",
+          allows: [{ protocol: "tcp", ports: webhookPorts.map(String) }],
+          sourceRanges: privateClusterConfig.apply(({ masterIpv4CidrBlock }) => [
+            gkeBlocks(cidr).nodes,
+            ...(masterIpv4CidrBlock ? [masterIpv4CidrBlock] : []),
+          ]),
+          targetServiceAccounts: [nodeAccount],
+        },
+        { parent: this },
+      ),
+    ];
   }
 
   /** Makes each admin an administrator of this cluster, and of no other of the project. */

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { azure } from "../../../components/cluster/aks/azureAdapter.ts";
 import { azureRules } from "../../../components/cluster/aks/azureRules.ts";
+import { type AwsClusterSpec, aws } from "../../../components/cluster/eks/awsAdapter.ts";
 import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
 import { gcp } from "../../../components/cluster/gke/gcpAdapter.ts";
 import { gcpRules } from "../../../components/cluster/gke/gcpRules.ts";
 import type { AnyGpuPoolArgs } from "../../../components/cluster/gpuPool.ts";
 import { quotaNeeds } from "../../../components/cluster/quota.ts";
 import * as aks from "./aks/sample.ts";
+import * as eks from "./eks/sample.ts";
 import { sampleArgs } from "./gke/sample.ts";
 
 const clouds = {
@@ -40,28 +42,56 @@ function pool(machine: string, max: number, kind: "onDemand" | "spot" | "reserve
 }
 
 describe("on AWS", () => {
+  const inOneZone = (one: Pool) => ({ ...one, zones: ["us-east-1a"] });
+
   it.each([
-    [pool("g6.2xlarge", 8), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 64 vCPU"]],
-    [pool("gr6.4xlarge", 1), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 16 vCPU"]],
-    [pool("g6.2xlarge", 8, "spot"), ["us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 64 vCPU"]],
-    [pool("p5.48xlarge", 2), ["us-east-1 Running On-Demand P instances (L-417A185B): 384 vCPU"]],
+    [pool("g6.2xlarge", 8), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 112 vCPU"]],
+    [inOneZone(pool("gr6.4xlarge", 1)), ["us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 48 vCPU"]],
+    [pool("g6.2xlarge", 8, "spot"), ["us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 112 vCPU"]],
+    [inOneZone(pool("p5.48xlarge", 2)), ["us-east-1 Running On-Demand P instances (L-417A185B): 768 vCPU"]],
     [pool("p5.48xlarge", 2, "reserved"), ["us-east-1 Running On-Demand P instances (L-417A185B): 384 vCPU"]],
-    [pool("p4d.24xlarge", 1, "spot"), ["us-east-1 All P4, P3 and P2 Spot Instance Requests (L-7212CCBC): 96 vCPU"]],
-    [pool("p5en.48xlarge", 1, "spot"), ["us-east-1 All P5 Spot Instance Requests (L-C4BD4855): 192 vCPU"]],
-    [pool("p6-b200.48xlarge", 1, "spot"), ["us-east-1 All P Spot Instance Requests: 192 vCPU"]],
+    [
+      inOneZone(pool("p4d.24xlarge", 1, "spot")),
+      ["us-east-1 All P4, P3 and P2 Spot Instance Requests (L-7212CCBC): 288 vCPU"],
+    ],
+    [inOneZone(pool("p5en.48xlarge", 1, "spot")), ["us-east-1 All P5 Spot Instance Requests (L-C4BD4855): 576 vCPU"]],
+    [inOneZone(pool("p6-b200.48xlarge", 1, "spot")), ["us-east-1 All P Spot Instance Requests: 576 vCPU"]],
     [pool("p5.48xlarge", 4, "block"), []],
-  ])("%j", (one, lines) => {
+  ])("has room for what an update adds: two nodes in each zone, none of a reservation: %j", (one, lines) => {
     expect(needs("aws", one)).toEqual(lines);
   });
 
   it("adds up pools that share a quota, and keeps apart those that do not", () => {
     expect(
-      needs("aws", pool("g6.2xlarge", 8), pool("g5.2xlarge", 2), pool("g6.2xlarge", 1, "spot"), pool("p5.4xlarge", 1)),
+      needs(
+        "aws",
+        ...[pool("g6.2xlarge", 8), pool("g5.2xlarge", 2), pool("g6.2xlarge", 1, "spot"), pool("p5.4xlarge", 1)].map(
+          inOneZone,
+        ),
+      ),
     ).toEqual([
-      "us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 80 vCPU",
-      "us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 8 vCPU",
-      "us-east-1 Running On-Demand P instances (L-417A185B): 16 vCPU",
+      "us-east-1 Running On-Demand G and VT instances (L-DB2E81BA): 112 vCPU",
+      "us-east-1 All G and VT Spot Instance Requests (L-3819A6DF): 24 vCPU",
+      "us-east-1 Running On-Demand P instances (L-417A185B): 48 vCPU",
     ]);
+  });
+
+  const base = (changes: Partial<AwsClusterSpec> = {}) => {
+    const { gpuPools: _, account: __, ...without } = eks.sampleArgs;
+    return aws
+      .quota({ cloud: "aws", ...without, ...changes })
+      .map((need) => `${need.region} ${need.quota}: ${need.needed} ${need.unit}`);
+  };
+
+  it("has room for the NAT gateways' addresses, and for nine system nodes while six more come", () => {
+    expect(base()).toEqual([
+      "us-east-1 EC2-VPC Elastic IPs (L-0263D0A3): 3 addresses",
+      "us-east-1 Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances (L-1216C47A): 60 vCPU",
+    ]);
+  });
+
+  it("does not guess the size of another system machine", () => {
+    expect(base({ systemMachine: "m7i.2xlarge" })).toEqual(["us-east-1 EC2-VPC Elastic IPs (L-0263D0A3): 3 addresses"]);
   });
 });
 

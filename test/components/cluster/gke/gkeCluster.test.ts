@@ -3,7 +3,7 @@ import type { GkeClusterArgs } from "../../../../components/cluster/gke/gkeArgs.
 import { gkeGpuPools } from "../../../../components/cluster/gke/gkePools.ts";
 import { validateGkeCluster } from "../../../../components/cluster/gke/gkeProblems.ts";
 import type { RecordedResource } from "../../../../engine/recordedResource.ts";
-import { inputsOf, type Recorded, recorded } from "../harness.ts";
+import { type Answers, inputsOf, type Recorded, recorded } from "../harness.ts";
 import { answers, build, sampleArgs } from "./sample.ts";
 
 const clusterType = "gcp:container/cluster:Cluster";
@@ -82,6 +82,39 @@ describe("the control plane", () => {
   it("is protected by Google, too, and by neither when told so", async () => {
     expect((await control()).deletionProtection).toBe(true);
     expect((await control({ ...sampleArgs, protect: false })).deletionProtection).toBe(false);
+  });
+});
+
+describe("webhooks", () => {
+  const firewall = "gcp:compute/firewall:Firewall";
+
+  it("are called by the control plane, on their ports of our nodes and no others", async () => {
+    expect(inputsOf(await run({ ...sampleArgs, webhookPorts: [9443, 15017] }), firewall)).toMatchObject({
+      name: "gcp-euw4-webhooks",
+      network: "gcp-euw4-network-vpc-id",
+      direction: "INGRESS",
+      allows: [{ protocol: "tcp", ports: ["9443", "15017"] }],
+      sourceRanges: ["10.64.64.0/19"],
+      targetServiceAccounts: ["gcp-euw4-nodes@serin-prod.iam.gserviceaccount.com"],
+    });
+  });
+
+  it("are called from the control plane's own block where GKE peers its network", async () => {
+    const peered: Answers = {
+      outputs: {
+        ...answers.outputs,
+        "gcp:container/cluster:Cluster": (inputs, name) => ({
+          ...answers.outputs?.["gcp:container/cluster:Cluster"]?.(inputs, name),
+          privateClusterConfig: { privateEndpoint: "172.16.0.2", masterIpv4CidrBlock: "172.16.0.0/28" },
+        }),
+      },
+    };
+    const recordedRun = await recorded(() => void build({ ...sampleArgs, webhookPorts: [15017] }), peered);
+    expect(inputsOf(recordedRun, firewall).sourceRanges).toEqual(["10.64.64.0/19", "172.16.0.0/28"]);
+  });
+
+  it("need no rule where there are none", async () => {
+    expect((await run()).resources.map(({ type }) => type)).not.toContain(firewall);
   });
 });
 
