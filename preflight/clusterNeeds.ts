@@ -1,5 +1,5 @@
 import type { GpuPool } from "../components/cluster/gpuPool.ts";
-import type { SystemMode } from "../components/platform/platformSystem.ts";
+import type { SystemMode, SystemNamespace } from "../components/platform/platformSystem.ts";
 import type { VersionCombination } from "../components/platform/versions/conflicts.ts";
 
 /** What one cluster must have for what an environment declares, as plain data. */
@@ -18,8 +18,8 @@ export interface ClusterNeeds {
   readonly systems: Readonly<Record<string, SystemMode>>;
   /** The namespace of the models, and whether the platform makes it. */
   readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
-  /** Namespaces of installed systems whose pods are privileged. */
-  readonly privilegedNamespaces: readonly string[];
+  /** Namespaces that installed systems make, with the Pod Security levels that they enforce. */
+  readonly namespaces: readonly SystemNamespace[];
   /** The StorageClass that is needed. `none`: nothing claims a volume of a class. */
   readonly storage:
     | { readonly kind: "none" }

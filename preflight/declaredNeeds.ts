@@ -43,9 +43,7 @@ export function declaredNeeds(
       name: namespaceName(declared.modelNamespace),
       mode: modes.modelNamespace === "install" ? "create" : "adopt",
     },
-    privilegedNamespaces: installed.flatMap(([, { namespaces }]) =>
-      namespaces.flatMap(({ name, podSecurity }) => (podSecurity === "privileged" ? [name] : [])),
-    ),
+    namespaces: installed.flatMap(([, { namespaces }]) => namespaces),
     storage: storageOf(installed, settings?.storageClass),
     ingress: installed.some(([, { asks }]) => asks.loadBalancer)
       ? (settings?.ingress ?? { kind: "loadBalancer" })

@@ -95,6 +95,11 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   readonly brings: readonly string[];
   /** Platform systems (by key) that run only where a cluster needs them, and this cluster does. */
   needs(spec: Spec): readonly string[];
+  /**
+   * Annotations that every webhook configuration must have, so that nothing of the cloud writes into it and becomes the
+   * owner of its fields. @default none
+   */
+  readonly webhookAnnotations?: Readonly<Record<string, string>>;
   /** How a new project begins. */
   readonly starter: CloudStarter<Spec>;
   /** Everything wrong with a declared cluster, by the path its owner typed. */

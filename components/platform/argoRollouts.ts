@@ -4,6 +4,7 @@ import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
+import { replicasAt, spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
@@ -34,16 +35,24 @@ export function validateArgoRollouts(args: ArgoRolloutsArgs & AtSite): Problem[]
   return adoptionProblems(args, "install: {}");
 }
 
+/** Its pods drop all capabilities, run as another user than root, and have a seccomp profile. */
+const namespace = { name: "argo-rollouts", podSecurity: "restricted" } as const;
+
 /**
- * The chart's values. Two replicas of the controller, of which one leads, so that a lost node does not stop releases.
- * What is not written is the chart's default.
+ * The chart's values. Of two controllers one leads, so that a lost node does not stop releases. What is not written is
+ * the chart's default.
  */
 export function rolloutsValues(settings: SiteSettings | undefined): Record<string, unknown> {
+  const replicas = replicasAt(settings);
   const registry = settings?.registryMirror?.images;
   return {
     controller: {
       image: { ...(registry === undefined ? {} : { registry }), tag: `v${charts.argoRollouts.app}` },
-      replicas: 2,
+      replicas,
+      pdb: replicas === 1 ? { enabled: false } : { enabled: true, maxUnavailable: 1 },
+      topologySpreadConstraints: spread({ "app.kubernetes.io/name": "argo-rollouts" }),
+      // Without requests the kernel would end it before all others when a node's memory is full.
+      resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
       metrics: { enabled: true },
     },
     // The aggregated roles would let every editor of a namespace skip the analysis of a release with one patch of its
@@ -63,18 +72,18 @@ export class ArgoRollouts extends Component {
     this.reject(validateArgoRollouts(args));
 
     if ("install" in args) {
-      const namespace = systemNamespace(this.childName("namespace"), "argo-rollouts", {}, { parent: this });
+      const made = systemNamespace(this.childName("namespace"), namespace, {}, { parent: this });
       systemChart(
         this.childName("chart"),
         charts.argoRollouts,
         {
           release: "argo-rollouts",
-          namespace: "argo-rollouts",
+          namespace: namespace.name,
           install: args.install,
           values: rolloutsValues(args.settings),
           settings: args.settings,
         },
-        { parent: this, dependsOn: namespace },
+        { parent: this, dependsOn: made },
       );
       this.registerOutputs({ mode });
     } else {
@@ -94,7 +103,7 @@ export const argoRollouts = {
   componentName: "argo-rollouts",
   declared: "required",
   after: [],
-  namespaces: [{ name: "argo-rollouts" }],
+  namespaces: [namespace],
   requirements,
   webhookPorts: [],
   asks: {},

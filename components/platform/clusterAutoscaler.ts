@@ -118,7 +118,7 @@ export const clusterAutoscaler = {
   fallback: { install: {} },
   onlyWhereNeeded: true,
   after: ["prometheus"],
-  namespaces: [{ name: namespace }],
+  namespaces: [],
   requirements: [],
   webhookPorts: [],
   asks: {},

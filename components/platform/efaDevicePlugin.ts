@@ -50,7 +50,7 @@ export const efaDevicePlugin = {
   fallback: { install: {} },
   onlyWhereNeeded: true,
   after: ["prometheus"],
-  namespaces: [{ name: namespace }],
+  namespaces: [],
   requirements: [],
   webhookPorts: [],
   asks: {},

@@ -15,23 +15,19 @@ export interface GpuMetricsArgs {
   readonly install: Install;
 }
 
-const namespace = "gpu-metrics";
+/** The exporter is privileged: see its values. */
+const namespace = { name: "gpu-metrics", podSecurity: "privileged" } as const;
 
 /** The DCGM exporter of one GKE cluster: its chart, in a namespace that allows privileged pods. */
 export class GpuMetrics extends Component {
   constructor(name: string, args: GpuMetricsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:GpuMetrics", name, {}, opts);
-    const privileged = systemNamespace(
-      this.childName("namespace"),
-      namespace,
-      { "pod-security.kubernetes.io/enforce": "privileged" },
-      { parent: this },
-    );
+    const made = systemNamespace(this.childName("namespace"), namespace, {}, { parent: this });
     systemChart(
       this.childName("chart"),
       charts.dcgmExporter,
-      { release: "dcgm-exporter", namespace, install: args.install, values: gpuMetricsValues() },
-      { parent: this, dependsOn: privileged },
+      { release: "dcgm-exporter", namespace: namespace.name, install: args.install, values: gpuMetricsValues() },
+      { parent: this, dependsOn: made },
     );
     this.registerOutputs({});
   }
@@ -80,7 +76,7 @@ export const gpuMetrics = {
   onlyWhereNeeded: true,
   // A ServiceMonitor is one of Prometheus' own resources.
   after: ["prometheus"],
-  namespaces: [{ name: namespace, podSecurity: "privileged" }],
+  namespaces: [namespace],
   requirements: [],
   webhookPorts: [],
   asks: {},

@@ -19,7 +19,11 @@ export type GpuOperatorArgs = OperatorCluster & GpuOperatorChoice;
 /** How an environment declares the operator: installed, or adopted where it runs already. */
 export type GpuOperatorChoice = { readonly install: Install } | { readonly adopt: Record<string, never> };
 
-const namespace = "gpu-operator";
+/**
+ * The operands mount host paths and load kernel modules. The level is written here and not by `psa.enabled`: then the
+ * operator would label its namespace itself, and one field had two owners.
+ */
+const namespace = { name: "gpu-operator", podSecurity: "privileged" } as const;
 
 const requirements: readonly Requirement[] = [
   {
@@ -57,18 +61,18 @@ export class GpuOperator extends Component {
     this.reject(validateGpuOperator(args));
 
     if ("install" in args) {
-      const privileged = systemNamespace(this.childName("namespace"), namespace, podSecurity, { parent: this });
+      const made = systemNamespace(this.childName("namespace"), namespace, {}, { parent: this });
       systemChart(
         this.childName("chart"),
         charts.gpuOperator,
         {
           release: "gpu-operator",
-          namespace,
+          namespace: namespace.name,
           install: args.install,
           values: gpuOperatorValues(args),
           settings: args.settings,
         },
-        { parent: this, dependsOn: privileged },
+        { parent: this, dependsOn: made },
       );
       this.registerOutputs({ mode });
     } else {
@@ -81,14 +85,6 @@ export class GpuOperator extends Component {
 }
 
 /**
- * The operands mount host paths and load kernel modules, so they need the level `privileged`. The labels are written
- * here and not by `psa.enabled`: then the operator would label its namespace itself, and one field had two owners.
- */
-const podSecurity = Object.fromEntries(
-  ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, "privileged"]),
-);
-
-/**
  * NVIDIA's GPU Operator on clusters with GPU pools: installed, or adopted where it runs already. GKE has its own driver
  * and device plugin. @default `{ install: {} }`: GPU pools are of no use without it
  */
@@ -99,7 +95,7 @@ export const gpuOperator = {
   fallback: { install: {} },
   // Its ServiceMonitors need Prometheus' definitions.
   after: ["prometheus"],
-  namespaces: [{ name: namespace, podSecurity: "privileged" }],
+  namespaces: [namespace],
   requirements,
   // Two installations of node feature discovery remove each other's labels.
   exclusive: ["clusterpolicies.nvidia.com", "nodefeatures.nfd.k8s-sigs.io"],

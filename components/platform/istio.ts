@@ -12,6 +12,7 @@ import { customResource } from "../core/customResource.ts";
 import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
+import { budget, replicasAt, spread } from "./availability.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
@@ -29,11 +30,20 @@ export interface AdoptedGateway {
   readonly address: Recorded;
 }
 
+/** What Istio is installed with, beside what an environment declares. */
+export interface IstioCluster {
+  /** Annotations of the configuration of istiod's mutating webhook, as `CloudAdapter` has them. @default none */
+  readonly webhookAnnotations?: Readonly<Record<string, string>>;
+}
+
 /** The Gateway of all models, as a VirtualService refers to it: `<namespace>/<name>`. */
 export const modelGateway = "istio-system/models";
 
-const rootNamespace = "istio-system";
-const gatewayNamespace = "istio-ingress";
+// Every pod of both namespaces drops all capabilities, runs as another user than root, and has a seccomp profile.
+const root = { name: "istio-system", podSecurity: "restricted" } as const;
+const ingress = { name: "istio-ingress", podSecurity: "restricted" } as const;
+const rootNamespace = root.name;
+const gatewayNamespace = ingress.name;
 const gatewayLabels = { istio: "ingressgateway" };
 
 /** `delegate` lets the entry VirtualService and the release VirtualService be two objects with two owners. */
@@ -100,13 +110,13 @@ export class Istio extends Component {
   /** `host:port` of the gateway, as clients reach it. */
   readonly gatewayAddress: pulumi.Output<string>;
 
-  constructor(name: string, args: IstioArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: IstioArgs & IstioCluster & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const mode = "install" in args ? "install" : "adopt";
     super("platform:Istio", name, { mode }, opts);
     this.reject(validateIstio(args));
 
     if ("install" in args) {
-      const ready = this.#install(args.install, args.settings);
+      const ready = this.#install(args.install, args);
       this.gatewayAddress = ready.address;
       this.#gateway({ selector: gatewayLabels, port: 80 }, ready.dependsOn);
     } else {
@@ -132,25 +142,31 @@ export class Istio extends Component {
 
   #install(
     install: Install,
-    settings: SiteSettings | undefined,
+    { settings, webhookAnnotations = {} }: IstioCluster & AtSite,
   ): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[] } {
-    const root = systemNamespace(this.childName("namespace"), rootNamespace, {}, { parent: this });
-    const ingress = systemNamespace(
+    const namespace = systemNamespace(this.childName("namespace"), root, {}, { parent: this });
+    const ingressNamespace = systemNamespace(
       this.childName("ingress-namespace"),
-      gatewayNamespace,
+      ingress,
       { "istio-injection": "enabled" },
       { parent: this },
     );
     const base = systemChart(
       this.childName("base"),
       charts.istioBase,
-      { release: "istio-base", namespace: rootNamespace, install, settings, values: { defaultRevision: "default" } },
-      { parent: this, dependsOn: root },
+      { release: "istio-base", namespace: rootNamespace, install, settings, values: baseValues() },
+      { parent: this, dependsOn: namespace },
     );
     const istiod = systemChart(
       this.childName("istiod"),
       charts.istiod,
-      { release: "istiod", namespace: rootNamespace, install, settings, values: istiodValues(settings) },
+      {
+        release: "istiod",
+        namespace: rootNamespace,
+        install,
+        settings,
+        values: istiodValues(settings, webhookAnnotations),
+      },
       { parent: this, dependsOn: base },
     );
     const gateway = systemChart(
@@ -163,14 +179,15 @@ export class Istio extends Component {
         settings,
         values: gatewayValues(settings),
       },
-      { parent: this, dependsOn: [istiod, ingress] },
+      { parent: this, dependsOn: [istiod, ingressNamespace] },
     );
     customResource(
       "PeerAuthentication",
       this.childName("strict-mtls"),
       { name: "default", namespace: rootNamespace },
       { mtls: { mode: "STRICT" } },
-      { parent: this, dependsOn: base },
+      // istiod answers the webhook that validates it, and has put its certificate there by the time a gateway is ready.
+      { parent: this, dependsOn: [istiod, gateway] },
     );
     return { address: ingressAddress(settings?.ingress, gateway), dependsOn: [istiod, gateway] };
   }
@@ -191,6 +208,18 @@ export class Istio extends Component {
 }
 
 /**
+ * `validationFailurePolicy: Fail` of both charts is what istiod sets by itself once it is ready. Any other value would
+ * be taken back by each upgrade of the chart, and refused, since istiod has become the field's owner
+ * (https://github.com/istio/istio/issues/44285).
+ */
+const validation = { validationFailurePolicy: "Fail" } as const;
+
+/** The values of the chart of Istio's definitions and of the webhook that validates what has no revision. */
+export function baseValues(): Record<string, unknown> {
+  return { defaultRevision: "default", base: validation };
+}
+
+/**
  * The values of istiod's chart.
  *
  * - `hub` is the registry of istiod's image and, through its injector, of the gateway's and the sidecars'. It is Docker
@@ -198,24 +227,42 @@ export class Istio extends Component {
  *   to AWS").
  * - `enablePrometheusMerge: false`: a PodMonitor scrapes sidecar and model as two endpoints, and merged metrics would
  *   count each request twice.
- * - `validationFailurePolicy: Fail` is what istiod sets by itself once it is ready, so it does not show as drift
- *   (https://github.com/istio/istio/issues/44285).
+ * - Where no istiod answers, no pod with a sidecar starts. So there are two, which the chart then gives a
+ *   PodDisruptionBudget.
  */
-export function istiodValues(settings: SiteSettings | undefined): Record<string, unknown> {
+export function istiodValues(
+  settings: SiteSettings | undefined,
+  webhookAnnotations: Readonly<Record<string, string>>,
+): Record<string, unknown> {
   const images = settings?.registryMirror?.images ?? "docker.io";
   return {
     global: { hub: `${images}/istio` },
     meshConfig: { enablePrometheusMerge: false, enableAutoMtls: true },
-    base: { validationFailurePolicy: "Fail" },
+    base: validation,
+    autoscaleMin: replicasAt(settings),
+    pdb: { unhealthyPodEvictionPolicy: "AlwaysAllow" },
+    topologySpreadConstraints: spread({ istio: "pilot" }),
+    // The level `restricted` asks for it.
+    seccompProfile: { type: "RuntimeDefault" },
+    sidecarInjectorWebhookAnnotations: webhookAnnotations,
   };
 }
 
-/** The values of the gateway's chart: its labels and, at a site with a node port, its Service. */
-function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
-  const ingress = settings?.ingress;
-  return ingress?.kind === "nodePort"
-    ? { labels: gatewayLabels, service: { type: "NodePort", ports: servicePorts(ingress.port) } }
-    : { labels: gatewayLabels };
+/** The values of the gateway's chart: its labels, how many there are and, at a site with a node port, its Service. */
+export function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
+  const way = settings?.ingress;
+  return {
+    labels: gatewayLabels,
+    autoscaling: { minReplicas: replicasAt(settings) },
+    podDisruptionBudget: budget(settings),
+    topologySpreadConstraints: spread(gatewayLabels),
+    // The chart's own, which setting the value replaces, and what the level `restricted` asks for.
+    securityContext: {
+      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    ...(way?.kind === "nodePort" ? { service: { type: "NodePort", ports: servicePorts(way.port) } } : {}),
+  };
 }
 
 /** The chart's own ports, with the node port. A value for the list replaces all of it. */
@@ -227,9 +274,9 @@ function servicePorts(nodePort: number): Record<string, unknown>[] {
   ];
 }
 
-function ingressAddress(ingress: SiteIngress | undefined, gateway: Chart): pulumi.Output<string> {
-  if (ingress?.kind !== "nodePort") return gateway.resources.apply(loadBalancerAddress);
-  return pulumi.output(ingress.host === undefined ? addressInside : `${ingress.host}:${ingress.port}`);
+function ingressAddress(way: SiteIngress | undefined, gateway: Chart): pulumi.Output<string> {
+  if (way?.kind !== "nodePort") return gateway.resources.apply(loadBalancerAddress);
+  return pulumi.output(way.host === undefined ? addressInside : `${way.host}:${way.port}`);
 }
 
 /** The gateway's address for clients inside the cluster, used where no address outside is known. */
@@ -259,7 +306,7 @@ export const istio = {
   componentName: "istio",
   declared: "required",
   after: [],
-  namespaces: [{ name: rootNamespace }, { name: gatewayNamespace }],
+  namespaces: [root, ingress],
   requirements,
   // Of istiod, for injection and validation.
   webhookPorts: [15017],
@@ -283,8 +330,8 @@ export const istio = {
   runsOn: () => true,
   problems: validateIstio,
   installed: (_declared: IstioArgs): IstioArgs => ({ install: {} }),
-  build(name, args, _cluster, opts) {
-    const built = new Istio(name, args, opts);
+  build(name, args, { cloud: { webhookAnnotations = {} } }, opts) {
+    const built = new Istio(name, { ...args, webhookAnnotations }, opts);
     return { resource: built, published: { gatewayAddress: built.gatewayAddress } };
   },
 } as const satisfies PlatformSystem<IstioArgs, { readonly gatewayAddress: pulumi.Output<string> }>;

@@ -6,7 +6,8 @@ import { customResource } from "../core/customResource.ts";
 import { dnsLabelProblems } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 import { adoptionProblems } from "./adopted.ts";
-import type { PlatformSystem } from "./platformSystem.ts";
+import type { PlatformSystem, PodSecurityLevel } from "./platformSystem.ts";
+import { podSecurityLabels } from "./systemChart.ts";
 
 /**
  * The namespace that the models run in: created, or adopted where an administrator prepared it (with the volume of the
@@ -15,6 +16,12 @@ import type { PlatformSystem } from "./platformSystem.ts";
 export type ModelNamespaceArgs = { readonly create: string } | { readonly adopt: string };
 
 const injection = "istio-injection";
+
+/**
+ * The Pod Security level that the models' pods need: the sidecar's init container sets up the pod's network with the
+ * capabilities NET_ADMIN and NET_RAW.
+ */
+export const modelPodSecurity: PodSecurityLevel = "privileged";
 
 /** The namespace's name, created or adopted. */
 export function namespaceName(args: ModelNamespaceArgs): string {
@@ -51,7 +58,7 @@ export class ModelNamespace extends Component {
         {
           metadata: {
             name: namespace,
-            labels: { [injection]: "enabled" },
+            labels: { ...podSecurityLabels(modelPodSecurity), [injection]: "enabled" },
           },
         },
         { parent: this },

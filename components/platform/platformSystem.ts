@@ -32,12 +32,18 @@ export interface SystemCluster {
  */
 export type SystemMode = "install" | "adopt" | "none";
 
-/** A namespace that a system is installed into. */
+/** The levels of Kubernetes' Pod Security admission, the strictest last. */
+export const podSecurityLevels = ["privileged", "baseline", "restricted"] as const;
+
+/** A level of Kubernetes' Pod Security admission. */
+export type PodSecurityLevel = (typeof podSecurityLevels)[number];
+
+/** A namespace that a system makes and is installed into. */
 export interface SystemNamespace {
   /** The namespace's name. */
   readonly name: string;
-  /** The Pod Security level that its pods need. Absent: no level is enforced. */
-  readonly podSecurity?: "privileged" | "baseline" | "restricted";
+  /** The strictest level that admits its pods. The namespace enforces it. Changing it reaches new pods. */
+  readonly podSecurity: PodSecurityLevel;
 }
 
 /** What an installed system asks of the cluster. */
@@ -82,7 +88,7 @@ export interface PlatformSystem<Args extends object = object, Published extends 
    * Keys of systems that are built before it, where they run. Their custom resources and namespaces are there by then.
    */
   readonly after: readonly string[];
-  /** Namespaces that it is installed into. */
+  /** Namespaces that it makes. Empty: it is installed into `kube-system`, or into none. */
   readonly namespaces: readonly SystemNamespace[];
   /** Custom resource definitions, and fields of them, that the program writes. An adopted system must serve them. */
   readonly requirements: readonly Requirement[];

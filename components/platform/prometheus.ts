@@ -12,6 +12,7 @@ import {
   milliseconds,
 } from "../core/quantity.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
+import { replicasAt, spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
@@ -29,10 +30,11 @@ export type PrometheusArgs = {
   | { readonly adopt: { readonly address: Recorded } }
 );
 
-const namespace = "monitoring";
+/** The node exporter shares the network, the processes and the files of its node. */
+const namespace = { name: "monitoring", podSecurity: "privileged" } as const;
 
 /** The Service that the operator makes for Prometheus. Its name does not depend on the release's name. */
-const installedAddress = `http://prometheus-operated.${namespace}.svc.cluster.local:9090`;
+const installedAddress = `http://prometheus-operated.${namespace.name}.svc.cluster.local:9090`;
 
 const requirements: readonly Requirement[] = [
   {
@@ -91,7 +93,7 @@ export class Prometheus extends Component {
         charts.kubePrometheusStack,
         {
           release: "prometheus",
-          namespace,
+          namespace: namespace.name,
           install: args.install,
           values: stackValues(args),
           settings: args.settings,
@@ -118,24 +120,58 @@ const volumeSize: Bytes = "20GiB";
 /** Prometheus deletes the oldest samples above this size, so that the volume never fills. */
 const retentionSize: Bytes = "16GiB";
 
-/** The values of kube-prometheus-stack. */
-function stackValues({ scrapeInterval = defaultScrapeInterval, settings }: PrometheusArgs & AtSite) {
+/**
+ * The values of kube-prometheus-stack.
+ *
+ * - Two replicas scrape the same targets, each into a volume of its own, so that a release is judged while one of them
+ *   moves to another node. A query goes to either: what both have counted differs by one scrape at most.
+ * - Memory: 100,000 series take about 1 GiB by our estimate, and twice that while the log is read after a restart.
+ *   Without requests the kernel would end Prometheus before all others when a node's memory is full.
+ * - The parts of the control plane are not scraped. A cloud keeps them to itself, kubeadm, k3s and RKE2 bind their
+ *   metrics to the loopback address, and the chart's rules would report them as down for ever.
+ */
+export function stackValues({
+  scrapeInterval = defaultScrapeInterval,
+  settings,
+}: Pick<PrometheusArgs, "scrapeInterval"> & AtSite): Record<string, unknown> {
   const imageRegistry = settings?.registryMirror?.images;
+  const replicas = replicasAt(settings);
   return {
     ...(imageRegistry === undefined ? {} : { global: { imageRegistry } }),
     grafana: { enabled: false },
     alertmanager: { enabled: false },
-    // Both need Helm hooks, which `helm.v4.Chart` leaves out: https://github.com/pulumi/pulumi-kubernetes/issues/3284
-    prometheusOperator: { admissionWebhooks: { enabled: false }, tls: { enabled: false } },
+    kubeControllerManager: { enabled: false },
+    kubeScheduler: { enabled: false },
+    kubeEtcd: { enabled: false },
+    kubeProxy: { enabled: false },
+    prometheusOperator: {
+      // Both need Helm hooks, which `helm.v4.Chart` leaves out: https://github.com/pulumi/pulumi-kubernetes/issues/3284
+      admissionWebhooks: { enabled: false },
+      tls: { enabled: false },
+      resources: { requests: { cpu: "50m", memory: "128Mi" } },
+      prometheusConfigReloader: { resources: { requests: { cpu: "10m", memory: "50Mi" } } },
+    },
+    "kube-state-metrics": { resources: { requests: { cpu: "10m", memory: "128Mi" } } },
+    "prometheus-node-exporter": { resources: { requests: { cpu: "10m", memory: "32Mi" } } },
     prometheus: {
+      podDisruptionBudget: { enabled: replicas > 1 },
       prometheusSpec: {
         // Prometheus reads no decimals: "1.5s" is "1500ms".
         scrapeInterval: duration(milliseconds(scrapeInterval)),
-        // By default Prometheus selects only the monitors of this release. Ours are in the namespaces of the models and
-        // of the GPU exporters.
-        podMonitorSelectorNilUsesHelmValues: false,
+        replicas,
+        resources:
+          replicas > 1
+            ? { requests: { cpu: "500m", memory: "2Gi" }, limits: { memory: "4Gi" } }
+            : { requests: { cpu: "100m", memory: "512Mi" }, limits: { memory: "4Gi" } },
+        topologySpreadConstraints: spread({ "app.kubernetes.io/name": "prometheus" }),
         ...volume(settings?.storageClass),
+        // By default Prometheus selects only what has the label of this release. Monitors are in the namespaces of the
+        // models and of the systems, and rules, probes and scrape configurations are whoever's.
+        podMonitorSelectorNilUsesHelmValues: false,
         serviceMonitorSelectorNilUsesHelmValues: false,
+        ruleSelectorNilUsesHelmValues: false,
+        probeSelectorNilUsesHelmValues: false,
+        scrapeConfigSelectorNilUsesHelmValues: false,
       },
     },
   };
@@ -157,7 +193,7 @@ export const prometheus = {
   componentName: "prometheus",
   declared: "required",
   after: ["ebsStorageClass"],
-  namespaces: [{ name: namespace }],
+  namespaces: [namespace],
   requirements,
   webhookPorts: [],
   asks: { volume: true },

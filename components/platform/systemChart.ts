@@ -3,6 +3,7 @@ import { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { type ChartPin, chartSource } from "../core/charts.ts";
+import type { PodSecurityLevel, SystemNamespace } from "./platformSystem.ts";
 
 /** Options every installed system shares. */
 export interface Install {
@@ -43,12 +44,24 @@ export function systemChart(
   );
 }
 
-/** The namespace a system is installed into. */
+/** The namespace a system is installed into, with labels of its own beside those of its Pod Security level. */
 export function systemNamespace(
   name: string,
-  namespace: string,
+  { name: namespace, podSecurity }: SystemNamespace,
   labels: Readonly<Record<string, string>>,
   opts: pulumi.CustomResourceOptions,
 ): Namespace {
-  return new Namespace(name, { metadata: { name: namespace, labels: { ...labels } } }, opts);
+  return new Namespace(
+    name,
+    { metadata: { name: namespace, labels: { ...podSecurityLabels(podSecurity), ...labels } } },
+    opts,
+  );
+}
+
+/**
+ * Labels that set a namespace's Pod Security level. All three modes: an API server whose defaults are stricter, as that
+ * of a hardened RKE2 (`profile: cis`), would refuse pods, or warn of them at each change.
+ */
+export function podSecurityLabels(level: PodSecurityLevel): Record<string, string> {
+  return Object.fromEntries(["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]));
 }

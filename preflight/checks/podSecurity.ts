@@ -1,3 +1,9 @@
+import { modelPodSecurity } from "../../components/platform/modelNamespace.ts";
+import {
+  type PodSecurityLevel,
+  podSecurityLevels,
+  type SystemNamespace,
+} from "../../components/platform/platformSystem.ts";
 import { defineCheck, failed, passed, warning } from "../check.ts";
 import type { ClusterContents } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
@@ -11,30 +17,35 @@ const others: Readonly<Record<string, string>> = {
 };
 
 /**
- * Namespaces that exist admit what will run in them: privileged pods for the driver, and for models the init container
- * of the sidecar.
+ * Namespaces that exist admit what will run in them: system pods at the level that their system says, and for models
+ * the init container of the sidecar. A namespace that the platform makes gets its level from there.
  */
 export const podSecurity = defineCheck({
   name: "podSecurity",
   title: "pod security",
-  reads: ["namespaces", "definitions", "daemonSets"],
-  unneeded: (needs) => (privileged(needs).length === 0 ? "nothing needs more than the strictest level" : undefined),
+  reads: ["namespaces", "definitions", "daemonSets", "nodes"],
+  unneeded: (needs) => (wanted(needs).length === 0 ? "nothing needs more than the strictest level" : undefined),
   needed: (needs) =>
-    privileged(needs)
-      .map((name) => `level privileged in ${name}`)
+    wanted(needs)
+      .map(({ name, podSecurity: level }) => `level ${level} in ${name}`)
       .join(", "),
   compare: (seen, needs) => {
     const { modelNamespace } = needs;
-    const strict = privileged(needs).flatMap((name) => {
-      if (name === modelNamespace.name && hasCni(seen)) return [];
-      const level = seen.namespaces.find((namespace) => namespace.name === name)?.labels[enforceLabel];
-      return level === undefined || level === "privileged" ? [] : [{ name, level }];
+    const isModels = (name: string) => name === modelNamespace.name;
+    const asked = wanted(needs).filter(({ name }) => !isModels(name) || !hasCni(seen));
+    const orCni = (name: string) =>
+      isModels(name) ? ", or install Istio's CNI plugin, with which sidecars need no rights" : "";
+    const strict = asked.flatMap((namespace) => {
+      const level = levelOf(seen, namespace.name);
+      return level === undefined || podSecurityLevels.indexOf(level) <= podSecurityLevels.indexOf(namespace.podSecurity)
+        ? []
+        : [{ ...namespace, level }];
     });
     const [first] = strict;
     if (first !== undefined) {
       return failed(
         strict.map(({ name, level }) => `namespace ${name} enforces ${level}`).join(", "),
-        `kubectl label namespace ${first.name} ${enforceLabel}=privileged --overwrite${first.name === modelNamespace.name ? ", or install Istio's CNI plugin, with which sidecars need no rights" : ""}`,
+        `${labelling(first)}${orCni(first.name)}`,
       );
     }
     const guards = Object.entries(others).filter(([name]) =>
@@ -46,16 +57,40 @@ export const podSecurity = defineCheck({
         "Exempt these namespaces from its rules on privileged pods and capabilities.",
       );
     }
+    const adopted = asked.find(({ name }) => isModels(name) && modelNamespace.mode === "adopt");
+    if (adopted !== undefined && isRke2(seen) && levelOf(seen, adopted.name) === undefined) {
+      return warning(
+        `namespace ${adopted.name} has no level, and a hardened RKE2 (profile: cis) then enforces restricted`,
+        `${labelling(adopted)}${orCni(adopted.name)}`,
+      );
+    }
     return passed("nothing forbids it");
   },
 });
 
-/** Namespaces of privileged pods, and of pods whose sidecars set up their network. */
-function privileged({ systems, privilegedNamespaces, modelNamespace }: ClusterNeeds): string[] {
-  return [...privilegedNamespaces, ...(systems.istio === "none" ? [] : [modelNamespace.name])];
+/** Namespaces whose pods need more than the strictest level. */
+function wanted({ systems, namespaces, modelNamespace }: ClusterNeeds): SystemNamespace[] {
+  return [
+    ...namespaces.filter(({ podSecurity: level }) => level !== "restricted"),
+    ...(systems.istio === "none" ? [] : [{ name: modelNamespace.name, podSecurity: modelPodSecurity }]),
+  ];
+}
+
+function levelOf({ namespaces }: Pick<ClusterContents, "namespaces">, name: string): PodSecurityLevel | undefined {
+  const level = namespaces.find((namespace) => namespace.name === name)?.labels[enforceLabel];
+  return podSecurityLevels.find((known) => known === level);
+}
+
+function labelling({ name, podSecurity: level }: SystemNamespace): string {
+  return `kubectl label namespace ${name} ${enforceLabel}=${level} --overwrite`;
 }
 
 /** With Istio's CNI plugin sidecars need no rights. */
 function hasCni({ daemonSets }: Pick<ClusterContents, "daemonSets">): boolean {
   return daemonSets.some(({ name }) => name.startsWith("istio-cni-node"));
+}
+
+/** Whether it is hardened is not in its API. */
+function isRke2({ nodes }: Pick<ClusterContents, "nodes">): boolean {
+  return nodes.some(({ nodeInfo }) => nodeInfo.kubeletVersion.includes("+rke2"));
 }

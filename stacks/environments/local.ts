@@ -18,8 +18,8 @@ export const local = {
       cloud: "onPrem",
       kubeconfig: { secret: "localKubeconfig" },
       labels: { environment: "local" },
-      // Nothing carries packets between pods there, so nothing could hold them back.
-      settings: { networkPolicy: "unenforced" },
+      // Nothing carries packets between pods there, so nothing could hold them back. It is one machine.
+      settings: { networkPolicy: "unenforced", availability: "single" },
     },
   },
   platform: {

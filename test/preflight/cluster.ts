@@ -63,7 +63,7 @@ export function needs(changes: Partial<ClusterNeeds> = {}): ClusterNeeds {
     deviceLabels: {},
     systems: { istio: "none", prometheus: "none", argoRollouts: "none", gpuOperator: "none" },
     modelNamespace: { name: "models", mode: "adopt" },
-    privilegedNamespaces: [],
+    namespaces: [],
     storage: { kind: "none" },
     ingress: { kind: "none" },
     networkPolicy: "unenforced",

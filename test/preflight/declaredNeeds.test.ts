@@ -26,7 +26,7 @@ describe("what is declared becomes what is needed", () => {
         gpuOperator: "none",
       }),
       modelNamespace: { name: "models", mode: "adopt" },
-      privilegedNamespaces: [],
+      namespaces: [],
       storage: { kind: "none" },
       ingress: { kind: "none" },
       networkPolicy: "unenforced",
@@ -58,8 +58,19 @@ describe("what is declared becomes what is needed", () => {
     });
     expect(needsOf(prod, "gcp-euw4").versions.systems?.gpuOperator).toBeUndefined();
     expect(needsOf(prod, "aws-use1").versions.systems?.gpuOperator).toBe(pinnedVersions().gpuOperator);
-    expect(needsOf(prod, "aws-use1").privilegedNamespaces).toEqual(["gpu-operator"]);
-    expect(needsOf(prod, "gcp-euw4").privilegedNamespaces).toEqual(["gpu-metrics"]);
+  });
+
+  it("is a Pod Security level for each namespace of a system, privileged where its pods use the node", () => {
+    const levels = (cluster: string) =>
+      Object.fromEntries(needsOf(prod, cluster).namespaces.map(({ name, podSecurity }) => [name, podSecurity]));
+    const everywhere = {
+      "istio-system": "restricted",
+      "istio-ingress": "restricted",
+      "argo-rollouts": "restricted",
+      monitoring: "privileged",
+    };
+    expect(levels("aws-use1")).toEqual({ ...everywhere, "gpu-operator": "privileged" });
+    expect(levels("gcp-euw4")).toEqual({ ...everywhere, "gpu-metrics": "privileged" });
   });
 
   it("is the pools as every cluster publishes them, and the labels of their nodes", () => {

@@ -25,6 +25,9 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   identityMarks: { annotations: [clientIdAnnotation], podLabels: tokenLabels },
   brings: [],
   needs: () => [],
+  // AKS's admissions enforcer adds to each `namespaceSelector`, and is then its owner: the next change of the webhook
+  // would be a field conflict (Azure/AKS #1771, #4002; istio #57733).
+  webhookAnnotations: { "admissions.enforcer/disabled": "true" },
   starter: {
     region: "westeurope",
     cluster: (region) => ({

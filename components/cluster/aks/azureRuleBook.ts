@@ -112,6 +112,11 @@ export const azureRuleBook = {
       "is of the B family or has less than 4 vCPU, which AKS refuses for a system pool",
     ),
   },
+  "admissions-enforcer": {
+    kind: "keeps",
+    says: "AKS adds to the namespaceSelector of every webhook and owns the field, so the next change of the webhook is a conflict. Webhooks that the platform installs have the annotation `admissions.enforcer/disabled`.",
+    source: 'AKS documentation, "Frequently asked questions", admission controller webhooks; Azure/AKS #1771, #4002',
+  },
 } as const satisfies RuleBook<AksDeclaration>;
 
 /** Refuses a system machine that is so. What is no machine of Azure's form is refused elsewhere. */

@@ -73,6 +73,12 @@ export interface SiteSettings {
    * Whether the site's network enforces NetworkPolicies. @default "enforced": the preflight fails where it does not.
    */
   readonly networkPolicy?: "enforced" | "unenforced";
+  /**
+   * `replicated`: two of each system that admission, traffic or a release needs, on different nodes, so that one can be
+   * lost or drained. `single`: one of each and smaller requests, for a site of one node or a laptop. Changing it adds
+   * or removes pods, and a volume of Prometheus. @default "replicated"
+   */
+  readonly availability?: "replicated" | "single";
 }
 
 /** A proxy without a user name: its address would be readable in pods. */
@@ -109,7 +115,7 @@ export function proxyEnvironment(proxy: SiteProxy): readonly { readonly name: st
 
 /** Everything wrong with a site's settings, by the path its owner typed below `settings`. */
 export function validateSiteSettings(settings: SiteSettings): Problem[] {
-  const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy } = settings;
+  const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy, availability } = settings;
   return [
     ...(access === undefined ? [] : under("access", accessProblems(access))),
     ...(ingress === undefined ? [] : under("ingress", ingressProblems(ingress))),
@@ -118,6 +124,7 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
     ...(proxy === undefined ? [] : under("proxy", proxyProblems(proxy))),
     ...choiceProblems("runtime", runtime, ["containerd", "k3s", "rke2"]),
     ...choiceProblems("networkPolicy", networkPolicy, ["enforced", "unenforced"]),
+    ...choiceProblems("availability", availability, ["replicated", "single"]),
   ];
 }
 

@@ -2,13 +2,16 @@ import { describe, expect, it } from "vitest";
 import { accessNeeds } from "../../../preflight/checks/permissions.ts";
 import type { ClusterNeeds } from "../../../preflight/clusterNeeds.ts";
 import { preflightChecks } from "../../../preflight/preflightChecks.ts";
-import { facts, leasesOf, needs, noon, pool, verdict } from "../cluster.ts";
+import { facts, leasesOf, needs, nodesOf, noon, pool, verdict } from "../cluster.ts";
 
 const systems = (changes: ClusterNeeds["systems"]) => needs({ systems: { ...needs().systems, ...changes } });
 
 const operator = needs({
   systems: { ...needs().systems, gpuOperator: "install" },
-  privilegedNamespaces: ["gpu-operator"],
+  namespaces: [
+    { name: "gpu-operator", podSecurity: "privileged" },
+    { name: "istio-system", podSecurity: "restricted" },
+  ],
 });
 
 describe("the API server", () => {
@@ -168,6 +171,35 @@ describe("pod security", () => {
       daemonSets: [{ namespace: "istio-system", name: "istio-cni-node", containers: [] }],
     };
     expect(verdict("podSecurity", facts(cni), needed).status).toBe("passed");
+  });
+
+  it("lets in what a namespace's level admits, whatever else is enforced", () => {
+    const baseline = needs({ namespaces: [{ name: "toys", podSecurity: "baseline" }] });
+    for (const level of ["privileged", "baseline"]) {
+      expect(verdict("podSecurity", enforcing("toys", level), baseline).status).toBe("passed");
+    }
+    expect(verdict("podSecurity", enforcing("toys", "restricted"), baseline)).toMatchObject({
+      status: "failed",
+      needed: "level baseline in toys",
+      fix: "kubectl label namespace toys pod-security.kubernetes.io/enforce=baseline --overwrite",
+    });
+    expect(verdict("podSecurity", enforcing("istio-system", "restricted"), operator).status).toBe("passed");
+  });
+
+  it("of a prepared namespace without a level is the API server's, which a hardened RKE2 (profile: cis) sets to restricted", () => {
+    const adopting = systems({ istio: "adopt" });
+    const prepared = [{ name: "models", labels: {}, managers: [] }];
+    expect(verdict("podSecurity", facts({ nodes: nodesOf("rke2"), namespaces: prepared }), adopting)).toEqual({
+      status: "warning",
+      found: "namespace models has no level, and a hardened RKE2 (profile: cis) then enforces restricted",
+      needed: "level privileged in models",
+      fix: "kubectl label namespace models pod-security.kubernetes.io/enforce=privileged --overwrite, or install Istio's CNI plugin, with which sidecars need no rights",
+    });
+    expect(verdict("podSecurity", facts({ nodes: nodesOf("k3s"), namespaces: prepared }), adopting).status).toBe(
+      "passed",
+    );
+    const created = needs({ systems: adopting.systems, modelNamespace: { name: "models", mode: "create" } });
+    expect(verdict("podSecurity", facts({ nodes: nodesOf("rke2") }), created).status).toBe("passed");
   });
 
   it("may be decided by somebody else", () => {

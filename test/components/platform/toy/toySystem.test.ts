@@ -63,7 +63,7 @@ describe("a system with one file and one line", () => {
       fix: "Install or upgrade what is missing, or declare platform.toy with install.",
     });
     const installed = declaredNeeds(environment({ install: {} }), "dc-fra", prod.clusters["dc-fra"]);
-    expect(installed.privilegedNamespaces).toContain("toys");
+    expect(installed.namespaces).toContainEqual({ name: "toys", podSecurity: "privileged" });
     expect(installed.versions.systems).toMatchObject({ toy: "1.2.0" });
   });
 

@@ -16,7 +16,7 @@ const requirements: readonly Requirement[] = [
 class Toy extends Component {
   constructor(name: string, args: ToyArgs, opts: pulumi.ComponentResourceOptions) {
     super("platform:Toy", name, {}, opts);
-    if ("install" in args) systemNamespace(this.childName("namespace"), "toys", {}, { parent: this });
+    if ("install" in args) systemNamespace(this.childName("namespace"), toy.namespaces[0], {}, { parent: this });
     else adopt(this.childName("crd"), "Toy", requirements, { parent: this });
     this.registerOutputs({});
   }
