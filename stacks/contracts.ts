@@ -21,6 +21,16 @@ export interface IdentityContract {
   readonly podLabels: Readonly<Record<string, string>>;
 }
 
+/** What it takes to connect a cluster's network with another one, as the cloud's own commands take it. */
+export interface NetworkContract {
+  /** `vpc-…` on AWS, the ARM id of the virtual network, `projects/<project>/global/networks/<name>`. */
+  readonly id: string;
+  /** The cloud's id of each subnet of nodes: by zone where a subnet is in one, else by its name. */
+  readonly subnets: Readonly<Record<string, string>>;
+  /** Ids of the subnets' route tables, by the keys of `subnets`. Absent where subnets have none of their own. */
+  readonly routeTables?: Readonly<Record<string, string>>;
+}
+
 /** What the `cluster` layer publishes of each cluster. Nothing in it is secret. */
 export interface ClusterContract {
   /** The stable name of the cluster. A change replaces everything that the other layers have put on it. */
@@ -29,6 +39,10 @@ export interface ClusterContract {
   readonly modelStore: StoreContract;
   /** The identities of the models that read from the cluster's store, by model. */
   readonly identities: Readonly<Record<string, IdentityContract>>;
+  /** The cluster's network. Absent: the cluster is adopted. */
+  readonly network?: NetworkContract;
+  /** ARN of the KMS key for volumes, on AWS. Absent: the cloud's own key encrypts them, or the site decides. */
+  readonly volumeKey?: string;
 }
 
 /** What the `platform` layer publishes of each cluster. */
@@ -85,7 +99,7 @@ export function readCluster<L extends "cluster" | "platform">(
   cluster: string,
 ): <Fact extends keyof Contracts[L]["clusters"][string]>(
   fact: Fact,
-) => pulumi.Output<Contracts[L]["clusters"][string][Fact]> {
+) => pulumi.Output<NonNullable<Contracts[L]["clusters"][string][Fact]>> {
   // A property of an Output is known as soon as its own value is. `apply` would wait for all of the output.
   const clusters = stack.getOutput("clusters") as unknown as Record<
     string,
@@ -96,7 +110,7 @@ export function readCluster<L extends "cluster" | "platform">(
     return read.apply((value) => {
       if (value === undefined) throw notThere(layer, cluster);
       return value;
-    }) as pulumi.Output<Contracts[L]["clusters"][string][Fact]>;
+    }) as pulumi.Output<NonNullable<Contracts[L]["clusters"][string][Fact]>>;
   };
 }
 
@@ -121,7 +135,7 @@ function notThere(layer: Layer, cluster: string): ProblemError {
   return new ProblemError(`The ${layer} layer does not know cluster "${cluster}"`, [
     {
       path: "stack",
-      reason: "it has not been brought up since the cluster was declared.",
+      reason: "it has not been brought up since the cluster was declared, or since the program was updated.",
       fix: `Bring the ${layer} layer up first.`,
     },
   ]);

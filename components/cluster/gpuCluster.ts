@@ -27,8 +27,22 @@ export interface GpuCluster {
   readonly workloadIdentity: WorkloadIdentity;
   /** Where Triton reads the versions of models that declare `repository: { modelStore }`. */
   readonly modelStore: ModelStore;
+  /** The cluster's network. Absent: the cluster is adopted. */
+  readonly network?: ClusterNetwork;
+  /** ARN of the KMS key for volumes, on AWS. Absent: the cloud's own key encrypts them, or the site decides. */
+  readonly volumeKey?: pulumi.Output<string>;
   /** The declared labels, for example `environment`. On a cloud every resource of the cluster is tagged with them. */
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What it takes to connect a cluster's network with another one, as the cloud's own commands take it. */
+export interface ClusterNetwork {
+  /** `vpc-…` on AWS, the ARM id of the virtual network, `projects/<project>/global/networks/<name>`. */
+  readonly id: pulumi.Input<string>;
+  /** The cloud's id of each subnet of nodes: by zone where a subnet is in one, else by its name. */
+  readonly subnets: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Ids of the subnets' route tables, by the keys of `subnets`. Absent where subnets have none of their own. */
+  readonly routeTables?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 /** How objects reach a cluster: applied through its API server, or written to files. */

@@ -27,6 +27,15 @@ export interface SystemCluster {
   readonly modes: Readonly<Record<string, SystemMode>>;
 }
 
+/** A cluster while its systems are built. */
+export interface BuildCluster extends SystemCluster {
+  /**
+   * Reads a fact that the cluster layer published of this cluster. The Output fails with a ProblemError where it did
+   * not, so a system reads only what the clusters that it runs on publish.
+   */
+  readonly published: (fact: "volumeKey") => pulumi.Output<string>;
+}
+
 /**
  * `install`: we install the system. `adopt`: it runs there already, and we use it. `none`: the cluster does without.
  */
@@ -115,7 +124,7 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   build(
     name: string,
     args: Args & AtSite,
-    cluster: SystemCluster,
+    cluster: BuildCluster,
     opts: pulumi.ComponentResourceOptions,
   ): BuiltSystem<Published>;
 }

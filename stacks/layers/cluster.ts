@@ -71,6 +71,8 @@ function build(name: string, spec: ClusterSpec, environment: Environment): Built
     identities: Object.fromEntries(
       bindings.map(([model, { annotations, podLabels }]) => [model, { annotations, podLabels }]),
     ),
+    ...(cluster.network === undefined ? {} : { network: cluster.network }),
+    ...(cluster.volumeKey === undefined ? {} : { volumeKey: cluster.volumeKey }),
   };
   return {
     resources: pulumi.Resource.isInstance(cluster) ? [cluster] : [],

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import { ProblemError } from "../../components/core/problem.ts";
+import type { BuildCluster } from "../../components/platform/platformSystem.ts";
 import { argsOf, inOrder, type PlatformSpec, systemCluster, systems } from "../../components/platform/systems.ts";
-import { type Contracts, layerReference, type PlatformContract, type Published } from "../contracts.ts";
+import { type Contracts, layerReference, type PlatformContract, type Published, readCluster } from "../contracts.ts";
 import { atSite } from "../environments/clusterSpec.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
@@ -18,29 +19,30 @@ export function platformLayer(stack: StackOf): Published<Contracts["platform"]> 
   const environment = stack.environment.name;
   return {
     clusters: clustersOf(stack, (name, spec) =>
-      buildSystems(name, spec, environment, platform, { providers: [providerOf(name, spec, clusterLayer)] }),
+      buildSystems(
+        { ...systemCluster(environment, name, spec, platform), published: readCluster(clusterLayer, "cluster", name) },
+        spec,
+        { providers: [providerOf(name, spec, clusterLayer)] },
+      ),
     ),
   };
 }
 
 /** Builds every system that runs on a cluster, each after those that it waits for. */
 function buildSystems(
-  name: string,
+  cluster: BuildCluster,
   spec: ClusterSpec,
-  environment: string,
-  platform: PlatformSpec,
   opts: pulumi.ComponentResourceOptions,
 ): Published<PlatformContract> {
-  const cluster = systemCluster(environment, name, spec, platform);
   const built = new Map<string, pulumi.Resource>();
   let published: object = {};
   for (const key of inOrder()) {
     const system = systems[key];
-    const args = argsOf(key, platform);
+    const args = argsOf(key, cluster.platform);
     if (system === undefined || args === undefined || cluster.modes[key] === "none") continue;
     const dependsOn = system.after.flatMap((earlier) => built.get(earlier) ?? []);
     const { resource, published: own } = system.build(
-      `${name}-${system.componentName}`,
+      `${cluster.key}-${system.componentName}`,
       { ...args, ...atSite(spec) },
       cluster,
       dependsOn.length === 0 ? opts : { ...opts, dependsOn },

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { storageClass } from "../../components/platform/ebsStorageClass.ts";
-import { shown } from "../../plan/shownValues.ts";
+import { shown, unknownShown } from "../../plan/shownValues.ts";
 import { environments } from "../../stacks/environments/index.ts";
 import { record } from "./record.ts";
 
@@ -63,11 +62,25 @@ it.each([
   }
 });
 
+it("publishes the network and the key of the volumes of an EKS cluster, and none of a site", async () => {
+  const cluster = (await record("prod")).find(({ stack }) => stack === "prod-cluster");
+  const { clusters } = shown(cluster?.outputs ?? {}) as { clusters: Record<string, object> };
+  expect(clusters["aws-use1"]).toMatchObject({ network: { id: unknownShown }, volumeKey: unknownShown });
+  expect(Object.keys(clusters["dc-fra"] ?? {}).sort()).toEqual(["clusterIdentifier", "identities", "modelStore"]);
+});
+
 it("gives an EKS cluster the default storage class it lacks, before Prometheus asks for a volume", async () => {
   const platform = (await record("prod")).find(({ stack }) => stack === "prod-platform");
   const classes = platform?.resources.filter(({ type }) => type.endsWith(":StorageClass")) ?? [];
   expect(classes.map(({ name, props }) => [name, shown(props)])).toEqual([
-    ["aws-use1-storage-class", expect.objectContaining({ ...storageClass })],
+    [
+      "aws-use1-storage-class",
+      expect.objectContaining({
+        metadata: { name: "gp3", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+        provisioner: "ebs.csi.aws.com",
+        volumeBindingMode: "WaitForFirstConsumer",
+      }),
+    ],
   ]);
   const chart = platform?.resources.find(({ name }) => name === "aws-use1-prometheus-chart");
   const prometheus = platform?.resources.find(({ name }) => name === "aws-use1-prometheus");

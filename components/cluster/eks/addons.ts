@@ -2,7 +2,7 @@ import { Addon } from "@pulumi/aws/eks/addon.js";
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { accessRole } from "./accessRole.ts";
-import { podTrust } from "./policy.ts";
+import { podTrust, type Statement } from "./policy.ts";
 
 /** What all add-ons of a cluster are installed with. */
 export interface AddonsArgs {
@@ -22,7 +22,12 @@ interface AddonSettings {
    * The service account in `kube-system` that calls AWS, and the AWS managed policy that its role gets.
    * @default the add-on does not call AWS
    */
-  readonly identity?: { readonly serviceAccount: string; readonly policy: string };
+  readonly identity?: {
+    readonly serviceAccount: string;
+    readonly policy: string;
+    /** Statements that the role gets besides. @default none */
+    readonly statements?: readonly Statement[];
+  };
 }
 
 /**
@@ -44,13 +49,38 @@ export function nodeAddons(prefix: string, args: AddonsArgs, opts: pulumi.Custom
   ];
 }
 
+/** What the add-ons that serve a whole cluster are installed with. */
+export interface ClusterAddonsArgs extends AddonsArgs {
+  /** ARN of the KMS key of volumes. The EBS CSI driver may use it, through EC2 alone. */
+  readonly volumeKey: pulumi.Input<string>;
+  /** The region of the EC2 that uses the key. */
+  readonly region: string;
+}
+
 /**
  * Installs CoreDNS and the EBS CSI driver, whose Deployments serve the whole cluster. EKS waits until their pods run,
  * so nodes must exist before.
  */
-export function clusterAddons(prefix: string, args: AddonsArgs, opts: pulumi.CustomResourceOptions): Addon[] {
+export function clusterAddons(
+  prefix: string,
+  { volumeKey, region, ...args }: ClusterAddonsArgs,
+  opts: pulumi.CustomResourceOptions,
+): Addon[] {
   const disks: AddonSettings = {
-    identity: { serviceAccount: "ebs-csi-controller-sa", policy: "service-role/AmazonEBSCSIDriverPolicy" },
+    identity: {
+      serviceAccount: "ebs-csi-controller-sa",
+      policy: "service-role/AmazonEBSCSIDriverPolicy",
+      // The managed policy has no rights on keys (kubernetes-sigs/aws-ebs-csi-driver `docs/install.md`).
+      statements: [
+        {
+          Sid: "Volumes",
+          Effect: "Allow",
+          Action: ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"],
+          Resource: volumeKey,
+          Condition: { StringEquals: { "kms:ViaService": `ec2.${region}.amazonaws.com` } },
+        },
+      ],
+    },
   };
   return [addon(prefix, "coredns", args, {}, opts), addon(prefix, "aws-ebs-csi-driver", args, disks, opts)];
 }
@@ -71,7 +101,12 @@ function addon(
     identity &&
     accessRole(
       `${name}-role`,
-      { trust: podTrust(cluster.arn, "kube-system", identity.serviceAccount), managed: [identity.policy], tags },
+      {
+        trust: podTrust(cluster.arn, "kube-system", identity.serviceAccount),
+        managed: [identity.policy],
+        ...(identity.statements === undefined ? {} : { statements: identity.statements }),
+        tags,
+      },
       opts,
     );
   return new Addon(

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { dnsLabelProblems } from "../../core/names.ts";
 import type { Problem } from "../../core/problem.ts";
-import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
@@ -48,6 +48,10 @@ export class EksCluster extends Component implements GpuCluster {
   readonly workloadIdentity: EksWorkloadIdentity;
   /** The bucket of the models: `s3://<bucket>`. */
   readonly modelStore: ModelStore;
+  /** The VPC, with the private subnets and their route tables by zone. */
+  readonly network: ClusterNetwork;
+  /** ARN of the cluster's key, which also encrypts Secrets, nodes' disks and logs. */
+  readonly volumeKey: pulumi.Output<string>;
   /** As declared; they are also AWS tags of the cluster's resources. */
   readonly labels: Readonly<Record<string, string>>;
 
@@ -97,6 +101,12 @@ export class EksCluster extends Component implements GpuCluster {
       },
       { parent: this },
     );
+    this.network = {
+      id: network.vpcId,
+      subnets: Object.fromEntries(Object.entries(network.privateSubnets).map(([zone, { id }]) => [zone, id])),
+      routeTables: network.routeTables,
+    };
+    this.volumeKey = keyArn;
     const ready = this.#nodes(scope, network, control, keyArn);
 
     this.modelStore = { kind: "s3", url: pulumi.interpolate`s3://${models.bucket}`, region };
@@ -122,6 +132,8 @@ export class EksCluster extends Component implements GpuCluster {
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
       modelStore: this.modelStore.url,
+      network: this.network,
+      volumeKey: this.volumeKey,
       gpuPools: this.gpuPools,
       labels,
     });
@@ -178,7 +190,11 @@ export class EksCluster extends Component implements GpuCluster {
       tags,
     };
     const system = systemNodes(this.childName("system"), context, { machine: systemMachine, zones }, parent);
-    const second = clusterAddons(name, { cluster, after: [system], tags }, parent);
+    const second = clusterAddons(
+      name,
+      { cluster, after: [system], volumeKey: keyArn, region: args.region, tags },
+      parent,
+    );
     autoscalerIdentity(this.childName("autoscaler"), { name, cluster, after: first, tags }, parent);
     for (const [key, pool] of Object.entries(gpuPools)) {
       const gpusPerNode = this.gpuPools[key]?.gpusPerNode ?? 0;

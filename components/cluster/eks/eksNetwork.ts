@@ -70,6 +70,8 @@ export class EksNetwork extends Component {
   readonly services: string;
   /** The subnets of nodes and pods, by zone. The control plane has its interfaces there, too. */
   readonly privateSubnets: Readonly<Record<string, Subnet>>;
+  /** Ids of the private subnets' route tables, by zone. */
+  readonly routeTables: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: EksNetworkArgs, opts: pulumi.ComponentResourceOptions) {
     super("cluster:EksNetwork", name, { cidr: args.cidr, zones: args.zones }, opts);
@@ -95,6 +97,7 @@ export class EksNetwork extends Component {
 
     this.services = blocks.services;
     this.privateSubnets = Object.fromEntries(zones.map(({ zone, subnet }) => [zone, subnet]));
+    this.routeTables = Object.fromEntries(zones.map(({ zone, table }) => [zone, table.id]));
     this.registerOutputs({ vpcId: this.vpcId });
   }
 

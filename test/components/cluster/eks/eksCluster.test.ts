@@ -172,6 +172,37 @@ describe("the add-ons", () => {
   });
 });
 
+it("lets the EBS CSI driver make volumes with the cluster's key, through EC2 only (aws-ebs-csi-driver #935)", async () => {
+  const { policy } = inputsOf(await run(), "aws:iam/rolePolicy:RolePolicy", "aws-ebs-csi-driver-role-policy");
+  expect((policy as { Statement: unknown }).Statement).toEqual([
+    {
+      Sid: "Volumes",
+      Effect: "Allow",
+      Action: ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"],
+      Resource: "arn:aws:kms:us-east-1:123456789012:key/aws-use1-key",
+      Condition: { StringEquals: { "kms:ViaService": "ec2.us-east-1.amazonaws.com" } },
+    },
+  ]);
+  expect([...needs(await run(), "aws-ebs-csi-driver")]).toContain("aws-ebs-csi-driver-role-policy");
+});
+
+it("publishes what it takes to connect its network, and the key of its volumes", async () => {
+  const { outputs } = await recorded(() => {
+    const { network, volumeKey } = build();
+    return { network, volumeKey };
+  }, answers);
+  const ofZones = (id: (zone: string) => string) =>
+    Object.fromEntries(sampleArgs.zones.map((zone) => [zone, `aws-use1-network-private-${id(zone)}-id`]));
+  expect(outputs).toEqual({
+    network: {
+      id: "aws-use1-network-vpc-id",
+      subnets: ofZones((zone) => zone),
+      routeTables: ofZones((zone) => `${zone}-table`),
+    },
+    volumeKey: "arn:aws:kms:us-east-1:123456789012:key/aws-use1-key",
+  });
+});
+
 describe("the nodes' role", () => {
   it("pulls images and joins the cluster, and changes nothing in the network", async () => {
     const attached = (await run()).resources
