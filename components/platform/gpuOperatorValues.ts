@@ -12,8 +12,8 @@ export interface OperatorCluster {
   readonly nodes: GpuNodeRules;
   /**
    * As the cluster publishes them; their nodes carry `deviceLabels`. Another sharing restarts the device plugin, which
-   * leaves running pods alone. Another driver version replaces the driver node by node, a quarter of the nodes at most
-   * at a time, and evicts the GPU pods of each.
+   * leaves running pods alone; another MIG profile evicts nobody, so nodes are drained before. Another driver version
+   * replaces the driver one node at a time, and evicts the GPU pods of each.
    */
   readonly pools: Readonly<Record<string, Pick<GpuPool, "sharing" | "driver" | "taints">>>;
 }
@@ -46,7 +46,11 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
             version: driverVersion(owned),
             env: proxy === undefined ? [] : proxyEnvironment(proxy),
             ...from("nvidia"),
-            manager: from("nvidia/cloud-native"),
+            // Every pod of a model has emptyDirs. Without leave to delete them the first node would stay cordoned as
+            // `upgrade-failed`, and no other would follow. The upgrade controller evicts before a new driver, and the
+            // driver's own init container after a crash of the old one (gpu-operator #367).
+            upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true } },
+            manager: { env: [{ name: "DRAIN_DELETE_EMPTYDIR_DATA", value: "true" }], ...from("nvidia/cloud-native") },
           },
     // A driver that was installed with the node's image may come without the toolkit; a cloud's never does.
     toolkit: all.some(({ driver }) => driver.owner !== "cloud")

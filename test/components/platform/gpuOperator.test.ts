@@ -31,6 +31,15 @@ const args = (
 ) => ({ nodes: nodes[cloud], pools, install: {}, settings });
 const preinstalled = pool("operator", { driver: { owner: "preinstalled", version: "580.159.03" } });
 
+it("an upgrade of the driver evicts pods with emptyDirs, as every model's are, and after a crash too (gpu-operator #367)", () => {
+  expect(gpuOperatorValues(args("onPrem", { a: pool("operator") }))).toMatchObject({
+    driver: {
+      upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true } },
+      manager: { env: [{ name: "DRAIN_DELETE_EMPTYDIR_DATA", value: "true" }] },
+    },
+  });
+});
+
 describe("the operator installs what the nodes lack", () => {
   it.each([
     ["nothing on EKS, whose image has both", args("aws", { a: pool("cloud") }), false, false],
