@@ -1,18 +1,20 @@
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
+import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { ignoreChanges } from "../core/driftRules.ts";
 import type { Duration } from "../core/quantity.ts";
-import type { HostCluster } from "./hostCluster.ts";
+import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
 import { rolloutSpec } from "./rollout.ts";
 import { strategyOf } from "./strategies/strategies.ts";
 import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
+import type { GpuRequest } from "./triton.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
 /** A model, and where it is deployed: the cluster, the namespace and what the platform offers there. */
@@ -65,6 +67,7 @@ export class ModelDeployment extends Component {
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args);
     this.#metrics(args);
+    if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
     customResource(
       "Rollout",
       this.childName("rollout"),
@@ -159,6 +162,25 @@ export class ModelDeployment extends Component {
     );
   }
 
+  /**
+   * Who drains a node evicts one pod of the model at a time, and the next when the first runs elsewhere. A model of one
+   * replica is evicted, too, and a pod that never gets ready does not hold up a drain.
+   */
+  #disruptions(args: ModelDeploymentArgs): void {
+    new PodDisruptionBudget(
+      this.childName("disruption-budget"),
+      {
+        metadata: this.#metadata(args, args.name),
+        spec: {
+          maxUnavailable: 1,
+          selector: { matchLabels: { app: args.name } },
+          unhealthyPodEvictionPolicy: "AlwaysAllow",
+        },
+      },
+      { parent: this },
+    );
+  }
+
   #metadata({ name, namespace }: ModelDeploymentArgs, objectName: string) {
     return {
       name: objectName,
@@ -166,4 +188,13 @@ export class ModelDeployment extends Component {
       labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" },
     };
   }
+}
+
+/**
+ * Whether an evicted pod may run on another node. Where all pools that fit have one node together, a budget would only
+ * stop the drain of that node for ever. Nodes for models without a GPU are not known here.
+ */
+function hasAnotherNode(gpu: GpuRequest | undefined, { gpuPools }: HostCluster): boolean {
+  if (gpu === undefined) return true;
+  return fittingPools(gpu, gpuPools).reduce((nodes, [, { max }]) => nodes + max, 0) > 1;
 }

@@ -17,10 +17,15 @@ export interface ObjectName {
 export function modelObjects(name: string, model: Model): ObjectName[] {
   const context = { name, namespace: "", prometheusAddress: "", scrapeInterval: "15s" } as const;
   return [
-    ...["ServiceAccount", "Service", "DestinationRule", "VirtualService", "PodMonitor", "Rollout"].map((kind) => ({
-      kind,
-      name,
-    })),
+    ...[
+      "ServiceAccount",
+      "Service",
+      "DestinationRule",
+      "VirtualService",
+      "PodMonitor",
+      "PodDisruptionBudget",
+      "Rollout",
+    ].map((kind) => ({ kind, name })),
     { kind: "VirtualService", name: objectNames(name).release },
     { kind: "Secret", name: storeSecretName(name) },
     ...strategyOf(model.release)

@@ -7,6 +7,7 @@ const models: readonly AccessNeed[] = [
   { group: "", resource: "services" },
   { group: "", resource: "serviceaccounts" },
   { group: "", resource: "secrets" },
+  { group: "policy", resource: "poddisruptionbudgets" },
   { group: "argoproj.io", resource: "rollouts" },
   { group: "argoproj.io", resource: "analysistemplates" },
   { group: "networking.istio.io", resource: "virtualservices" },
