@@ -60,6 +60,11 @@ export const charts = {
     version: "9.59.0",
     repository: "https://kubernetes.github.io/autoscaler",
   },
+  metricsServer: {
+    chart: "metrics-server",
+    version: "3.13.1",
+    repository: "https://kubernetes-sigs.github.io/metrics-server",
+  },
   efaDevicePlugin: {
     chart: "aws-efa-k8s-device-plugin",
     version: "v0.5.30",

@@ -9,6 +9,7 @@ export { GpuMetrics, type GpuMetricsArgs } from "./gpuMetrics.ts";
 export { GpuOperator, type GpuOperatorArgs, type GpuOperatorChoice } from "./gpuOperator.ts";
 export type { OperatorCluster } from "./gpuOperatorValues.ts";
 export { type AdoptedGateway, Istio, type IstioArgs } from "./istio.ts";
+export { MetricsServer, type MetricsServerArgs } from "./metricsServer.ts";
 export { ModelNamespace, type ModelNamespaceArgs } from "./modelNamespace.ts";
 export type {
   BuiltSystem,

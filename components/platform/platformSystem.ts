@@ -103,7 +103,7 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   readonly requirements: readonly Requirement[];
   /** Definitions that no other manager may own where we install the system. @default those of `requirements` */
   readonly exclusive?: readonly string[];
-  /** Ports of its admission webhooks. The API server must reach them on the nodes' network. */
+  /** Ports where the API server calls its pods, for webhooks or an API. It must reach them on the nodes' network. */
   readonly webhookPorts: readonly number[];
   /** What an installed system asks of the cluster. */
   readonly asks: SystemAsks;

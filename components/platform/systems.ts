@@ -8,6 +8,7 @@ import { efaDevicePlugin } from "./efaDevicePlugin.ts";
 import { gpuMetrics } from "./gpuMetrics.ts";
 import { gpuOperator } from "./gpuOperator.ts";
 import { istio } from "./istio.ts";
+import { metricsServer } from "./metricsServer.ts";
 import { modelNamespace } from "./modelNamespace.ts";
 import {
   type DeclaredPlatform,
@@ -21,6 +22,7 @@ import { prometheus } from "./prometheus.ts";
 /** Every platform system: a file and a line here. */
 const shipped = {
   ebsStorageClass,
+  metricsServer,
   prometheus,
   gpuOperator,
   gpuMetrics,

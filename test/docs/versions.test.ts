@@ -31,6 +31,7 @@ const tables: Readonly<Record<string, () => string>> = {
         ["its driver", defaultOperatorDriver, ""],
         ["GPU metrics on GKE", "", `dcgm-exporter ${charts.dcgmExporter.version}`],
         ["Autoscaler on EKS", "the cluster's", `cluster-autoscaler ${charts.clusterAutoscaler.version}`],
+        ["Metrics server", "", `metrics-server ${charts.metricsServer.version}`],
         ["EFA adapters on EKS", "", `aws-efa-k8s-device-plugin ${charts.efaDevicePlugin.version}`],
       ],
     ),

@@ -25,6 +25,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   brings: [],
   needs: ({ gpuPools = {} }) => [
     "ebsStorageClass",
+    "metricsServer",
     "clusterAutoscaler",
     ...(Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0) ? ["efaDevicePlugin"] : []),
   ],

@@ -40,7 +40,7 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   adopted: true,
   identityMarks: { annotations: [], podLabels: {}, storeCredentials: true },
   brings: [],
-  needs: () => [],
+  needs: ({ settings }) => (settings?.metricsServer === "install" ? ["metricsServer"] : []),
   starter: { cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
   problems: (spec) => [...validateOnPremCluster(withoutSecrets(spec)), ...secretProblems(spec)],
   gpuPools: onPremGpuPools,

@@ -79,6 +79,12 @@ export interface SiteSettings {
    * or removes pods, and a volume of Prometheus. @default "replicated"
    */
   readonly availability?: "replicated" | "single";
+  /**
+   * Whether the platform installs the metrics server, which autoscalers of pods read. `own`: the site has one, as k3s
+   * and RKE2 bring it, or does without. To install it, kubelets need certificates of the cluster's authority
+   * (`serverTLSBootstrap: true`). Changing it to `own` removes it. @default "own"
+   */
+  readonly metricsServer?: "own" | "install";
 }
 
 /** A proxy without a user name: its address would be readable in pods. */
@@ -115,7 +121,8 @@ export function proxyEnvironment(proxy: SiteProxy): readonly { readonly name: st
 
 /** Everything wrong with a site's settings, by the path its owner typed below `settings`. */
 export function validateSiteSettings(settings: SiteSettings): Problem[] {
-  const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy, availability } = settings;
+  const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy, availability, metricsServer } =
+    settings;
   return [
     ...(access === undefined ? [] : under("access", accessProblems(access))),
     ...(ingress === undefined ? [] : under("ingress", ingressProblems(ingress))),
@@ -125,6 +132,7 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
     ...choiceProblems("runtime", runtime, ["containerd", "k3s", "rke2"]),
     ...choiceProblems("networkPolicy", networkPolicy, ["enforced", "unenforced"]),
     ...choiceProblems("availability", availability, ["replicated", "single"]),
+    ...choiceProblems("metricsServer", metricsServer, ["own", "install"]),
   ];
 }
 
