@@ -1,4 +1,5 @@
 import type { GpuPool } from "../components/cluster/gpuPool.ts";
+import type { KubernetesVersion } from "../components/core/kubernetesVersions.ts";
 import type { SystemMode, SystemNamespace } from "../components/platform/platformSystem.ts";
 import type { VersionCombination } from "../components/platform/versions/conflicts.ts";
 
@@ -6,6 +7,13 @@ import type { VersionCombination } from "../components/platform/versions/conflic
 export interface ClusterNeeds {
   /** The versions of the systems that are installed. Adopted ones run on their Kubernetes already. */
   readonly versions: VersionCombination;
+  /** The declared Kubernetes. Absent: the cluster's owner chooses it. */
+  readonly kubernetes?: {
+    /** The minor version: `1.35`. */
+    readonly version: KubernetesVersion;
+    /** What to do before the control plane can take a step. Absent: nothing. */
+    readonly before?: string;
+  };
   /** The GPU pools by name, as the cluster publishes them. */
   readonly gpuPools: Readonly<Record<string, GpuPool>>;
   /**

@@ -26,8 +26,10 @@ export function declaredNeeds(
   const platform = stand === "unprepared" ? allInstalled(declared) : declared;
   const { modes } = systemCluster(environment, key, spec, platform);
   const installed = Object.entries(systems).filter(([system]) => modes[system] === "install");
+  const [version, before] = [cloud.kubernetesVersion(spec), cloud.beforeUpgrade?.(spec)];
   return {
     versions: { systems: installedVersions(modes) },
+    ...(version === undefined ? {} : { kubernetes: { version, ...(before === undefined ? {} : { before }) } }),
     gpuPools,
     ...(cloud.adopted ? {} : { nodesComeByThemselves: true as const }),
     deviceLabels:

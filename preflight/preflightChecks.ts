@@ -5,6 +5,7 @@ import { clock } from "./checks/clock.ts";
 import { deviceLabels } from "./checks/deviceLabels.ts";
 import { driver } from "./checks/driver.ts";
 import { ingress } from "./checks/ingress.ts";
+import { kubernetesUpgrade } from "./checks/kubernetesUpgrade.ts";
 import { networkPolicy } from "./checks/networkPolicy.ts";
 import { cpu, memory } from "./checks/nodeSize.ts";
 import { operatingSystem, runtime } from "./checks/nodeSoftware.ts";
@@ -22,6 +23,7 @@ import type { ClusterNeeds } from "./clusterNeeds.ts";
 /** All checks of a cluster, in the order they are shown: the cluster, its GPU nodes, what will run on it. */
 const checks: readonly Check[] = [
   apiServer,
+  kubernetesUpgrade,
   permissions,
   pools,
   cpu,

@@ -112,6 +112,11 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   region(spec: Spec): string | undefined;
   /** The declared Kubernetes version. Undefined: the cluster's owner chooses it. */
   kubernetesVersion(spec: Spec): KubernetesVersion | undefined;
+  /**
+   * What a person does before the control plane can be upgraded as declared, as an imperative. Undefined, or absent:
+   * nothing.
+   */
+  beforeUpgrade?(spec: Spec): string | undefined;
   /** The blocks of addresses that the cluster takes. Empty: they are not known here. */
   blocks(spec: Spec): readonly string[];
   /** The cluster's model store, at the address that the cluster layer published. */

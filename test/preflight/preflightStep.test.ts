@@ -63,7 +63,16 @@ it("leaves to the cluster layer what it may be about to put right in a cloud, an
 it("leaves to the cluster layer what it makes: version, nodes and network", () => {
   const all = preflightChecks(facts(), needs());
   const left = lessMadeBy("cluster", all).map(({ check }) => check);
-  expect(left).toEqual(["permissions", "systems", "podSecurity", "storageClass", "ingress", "clock", "registries"]);
+  expect(left).toEqual([
+    "kubernetesUpgrade",
+    "permissions",
+    "systems",
+    "podSecurity",
+    "storageClass",
+    "ingress",
+    "clock",
+    "registries",
+  ]);
   expect(lessMadeBy("models", all)).toEqual(all);
 });
 

@@ -95,7 +95,19 @@ it("asks nothing of GPUs where no pool is declared", () => {
 it("makes each check once, under a name of its own", () => {
   const names = preflightChecks(facts(), needs()).map(({ check }) => check);
   expect(names).toEqual([
-    ...["apiServer", "permissions", "pools", "cpu", "memory", "gpu", "sharing", "driver", "deviceLabels", "taints"],
+    ...[
+      "apiServer",
+      "kubernetesUpgrade",
+      "permissions",
+      "pools",
+      "cpu",
+      "memory",
+      "gpu",
+      "sharing",
+      "driver",
+      "deviceLabels",
+      "taints",
+    ],
     ...["runtime", "operatingSystem", "systems", "podSecurity", "networkPolicy", "storageClass", "ingress", "clock"],
     "registries",
   ]);

@@ -7,7 +7,7 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
-import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
@@ -46,8 +46,8 @@ export class AksCluster extends Component implements GpuCluster {
   readonly workloadIdentity: AksWorkloadIdentity;
   /** `as://<account>/models`. */
   readonly modelStore: ModelStore;
-  /** ARM id of the virtual network, which the other half of a peering names. */
-  readonly networkId: pulumi.Output<string>;
+  /** The virtual network, which the other half of a peering names, with the subnet `nodes`. */
+  readonly network: ClusterNetwork;
   /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
@@ -119,7 +119,7 @@ export class AksCluster extends Component implements GpuCluster {
       scope,
       { parent: this },
     );
-    this.networkId = network.networkId;
+    this.network = { id: network.networkId, subnets: { nodes: network.nodeSubnetId } };
     this.modelStore = { kind: "azureBlob", url: store.url };
     this.gpuPools = aksGpuPools(args);
     this.labels = labels;
@@ -135,7 +135,7 @@ export class AksCluster extends Component implements GpuCluster {
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
       modelStore: store.url,
-      networkId: this.networkId,
+      network: this.network,
       gpuPools: this.gpuPools,
       labels,
     });

@@ -45,6 +45,10 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   systemNodes: aksSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  beforeUpgrade: ({ nodesVersion }) =>
+    nodesVersion === undefined
+      ? 'Take kubernetesVersion back, declare nodesVersion with the same version, bring the cluster layer up, and go on as docs/clusters/aks.md says ("Upgrade").'
+      : undefined,
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "azureBlob", url }),
   cloudDriver({ gpuPools }, pool) {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { ClusterSpec } from "../../../components/cluster/clouds.ts";
 import { accessNeeds } from "../../../preflight/checks/permissions.ts";
 import type { ClusterNeeds } from "../../../preflight/clusterNeeds.ts";
+import { declaredNeeds } from "../../../preflight/declaredNeeds.ts";
 import { preflightChecks } from "../../../preflight/preflightChecks.ts";
+import { prod } from "../../../stacks/environments/prod.ts";
 import { facts, leasesOf, needs, nodesOf, noon, pool, verdict } from "../cluster.ts";
 
 const systems = (changes: ClusterNeeds["systems"]) => needs({ systems: { ...needs().systems, ...changes } });
@@ -64,6 +67,44 @@ describe("the API server", () => {
         needed: "nothing",
       },
     ]);
+  });
+});
+
+describe("an upgrade of Kubernetes", () => {
+  const declared = needs({ kubernetes: { version: "1.35" } });
+  const upgrade = (version: string, wants = declared) => verdict("kubernetesUpgrade", facts({}, { version }), wants);
+
+  it("goes one minor version at a time", () => {
+    expect(upgrade("v1.35.3-eks-bbe087e")).toMatchObject({ status: "passed", found: "v1.35.3-eks-bbe087e" });
+    expect(upgrade("v1.34.9")).toMatchObject({ status: "passed", found: "v1.34.9, upgraded by the cluster layer" });
+    expect(upgrade("v1.33.9")).toEqual({
+      status: "failed",
+      found: "v1.33.9",
+      needed: "Kubernetes 1.35",
+      fix: 'Declare kubernetesVersion: "1.34" first, one minor version at a time.',
+    });
+  });
+
+  it("never goes back, and a cluster that its cloud has upgraded is no failure", () => {
+    expect(upgrade("v1.36.0-gke.1")).toMatchObject({
+      status: "warning",
+      fix: 'Declare kubernetesVersion: "1.36". No cloud takes a version back.',
+    });
+  });
+
+  it("waits where the cloud wants something done before, and not once it is done", () => {
+    const azure = prod.clusters["azure-weu"];
+    const on = (spec: ClusterSpec) => declaredNeeds(prod, "azure-weu", spec);
+    expect(upgrade("v1.34.9", on(azure))).toMatchObject({
+      status: "failed",
+      fix: 'Take kubernetesVersion back, declare nodesVersion with the same version, bring the cluster layer up, and go on as docs/clusters/aks.md says ("Upgrade").',
+    });
+    expect(upgrade("v1.34.9", on({ ...azure, nodesVersion: "1.34" }))).toMatchObject({ status: "passed" });
+    expect(upgrade("v1.35.1", on(azure))).toMatchObject({ status: "passed" });
+  });
+
+  it("is its owner's where a cluster is adopted", () => {
+    expect(upgrade("v1.29.1", needs())).toMatchObject({ status: "notApplicable" });
   });
 });
 

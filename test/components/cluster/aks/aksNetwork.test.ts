@@ -54,8 +54,8 @@ it("keeps services out of the virtual network, as AKS wants", async () => {
 it("connects the networks that are named, one after another, for the private API server to be reached", async () => {
   const hub = "/subscriptions/s/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
   const { resources } = await recorded(() => {
-    const { networkId } = build({ ...sampleArgs, peerings: { hub, runners: `${hub}-runners` } });
-    return { networkId };
+    build({ ...sampleArgs, peerings: { hub, runners: `${hub}-runners` } });
+    return {};
   }, answers);
   const peerings = resources.filter(({ type }) => type === "azure-native:network:VirtualNetworkPeering");
   expect(peerings.map(({ name, props }) => [name, props.remoteVirtualNetwork])).toEqual([
@@ -66,7 +66,9 @@ it("connects the networks that are named, one after another, for the private API
   expect(second?.dependencies).toContain(first?.urn);
 });
 
-it("publishes the id of its network, which the other half of a peering names", async () => {
-  const { outputs } = await recorded(() => ({ networkId: build().networkId }), answers);
-  expect(outputs).toEqual({ networkId: "prod-azure-weu-network-id" });
+it("publishes its network, which the other half of a peering names", async () => {
+  const { outputs } = await recorded(() => ({ network: build().network }), answers);
+  expect(outputs).toEqual({
+    network: { id: "prod-azure-weu-network-id", subnets: { nodes: "prod-azure-weu-network-nodes-id" } },
+  });
 });
