@@ -22,6 +22,20 @@ export const awsRuleBook = {
           ]
         : [],
   },
+  "admins-exist": {
+    kind: "needs",
+    says: "The roles and users of `admins` exist, each by its whole path: a role of IAM Identity Center is `role/aws-reserved/sso.amazonaws.com/<region>/AWSReservedSSO_…`. EKS refuses an access entry of anybody else, and a role that was deleted and made again is somebody else.",
+    source: 'EKS API reference, "CreateAccessEntry": `The specified principalArn is invalid: invalid principal`',
+    command: ({ admins }) => {
+      const looks = admins.flatMap((admin) => {
+        const [, kind, name] = /^(role|user)\/(?:.*\/)?([^/]+)$/.exec(admin) ?? [];
+        return kind === undefined
+          ? []
+          : [`aws iam get-${kind} --${kind}-name ${name} --query ${kind === "role" ? "Role" : "User"}.Arn`];
+      });
+      return looks.length === 0 ? undefined : looks.join(" && ");
+    },
+  },
   "zones-without-eks": {
     kind: "refuses",
     says: "EKS takes no subnet in the zones with the ids use1-az3, usw1-az2 and cac1-az3. Each account has its own mapping of ids to letters. us-west-1 has two zones left, so no cluster of three.",

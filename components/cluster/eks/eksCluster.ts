@@ -76,7 +76,7 @@ export class EksCluster extends Component implements GpuCluster {
 
     const network = new EksNetwork(
       this.childName("network"),
-      { cluster: name, region, zones: args.zones, cidr: args.cidr, tags: scope.tags },
+      { cluster: name, region, zones: args.zones, cidr: args.cidr, peerings: args.peerings ?? {}, tags: scope.tags },
       { parent: this },
     );
     const models = modelBucket(

@@ -12,6 +12,7 @@ import { VpcIpv4CidrBlockAssociation } from "@pulumi/aws/ec2/vpcIpv4CidrBlockAss
 import type * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { allocate } from "../network.ts";
+import { type Peering, peer } from "./peerings.ts";
 
 /** Where a cluster's network is, and the addresses it takes. */
 export interface EksNetworkArgs {
@@ -23,6 +24,8 @@ export interface EksNetworkArgs {
   readonly zones: readonly string[];
   /** The cluster's own block of IPv4 addresses, /16 to /20, cut by `eksBlocks`. A change replaces the VPC. */
   readonly cidr: string;
+  /** Networks that the VPC is connected to, by name. A change replaces nothing else. */
+  readonly peerings: Readonly<Record<string, Peering>>;
   /** AWS tags of everything in the network. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -98,6 +101,18 @@ export class EksNetwork extends Component {
     this.services = blocks.services;
     this.privateSubnets = Object.fromEntries(zones.map(({ zone, subnet }) => [zone, subnet]));
     this.routeTables = Object.fromEntries(zones.map(({ zone, table }) => [zone, table.id]));
+    const subnets = Object.fromEntries(zones.map(({ zone, subnet }) => [zone, subnet.id]));
+    for (const [key, peering] of Object.entries(args.peerings)) {
+      const { vpcId, routeTables } = this;
+      peer(
+        this.childName(`to-${key}`),
+        peering,
+        { vpcId, subnets, routeTables, tags: args.tags },
+        {
+          parent: this,
+        },
+      );
+    }
     this.registerOutputs({ vpcId: this.vpcId });
   }
 

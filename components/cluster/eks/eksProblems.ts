@@ -6,6 +6,7 @@ import { awsRules } from "./awsRules.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
 import type { EksGpuPoolArgs } from "./eksPools.ts";
 import { defaultEndpoint, endpointProblems } from "./endpoint.ts";
+import { peeringProblems } from "./peerings.ts";
 
 /** All problems of a declared EKS cluster, each with its path in the declaration. */
 export function validateEksCluster(args: EksDeclaration): Problem[] {
@@ -15,6 +16,7 @@ export function validateEksCluster(args: EksDeclaration): Problem[] {
     ...ruleProblems(awsRuleBook, args),
     ...admins.flatMap((admin, index) => adminProblems(`admins[${index}]`, admin)),
     ...under("endpoint", endpointProblems(endpoint)),
+    ...under("peerings", peeringProblems(args.cidr, args.peerings ?? {})),
     ...(systemMachine === undefined ? [] : systemMachineProblems(systemMachine)),
     ...Object.entries(gpuPools).flatMap(([key, pool]) => under(`gpuPools["${key}"]`, fabricProblems(pool))),
   ];

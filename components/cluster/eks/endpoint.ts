@@ -29,6 +29,11 @@ export function endpointProblems(endpoint: Endpoint): Problem[] {
       },
     ];
   }
+  return blockProblems(cidrs);
+}
+
+/** What is no aligned block of IPv4 addresses, the whole internet, and repeats, as `cidrs[<index>]`. */
+export function blockProblems(cidrs: readonly string[]): Problem[] {
   return cidrs.flatMap((cidr, index) => {
     const path = `cidrs[${index}]`;
     if (!isBlock(cidr)) {

@@ -4,3 +4,4 @@ export type { EksClusterArgs } from "./eksArgs.ts";
 export { EksCluster } from "./eksCluster.ts";
 export type { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
 export type { Endpoint } from "./endpoint.ts";
+export type { Peering } from "./peerings.ts";

@@ -111,3 +111,55 @@ describe("the network", () => {
     });
   });
 });
+
+describe("the way to other networks", () => {
+  const transit = { transitGateway: "tgw-0123456789abcdef0", cidrs: ["10.8.0.0/16", "10.9.0.0/16"] };
+  const vpc = { vpc: "vpc-0123456789abcdef0", cidrs: ["10.8.0.0/16"] };
+  const routes = (network: Awaited<ReturnType<typeof run>>) =>
+    network.resources
+      .filter(({ type, name }) => type === "aws:ec2/route:Route" && name.includes("-to-"))
+      .map(({ props }) => props);
+
+  it("leads through a transit gateway that the VPC is attached to first, from every private subnet", async () => {
+    const network = await run({ peerings: { office: transit } });
+    expect(inputsOf(network, "aws:ec2transitgateway/vpcAttachment:VpcAttachment")).toMatchObject({
+      transitGatewayId: transit.transitGateway,
+      vpcId: "aws-use1-network-vpc-id",
+      subnetIds: zones.map((zone) => `aws-use1-network-private-${zone}-id`),
+    });
+    expect(routes(network)).toEqual(
+      zones.flatMap((zone) =>
+        transit.cidrs.map((destinationCidrBlock) => ({
+          routeTableId: `aws-use1-network-private-${zone}-table-id`,
+          destinationCidrBlock,
+          transitGatewayId: transit.transitGateway,
+        })),
+      ),
+    );
+    expect(needs(network, "network-to-office-us-east-1a-10.8.0.0/16")).toContain("network-to-office");
+  });
+
+  it.each([
+    [vpc, { autoAccept: true }],
+    [
+      { ...vpc, account: "210987654321", region: "eu-west-1" },
+      { autoAccept: false, peerOwnerId: "210987654321", peerRegion: "eu-west-1" },
+    ],
+  ])("leads to a VPC, which is connected at once where it is the account's own: %j", async (peering, asked) => {
+    const network = await run({ peerings: { hub: peering } });
+    expect(inputsOf(network, "aws:ec2/vpcPeeringConnection:VpcPeeringConnection")).toMatchObject({
+      vpcId: "aws-use1-network-vpc-id",
+      peerVpcId: vpc.vpc,
+      ...asked,
+    });
+    expect(routes(network).map(({ vpcPeeringConnectionId }) => vpcPeeringConnectionId)).toEqual(
+      zones.map(() => "aws-use1-network-to-hub-id"),
+    );
+  });
+
+  it("changes nothing of what is there already", async () => {
+    const before = (await run()).resources.map(({ urn }) => urn);
+    const after = (await run({ peerings: { office: transit } })).resources;
+    expect(after.map(({ urn }) => urn).filter((urn) => !urn.includes("-to-office"))).toEqual(before);
+  });
+});

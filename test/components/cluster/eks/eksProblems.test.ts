@@ -26,6 +26,34 @@ describe("the zones that EKS refuses", () => {
   });
 });
 
+it("has a command that looks for the admins of the account, by the last part of their path", () => {
+  const admins = ["role/ops/platform", "user/ada", "arn:aws:iam::210987654321:role/elsewhere"];
+  expect(awsRuleBook["admins-exist"].command({ ...sampleArgs, admins })).toBe(
+    "aws iam get-role --role-name platform --query Role.Arn && aws iam get-user --user-name ada --query User.Arn",
+  );
+});
+
+describe("peerings", () => {
+  const gateway = { transitGateway: "tgw-0123456789abcdef0", cidrs: ["10.8.0.0/16"] };
+
+  it.each([
+    ["the cluster's own addresses", { office: { ...gateway, cidrs: ["10.0.0.0/8"] } }, 'peerings["office"].cidrs[0]'],
+    ["the whole internet", { office: { ...gateway, cidrs: ["0.0.0.0/0"] } }, 'peerings["office"].cidrs[0]'],
+    ["nothing", { office: { ...gateway, cidrs: [] } }, 'peerings["office"].cidrs'],
+    ["one block to two networks", { a: gateway, b: gateway }, 'peerings["b"].cidrs[0]'],
+    ["a name of a gateway", { office: { ...gateway, transitGateway: "hub" } }, 'peerings["office"].transitGateway'],
+    ["a VPC that is none", { office: { vpc: "vpc", cidrs: ["10.8.0.0/16"] } }, 'peerings["office"].vpc'],
+    ["a name with spaces", { "an office": gateway }, 'peerings["an office"]'],
+  ])("may not lead to %s", (_, peerings, path) => {
+    expect([...new Set(problems({ peerings }).map((problem) => problem.path))]).toEqual([path]);
+  });
+
+  it("may lead to several blocks and networks", () => {
+    const hub = { vpc: "vpc-0123456789abcdef0", account: "210987654321", cidrs: ["192.168.0.0/16", "10.9.0.0/16"] };
+    expect(problems({ peerings: { office: gateway, hub } })).toEqual([]);
+  });
+});
+
 describe("admins", () => {
   it.each(["role/platform", "role/ops/platform", "user/break-glass", "arn:aws:iam::123456789012:role/a/b/c"])(
     "may be %s",
