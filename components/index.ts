@@ -26,9 +26,11 @@ export type {
   PurchaseOption,
   Sharing,
 } from "./cluster/gpuPool.ts";
+export type { CloudIngress, LoadBalancer, WithIngress } from "./cluster/ingress.ts";
 export type { Machine } from "./cluster/machines/machine.ts";
 export * from "./cluster/onPrem/index.ts";
 export type { QuotaNeed } from "./cluster/quota.ts";
+export type { AccountStep, CloudFact, RuleBook } from "./cluster/ruleBook.ts";
 export type { AuditStoreArgs, ModelStore } from "./cluster/stores.ts";
 export type { IdentityBinding, StorePermission, WorkloadIdentity } from "./cluster/workloadIdentity.ts";
 export { type ExitCode, exitCodes, type Problem, ProblemError } from "./core/problem.ts";

@@ -14,12 +14,8 @@ export type Stand =
   | "unprepared";
 
 /** What one cluster of an environment must have. */
-export function declaredNeeds(
-  { name: environment, platform: declared }: Environment,
-  key: string,
-  spec: ClusterSpec,
-  stand?: Stand,
-): ClusterNeeds {
+export function declaredNeeds(environment: Environment, key: string, spec: ClusterSpec, stand?: Stand): ClusterNeeds {
+  const { platform: declared } = environment;
   const cloud = cloudOf(spec);
   const settings = cloud.settings(spec);
   const gpuPools = cloud.gpuPools(spec);

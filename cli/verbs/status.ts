@@ -2,11 +2,13 @@ import colours from "picocolors";
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/objectNames.ts";
 import { modelHost } from "../../components/model/traffic.ts";
+import { gatewayScheme, gatewayService } from "../../components/platform/istio.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
 import { refuseLoneContext } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { columns } from "../terminal.ts";
@@ -60,15 +62,17 @@ export async function status(name: string, options: StatusOptions, { signal }: I
     ),
   );
   const gateway = cluster.embedded?.gateway;
+  const address =
+    gateway === undefined ? await installedGateway(view, environment) : `http://${gateway.address}:${gateway.port}`;
   return {
     result: {
       environment: name,
       clusters: { [clusterName]: { nodes } },
-      platform: { processes, gateway },
+      platform: { processes, gateway, address },
       models,
     },
     text: [
-      gateway === undefined ? undefined : `${colours.bold(name)}  gateway http://${gateway.address}:${gateway.port}`,
+      address === undefined ? undefined : `${colours.bold(clusterName)}  gateway ${address}`,
       columns(
         ["node", "state", "GPUs"],
         nodes.map((node) => [node.name, node.ready ? "ready" : "not ready", String(node.gpus)]),
@@ -89,6 +93,16 @@ export async function status(name: string, options: StatusOptions, { signal }: I
       .filter((part) => part !== undefined && part !== "")
       .join("\n\n"),
   };
+}
+
+/** The address of an installed gateway. Undefined: it has none yet, or the gateway is adopted. */
+async function installedGateway(
+  view: ClusterView,
+  { platform: { istio } }: Pick<Environment, "platform">,
+): Promise<string | undefined> {
+  if ("adopt" in istio) return undefined;
+  const host = await view.balancedHost(gatewayService);
+  return host === undefined ? undefined : `${gatewayScheme(istio)}://${host}`;
 }
 
 async function modelStatus(

@@ -4,6 +4,7 @@ import type { Problem } from "../core/problem.ts";
 import type { CloudRules, GpuNodeRules } from "./cloudRules.ts";
 import type { GpuCluster } from "./gpuCluster.ts";
 import type { GpuPool } from "./gpuPool.ts";
+import type { LoadBalancer } from "./ingress.ts";
 import type { SiteSettings } from "./onPrem/siteSettings.ts";
 import type { QuotaNeed } from "./quota.ts";
 import type { RuleBook } from "./ruleBook.ts";
@@ -125,6 +126,8 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   cloudDriver(spec: Spec, pool: string): string | undefined;
   /** The quotas of the account that the cluster's pools use up. Empty: there is no account. */
   quota(spec: Spec): QuotaNeed[];
+  /** How the gateway's Service becomes a load balancer of the cloud. Undefined: the settings of the site say. */
+  loadBalancer(spec: Spec): LoadBalancer | undefined;
   /** Settings of a site. Undefined: the cluster is a cloud's, with load balancers and a way to every registry. */
   settings(spec: Spec): SiteSettings | undefined;
   /** The configuration that the cluster layer needs. */

@@ -48,6 +48,12 @@ export const charts = {
     version: "88.5.3",
     repository: "https://prometheus-community.github.io/helm-charts",
   },
+  certManager: { chart: "cert-manager", version: "v1.21.1", repository: "https://charts.jetstack.io" },
+  awsLoadBalancerController: {
+    chart: "aws-load-balancer-controller",
+    version: "3.5.0",
+    repository: "https://aws.github.io/eks-charts",
+  },
   gpuOperator: { chart: "gpu-operator", version: "v26.7.0", repository: "https://helm.ngc.nvidia.com/nvidia" },
   dcgmExporter: {
     chart: "dcgm-exporter",

@@ -4,6 +4,8 @@ import {
 } from "@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1/AnalysisTemplate";
 import { type IRollout, Rollout } from "@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1/Rollout";
 import type { Model } from "@kubernetes-models/base";
+import { Certificate, type ICertificate } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate";
+import { type IIssuer, Issuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer";
 import {
   DestinationRule,
   type IDestinationRule,
@@ -55,6 +57,10 @@ export interface CustomResourceSpecs {
   Gateway: SpecOf<IGateway>;
   /** Istio: mutual TLS between pods, strict in the mesh and in the models' namespace. */
   PeerAuthentication: SpecOf<IPeerAuthentication>;
+  /** cert-manager: what is to be certified, and the Secret that it is written to. */
+  Certificate: SpecOf<ICertificate>;
+  /** cert-manager: who signs certificates of a namespace. */
+  Issuer: SpecOf<IIssuer>;
   /** Prometheus Operator: the metrics endpoints of a model's pods. */
   PodMonitor: SpecOf<IPodMonitor>;
 }
@@ -73,6 +79,8 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   DestinationRule: { apiVersion: "networking.istio.io/v1", schema: DestinationRule },
   Gateway: { apiVersion: "networking.istio.io/v1", schema: Gateway },
   PeerAuthentication: { apiVersion: "security.istio.io/v1", schema: PeerAuthentication },
+  Certificate: { apiVersion: "cert-manager.io/v1", schema: Certificate },
+  Issuer: { apiVersion: "cert-manager.io/v1", schema: Issuer },
   PodMonitor: { apiVersion: "monitoring.coreos.com/v1", schema: PodMonitor },
 };
 

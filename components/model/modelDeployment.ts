@@ -36,6 +36,8 @@ export interface ModelDeploymentArgs {
   readonly gateway: string;
   /** `host:port` where clients reach that Gateway. */
   readonly gatewayAddress: pulumi.Input<string>;
+  /** Whether that Gateway serves HTTPS. Answers then tell browsers to use nothing else (HSTS). @default "http" */
+  readonly gatewayScheme?: "http" | "https";
   /** `http://host:port` where the Argo Rollouts controller reaches Prometheus. */
   readonly prometheusAddress: pulumi.Input<string>;
   /** Time between two scrapes of that Prometheus. An analysis measures after every second scrape. */
@@ -80,7 +82,7 @@ export class ModelDeployment extends Component {
     );
 
     this.host = modelHost(args.name, args.domain);
-    this.url = pulumi.interpolate`http://${args.gatewayAddress}/v2/models/${args.name}/infer`;
+    this.url = pulumi.interpolate`${args.gatewayScheme ?? "http"}://${args.gatewayAddress}/v2/models/${args.name}/infer`;
     this.registerOutputs({ url: this.url, host: this.host });
   }
 

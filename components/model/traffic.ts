@@ -22,7 +22,7 @@ function serviceHost(name: string, namespace: string): string {
 export function entrySpec(
   name: string,
   model: Model,
-  at: { namespace: string; domain: string; gateway: string },
+  at: { namespace: string; domain: string; gateway: string; gatewayScheme?: "http" | "https" },
 ): DeepInput<CustomResourceSpecs["VirtualService"]> {
   return {
     hosts: [modelHost(name, at.domain)],
@@ -34,10 +34,18 @@ export function entrySpec(
         // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
         retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
         delegate: { name: objectNames(name).release, namespace: at.namespace },
+        // Routes of the release have no headers of their own, so Istio gives them these.
+        ...(at.gatewayScheme === "https" ? { headers: { response: { set: securityHeaders } } } : {}),
       },
     ],
   };
 }
+
+/** For clients that are browsers: no plain HTTP for a year, and no guess at what an answer is. */
+const securityHeaders = {
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+} as const;
 
 /**
  * The release VirtualService. The Rollouts controller owns its weights; those written here hold until the first

@@ -2,13 +2,16 @@
 
 export type { Recorded, Requirement } from "./adopted.ts";
 export { ArgoRollouts, type ArgoRolloutsArgs } from "./argoRollouts.ts";
+export { AwsLoadBalancerController, type AwsLoadBalancerControllerArgs } from "./awsLoadBalancerController.ts";
+export type { Certificate, Dns01 } from "./certificate.ts";
+export { CertManager, type CertManagerArgs, type CertManagerCluster } from "./certManager.ts";
 export { ClusterAutoscaler, type ClusterAutoscalerArgs } from "./clusterAutoscaler.ts";
 export { EbsStorageClass } from "./ebsStorageClass.ts";
 export { EfaDevicePlugin, type EfaDevicePluginArgs } from "./efaDevicePlugin.ts";
 export { GpuMetrics, type GpuMetricsArgs } from "./gpuMetrics.ts";
 export { GpuOperator, type GpuOperatorArgs, type GpuOperatorChoice } from "./gpuOperator.ts";
 export type { OperatorCluster } from "./gpuOperatorValues.ts";
-export { type AdoptedGateway, Istio, type IstioArgs } from "./istio.ts";
+export { type AdoptedGateway, Istio, type IstioArgs, type IstioCluster } from "./istio.ts";
 export { MetricsServer, type MetricsServerArgs } from "./metricsServer.ts";
 export { ModelNamespace, type ModelNamespaceArgs } from "./modelNamespace.ts";
 export type {

@@ -4,6 +4,7 @@ import type { PlatformSystem } from "./platformSystem.ts";
 import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
+import type { LoadBalancer } from "../cluster/ingress.ts";
 import { isLabelKey, isLabelValue } from "../cluster/labels.ts";
 import type { AtSite, SiteIngress, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
@@ -13,16 +14,27 @@ import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { budget, replicasAt, spread } from "./availability.ts";
+import { type Certificate, certificateObjects, certificateProblems, secretOf } from "./certificate.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
-export type IstioArgs = { readonly install: Install } | { readonly adopt: { readonly gateway: AdoptedGateway } };
+export type IstioArgs = ({ readonly install: Install } | { readonly adopt: { readonly gateway: AdoptedGateway } }) & {
+  /**
+   * The certificate of the models' gateway. With it, models answer over HTTPS (TLS 1.2 or later), and HTTP is answered
+   * with a redirect to it. Changing it changes the gateway in place.
+   * @default none: models answer over plain HTTP, which only an internal ingress may do
+   */
+  readonly certificate?: Certificate;
+};
 
 /** An ingress gateway that runs already. */
 export interface AdoptedGateway {
   /** Labels of the gateway's pods. @default `istio: ingressgateway`, the label of Istio's own gateway chart */
   readonly selector?: Readonly<Record<string, string>>;
-  /** The port that the gateway's pods listen on. Changing it changes the models' Gateway in place. */
+  /**
+   * The port that the gateway's pods listen on: for HTTPS where a certificate is declared, else for HTTP. Changing it
+   * changes the models' Gateway in place.
+   */
   readonly port: Recorded;
   /** The IP address that they listen on. @default every address */
   readonly bind?: Recorded;
@@ -34,6 +46,10 @@ export interface AdoptedGateway {
 export interface IstioCluster {
   /** Annotations of the configuration of istiod's mutating webhook, as `CloudAdapter` has them. @default none */
   readonly webhookAnnotations?: Readonly<Record<string, string>>;
+  /** Models are reached at `<model>.<domain>`. A certificate is for `*.<domain>`. Required with a certificate. */
+  readonly domain?: string;
+  /** How the gateway's Service becomes a load balancer of the cloud. @default as the site's settings say */
+  readonly loadBalancer?: LoadBalancer;
 }
 
 /** The Gateway of all models, as a VirtualService refers to it: `<namespace>/<name>`. */
@@ -44,6 +60,11 @@ const root = { name: "istio-system", podSecurity: "restricted" } as const;
 const ingress = { name: "istio-ingress", podSecurity: "restricted" } as const;
 const rootNamespace = root.name;
 const gatewayNamespace = ingress.name;
+const gatewayRelease = "istio-ingressgateway";
+
+/** The Service of an installed gateway. */
+export const gatewayService = { namespace: gatewayNamespace, name: gatewayRelease } as const;
+
 const gatewayLabels = { istio: "ingressgateway" };
 
 /** `delegate` lets the entry VirtualService and the release VirtualService be two objects with two owners. */
@@ -56,10 +77,17 @@ const requirements: readonly Requirement[] = [
 
 /** Everything wrong with the arguments, by the path below `platform.istio`. */
 export function validateIstio(args: IstioArgs & AtSite): Problem[] {
+  const { certificate } = args;
   return [
     ...("adopt" in args ? under("adopt.gateway", gatewayProblems(args.adopt.gateway)) : []),
     ...adoptionProblems(args, "install: {}"),
+    ...(certificate === undefined ? [] : under("certificate", certificateProblems(certificate, "adopt" in args))),
   ];
+}
+
+/** The scheme of the models' addresses at the gateway. */
+export function gatewayScheme({ certificate }: Pick<IstioArgs, "certificate">): "http" | "https" {
+  return certificate === undefined ? "http" : "https";
 }
 
 /** A host name, an IPv4 address or, in brackets, an IPv6 address, then the port. */
@@ -115,10 +143,13 @@ export class Istio extends Component {
     super("platform:Istio", name, { mode }, opts);
     this.reject(validateIstio(args));
 
+    const { certificate } = args;
+    const tls = certificate === undefined ? undefined : secretOf(certificate);
     if ("install" in args) {
       const ready = this.#install(args.install, args);
       this.gatewayAddress = ready.address;
-      this.#gateway({ selector: gatewayLabels, port: 80 }, ready.dependsOn);
+      const certified = certificate === undefined ? [] : this.#certificate(certificate, args.domain, ready.namespace);
+      this.#gateway({ selector: gatewayLabels, http: 80, https: 443, tls }, [...ready.dependsOn, ...certified]);
     } else {
       const { gateway } = args.adopt;
       const adopted = adopt(this.childName("crd"), "Istio", requirements, { parent: this });
@@ -126,9 +157,10 @@ export class Istio extends Component {
       this.#gateway(
         {
           selector: gateway.selector ?? gatewayLabels,
-          port: pulumi
+          [gatewayScheme(args)]: pulumi
             .all([recorded(this.childName("gateway-port"), gateway.port, { parent: this }), adopted])
             .apply(([port]) => Number(port)),
+          tls,
           ...(gateway.bind === undefined
             ? {}
             : { bind: recorded(this.childName("gateway-bind"), gateway.bind, { parent: this }) }),
@@ -142,8 +174,13 @@ export class Istio extends Component {
 
   #install(
     install: Install,
-    { settings, webhookAnnotations = {} }: IstioCluster & AtSite,
-  ): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[] } {
+    {
+      settings,
+      webhookAnnotations = {},
+      loadBalancer,
+      certificate,
+    }: IstioCluster & AtSite & Pick<IstioArgs, "certificate">,
+  ): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[]; namespace: pulumi.Resource } {
     const namespace = systemNamespace(this.childName("namespace"), root, {}, { parent: this });
     const ingressNamespace = systemNamespace(
       this.childName("ingress-namespace"),
@@ -173,11 +210,11 @@ export class Istio extends Component {
       this.childName("ingressgateway"),
       charts.istioGateway,
       {
-        release: "istio-ingressgateway",
+        release: gatewayRelease,
         namespace: gatewayNamespace,
         install,
         settings,
-        values: gatewayValues(settings),
+        values: gatewayValues(settings, loadBalancer, certificate),
       },
       { parent: this, dependsOn: [istiod, ingressNamespace] },
     );
@@ -189,22 +226,59 @@ export class Istio extends Component {
       // istiod answers the webhook that validates it, and has put its certificate there by the time a gateway is ready.
       { parent: this, dependsOn: [istiod, gateway] },
     );
-    return { address: ingressAddress(settings?.ingress, gateway), dependsOn: [istiod, gateway] };
+    const port = certificate === undefined ? 80 : 443;
+    return {
+      address: ingressAddress(settings?.ingress, gateway, port),
+      dependsOn: [istiod, gateway],
+      namespace: ingressNamespace,
+    };
   }
 
-  #gateway(
-    at: { selector: Readonly<Record<string, string>>; port: pulumi.Input<number>; bind?: pulumi.Input<string> },
-    dependsOn: pulumi.Resource[],
-  ): void {
-    const server = { port: { number: at.port, name: "http", protocol: "HTTP" }, hosts: ["*"] };
+  #certificate(certificate: Certificate, domain: string | undefined, namespace: pulumi.Resource): pulumi.Resource[] {
+    if (domain === undefined) {
+      this.reject([{ path: "domain", reason: "it is missing, and the certificate is for its names." }]);
+      return [];
+    }
+    const at = { namespace: gatewayNamespace, domain };
+    return certificateObjects(this.childName("tls"), certificate, at, { parent: this, dependsOn: namespace });
+  }
+
+  /** One port without a certificate; with one, HTTPS, and a redirect from HTTP where its port is known. */
+  #gateway(at: GatewayPorts, dependsOn: pulumi.Resource[]): void {
+    const { selector, http, https, tls, bind } = at;
+    const server = (port: pulumi.Input<number>, name: "http" | "https", more: object) => ({
+      port: { number: port, name, protocol: name.toUpperCase() },
+      hosts: ["*"],
+      ...more,
+      ...(bind === undefined ? {} : { bind }),
+    });
+    const servers =
+      tls === undefined
+        ? [server(http ?? 80, "http", {})]
+        : [
+            ...(http === undefined ? [] : [server(http, "http", { tls: { httpsRedirect: true } })]),
+            server(https ?? 443, "https", {
+              tls: { mode: "SIMPLE", credentialName: tls, minProtocolVersion: "TLSV1_2" },
+            }),
+          ];
     customResource(
       "Gateway",
       this.childName("gateway"),
       { name: "models", namespace: rootNamespace },
-      { selector: at.selector, servers: [at.bind === undefined ? server : { ...server, bind: at.bind }] },
+      { selector, servers },
       { parent: this, dependsOn },
     );
   }
+}
+
+/** Where the gateway listens. */
+interface GatewayPorts {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly http?: pulumi.Input<number>;
+  readonly https?: pulumi.Input<number>;
+  /** The Secret with the certificate. Undefined: plain HTTP. */
+  readonly tls: string | undefined;
+  readonly bind?: pulumi.Input<string>;
 }
 
 /**
@@ -248,9 +322,12 @@ export function istiodValues(
   };
 }
 
-/** The values of the gateway's chart: its labels, how many there are and, at a site with a node port, its Service. */
-export function gatewayValues(settings: SiteSettings | undefined): Record<string, unknown> {
-  const way = settings?.ingress;
+/** The values of the gateway's chart: its labels, how many there are, and its Service. */
+export function gatewayValues(
+  settings: SiteSettings | undefined,
+  loadBalancer?: LoadBalancer,
+  certificate?: Certificate,
+): Record<string, unknown> {
   return {
     labels: gatewayLabels,
     autoscaling: { minReplicas: replicasAt(settings) },
@@ -261,40 +338,63 @@ export function gatewayValues(settings: SiteSettings | undefined): Record<string
       sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       seccompProfile: { type: "RuntimeDefault" },
     },
-    ...(way?.kind === "nodePort" ? { service: { type: "NodePort", ports: servicePorts(way.port) } } : {}),
+    ...gatewayServiceValues(settings?.ingress, loadBalancer, certificate !== undefined),
   };
 }
 
-/** The chart's own ports, with the node port. A value for the list replaces all of it. */
-function servicePorts(nodePort: number): Record<string, unknown>[] {
+/**
+ * The Service of the gateway. A load balancer of a cloud gets the ports for requests alone: the port of the probe
+ * (15021) is for the inside.
+ */
+function gatewayServiceValues(
+  way: SiteIngress | undefined,
+  loadBalancer: LoadBalancer | undefined,
+  tls: boolean,
+): Record<string, unknown> {
+  if (way?.kind === "nodePort") return { service: { type: "NodePort", ports: servicePorts(tls, way.port) } };
+  if (loadBalancer === undefined) return {};
+  const { annotations, loadBalancerClass, sourceRanges } = loadBalancer;
+  return {
+    service: {
+      annotations,
+      ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+      ...(sourceRanges.length === 0 ? {} : { loadBalancerSourceRanges: sourceRanges }),
+      ports: servicePorts(tls).filter(({ name }) => name !== "status-port"),
+    },
+  };
+}
+
+/** The chart's own ports; the node port is that of the port for requests. A value for the list replaces all of it. */
+function servicePorts(tls: boolean, nodePort?: number): Record<string, unknown>[] {
+  const own = nodePort === undefined ? {} : { nodePort };
   return [
     { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
-    { name: "http2", port: 80, protocol: "TCP", targetPort: 80, nodePort },
-    { name: "https", port: 443, protocol: "TCP", targetPort: 443 },
+    { name: "http2", port: 80, protocol: "TCP", targetPort: 80, ...(tls ? {} : own) },
+    { name: "https", port: 443, protocol: "TCP", targetPort: 443, ...(tls ? own : {}) },
   ];
 }
 
-function ingressAddress(way: SiteIngress | undefined, gateway: Chart): pulumi.Output<string> {
-  if (way?.kind !== "nodePort") return gateway.resources.apply(loadBalancerAddress);
-  return pulumi.output(way.host === undefined ? addressInside : `${way.host}:${way.port}`);
+function ingressAddress(way: SiteIngress | undefined, gateway: Chart, port: number): pulumi.Output<string> {
+  if (way?.kind !== "nodePort") return gateway.resources.apply((all) => loadBalancerAddress(all, port));
+  return pulumi.output(way.host === undefined ? addressInside(port) : `${way.host}:${way.port}`);
 }
 
 /** The gateway's address for clients inside the cluster, used where no address outside is known. */
-const addressInside = `istio-ingressgateway.${gatewayNamespace}.svc.cluster.local:80`;
+const addressInside = (port: number) => `${gatewayRelease}.${gatewayNamespace}.svc.cluster.local:${port}`;
 
 interface LoadBalancerService {
   readonly status?: pulumi.Output<{ loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } } | undefined>;
 }
 
-/** The first address of the chart's LoadBalancer Service, on the gateway's HTTP port. */
-function loadBalancerAddress(resources: readonly unknown[] | undefined): pulumi.Output<string> {
+/** The first address of the chart's LoadBalancer Service, with the port for requests. */
+function loadBalancerAddress(resources: readonly unknown[] | undefined, port: number): pulumi.Output<string> {
   const service = (resources ?? []).find(
     (resource) => (resource as { __pulumiType?: string }).__pulumiType === "kubernetes:core/v1:Service",
   ) as LoadBalancerService | undefined;
   return pulumi.output(service?.status).apply((status) => {
     const ingress = status?.loadBalancer?.ingress?.[0];
     const host = ingress?.hostname ?? ingress?.ip;
-    return host === undefined ? addressInside : `${host}:80`;
+    return host === undefined ? addressInside(port) : `${host}:${port}`;
   });
 }
 
@@ -305,7 +405,7 @@ export const istio = {
   title: "Istio",
   componentName: "istio",
   declared: "required",
-  after: [],
+  after: ["certManager", "awsLoadBalancerController"],
   namespaces: [root, ingress],
   requirements,
   // Of istiod, for injection and validation.
@@ -330,8 +430,11 @@ export const istio = {
   runsOn: () => true,
   problems: validateIstio,
   installed: (_declared: IstioArgs): IstioArgs => ({ install: {} }),
-  build(name, args, { cloud: { webhookAnnotations = {} } }, opts) {
-    const built = new Istio(name, { ...args, webhookAnnotations }, opts);
+  build(name, args, { cloud, spec, domain }, opts) {
+    const { webhookAnnotations = {} } = cloud;
+    const loadBalancer = cloud.loadBalancer(spec);
+    const of = { webhookAnnotations, domain, ...(loadBalancer === undefined ? {} : { loadBalancer }) };
+    const built = new Istio(name, { ...args, ...of }, opts);
     return { resource: built, published: { gatewayAddress: built.gatewayAddress } };
   },
 } as const satisfies PlatformSystem<IstioArgs, { readonly gatewayAddress: pulumi.Output<string> }>;

@@ -13,6 +13,8 @@ export type DeclaredPlatform = Readonly<Record<string, object | undefined>>;
 export interface SystemCluster {
   /** The environment's name. */
   readonly environment: string;
+  /** Models are reached at `<model>.<domain>`. */
+  readonly domain: string;
   /** The cluster's key in the environment. */
   readonly key: string;
   /** The cluster as declared. */

@@ -2,6 +2,8 @@ import type { DeclaredCluster } from "../cluster/cloudAdapter.ts";
 import { cloudOf } from "../cluster/clouds.ts";
 import type { SystemVersions } from "../core/versions/releases.ts";
 import { argoRollouts } from "./argoRollouts.ts";
+import { awsLoadBalancerController } from "./awsLoadBalancerController.ts";
+import { certManager } from "./certManager.ts";
 import { clusterAutoscaler } from "./clusterAutoscaler.ts";
 import { ebsStorageClass } from "./ebsStorageClass.ts";
 import { efaDevicePlugin } from "./efaDevicePlugin.ts";
@@ -28,6 +30,8 @@ const shipped = {
   gpuMetrics,
   clusterAutoscaler,
   efaDevicePlugin,
+  certManager,
+  awsLoadBalancerController,
   istio,
   argoRollouts,
   modelNamespace,
@@ -82,14 +86,23 @@ export function argsOf(key: string, platform: DeclaredPlatform): object | undefi
 
 /** A cluster as platform systems see it, with the systems that run on it. */
 export function systemCluster(
-  environment: string,
+  environment: { readonly name: string; readonly domain: string },
   key: string,
   spec: DeclaredCluster,
   platform: DeclaredPlatform,
 ): SystemCluster {
   const cloud = cloudOf(spec);
   const modes: Record<string, SystemMode> = {};
-  const cluster: SystemCluster = { environment, key, spec, cloud, gpuPools: cloud.gpuPools(spec), platform, modes };
+  const cluster: SystemCluster = {
+    environment: environment.name,
+    domain: environment.domain,
+    key,
+    spec,
+    cloud,
+    gpuPools: cloud.gpuPools(spec),
+    platform,
+    modes,
+  };
   for (const system of inOrder()) modes[system] = modeOn(system, cluster, platform);
   return cluster;
 }

@@ -1,4 +1,4 @@
-import type { V1Node, V1PersistentVolumeClaim, V1Pod } from "@kubernetes/client-node";
+import type { V1Node, V1PersistentVolumeClaim, V1Pod, V1Service } from "@kubernetes/client-node";
 import { releaseRoutes, subsets } from "../../components/model/objectNames.ts";
 import type { FoundStrategy } from "../../components/model/strategies/releaseStrategy.ts";
 import { stepWeightsOf } from "../../components/model/strategies/strategies.ts";
@@ -128,6 +128,13 @@ export class ClusterView {
   async pods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
     const list = await this.#read<{ items: V1Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
     return list?.items ?? [];
+  }
+
+  /** The host of a Service of type LoadBalancer; `undefined` if it has none yet, or there is no such Service. */
+  async balancedHost({ namespace, name }: { namespace: string; name: string }): Promise<string | undefined> {
+    const service = await this.#read<V1Service>(`/api/v1/namespaces/${namespace}/services/${name}`);
+    const first = service?.status?.loadBalancer?.ingress?.[0];
+    return first?.hostname ?? first?.ip;
   }
 
   /** The nodes of the cluster. */

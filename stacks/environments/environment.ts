@@ -13,6 +13,7 @@ import { keyPath } from "../schema/declaredPath.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { collisionProblems } from "./collisions.ts";
 import { fitProblems, totalFitProblems } from "./fit.ts";
+import { publicIngressProblems } from "./publicIngress.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
 /** One environment: its clusters, what runs on each of them, and the models in their versions. */
@@ -81,6 +82,7 @@ export function validateEnvironment(environment: Environment): Problem[] {
     ),
     ...domainProblems(environment.domain),
     ...platformProblems(platform, sound),
+    ...publicIngressProblems({ clusters: sound, platform }),
     ...environmentVersionProblems({ ...environment, clusters: sound }),
     ...ofModels.flatMap(({ name, model, problems }) =>
       problems.length > 0 ? problems : under(keyPath("models", name), fitProblems(model, sound)),

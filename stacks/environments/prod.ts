@@ -56,7 +56,7 @@ export const prod = {
     },
   },
   platform: {
-    istio: { install: {} },
+    istio: { install: {}, certificate: { kind: "privateCa" } },
     prometheus: { install: {} },
     argoRollouts: { install: {} },
     modelNamespace: { create: "models" },

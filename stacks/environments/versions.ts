@@ -15,6 +15,8 @@ import { versionProblems } from "../../components/platform/versions/versionMatri
 export interface VersionedEnvironment {
   /** The environment's name. */
   readonly name: string;
+  /** Models are reached at `<model>.<domain>`. */
+  readonly domain: string;
   /** Its clusters, by key. */
   readonly clusters: Readonly<Record<string, ClusterSpec>>;
   /** Its platform, by system. */
@@ -24,12 +26,8 @@ export interface VersionedEnvironment {
 }
 
 /** Versions in an environment that do not run together, by the path of the one that is easiest to change. */
-export function environmentVersionProblems({
-  name: environment,
-  clusters,
-  platform,
-  models,
-}: VersionedEnvironment): Problem[] {
+export function environmentVersionProblems(environment: VersionedEnvironment): Problem[] {
+  const { clusters, platform, models } = environment;
   const known = systemVersions();
   const problems = Object.entries(clusters).flatMap(([name, spec]) => {
     const at = `clusters["${name}"]`;

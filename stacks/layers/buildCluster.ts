@@ -5,13 +5,13 @@ import { systemCluster, webhookPorts } from "../../components/platform/systems.t
 import type { Environment } from "../environments/environment.ts";
 
 /** Makes, or adopts, one cluster of an environment. */
-export function buildCluster({ name: environment, platform }: Environment, key: string, spec: ClusterSpec): GpuCluster {
+export function buildCluster(environment: Environment, key: string, spec: ClusterSpec): GpuCluster {
   const config = new pulumi.Config();
   return cloudOf(spec).build(spec, {
-    environment,
+    environment: environment.name,
     key,
     identifier: `${pulumi.getProject()}/${key}`,
-    webhookPorts: webhookPorts(systemCluster(environment, key, spec, platform)),
+    webhookPorts: webhookPorts(systemCluster(environment, key, spec, environment.platform)),
     configured: (name) => config.require(name),
     secret: (name) => config.requireSecret(name),
   });

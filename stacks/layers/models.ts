@@ -4,7 +4,7 @@ import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { HostCluster } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
-import { modelGateway } from "../../components/platform/istio.ts";
+import { gatewayScheme, modelGateway } from "../../components/platform/istio.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
 import {
@@ -38,7 +38,7 @@ function publish(
   const platform = readCluster(references.platform, "platform", clusterName);
   const provider = providerOf(clusterName, spec, references.cluster);
   const host = hostOf(clusterName, spec, references.cluster);
-  const { modelNamespace, prometheus } = environment.platform;
+  const { istio, modelNamespace, prometheus } = environment.platform;
   const deploy = (name: string, model: Model): Published<ModelContract> => {
     const deployment = new ModelDeployment(
       `${clusterName}-${name}`,
@@ -50,6 +50,7 @@ function publish(
         domain: environment.domain,
         gateway: modelGateway,
         gatewayAddress: platform("gatewayAddress"),
+        gatewayScheme: gatewayScheme(istio),
         prometheusAddress: platform("prometheusAddress"),
         scrapeInterval: prometheus.scrapeInterval ?? defaultScrapeInterval,
       },

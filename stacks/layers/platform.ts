@@ -16,7 +16,7 @@ import { clustersOf } from "./clustersOf.ts";
 export function platformLayer(stack: StackOf): Published<Contracts["platform"]> {
   const clusterLayer = layerReference(stack, "cluster");
   const platform = platformSpec(stack.environment.platform);
-  const environment = stack.environment.name;
+  const { environment } = stack;
   return {
     clusters: clustersOf(stack, (name, spec) =>
       buildSystems(

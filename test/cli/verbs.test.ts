@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,6 +13,7 @@ import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { status } from "../../cli/verbs/status.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { kubeconfigOf } from "../engine/kubernetes/kubeconfig.fixture.ts";
 import { textOf } from "../plan/memoryPlan.ts";
 
 // What never answers is given up in a moment; the tests look at what is said then.
@@ -160,6 +162,29 @@ describe("what is needed and cannot be had", () => {
 
 it("takes down what is not up without complaint", async () => {
   expect((await down("local", { engine: "live" }, invocation)).result).toEqual({ environment: "local", was: "not up" });
+});
+
+it("shows the address of the gateway of a cluster", async () => {
+  const answers: Readonly<Record<string, object>> = {
+    "/api/v1/nodes": { items: [] },
+    "/api/v1/namespaces/istio-ingress/services/istio-ingressgateway": {
+      status: { loadBalancer: { ingress: [{ hostname: "internal-4711.elb.us-east-1.amazonaws.com" }] } },
+    },
+  };
+  const server = createHttpServer((request, response) => {
+    const answer = answers[request.url ?? ""];
+    response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? { message: "not found" }));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  const file = join(home, "gateway-kubeconfig");
+  writeFileSync(file, kubeconfigOf(`http://127.0.0.1:${port}`));
+  const options = { kubeconfig: file, cluster: "aws-use1" };
+  const { text, result } = await status("prod", options, invocation);
+  server.closeAllConnections();
+  server.close();
+  expect(text).toContain("aws-use1  gateway https://internal-4711.elb.us-east-1.amazonaws.com");
+  expect(result).toMatchObject({ platform: { address: "https://internal-4711.elb.us-east-1.amazonaws.com" } });
 });
 
 it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {

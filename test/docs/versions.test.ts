@@ -32,6 +32,8 @@ const tables: Readonly<Record<string, () => string>> = {
         ["GPU metrics on GKE", "", `dcgm-exporter ${charts.dcgmExporter.version}`],
         ["Autoscaler on EKS", "the cluster's", `cluster-autoscaler ${charts.clusterAutoscaler.version}`],
         ["Metrics server", "", `metrics-server ${charts.metricsServer.version}`],
+        ["Load balancers on EKS", "", `aws-load-balancer-controller ${charts.awsLoadBalancerController.version}`],
+        ["cert-manager", "", `cert-manager ${charts.certManager.version}`],
         ["EFA adapters on EKS", "", `aws-efa-k8s-device-plugin ${charts.efaDevicePlugin.version}`],
       ],
     ),

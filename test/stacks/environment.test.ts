@@ -40,6 +40,29 @@ it("sends no model to a cluster without its GPU", () => {
   expect(problem?.reason).toBe('1 × L4 or A10G or T4 in one pod, but the nodes of cluster "dc-lab" have 0 at most.');
 });
 
+describe("an ingress from the internet", () => {
+  const ingress = { kind: "public", sourceRanges: ["203.0.113.0/24"] } as const;
+  const clusters = { "aws-use1": { ...prod.clusters["aws-use1"], ingress } };
+
+  it("is refused over plain HTTP", () => {
+    const platform = { ...prod.platform, istio: { install: {} } };
+    expect(problemsIn(prod, { clusters, platform })).toEqual([
+      {
+        path: 'clusters["aws-use1"].ingress',
+        reason: "the internet would reach models over plain HTTP.",
+        fix: 'Declare platform.istio.certificate, or write { kind: "internal" }.',
+      },
+    ]);
+    expect(problemsIn(prod, { clusters })).toEqual([]);
+  });
+
+  it("cannot be declared for a gateway that somebody else runs", () => {
+    const gateway = { port: "8080", address: "gateway.example.com:80" };
+    const platform = { ...prod.platform, istio: { adopt: { gateway } } };
+    expect(problemsIn(prod, { clusters, platform }).map(({ path }) => path)).toEqual(['clusters["aws-use1"].ingress']);
+  });
+});
+
 describe("clusters of an environment", () => {
   const { clusters } = prod;
 

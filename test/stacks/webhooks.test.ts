@@ -42,7 +42,7 @@ it.each(onGke)(
   async (_, alone) => {
     const [[key, spec] = []] = Object.entries(alone.clusters);
     if (key === undefined || spec === undefined) throw new Error("there is no cluster");
-    const { modes } = systemCluster(alone.name, key, spec, alone.platform);
+    const { modes } = systemCluster(alone, key, spec, alone.platform);
     const there = Object.entries(systems).filter(([system]) => modes[system] !== "none");
     const ports = there.flatMap(([, { webhookPorts }]) => webhookPorts);
     expect(ports).toEqual(expect.arrayContaining([9443, 15017]));

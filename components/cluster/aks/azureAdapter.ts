@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import type { AksClusterArgs } from "./aksArgs.ts";
 import { AksCluster } from "./aksCluster.ts";
@@ -14,7 +15,8 @@ import { classicAzureProvider } from "./classicAzure.ts";
 import { aksSystemNodes, aksSystemQuota } from "./managedClusterArgs.ts";
 
 /** A declared AKS cluster. Its account comes from configuration: `serin:azureSubscription` and `serin:azureTenant`. */
-export type AzureClusterSpec = { readonly cloud: "azure" } & Omit<AksClusterArgs, "subscription" | "tenant">;
+export type AzureClusterSpec = { readonly cloud: "azure" } & WithIngress &
+  Omit<AksClusterArgs, "subscription" | "tenant">;
 
 /** Microsoft Azure, with AKS. */
 export const azure: CloudAdapter<AzureClusterSpec> = {
@@ -40,7 +42,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
       labels: {},
     }),
   },
-  problems: validateAksCluster,
+  problems: (spec) => [...validateAksCluster(spec), ...ingressProblems(spec)],
   gpuPools: aksGpuPools,
   systemNodes: aksSystemNodes,
   region: ({ region }) => region,
@@ -57,10 +59,16 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
     return (machine !== undefined && isGrid(azureMachines[machine]) ? grid : cuda).version;
   },
   quota: (spec) => quotaNeeds(azureRules, spec.region, spec.gpuPools ?? {}, aksSystemQuota(spec)),
+  // Cloud Provider Azure documentation, "Azure LoadBalancer", annotations of Services.
+  loadBalancer: (spec) =>
+    loadBalancer(spec, {
+      internal: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" },
+      public: {},
+    }),
   settings: () => undefined,
   configuration: () => ({ values: ["azureSubscription", "azureTenant"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ...args }, { environment, key, configured }) {
+  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, configured }) {
     const name = nameInCloud(environment, key);
     const subscription = configured("azureSubscription");
     const tenant = configured("azureTenant");

@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/aws/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
@@ -12,7 +13,12 @@ import { roleAnnotation } from "./eksWorkloadIdentity.ts";
 import { eksBaseQuota, eksSystemNodes } from "./systemNodes.ts";
 
 /** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
-export type AwsClusterSpec = { readonly cloud: "aws" } & Omit<EksClusterArgs, "account">;
+export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress & Omit<EksClusterArgs, "account">;
+
+const networkLoadBalancer = {
+  "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
+  "service.beta.kubernetes.io/aws-load-balancer-attributes": "load_balancing.cross_zone.enabled=true",
+} as const;
 
 /** The adapter of Amazon Web Services: clusters of Amazon EKS. */
 export const aws: CloudAdapter<AwsClusterSpec> = {
@@ -27,6 +33,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     "ebsStorageClass",
     "metricsServer",
     "clusterAutoscaler",
+    "awsLoadBalancerController",
     ...(Object.values(gpuPools).some((pool) => efaInterfaces(pool) > 0) ? ["efaDevicePlugin"] : []),
   ],
   starter: {
@@ -41,7 +48,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
       labels: {},
     }),
   },
-  problems: validateEksCluster,
+  problems: (spec) => [...validateEksCluster(spec), ...ingressProblems(spec)],
   gpuPools: eksGpuPools,
   systemNodes: eksSystemNodes,
   region: ({ region }) => region,
@@ -50,10 +57,19 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
   cloudDriver: () => awsRules.drivers.nodeImage.version,
   quota: (spec) => quotaNeeds(awsRules, spec.region, spec.gpuPools ?? {}, eksBaseQuota(spec)),
+  // kubernetes-sigs/aws-load-balancer-controller `docs/guide/service/annotations.md`. Targets are the gateway's pods:
+  // through node ports, each node would be one, with or without a gateway.
+  loadBalancer: (spec) => ({
+    ...loadBalancer(spec, {
+      internal: { ...networkLoadBalancer, "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal" },
+      public: { ...networkLoadBalancer, "service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing" },
+    }),
+    loadBalancerClass: "service.k8s.aws/nlb",
+  }),
   settings: () => undefined,
   configuration: () => ({ values: ["awsAccount"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ...args }, { environment, key, configured }) {
+  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, configured }) {
     const name = nameInCloud(environment, key);
     const account = configured("awsAccount");
     const provider = new Provider(name, { region: args.region, allowedAccountIds: [account] });

@@ -21,6 +21,7 @@ import { eksGpuPools, GpuNodes } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
 import { EksWorkloadIdentity } from "./eksWorkloadIdentity.ts";
 import { defaultEndpoint } from "./endpoint.ts";
+import { loadBalancerIdentity } from "./loadBalancerIdentity.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
 
@@ -196,6 +197,7 @@ export class EksCluster extends Component implements GpuCluster {
       parent,
     );
     autoscalerIdentity(this.childName("autoscaler"), { name, cluster, after: first, tags }, parent);
+    loadBalancerIdentity(this.childName("load-balancers"), { name, cluster, after: first, tags }, parent);
     for (const [key, pool] of Object.entries(gpuPools)) {
       const gpusPerNode = this.gpuPools[key]?.gpusPerNode ?? 0;
       new GpuNodes(this.childName(`pool-${key}`), { key, pool, zones, gpusPerNode, context }, parent);

@@ -9,8 +9,8 @@ import type { Problem } from "../../core/problem.ts";
 export type GkeEndpoint =
   /**
    * On an address in the cluster's network only. `cidrs`: IPv4 blocks of networks connected by Cloud VPN or Cloud
-   * Interconnect, in any region, that may reach it. A peered network may not reach it at all. @default none, so only
-   * the cluster's own block.
+   * Interconnect, in any region, that may reach it. A peered network may not reach it at all; none by
+   * default, so only the cluster's own block.
    */
   | { readonly kind: "private"; readonly cidrs?: readonly string[] }
   /**

@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/gcp/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
@@ -10,7 +11,7 @@ import { gkeGpuPools, gkeSystemNodes, gkeSystemQuota } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** A declared GKE cluster. Its project comes from configuration: `serin:gcpProject` and `serin:gcpProjectNumber`. */
-export type GcpClusterSpec = { readonly cloud: "gcp" } & GkeDeclaration;
+export type GcpClusterSpec = { readonly cloud: "gcp" } & WithIngress & GkeDeclaration;
 
 /** Google Cloud, with GKE. */
 export const gcp: CloudAdapter<GcpClusterSpec> = {
@@ -34,7 +35,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
       labels: {},
     }),
   },
-  problems: validateGkeCluster,
+  problems: (spec) => [...validateGkeCluster(spec), ...ingressProblems(spec)],
   gpuPools: gkeGpuPools,
   systemNodes: () => gkeSystemNodes,
   region: ({ region }) => region,
@@ -43,10 +44,19 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => gcpRules.drivers.latest.version,
   quota: ({ region, gpuPools = {} }) => quotaNeeds(gcpRules, region, gpuPools, gkeSystemQuota(region)),
+  // GKE documentation, "LoadBalancer Service parameters". Without global access, only clients of the region connect.
+  loadBalancer: (spec) =>
+    loadBalancer(spec, {
+      internal: {
+        "networking.gke.io/load-balancer-type": "Internal",
+        "networking.gke.io/internal-load-balancer-allow-global-access": "true",
+      },
+      public: { "cloud.google.com/l4-rbs": "enabled" },
+    }),
   settings: () => undefined,
   configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ...args }, { environment, key, webhookPorts, configured }) {
+  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, webhookPorts, configured }) {
     const name = nameInCloud(environment, key);
     const project = configured("gcpProject");
     const provider = new Provider(name, { project, region: args.region });

@@ -51,6 +51,7 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   modelStore: (spec) => publishedModelStore(withoutSecrets(spec).modelStore),
   cloudDriver: () => undefined,
   quota: () => [],
+  loadBalancer: () => undefined,
   settings: ({ settings }) => settings,
   configuration(spec) {
     const { modelStore } = spec;

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { modelObjects } from "../../../components/model/modelObjects.ts";
 import { shown } from "../../../plan/shownValues.ts";
+import type { Environment } from "../../../stacks/environments/environment.ts";
 import { shop } from "../../fixtures/shop.ts";
 import { recordLayers } from "../../recordLayers.ts";
 
@@ -17,4 +18,18 @@ it("names every object that a model makes on a cluster, so that two models canno
   );
   expect(made.filter((object) => !known.includes(object))).toEqual([]);
   expect(known.filter((object) => !made.includes(object))).toEqual([]);
+});
+
+it("tells browsers to use nothing but HTTPS where the gateway serves it, and nothing where it does not", async () => {
+  const entry = async (istio: Environment["platform"]["istio"]) => {
+    const environment = { ...shop, clusters: { site: shop.clusters.site }, platform: { ...shop.platform, istio } };
+    const resources = await recordLayers(environment);
+    const found = resources.find(({ name, type }) => type.endsWith(":VirtualService") && name.endsWith("fraud-entry"));
+    const { spec } = shown(found?.props ?? {}) as { spec: { http: [{ headers?: object }] } };
+    return spec.http[0].headers;
+  };
+  expect(await entry({ install: {} })).toBeUndefined();
+  expect(await entry({ install: {}, certificate: { kind: "privateCa" } })).toEqual({
+    response: { set: { "strict-transport-security": "max-age=31536000", "x-content-type-options": "nosniff" } },
+  });
 });

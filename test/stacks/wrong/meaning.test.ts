@@ -56,6 +56,26 @@ describe("what has the right form and cannot be is one problem with the path tha
       /accessKeyId\.secret: it is not the key of a configuration secret/,
     ],
     [
+      "an ingress for everyone by omission",
+      set("clusters/aws/ingress", { kind: "public", sourceRanges: [] }),
+      /^clusters\["aws"\]\.ingress\.sourceRanges: there is none, and a load balancer without source ranges lets everyone in/,
+    ],
+    [
+      "an ingress from what is no block",
+      set("clusters/aws/ingress", { kind: "public", sourceRanges: ["203.0.113.7"] }),
+      /^clusters\["aws"\]\.ingress\.sourceRanges\[0\]: "203\.0\.113\.7" is not a block/,
+    ],
+    [
+      "a public ingress without a certificate",
+      set("clusters/aws/ingress", { kind: "public", sourceRanges: ["203.0.113.0/24"] }),
+      /^clusters\["aws"\]\.ingress: the internet would reach models over plain HTTP/,
+    ],
+    [
+      "a certificate from a Secret that cannot exist",
+      set("platform/istio/certificate", { kind: "secret", name: "Own Secret" }),
+      /^platform\.istio\.certificate\.name: "Own Secret" cannot be the name of a Secret/,
+    ],
+    [
       "a namespace with a capital",
       set("platform/modelNamespace", { create: "Models" }),
       /modelNamespace\.create: "Models" is not a DNS label/,

@@ -218,7 +218,7 @@ describe("the nodes' role", () => {
 describe("the autoscaler", () => {
   it("sizes the scaling groups of this cluster only", async () => {
     const cluster = await run();
-    expect(inputsOf(cluster, "aws:eks/podIdentityAssociation:PodIdentityAssociation")).toMatchObject({
+    expect(inputsOf(cluster, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "autoscaler")).toMatchObject({
       namespace: "kube-system",
       serviceAccount: "cluster-autoscaler",
       roleArn: "arn:aws:iam::123456789012:role/aws-use1-autoscaler-role-1a2b3c4",
@@ -236,6 +236,31 @@ describe("the autoscaler", () => {
         Condition: { StringEquals: { "aws:ResourceTag/k8s.io/cluster-autoscaler/aws-use1": "owned" } },
       },
     ]);
+  });
+});
+
+describe("the load balancer controller", () => {
+  it("makes load balancers for this cluster, and changes none that it has not marked", async () => {
+    const cluster = await run();
+    expect(inputsOf(cluster, "aws:eks/podIdentityAssociation:PodIdentityAssociation", "load-balancers")).toMatchObject({
+      namespace: "kube-system",
+      serviceAccount: "aws-load-balancer-controller",
+    });
+    const { policy } = inputsOf(cluster, "aws:iam/rolePolicy:RolePolicy", "load-balancers-role-policy") as {
+      policy: { Statement: { Sid: string; Action: string[]; Resource: unknown; Condition?: Record<string, object> }[] };
+    };
+    const of = (action: string) => policy.Statement.filter(({ Action }) => Action.includes(action));
+    for (const action of ["DeleteLoadBalancer", "SetSubnets", "DeleteTargetGroup", "ModifyTargetGroup"]) {
+      expect(of(`elasticloadbalancing:${action}`).map(({ Condition }) => Condition)).toEqual([
+        { StringEquals: { "aws:ResourceTag/elbv2.k8s.aws/cluster": "aws-use1" } },
+      ]);
+    }
+    expect(of("elasticloadbalancing:CreateLoadBalancer").map(({ Condition }) => Condition)).toEqual([
+      { StringEquals: { "aws:RequestTag/elbv2.k8s.aws/cluster": "aws-use1" } },
+    ]);
+    const actions = policy.Statement.flatMap(({ Action }) => Action);
+    expect(actions.filter((action) => /^(waf|shield|cognito|acm)|\*/.test(action))).toEqual([]);
+    expect(actions.every((action) => /^(ec2|elasticloadbalancing|iam):[A-Z]\w+$/.test(action))).toBe(true);
   });
 });
 

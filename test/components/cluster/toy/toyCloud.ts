@@ -130,6 +130,7 @@ export const toy: CloudAdapter<ToyClusterSpec> = {
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => undefined,
   quota: ({ region, gpuPools = {} }) => quotaNeeds(toyRules, region, gpuPools),
+  loadBalancer: () => ({ annotations: { "toy.example.com/scheme": "internal" }, sourceRanges: [] }),
   settings: () => undefined,
   configuration: () => ({ values: ["toyAccount"], secrets: [] }),
   kubeconfigSecret: () => undefined,

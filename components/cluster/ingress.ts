@@ -1,0 +1,73 @@
+import { type Problem, unknownChoice } from "../core/problem.ts";
+import { isCidr } from "./network.ts";
+
+/** Who reaches the models of a cluster in a cloud, through the load balancer of its ingress gateway. */
+export type CloudIngress =
+  /** The cluster's network, and networks that are connected to it. */
+  | { readonly kind: "internal" }
+  /**
+   * Addresses on the internet, over HTTPS only: `platform.istio.certificate` must be declared. `sourceRanges` are the
+   * blocks of addresses that the load balancer lets in, as CIDR; `0.0.0.0/0` is everyone.
+   */
+  | { readonly kind: "public"; readonly sourceRanges: readonly string[] };
+
+/** The choice that every cluster of a cloud declares. */
+export interface WithIngress {
+  /**
+   * Who reaches the models. Changing it replaces the load balancer, and so the gateway's address.
+   * @default `{ kind: "internal" }`, because a prediction service is rarely meant for everyone
+   */
+  readonly ingress?: CloudIngress;
+}
+
+/** Internal, because a prediction service is rarely meant for everyone. */
+export const defaultIngress = { kind: "internal" } as const satisfies CloudIngress;
+
+/** How a Service of type LoadBalancer becomes a load balancer of a cloud. */
+export interface LoadBalancer {
+  /** Annotations of the Service, which the cloud's controller reads. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The class of the controller that serves it. @default the cloud's own controller */
+  readonly loadBalancerClass?: string;
+  /** Blocks of addresses that may connect. Empty: everyone who reaches its address. */
+  readonly sourceRanges: readonly string[];
+}
+
+/** What the Service of a declared ingress is in a cloud that marks internal or public ones with these annotations. */
+export function loadBalancer(
+  { ingress = defaultIngress }: WithIngress,
+  annotations: Readonly<Record<CloudIngress["kind"], Readonly<Record<string, string>>>>,
+): LoadBalancer {
+  return {
+    annotations: annotations[ingress.kind],
+    sourceRanges: ingress.kind === "public" ? ingress.sourceRanges : [],
+  };
+}
+
+/** Everything wrong with a declared ingress, by the path its owner typed. */
+export function ingressProblems({ ingress = defaultIngress }: WithIngress): Problem[] {
+  if (ingress.kind === "internal") return [];
+  if (ingress.kind !== "public") {
+    return [unknownChoice("ingress.kind", (ingress as { kind: string }).kind, ["internal", "public"])];
+  }
+  if (ingress.sourceRanges.length === 0) {
+    return [
+      {
+        path: "ingress.sourceRanges",
+        reason: "there is none, and a load balancer without source ranges lets everyone in.",
+        fix: 'Name the blocks that clients come from, for example ["203.0.113.0/24"].',
+      },
+    ];
+  }
+  return ingress.sourceRanges.flatMap((range, index) =>
+    isCidr(range)
+      ? []
+      : [
+          {
+            path: `ingress.sourceRanges[${index}]`,
+            reason: `"${range}" is not a block of IPv4 addresses.`,
+            fix: 'Write, for example, "203.0.113.0/24".',
+          },
+        ],
+  );
+}

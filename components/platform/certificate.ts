@@ -1,0 +1,178 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { customResource } from "../core/customResource.ts";
+import { type Problem, unknownChoice } from "../core/problem.ts";
+
+/** Where the certificate of the models' gateway comes from. It is for `*.<domain>`. Changing it drops no connection. */
+export type Certificate =
+  /**
+   * A Secret of type `kubernetes.io/tls` in the namespace of the gateway's pods (`istio-ingress` where we install it).
+   * Somebody else writes and renews it.
+   */
+  | { readonly kind: "secret"; readonly name: string }
+  /**
+   * cert-manager makes a certificate authority on each cluster, and signs with it. Clients must trust the authority:
+   * its certificate is `ca.crt` in the Secret `istio-ingress/models-tls`.
+   */
+  | { readonly kind: "privateCa" }
+  /** A ClusterIssuer of cert-manager that exists already, by its name. */
+  | { readonly kind: "issuer"; readonly name: string }
+  /**
+   * An ACME server, by default Let's Encrypt. The names are proven by DNS records (DNS-01), the only way for a wildcard
+   * and for a gateway that the internet does not reach.
+   */
+  | {
+      readonly kind: "acme";
+      /** Gets a message when a certificate is about to expire. */
+      readonly email: string;
+      /** The directory of the ACME server. @default Let's Encrypt's production server */
+      readonly server?: string;
+      /** Where the domain's records are, and how cert-manager may change them. */
+      readonly dns01: Dns01;
+    };
+
+/** A DNS zone, with the fields that cert-manager's `dns01` solvers have. The credentials are those of its pods. */
+export type Dns01 =
+  /** Amazon Route 53. `role` is the ARN of an IAM role that cert-manager assumes. */
+  | { readonly route53: { readonly region: string; readonly hostedZoneID?: string; readonly role?: string } }
+  /** Azure DNS. `managedIdentity` is the identity that is federated with cert-manager's service account. */
+  | {
+      readonly azureDNS: {
+        readonly subscriptionID: string;
+        readonly resourceGroupName: string;
+        readonly hostedZoneName: string;
+        readonly managedIdentity: { readonly clientID: string };
+      };
+    }
+  /** Google Cloud DNS. */
+  | { readonly cloudDNS: { readonly project: string; readonly hostedZoneName?: string } };
+
+/** The Secret that cert-manager writes the gateway's certificate to, in the gateway's namespace. */
+const certificateSecret = "models-tls";
+
+const letsEncrypt = "https://acme-v02.api.letsencrypt.org/directory";
+
+/** Everything wrong with a certificate, by the path below it. `adopted`: the gateway is not installed by us. */
+export function certificateProblems(certificate: Certificate, adopted: boolean): Problem[] {
+  if (!["secret", "privateCa", "issuer", "acme"].includes(certificate.kind)) {
+    return [unknownChoice("kind", certificate.kind, ["secret", "privateCa", "issuer", "acme"])];
+  }
+  if (adopted && certificate.kind !== "secret") {
+    return [
+      {
+        path: "kind",
+        reason: "the gateway is adopted, so its namespace is not known, and cert-manager writes a Secret into one.",
+        fix: 'Write { kind: "secret", name } with a Secret beside the gateway\'s pods.',
+      },
+    ];
+  }
+  switch (certificate.kind) {
+    case "privateCa":
+      return [];
+    case "secret":
+    case "issuer":
+      return objectName.test(certificate.name)
+        ? []
+        : [
+            {
+              path: "name",
+              reason: `"${certificate.name}" cannot be the name of a ${certificate.kind === "secret" ? "Secret" : "ClusterIssuer"}.`,
+              fix: 'Write, for example, "models".',
+            },
+          ];
+    case "acme":
+      return acmeProblems(certificate);
+  }
+}
+
+const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+function acmeProblems({ email, server, dns01 }: Extract<Certificate, { kind: "acme" }>): Problem[] {
+  return [
+    ...(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email)
+      ? []
+      : [{ path: "email", reason: `"${email}" is not an address.`, fix: 'Write, for example, "ops@example.com".' }]),
+    ...(server === undefined || /^https:\/\/[^\s/]+/.test(server)
+      ? []
+      : [{ path: "server", reason: `"${server}" is not the URL of an ACME directory.`, fix: "Write https://…" }]),
+    ...(Object.keys(dns01).length === 1
+      ? []
+      : [
+          {
+            path: "dns01",
+            reason: `it names ${Object.keys(dns01).length} DNS services.`,
+            fix: "Name one: route53, azureDNS or cloudDNS.",
+          },
+        ]),
+  ];
+}
+
+/** The name of the Secret that the gateway reads, in the namespace of its pods. */
+export function secretOf(certificate: Certificate): string {
+  return certificate.kind === "secret" ? certificate.name : certificateSecret;
+}
+
+/** True: cert-manager must run on the cluster. */
+export function needsCertManager(certificate: Certificate | undefined): boolean {
+  return certificate !== undefined && certificate.kind !== "secret";
+}
+
+/** cert-manager's objects for a wildcard certificate of a domain, in the gateway's namespace. None for a Secret. */
+export function certificateObjects(
+  name: string,
+  certificate: Certificate,
+  at: { readonly namespace: string; readonly domain: string },
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const { namespace, domain } = at;
+  const own = { name: "models", namespace };
+  const privateKey = { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" } as const;
+  const sign = (issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer" }, dependsOn: pulumi.Resource[]) =>
+    customResource(
+      "Certificate",
+      `${name}-certificate`,
+      own,
+      { secretName: certificateSecret, dnsNames: [`*.${domain}`], issuerRef, privateKey },
+      dependsOn.length === 0 ? opts : { ...opts, dependsOn },
+    );
+  const issuer = (role: string, object: string, spec: object, dependsOn: pulumi.Resource[] = []) =>
+    customResource(
+      "Issuer",
+      `${name}-${role}`,
+      { name: object, namespace },
+      spec,
+      dependsOn.length === 0 ? opts : { ...opts, dependsOn },
+    );
+
+  switch (certificate.kind) {
+    case "secret":
+      return [];
+    case "issuer":
+      return [sign({ name: certificate.name, kind: "ClusterIssuer" }, [])];
+    case "acme": {
+      const { email, server = letsEncrypt, dns01 } = certificate;
+      const acme = { email, server, privateKeySecretRef: { name: "models-acme" }, solvers: [{ dns01 }] };
+      const ours = issuer("issuer", "models", { acme });
+      return [ours, sign({ name: "models", kind: "Issuer" }, [ours])];
+    }
+    case "privateCa": {
+      const selfSigned = issuer("self-signed", "models-self-signed", { selfSigned: {} });
+      const authority = customResource(
+        "Certificate",
+        `${name}-authority`,
+        { name: "models-ca", namespace },
+        {
+          isCA: true,
+          commonName: `Models of ${domain}`.slice(0, 64),
+          secretName: "models-ca",
+          // Ten years, so that clients need not learn another authority; the certificates it signs last 90 days.
+          duration: "87600h",
+          privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Never" },
+          issuerRef: { name: "models-self-signed", kind: "Issuer" },
+        },
+        { ...opts, dependsOn: selfSigned },
+      );
+      const ours = issuer("issuer", "models", { ca: { secretName: "models-ca" } }, [authority]);
+      return [selfSigned, authority, ours, sign({ name: "models", kind: "Issuer" }, [ours])];
+    }
+  }
+}

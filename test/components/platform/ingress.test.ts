@@ -1,0 +1,189 @@
+import { describe, expect, it } from "vitest";
+import { type ClusterSpec, clouds } from "../../../components/cluster/clouds.ts";
+import type { CloudIngress } from "../../../components/cluster/ingress.ts";
+import { awsLoadBalancerControllerValues } from "../../../components/platform/awsLoadBalancerController.ts";
+import type { Certificate } from "../../../components/platform/certificate.ts";
+import { certManagerValues } from "../../../components/platform/certManager.ts";
+import { gatewayValues, Istio, type IstioArgs, validateIstio } from "../../../components/platform/istio.ts";
+import { inOrder, systemCluster } from "../../../components/platform/systems.ts";
+import type { RecordedResource } from "../../../engine/recordedResource.ts";
+import { shown } from "../../../plan/shownValues.ts";
+import { prod } from "../../../stacks/environments/prod.ts";
+import { recorded } from "../cluster/harness.ts";
+
+/** The gateway's Service on a cluster of prod, as the chart is told to make it. */
+function serviceOn(cluster: "aws-use1" | "azure-weu" | "gcp-euw4", ingress?: CloudIngress, certificate?: Certificate) {
+  const spec = { ...prod.clusters[cluster], ...(ingress === undefined ? {} : { ingress }) } as ClusterSpec;
+  const balancer = clouds[spec.cloud]?.loadBalancer(spec);
+  return (gatewayValues(undefined, balancer, certificate) as { service: Record<string, unknown> }).service;
+}
+
+const open = { kind: "public", sourceRanges: ["203.0.113.0/24"] } as const;
+
+describe("the load balancer of the gateway", () => {
+  it("is internal where nothing is declared, on every cloud", () => {
+    expect(serviceOn("aws-use1")).toMatchObject({
+      loadBalancerClass: "service.k8s.aws/nlb",
+      annotations: {
+        "service.beta.kubernetes.io/aws-load-balancer-scheme": "internal",
+        "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
+      },
+    });
+    expect(serviceOn("azure-weu")).toMatchObject({
+      annotations: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" },
+    });
+    expect(serviceOn("gcp-euw4")).toMatchObject({
+      annotations: { "networking.gke.io/load-balancer-type": "Internal" },
+    });
+  });
+
+  it.each(["aws-use1", "azure-weu", "gcp-euw4"] as const)(
+    "lets in the declared addresses alone when public, on %s",
+    (name) => {
+      const service = serviceOn(name, open);
+      expect(service.loadBalancerSourceRanges).toEqual(["203.0.113.0/24"]);
+      expect(JSON.stringify(service.annotations)).not.toMatch(/internal/i);
+    },
+  );
+
+  it("shows no port but those for requests: 15021 is the probe's", () => {
+    const ports = serviceOn("aws-use1").ports as { port: number }[];
+    expect(ports.map(({ port }) => port)).toEqual([80, 443]);
+  });
+});
+
+/** What the Istio component makes, by kind and name. */
+async function objects(args: IstioArgs, domain?: string): Promise<Map<string, Record<string, unknown>>> {
+  const run = await recorded(() => {
+    new Istio("istio", { ...args, ...(domain === undefined ? {} : { domain }) });
+    return {};
+  });
+  const named = (resource: RecordedResource) => {
+    const { kind, metadata, spec } = shown(resource.props) as {
+      kind?: string;
+      metadata?: { name: string };
+      spec?: Record<string, unknown>;
+    };
+    return [`${kind}/${metadata?.name}`, { ...spec, dependencies: resource.dependencies }] as const;
+  };
+  return new Map(run.resources.filter(({ custom }) => custom).map(named));
+}
+
+describe("a gateway with a certificate", () => {
+  const install = {};
+
+  it("answers over TLS 1.2 or later, and sends plain HTTP there", async () => {
+    const made = await objects({ install, certificate: { kind: "secret", name: "own" } }, "models.example.com");
+    expect(made.get("Gateway/models")?.servers).toEqual([
+      { port: { number: 80, name: "http", protocol: "HTTP" }, hosts: ["*"], tls: { httpsRedirect: true } },
+      {
+        port: { number: 443, name: "https", protocol: "HTTPS" },
+        hosts: ["*"],
+        tls: { mode: "SIMPLE", credentialName: "own", minProtocolVersion: "TLSV1_2" },
+      },
+    ]);
+    expect([...made.keys()].filter((name) => /^(Issuer|Certificate)/.test(name))).toEqual([]);
+  });
+
+  it("has it signed for every model's host by an authority of the cluster", async () => {
+    const made = await objects({ install, certificate: { kind: "privateCa" } }, "models.example.com");
+    expect(made.get("Certificate/models")).toMatchObject({
+      secretName: "models-tls",
+      dnsNames: ["*.models.example.com"],
+      issuerRef: { name: "models", kind: "Issuer" },
+    });
+    expect(made.get("Issuer/models")).toMatchObject({ ca: { secretName: "models-ca" } });
+    expect(made.get("Certificate/models-ca")).toMatchObject({
+      isCA: true,
+      issuerRef: { name: "models-self-signed", kind: "Issuer" },
+    });
+  });
+
+  it("has it signed by an ACME server, with names proven by DNS", async () => {
+    const certificate = {
+      kind: "acme",
+      email: "ops@example.com",
+      dns01: { route53: { region: "us-east-1" } },
+    } as const;
+    const made = await objects({ install, certificate }, "models.example.com");
+    expect(made.get("Issuer/models")).toMatchObject({
+      acme: {
+        server: "https://acme-v02.api.letsencrypt.org/directory",
+        email: "ops@example.com",
+        solvers: [{ dns01: { route53: { region: "us-east-1" } } }],
+      },
+    });
+  });
+
+  it("serves HTTPS on the port of an adopted gateway", async () => {
+    const gateway = { port: "8443", address: "gateway.example.com:443" };
+    const made = await objects({ adopt: { gateway }, certificate: { kind: "secret", name: "own" } });
+    expect(made.get("Gateway/models")?.servers).toMatchObject([
+      { port: { name: "https" }, tls: { credentialName: "own" } },
+    ]);
+  });
+
+  it.each<[string, Certificate, string]>([
+    ["a kind that does not exist", { kind: "letsEncrypt" } as never, "certificate.kind"],
+    ["a Secret's name that is none", { kind: "secret", name: "Own Secret" }, "certificate.name"],
+    [
+      "an ACME account without an address",
+      { kind: "acme", email: "ops", dns01: { cloudDNS: { project: "p" } } },
+      "certificate.email",
+    ],
+    ["no DNS service", { kind: "acme", email: "a@b.example", dns01: {} as never }, "certificate.dns01"],
+  ])("is refused with %s", (_, certificate, path) => {
+    expect(validateIstio({ install, certificate }).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it("is refused with cert-manager's on an adopted gateway, whose namespace nobody knows", () => {
+    const args = {
+      adopt: { gateway: { port: "8443", address: "a:443" } },
+      certificate: { kind: "privateCa" },
+    } as const;
+    expect(validateIstio(args).map(({ path }) => path)).toEqual(["certificate.kind"]);
+  });
+});
+
+describe("what the ingress needs", () => {
+  const modes = (cluster: keyof typeof prod.clusters, certificate?: Certificate) =>
+    systemCluster(prod, cluster, prod.clusters[cluster], {
+      ...prod.platform,
+      istio: { install: {}, ...(certificate === undefined ? {} : { certificate }) },
+    }).modes;
+
+  it("runs cert-manager where a certificate or the load balancer controller asks for it", () => {
+    expect(modes("azure-weu").certManager).toBe("none");
+    expect(modes("azure-weu", { kind: "secret", name: "own" }).certManager).toBe("none");
+    expect(modes("azure-weu", { kind: "privateCa" }).certManager).toBe("install");
+    expect(modes("dc-fra", { kind: "issuer", name: "corporate" }).certManager).toBe("install");
+    expect(modes("aws-use1").certManager).toBe("install");
+  });
+
+  it("runs the AWS Load Balancer Controller on EKS alone, after cert-manager and before the gateway", () => {
+    expect(modes("aws-use1").awsLoadBalancerController).toBe("install");
+    expect(modes("gcp-euw4").awsLoadBalancerController).toBe("none");
+    const order = inOrder();
+    expect(order.indexOf("certManager")).toBeLessThan(order.indexOf("awsLoadBalancerController"));
+    expect(order.indexOf("awsLoadBalancerController")).toBeLessThan(order.indexOf("istio"));
+  });
+
+  it("renders the same each time, keeps no definition, and leaves other Services alone", () => {
+    expect(
+      awsLoadBalancerControllerValues({ cluster: "prod-aws-use1", region: "us-east-1", install: {} }),
+    ).toMatchObject({
+      clusterName: "prod-aws-use1",
+      enableCertManager: true,
+      enableServiceMutatorWebhook: false,
+    });
+    expect(certManagerValues({})).toMatchObject({
+      crds: { enabled: true, keep: false },
+      startupapicheck: { enabled: false },
+      replicaCount: 2,
+      webhook: { replicaCount: 2 },
+    });
+    expect(certManagerValues({ settings: { registryMirror: { images: "mirror.example.com" } } })).toMatchObject({
+      imageRegistry: "mirror.example.com",
+    });
+  });
+});
