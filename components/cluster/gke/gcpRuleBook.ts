@@ -29,6 +29,21 @@ export const gcpRuleBook = {
     source: 'Cloud Storage documentation, "Use customer-managed encryption keys"',
     command: () => "gcloud storage service-agent --project <project>",
   },
+  "zones-of-machines": {
+    kind: "needs",
+    says: "Each zone of a pool has its machine. GKE refuses a pool with another zone; give it `zones`. The command prints the zones of each machine.",
+    source: 'GKE documentation, "Run GPUs in GKE Standard node pools", requirements',
+    command: ({ region, gpuPools = {} }) => {
+      const machines = [...new Set(Object.values(gpuPools).map(({ machine }) => machine))];
+      if (machines.length === 0) return undefined;
+      return `gcloud compute machine-types list --filter="zone~^${region}- AND name=(${machines.join(" ")})" --format="table(name,zone)" --project <project>`;
+    },
+  },
+  "kubernetes-upgrades": {
+    kind: "keeps",
+    says: "The control plane goes up one minor version at a time, and never down. Nodes may be two minor versions older. An upgrade heeds PodDisruptionBudgets for an hour for each node, then it evicts.",
+    source: 'GKE documentation, "Standard cluster upgrades"',
+  },
   "private-address-of-the-api": {
     kind: "refuses",
     says: "A peered VPC network may not reach the private address of the Kubernetes API, which is an endpoint of Private Service Connect. Networks connected by Cloud VPN or Cloud Interconnect reach it.",
@@ -58,7 +73,7 @@ export const gcpRuleBook = {
           {
             path: `gpuPools["${key}"].purchase`,
             reason: `Google Cloud does not sell "${machine}" as "${purchase.kind}".`,
-            fix: `Write purchase: { kind: "${ways[0]}", … }${ways.length === 1 ? "" : `, or of kind ${list(ways.slice(1))}`}, or choose another machine.`,
+            fix: `Write a purchase of kind ${ways.map((way) => `"${way}"`).join(" or ")}, or choose another machine.`,
           },
         ];
       }),
@@ -85,9 +100,4 @@ export const gcpRuleBook = {
 /** A machine of the catalogue. Undefined for a name that is not in it, which another check reports. */
 function machineNamed(name: string): GcpMachine | undefined {
   return Object.hasOwn(gcpMachines, name) ? gcpMachines[name as keyof typeof gcpMachines] : undefined;
-}
-
-/** `"spot" or "reserved"`. */
-function list(ways: readonly string[]): string {
-  return ways.map((way) => `"${way}"`).join(" or ");
 }

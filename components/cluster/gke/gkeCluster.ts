@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
 import { dnsLabel, dnsLabelProblems } from "../../core/names.ts";
-import { type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
+import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
 import type { ModelStore } from "../stores.ts";
@@ -48,6 +48,8 @@ export class GkeCluster extends Component implements GpuCluster {
   readonly workloadIdentity: GkeWorkloadIdentity;
   /** `gs://<project>-<cluster>-models`. */
   readonly modelStore: ModelStore;
+  /** The VPC, and its one subnet by name. Cloud VPN and Cloud Interconnect are connected to these. */
+  readonly network: ClusterNetwork;
   /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
@@ -119,12 +121,14 @@ export class GkeCluster extends Component implements GpuCluster {
       { parent: this, dependsOn: cluster },
     );
     this.gpuPools = gkeGpuPools(args);
+    this.network = { id: network.network, subnets: { [name]: network.subnetwork } };
     this.modelStore = { kind: "gcs", url: models.url };
     this.labels = labels;
     this.registerOutputs({
       kubeconfig: this.kubeconfig,
       clusterIdentifier: this.clusterIdentifier,
       gpuPools: this.gpuPools,
+      network: this.network,
       modelStore: this.modelStore,
       labels: this.labels,
     });

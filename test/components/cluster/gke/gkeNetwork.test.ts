@@ -40,3 +40,11 @@ it("keeps nodes without public addresses, and logs what flows", async () => {
   const nat = inputsOf(run, "gcp:compute/routerNat:RouterNat");
   expect(nat).toMatchObject({ enableDynamicPortAllocation: true, enableEndpointIndependentMapping: false });
 });
+
+it("publishes the network and its subnet, to connect a VPN with", async () => {
+  const { outputs } = await recorded(() => ({ network: build().network }), answers);
+  expect(outputs.network).toEqual({
+    id: "gcp-euw4-network-vpc-id",
+    subnets: { "gcp-euw4": "gcp-euw4-network-subnet-id" },
+  });
+});
