@@ -101,6 +101,15 @@ function placeProblems({ title, regions }: CloudRules, region: string, zones: re
   }
   const [first, last] = regions.zone(region);
   const wellFormed = (zone: string) => zone.slice(0, -1) === first.slice(0, -1) && last.test(zone);
+  if (zones.length === 3 && !zones.some(wellFormed)) {
+    return [
+      {
+        path: "zones",
+        reason: `${zones.map((zone) => `"${zone}"`).join(", ")} are no zones of ${region} as ${title} writes them.`,
+        fix: `Write zones of it, for example "${first}", or another region.`,
+      },
+    ];
+  }
   return [
     ...(zones.length === 3
       ? []

@@ -82,7 +82,7 @@ const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.
 /** Problems of public addresses to admit: `203.0.113.7`, or a block such as `203.0.113.0/24`, from /8 to /`longest`. */
 export function addressProblems(path: string, addresses: readonly string[], longest: number): Problem[] {
   return addresses.flatMap((address, index) => {
-    const reason = refusal(address, longest);
+    const reason = refusal(address, longest) ?? (addresses.indexOf(address) < index ? "is there twice" : undefined);
     return reason === undefined
       ? []
       : [

@@ -1,5 +1,6 @@
 import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
+import { overlaps } from "../network.ts";
 
 /** Which addresses reach the API server. Changing it replaces nothing. */
 export type Endpoint =
@@ -48,9 +49,24 @@ export function blockProblems(cidrs: readonly string[]): Problem[] {
     if (cidr.endsWith("/0")) {
       return [{ path, reason: `"${cidr}" is the whole internet.`, fix: "Name the addresses that need it." }];
     }
+    if (kind === "public" && reserved.some((block) => overlaps(block, cidr))) {
+      return [
+        {
+          path,
+          reason: `"${cidr}" has addresses that the internet does not route, and EKS takes none of those.`,
+          fix: "Write the addresses that clients have on the internet.",
+        },
+      ];
+    }
     return cidrs.indexOf(cidr) < index ? [{ path, reason: `"${cidr}" is there twice.`, fix: "Name it once." }] : [];
   });
 }
+
+/**
+ * Reserved addresses, which `publicAccessCidrs` refuses (Amazon EKS user guide, "Cluster API server endpoint"): private
+ * ones, those shared by carriers, loopback and link-local.
+ */
+const reserved = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"];
 
 function isBlock(cidr: string): boolean {
   if (!/\/\d+$/.test(cidr) || !Address4.isValid(cidr)) return false;

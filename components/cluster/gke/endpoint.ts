@@ -40,7 +40,12 @@ export function endpointProblems(endpoint: GkeEndpoint): Problem[] {
       },
     ];
   }
-  return cidrs.flatMap((network, index) => networkProblems(`cidrs[${index}]`, network));
+  return cidrs.flatMap((network, index) => {
+    const path = `cidrs[${index}]`;
+    return cidrs.indexOf(network) < index
+      ? [{ path, reason: `"${network}" is there twice.`, fix: "Name it once." }]
+      : networkProblems(path, network);
+  });
 }
 
 function networkProblems(path: string, network: string): Problem[] {
@@ -49,7 +54,18 @@ function networkProblems(path: string, network: string): Problem[] {
       { path, reason: `"${network}" is not a block of IPv4 addresses.`, fix: 'Write, for example, "203.0.113.0/24".' },
     ];
   }
-  const { subnetMask } = new Address4(network);
+  const block = new Address4(network);
+  const { subnetMask } = block;
+  const begin = block.startAddress().correctForm();
+  if (begin !== block.correctForm()) {
+    return [
+      {
+        path,
+        reason: `"${network}" does not begin where a block of its size can.`,
+        fix: `Write "${begin}/${subnetMask}".`,
+      },
+    ];
+  }
   return subnetMask >= 8
     ? []
     : [

@@ -488,5 +488,32 @@ describe("what has the right form and cannot be is one problem with the path tha
       set("clusters/site/settings/proxy", { httpProxy: "http://proxy:70000", noProxy: [".svc"] }),
       /proxy\.httpProxy: "http:\/\/proxy:70000" is not http:\/\/ or https:\/\//,
     ],
+
+    // What a cloud does not let in.
+    [
+      "private addresses at the public endpoint of EKS",
+      set("clusters/aws/endpoint", { kind: "public", cidrs: ["10.0.0.0/8"] }),
+      /aws"\]\.endpoint\.cidrs\[0\]: "10\.0\.0\.0\/8" has addresses that the internet does not route/,
+    ],
+    [
+      "a block that begins within itself at the endpoint of GKE",
+      set("clusters/gcp/endpoint", { kind: "public", cidrs: ["203.0.113.7/24"] }),
+      /gcp"\]\.endpoint\.cidrs\[0\]: "203\.0\.113\.7\/24" does not begin .* Write "203\.0\.113\.0\/24"\./,
+    ],
+    [
+      "a block twice at the endpoint of GKE",
+      set("clusters/gcp/endpoint", { kind: "public", cidrs: ["203.0.113.0/24", "203.0.113.0/24"] }),
+      /gcp"\]\.endpoint\.cidrs\[1\]: "203\.0\.113\.0\/24" is there twice/,
+    ],
+    [
+      "a block twice at the endpoint of AKS",
+      set("clusters/azure/endpoint", { kind: "public", cidrs: ["203.0.113.0/24", "203.0.113.0/24"] }),
+      /azure"\]\.endpoint\.cidrs\[1\]: "203\.0\.113\.0\/24" is there twice/,
+    ],
+    [
+      "a region that is not that of the zones",
+      set("clusters/aws/region", "eu-west-1"),
+      /aws"\]\.zones: "us-east-1a", "us-east-1b", "us-east-1c" are no zones of eu-west-1 as AWS writes them/,
+    ],
   ])("%s", (_title, declared, problem) => expectOneProblem(declared, problem));
 });
