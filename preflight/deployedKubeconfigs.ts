@@ -57,7 +57,7 @@ async function kubeconfigOf(
   try {
     if (key !== undefined) return { kubeconfig: (await stack.getConfig(key)).value };
     const published = (await outputs.value).kubeconfigs?.value as Readonly<Record<string, string>> | undefined;
-    const kubeconfig = published?.[cluster];
+    const kubeconfig = new Map(Object.entries(published ?? {})).get(cluster);
     return kubeconfig === undefined
       ? { unknown: `stack ${stack.name} has not made it yet`, later: true }
       : { kubeconfig };

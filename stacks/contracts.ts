@@ -100,13 +100,11 @@ export function readCluster<L extends "cluster" | "platform">(
 ): <Fact extends keyof Contracts[L]["clusters"][string]>(
   fact: Fact,
 ) => pulumi.Output<NonNullable<Contracts[L]["clusters"][string][Fact]>> {
-  // A property of an Output is known as soon as its own value is. `apply` would wait for all of the output.
-  const clusters = stack.getOutput("clusters") as unknown as Record<
-    string,
-    Record<PropertyKey, pulumi.Output<unknown>>
-  >;
+  const facts = memberOf<Record<PropertyKey, unknown>>(stack.getOutput("clusters"), cluster) as unknown as
+    | Record<PropertyKey, pulumi.Output<unknown>>
+    | undefined;
   return <Fact extends keyof Contracts[L]["clusters"][string]>(fact: Fact) => {
-    const read = pulumi.output(clusters[cluster]?.[fact]) as pulumi.OutputInstance<unknown>;
+    const read = pulumi.output(facts?.[fact]) as pulumi.OutputInstance<unknown>;
     return read.apply((value) => {
       if (value === undefined) throw notThere(layer, cluster);
       return value;
@@ -123,12 +121,24 @@ export function readSecret<Name extends "kubeconfigs" | "storeCredentials">(
   name: Name,
   cluster: string,
 ): pulumi.Output<Contracts["cluster"][Name][string]> {
-  const secrets = stack.getOutput(name) as unknown as Record<string, pulumi.Output<unknown>>;
-  const read = pulumi.secret(pulumi.output(secrets[cluster])) as pulumi.OutputInstance<unknown>;
+  const read = pulumi.secret(pulumi.output(memberOf(stack.getOutput(name), cluster))) as pulumi.OutputInstance<unknown>;
   return read.apply((value) => {
     if (value === undefined) throw notThere("cluster", cluster);
     return value;
   }) as pulumi.Output<Contracts["cluster"][Name][string]>;
+}
+
+/**
+ * A value of a record by a key that the owner chose. A property of an Output is known as soon as its own value is;
+ * `apply` waits for all of the record, and is used only for a key such as "get" or "resources", which is a member of
+ * every Output.
+ */
+function memberOf<Value>(record: pulumi.Output<unknown>, key: string): pulumi.Output<Value | undefined> {
+  if (!(key in record)) return (record as unknown as Record<string, pulumi.Output<Value | undefined>>)[key] as never;
+  return record.apply((all) => {
+    const values = (all ?? {}) as Record<string, Value>;
+    return Object.hasOwn(values, key) ? values[key] : undefined;
+  }) as pulumi.Output<Value | undefined>;
 }
 
 function notThere(layer: Layer, cluster: string): ProblemError {

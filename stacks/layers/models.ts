@@ -88,7 +88,10 @@ function hostOf(
         annotations: Object.fromEntries(
           annotations.map((key) => [
             key,
-            identities.apply((known) => known[name]?.annotations[key] ?? withoutIdentity(name, clusterName)),
+            identities.apply((known) => {
+              const identity = Object.hasOwn(known, name) ? known[name] : undefined;
+              return identity?.annotations[key] ?? withoutIdentity(name, clusterName);
+            }),
           ]),
         ),
         podLabels,
@@ -115,14 +118,15 @@ function withoutIdentity(model: string, cluster: string): never {
  */
 function chosenVersions({ models }: Environment): Environment["models"] {
   const versions = new pulumi.Config().getObject<Record<string, string>>("versions") ?? {};
-  const unknown = Object.keys(versions).filter((name) => !(name in models));
+  const unknown = Object.keys(versions).filter((name) => !Object.hasOwn(models, name));
   if (unknown.length > 0) {
     throw new ProblemError(
       "Configuration is wrong",
       unknown.map((name) => unknownChoice("serin:versions", name, Object.keys(models))),
     );
   }
+  const chosen = new Map(Object.entries(versions));
   return Object.fromEntries(
-    Object.entries(models).map(([name, model]) => [name, { ...model, version: versions[name] ?? model.version }]),
+    Object.entries(models).map(([name, model]) => [name, { ...model, version: chosen.get(name) ?? model.version }]),
   );
 }

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import { Recorder } from "../../engine/recorder/recorder.ts";
 import { runProgram } from "../../engine/runProgram.ts";
+import type { Environment } from "../../stacks/environments/environment.ts";
 import program from "../../stacks/index.ts";
+import { shop } from "../fixtures/shop.ts";
+import { recordLayers } from "../recordLayers.ts";
 
 const published = {
   "prod-cluster-aws-use1": {
@@ -37,4 +40,12 @@ it("gives no model to a cluster that does not know it yet: it would run without 
       },
     ],
   });
+});
+
+it("takes names that every object or every Output has for what they are", { timeout: 60_000 }, async () => {
+  const { aws, azure, gcp, site } = shop.clusters;
+  const { fraud, images } = shop.models;
+  const types = async (environment: Environment) => (await recordLayers(environment)).map(({ type }) => type).sort();
+  const odd = { constructor: aws, get: azure, resources: gcp, promise: site };
+  expect(await types({ ...shop, clusters: odd, models: { constructor: fraud, images } })).toEqual(await types(shop));
 });
