@@ -30,7 +30,8 @@ export function endpointProblems(endpoint: Endpoint): Problem[] {
       },
     ];
   }
-  return blockProblems(cidrs);
+  const problems = blockProblems(cidrs);
+  return problems.length === 0 && kind === "public" ? reservedProblems(cidrs) : problems;
 }
 
 /** What is no aligned block of IPv4 addresses, the whole internet, and repeats, as `cidrs[<index>]`. */
@@ -49,15 +50,6 @@ export function blockProblems(cidrs: readonly string[]): Problem[] {
     if (cidr.endsWith("/0")) {
       return [{ path, reason: `"${cidr}" is the whole internet.`, fix: "Name the addresses that need it." }];
     }
-    if (kind === "public" && reserved.some((block) => overlaps(block, cidr))) {
-      return [
-        {
-          path,
-          reason: `"${cidr}" has addresses that the internet does not route, and EKS takes none of those.`,
-          fix: "Write the addresses that clients have on the internet.",
-        },
-      ];
-    }
     return cidrs.indexOf(cidr) < index ? [{ path, reason: `"${cidr}" is there twice.`, fix: "Name it once." }] : [];
   });
 }
@@ -67,6 +59,20 @@ export function blockProblems(cidrs: readonly string[]): Problem[] {
  * ones, those shared by carriers, loopback and link-local.
  */
 const reserved = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"];
+
+function reservedProblems(cidrs: readonly string[]): Problem[] {
+  return cidrs.flatMap((cidr, index) =>
+    reserved.some((block) => overlaps(block, cidr))
+      ? [
+          {
+            path: `cidrs[${index}]`,
+            reason: `"${cidr}" has addresses that the internet does not route, and EKS takes none of those.`,
+            fix: "Write the addresses that clients have on the internet.",
+          },
+        ]
+      : [],
+  );
+}
 
 function isBlock(cidr: string): boolean {
   if (!/\/\d+$/.test(cidr) || !Address4.isValid(cidr)) return false;
