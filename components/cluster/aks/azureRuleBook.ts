@@ -28,7 +28,10 @@ export const azureRuleBook = {
     kind: "needs",
     says: "The subscription has the feature EncryptionAtHost of Microsoft.Compute registered.",
     source: 'AKS documentation, "Host-based encryption on AKS"',
-    command: () => "az feature register --namespace Microsoft.Compute --name EncryptionAtHost",
+    command: () => {
+      const feature = "--namespace Microsoft.Compute --name EncryptionAtHost";
+      return `az feature register ${feature}; until az feature show ${feature} --query properties.state | grep -q '"Registered"'; do sleep 30; done; az provider register --namespace Microsoft.Compute`;
+    },
   },
   "zones-of-sizes": {
     kind: "needs",
@@ -83,6 +86,7 @@ export const azureRuleBook = {
     kind: "refuses",
     says: "A storage account takes no rule for a subnet while any subnet of that network changes, as while AKS joins it (`SubnetsNotProvisioned`). So the model store is made after the network and before the cluster. A later change of `uploadCidrs` that meets it is repeated.",
     source: "Azure/azure-rest-api-specs #11143",
+    suspected: true,
   },
   "arm64-system-machine": {
     kind: "refuses",
