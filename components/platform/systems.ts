@@ -20,6 +20,7 @@ import {
   type SystemMode,
 } from "./platformSystem.ts";
 import { prometheus } from "./prometheus.ts";
+import { systemMonitors } from "./systemMonitors.ts";
 
 /** Every platform system: a file and a line here. */
 const shipped = {
@@ -34,6 +35,7 @@ const shipped = {
   awsLoadBalancerController,
   istio,
   argoRollouts,
+  systemMonitors,
   modelNamespace,
 };
 
