@@ -91,7 +91,7 @@ it("cannot look at an environment that is not up", async () => {
 
 /** Stands for the CLI: notes how it is called, and has the kubeconfig of dc-lab where it is told to. */
 const fakeCli = `#!${process.execPath}
-const { appendFileSync, writeFileSync } = require("node:fs");
+const { appendFileSync, writeFileSync } = process.getBuiltinModule("node:fs");
 const args = process.argv.slice(2);
 const words = args.filter((arg) => !arg.startsWith("-"));
 appendFileSync(process.env.FAKE_LOG, words.slice(0, 2).join(" ") + " " + (args[args.indexOf("--stack") + 1] ?? "") + "\\n");

@@ -9,7 +9,7 @@ import { PulumiEngine, pulumiCommand } from "../../../engine/pulumi/pulumiEngine
 
 /** Stands for the CLI: notes how it is called, knows one stack, and tells of two resources in its event log. */
 const fakeCli = `#!${process.execPath}
-const { appendFileSync, readFileSync, writeFileSync } = require("node:fs");
+const { appendFileSync, readFileSync, writeFileSync } = process.getBuiltinModule("node:fs");
 const args = process.argv.slice(2);
 const note = { args };
 if (args[0] === "config") note.input = readFileSync(0, "utf8");
