@@ -44,13 +44,15 @@ describe("a system with one file and one line", () => {
   });
 
   it("is refused by the version matrix on a Kubernetes that it does not fit", () => {
-    const cloud = { "aws-use1": prod.clusters["aws-use1"] };
+    const cloud = { "aws-use1": { ...prod.clusters["aws-use1"], kubernetesVersion: "1.36" as const } };
     expect(environmentProblems("prod", environment({ install: {} }, cloud))).toContainEqual({
       path: 'clusters["aws-use1"].kubernetesVersion',
-      reason: "Toy 1.2.0 supports Kubernetes 1.30–1.34, not 1.35 (a test).",
-      fix: 'Write kubernetesVersion "1.34".',
+      reason: "Toy 1.2.0 supports Kubernetes 1.30–1.35, not 1.36 (a test).",
+      fix: 'Write kubernetesVersion "1.35".',
     });
-    expect(environmentProblems("prod", environment({ adopt: {} }, cloud))).toEqual([]);
+    // Argo Rollouts is refused there too; an adopted toy is not.
+    const refused = environmentProblems("prod", environment({ adopt: {} }, cloud)).map(({ reason }) => reason);
+    expect(refused).toEqual([expect.stringContaining("Argo Rollouts")]);
   });
 
   it("is looked for by the preflight", () => {
@@ -71,16 +73,5 @@ describe("a system with one file and one line", () => {
     const resources = await recorded({ adopt: {} });
     const own = resources.filter(({ name }) => name.startsWith("dc-fra-toy"));
     expect(own.map(({ type }) => type)).toEqual(["serin:platform:Toy"]);
-  });
-});
-
-describe("the order of the systems", () => {
-  it("names systems that wait for each other, and one that does not exist", () => {
-    Object.assign(systems, { toy: { ...toy, after: ["circle"] }, circle: { ...toy, after: ["toy"] } });
-    expect(inOrder).toThrow("Platform systems wait for each other: toy → circle → toy.");
-    Object.assign(systems, { circle: { ...toy, after: ["nothing"] } });
-    expect(inOrder).toThrow('System "circle" comes after "nothing", which does not exist.');
-    Reflect.deleteProperty(systems, "circle");
-    Object.assign(systems, { toy });
   });
 });

@@ -36,7 +36,7 @@ export const toy = {
     title: "Toy",
     verb: "supports",
     installed: "1.2.0",
-    releases: [{ version: "1.2", kubernetes: { min: "1.30", max: "1.34" }, source: "a test" }],
+    releases: [{ version: "1.2", kubernetes: { min: "1.30", max: "1.35" }, source: "a test" }],
   },
   runsOn: () => true,
   problems: (args) => [
