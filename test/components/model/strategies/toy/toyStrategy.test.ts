@@ -1,6 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Model } from "../../../../../components/model/model.ts";
 import { validateModel } from "../../../../../components/model/modelProblems.ts";
@@ -49,33 +46,4 @@ describe("a strategy with one folder and one line", () => {
     ]);
     expect(stepWeightsOf({})).toEqual([]);
   });
-});
-
-it("refuses a kind of release that does not exist, with those that do", () => {
-  const [problem] = validateModel("fraud", released({ kind: "allAtOnec" as "allAtOnce", delay: 0 }));
-  expect(problem).toMatchObject({ path: "release.kind", reason: expect.stringContaining('"allAtOnec"') });
-});
-
-it("no code outside the strategies' folders branches on the kind of a release", () => {
-  const root = fileURLToPath(new URL("../../../../..", import.meta.url));
-  const rooms = ["components", "stacks", "engine", "plan", "preflight", "rehearsal", "embedded", "cli"];
-  const branch = /release\.(weights|bake|confidence|metricsOutage)\b|"canary"|kind === "\w*(canary|blueGreen)/;
-  const files = rooms
-    .flatMap((room) =>
-      readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => `${room}/${file}`),
-    )
-    .filter(
-      (file) => file.endsWith(".ts") && !/^components\/model\/strategies\/|^stacks\/(environments|models)\//.test(file),
-    );
-  const found = files.flatMap((file) =>
-    readFileSync(join(root, file), "utf8")
-      .split("\n")
-      .filter((line) => branch.test(line) && !/^\s*(\*|\/\/|\/\*)/.test(line))
-      .map((line) => `${file}: ${line.trim()}`),
-  );
-  // The name of a subset and the heading of a column are words of Istio and of the table.
-  expect(found).toEqual([
-    'components/model/objectNames.ts: export const subsets = { canary: "canary", stable: "stable" } as const;',
-    'cli/verbs/status.ts: columns(["model", "version", "state", "canary", "verdicts"], models.map(modelRow), [3]),',
-  ]);
 });
