@@ -19,6 +19,7 @@ const toyMachines = {
   "toy.small": { family: "toy", vcpu: 2, memoryGiB: 8, gpu: "L4", gpus: 1 },
 } as const;
 
+/** What Toy Cloud accepts. */
 export const toyRules = {
   cloud: "toy",
   title: "Toy Cloud",
@@ -41,9 +42,12 @@ export const toyRules = {
   quotaShares: (region, pool) => [{ region, quota: "toys", needed: pool.max, unit: "GPU" }],
 } as const satisfies CloudRules;
 
+/** The arguments of a `ToyCluster`. */
 export type ToyClusterArgs = CloudClusterArgs<keyof typeof toyMachines, "onDemand" | "spot">;
+/** A cluster of Toy Cloud, as an environment declares it. */
 export type ToyClusterSpec = { readonly cloud: "toy" } & ToyClusterArgs;
 
+/** The GPU pools as the cluster publishes them. */
 function toyPools({ gpuPools = {} }: Pick<ToyClusterArgs, "gpuPools">) {
   return Object.fromEntries(
     Object.entries(gpuPools).map(([key, pool]) => {
@@ -55,12 +59,19 @@ function toyPools({ gpuPools = {} }: Pick<ToyClusterArgs, "gpuPools">) {
 
 /** A cluster with one network, one bucket, system nodes and GPU nodes. */
 export class ToyCluster extends Component implements GpuCluster {
+  /** Signs in without a token. Secret. */
   readonly kubeconfig: pulumi.Output<string>;
+  /** The id of the cluster. A change replaces all that runs on it. */
   readonly clusterIdentifier: pulumi.Output<string>;
+  /** Usable once the system nodes are there. */
   readonly provider: Provider;
+  /** By key in `gpuPools` of the arguments. Known before anything is made. */
   readonly gpuPools: GpuCluster["gpuPools"];
+  /** Grants service accounts access to the model store. */
   readonly workloadIdentity: WorkloadIdentity;
+  /** The bucket of models. */
   readonly modelStore: ModelStore;
+  /** `labels` of the arguments. */
   readonly labels: Readonly<Record<string, string>>;
 
   constructor(name: string, args: ToyClusterArgs, opts?: pulumi.ComponentResourceOptions) {
