@@ -1,4 +1,4 @@
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -36,6 +36,13 @@ it.each(policies.map((policy) => [policy.name, policy] as const))(
     expect(policy.remediationSteps).toMatch(/\.$/);
     expect(policy.url).toMatch(/^https:\/\//);
     expect(policy.enforcementLevel).toBeUndefined();
+  },
+);
+
+it.each(policies.map(({ name, severity }) => [name, severity] as const))(
+  "%s has its paragraph in the docs",
+  (name, severity) => {
+    expect(readFileSync(`${root}docs/policies.md`, "utf8")).toContain(`\n\`${name}\` (${severity}): `);
   },
 );
 
