@@ -1,5 +1,5 @@
 import { globSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { clouds } from "../../../components/cluster/clouds.ts";
@@ -33,6 +33,17 @@ function mentions(file: string): string[] {
 
 it("finds the folder of every cloud", () => {
   expect(folders.length).toBe(Object.keys(clouds).length);
+});
+
+it.each(folders.map((folder) => basename(folder)))("%s can be imported alone, and with everything", (service) => {
+  const text = (file: string) => readFileSync(join(root, file), "utf8");
+  const built = `./dist/components/cluster/${service}/index`;
+  expect(JSON.parse(text("package.json")).exports[`./cluster/${service}`]).toEqual({
+    types: `${built}.d.ts`,
+    default: `${built}.js`,
+  });
+  expect(text("components/index.ts")).toContain(`export * from "./cluster/${service}/index.ts";`);
+  expect(JSON.parse(text("typedoc.json")).entryPoints).toContain(`components/cluster/${service}/index.ts`);
 });
 
 it("no code outside a cloud's folder branches on its name", () => {
