@@ -15,8 +15,9 @@ import { asOf, runsOn } from "../../components/core/versions/releases.ts";
 import { tritonContainers } from "../../components/core/versions/tritonContainers.ts";
 import { pinnedVersions, systemVersions } from "../../components/platform/systems.ts";
 
-/** The systems of the matrix, in the order of the page. */
-const matrix = ["istio", "argoRollouts", "gpuOperator", "prometheus"].flatMap((key) => systemVersions()[key] ?? []);
+/** The systems of the matrix in the order of the page, one that is new at the end. */
+const order = ["istio", "argoRollouts", "gpuOperator", "prometheus", ...Object.keys(systemVersions())];
+const matrix = [...new Set(order)].flatMap((key) => systemVersions()[key] ?? []);
 
 /** The tables of the page, each from the data that plans are checked against. */
 const tables: Readonly<Record<string, () => string>> = {
