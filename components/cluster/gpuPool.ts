@@ -63,12 +63,13 @@ type PurchaseOptions = { readonly [Option in PurchaseOption as Option["kind"]]: 
 export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOption["kind"]> {
   /**
    * The cloud's own name of the machine: at least 8 vCPU, 32 GiB and one whole GPU that current Triton and the cloud's
-   * driver support. Changing it replaces the pool: the new pool is made first, then the old one is deleted.
+   * driver support. Changing it replaces the pool: the new pool is made first, then the old one is deleted. Its models
+   * are away until new nodes have come, unless another pool has room; the page of the cloud says how to avoid that.
    */
   readonly machine: Machine;
   /**
    * The fewest nodes, from 0 to `max`. With 0 the pool has no nodes while no pod needs one. Changing it replaces
-   * nothing.
+   * nothing; on AKS and GKE a higher `min` adds no nodes until pods need them.
    */
   readonly min: number;
   /** The most nodes in all zones together, at least 1. Changing it replaces nothing. */

@@ -46,6 +46,16 @@ describe("what is declared becomes what is needed", () => {
     });
   });
 
+  it("is no node that the first pods bring, wherever the cluster is ours (terraform-provider-google #8270)", () => {
+    const come = Object.keys(prod.clusters).map((cluster) => [cluster, needsOf(prod, cluster).nodesComeByThemselves]);
+    expect(Object.fromEntries(come)).toEqual({
+      "aws-use1": true,
+      "azure-weu": true,
+      "gcp-euw4": true,
+      "dc-fra": undefined,
+    });
+  });
+
   it("is the GPU operator wherever there are GPU pools, but not on GKE", () => {
     const operators = Object.keys(prod.clusters).map((cluster) => [
       cluster,
