@@ -76,6 +76,7 @@ describe("what is declared becomes what is needed", () => {
     const everywhere = {
       "istio-system": "restricted",
       "istio-ingress": "restricted",
+      "cert-manager": "restricted",
       "argo-rollouts": "restricted",
       monitoring: "privileged",
     };
