@@ -50,6 +50,28 @@ describe("wrong input is refused before anything is changed", () => {
     ],
     ["an environment of Object.prototype", () => plan("constructor", {}, invocation), '"constructor" is not one of'],
     ["an earlier plan that is none", () => plan("dev", { against: kubeconfig(3) }, invocation), "it is not a plan."],
+    ["an earlier plan that is null", () => plan("dev", { against: written("null") }, invocation), "it is not a plan."],
+    ["an earlier plan that is a number", () => plan("dev", { against: written("7") }, invocation), "it is not a plan."],
+    [
+      "an earlier plan with stacks that are none",
+      () => plan("dev", { against: written('{"environment":"dev","stacks":[1]}') }, invocation),
+      "it is not a plan.",
+    ],
+    [
+      "a removal by an engine that only local has",
+      () => down("dev", { engine: "live" }, invocation),
+      "--engine: other environments",
+    ],
+    [
+      "a gateway that only local has",
+      () => up("dev", { gatewayPort: 8080 }, invocation),
+      "--gateway-port: only the embedded",
+    ],
+    [
+      "an engine that only local has",
+      () => up("dev", { engine: "live" }, invocation),
+      "--engine: other environments are always",
+    ],
     ["an unknown environment to bring up", () => up("locl", { engine: "live" }, invocation), 'Did you mean "local"?'],
     [
       "an unknown environment to take down",
@@ -213,6 +235,13 @@ function kubeconfig(port: number, scheme = "https"): string {
     contexts: [{ name: "kind", context: { cluster: "c", user: "u" } }],
   };
   writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+/** A file with a text. */
+function written(text: string): string {
+  const file = join(mkdtempSync(join(home, "file-")), "text");
+  writeFileSync(file, text);
   return file;
 }
 
