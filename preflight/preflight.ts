@@ -84,12 +84,19 @@ export function withStatus({ checks }: ClusterReport, status: CheckResult["statu
   return checks.filter((check) => check.status === status);
 }
 
-/** @throws ProblemError with every failure of every cluster, and with the exit code of the preflight. */
-export function rejectFailures(subject: string, reports: readonly ClusterReport[]): void {
-  const problems = reports.flatMap((report) =>
-    withStatus(report, "failed").map((result) => problemOf(report.cluster, result)),
-  );
-  if (problems.length > 0) throw new ProblemError(subject, problems, exitCodes.preflight);
+/** A problem for each failed check of a cluster. */
+export function failuresOf(report: ClusterReport): Problem[] {
+  return withStatus(report, "failed").map((result) => problemOf(report.cluster, result));
+}
+
+/** @throws ProblemError with every failure of every cluster, then `more`, and with the exit code of the preflight. */
+export function rejectFailures(
+  subject: string,
+  reports: readonly ClusterReport[],
+  more: readonly Problem[] = [],
+): void {
+  const problems = reports.flatMap(failuresOf);
+  if (problems.length > 0) throw new ProblemError(subject, [...problems, ...more], exitCodes.preflight);
 }
 
 function problemOf(cluster: string, { title, found, needed, fix }: CheckResult): Problem {
