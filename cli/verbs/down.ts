@@ -1,6 +1,8 @@
-import { cloudOf } from "../../components/cluster/clouds.ts";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
+import { systems } from "../../components/platform/systems.ts";
 import { findEnvironment, stopEnvironment } from "../../embedded/environment/environment.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { declaredNeeds, type Stand } from "../../preflight/declaredNeeds.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
   type ClusterOptions,
@@ -37,8 +39,8 @@ export async function down(name: string, options: DownOptions, invocation: Invoc
     await alone(name, takeDown);
     return { result: { environment: name, was }, text: was === "not up" ? `${name} was not up.` : `${name} is down.` };
   }
-  await confirmRemoval(name, whatGoes(environment), options, signal);
   const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);
+  await confirmRemoval(name, whatGoes(environment, own === undefined ? undefined : "unprepared"), options, signal);
   const engine: Engine =
     own === undefined || options.engine === "pulumi"
       ? await pulumiEngine({ ...(own === undefined ? {} : { config: () => localConfig(environment, own) }), signal })
@@ -67,12 +69,15 @@ export async function down(name: string, options: DownOptions, invocation: Invoc
   return { result: { environment: name, removed }, text: `${name} is down; ${removed} objects removed.` };
 }
 
-/** What an environment consists of, a line for each kind of thing. */
-function whatGoes(environment: Environment): string[] {
+/**
+ * What an environment consists of, a line for each kind of thing. `stand`: the cluster that it is deployed to, where it
+ * is not the declared one.
+ */
+export function whatGoes(environment: Environment, stand?: Stand): string[] {
   const made = Object.entries(environment.clusters).map(([key, spec]) => {
     const { adopted, region } = { ...cloudOf(spec), region: cloudOf(spec).region(spec) };
     return adopted
-      ? `what runs on cluster ${key}`
+      ? `what runs on cluster ${key}${kindsThatGo(environment, key, spec, stand)}`
       : `cluster ${key}${region === undefined ? "" : ` in ${region}`} with its stores`;
   });
   const models = Object.entries(environment.models).map(([name, { version }]) => `${name} (version ${version})`);
@@ -81,4 +86,13 @@ function whatGoes(environment: Environment): string[] {
     ...made,
     ...(models.length === 0 ? [] : [`models ${models.join(", ")}`]),
   ];
+}
+
+/** Kinds of installed systems. Their definitions go with them, and with a definition go all its objects. */
+function kindsThatGo(environment: Environment, key: string, spec: ClusterSpec, stand: Stand | undefined): string {
+  const modes = declaredNeeds(environment, key, spec, stand).systems;
+  const titles = Object.keys(modes).flatMap((system) =>
+    modes[system] === "install" ? [systems[system]?.title ?? system] : [],
+  );
+  return titles.length === 0 ? "" : `, and every object of a kind of ${titles.join(", ")}, whoever made it`;
 }

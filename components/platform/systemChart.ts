@@ -15,6 +15,20 @@ export interface Install {
 }
 
 /**
+ * Renames Helm's annotation for objects that outlive their chart, `helm.sh/resource-policy: keep`, which Istio and Argo
+ * Rollouts write on their definitions. With it the provider retains them when the platform is removed, and cannot
+ * create them when it comes back: they exist already (pulumi-kubernetes #2926). So a system comes and goes as a whole.
+ * Another value of the annotation would be a warning of the provider for each definition.
+ */
+export const removedWithChart = {
+  command: "node",
+  args: [
+    "-e",
+    'let text = ""; process.stdin.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => process.stdout.write(text.replace(/^( *)"?helm\\.sh\\/resource-policy"?: *"?keep"? *$/gm, "$1serin.dev/removed-with-chart: \\"true\\"")))',
+  ],
+} as const;
+
+/**
  * One chart of an installed system. Object names carry no prefix of ours (`resourcePrefix` is the release name), and
  * values are plain data, so that previews are complete.
  */
@@ -39,6 +53,7 @@ export function systemChart(
       namespace: args.namespace,
       values: args.values,
       resourcePrefix: name,
+      postRenderer: { command: removedWithChart.command, args: [...removedWithChart.args] },
     },
     opts,
   );

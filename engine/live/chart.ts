@@ -43,6 +43,7 @@ export async function renderChart(
     typeof args.name === "string" ? args.name : name,
     chart,
     ...chartSource(args),
+    ...postRenderer(args),
     ...["--namespace", target, "--no-hooks", args.skipCrds === true ? "--skip-crds" : "--include-crds"],
     ...["--kube-version", gitVersion, ...apiVersions.flatMap((version) => ["--api-versions", version])],
     ...["--values", "-"],
@@ -78,6 +79,14 @@ function chartSource(args: Readonly<Record<string, unknown>>): string[] {
     ...Object.entries(flags).flatMap(([flag, value]) => (typeof value === "string" ? [flag, value] : [])),
     ...Object.entries(switches).flatMap(([flag, value]) => (value === true ? [flag] : [])),
   ];
+}
+
+/** What the rendered stream goes through. `node` is the one that runs this, which need not be on PATH. */
+function postRenderer({ postRenderer: by }: Readonly<Record<string, unknown>>): string[] {
+  if (by === undefined) return [];
+  const { command, args = [] } = by as { command: string; args?: readonly string[] };
+  const program = command === "node" ? process.execPath : command;
+  return [`--post-renderer=${program}`, ...args.map((argument) => `--post-renderer-args=${argument}`)];
 }
 
 /** Objects of a YAML stream. Those without a namespace go to the chart's, as `helm install` does it. */

@@ -1,7 +1,10 @@
 import { systems } from "../../components/platform/systems.ts";
-import { count, defineCheck, failed, passed } from "../check.ts";
+import { count, defineCheck, failed, passed, warning } from "../check.ts";
 import type { DefinitionFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
+
+/** How the field managers of a Pulumi provider begin. */
+const pulumi = "pulumi-kubernetes";
 
 /** A system that is declared as adopted is there, and one that is to be installed is not there from someone else. */
 export const platformSystems = defineCheck({
@@ -17,7 +20,17 @@ export const platformSystems = defineCheck({
       .join("; "),
   compare: ({ definitions }, needs) => {
     const problems = used(needs).flatMap((system) => problemOf(system, needs, definitions));
-    if (problems.length === 0) return passed(`${count(used(needs).length, "system")} as declared`);
+    if (problems.length === 0) {
+      const handedOver = used(needs).find(
+        (system) => needs.systems[system] === "adopt" && madeByPulumi(system, definitions),
+      );
+      return handedOver === undefined
+        ? passed(`${count(used(needs).length, "system")} as declared`)
+        : warning(
+            `${systems[handedOver]?.title} is to be adopted, and a Pulumi program made its definitions`,
+            "If it was this environment, hand the system over first, as docs/platform.md says: the next up would delete them, and every object of their kinds.",
+          );
+    }
     const fixes = [...Map.groupBy(problems, ({ fix }) => fix)].map(([fix, of]) =>
       fix(of.map(({ system }) => `platform.${system}`)),
     );
@@ -63,10 +76,17 @@ function problemOf(
   return [{ system, found: `${name} is to be adopted, and ${names} is not served`, fix: installInstead }];
 }
 
+/** Whether definitions of a system are of some Pulumi program; which one, the cluster does not know. */
+function madeByPulumi(system: string, found: readonly DefinitionFacts[]): boolean {
+  return (systems[system]?.requirements ?? []).some(({ crd }) =>
+    found.some(({ name, managers }) => name === crd && managers.some((manager) => manager.startsWith(pulumi))),
+  );
+}
+
 /**
  * True for a definition that an earlier `up` applied, by the live engine or by a Pulumi provider, whose name is random.
  * That of another Pulumi program looks the same; then the deployment ends in a conflict.
  */
 function isOurs({ managers }: DefinitionFacts): boolean {
-  return managers.some((manager) => manager === "serin" || manager.startsWith("pulumi-kubernetes"));
+  return managers.some((manager) => manager === "serin" || manager.startsWith(pulumi));
 }

@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { down } from "../../cli/verbs/down.ts";
+import { down, whatGoes } from "../../cli/verbs/down.ts";
 import { rehearse } from "../../cli/verbs/rehearse.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
+import { dev } from "../../stacks/environments/dev.ts";
+import { local } from "../../stacks/environments/local.ts";
 
 const engine = vi.hoisted(() => ({ calls: [] as string[], isProtected: true }));
 
@@ -36,6 +38,16 @@ afterEach(() => {
 });
 
 describe("down", () => {
+  it("says of a cluster that stays which definitions go, and with them everybody's objects", () => {
+    expect(whatGoes(dev)).toContain(
+      "what runs on cluster dc-lab, and every object of a kind of Prometheus Operator, GPU Operator, Istio, Argo Rollouts, whoever made it",
+    );
+    expect(whatGoes(local)).toContain("what runs on cluster embedded");
+    expect(whatGoes(local, "unprepared")).toContain(
+      "what runs on cluster embedded, and every object of a kind of Prometheus Operator, Istio, Argo Rollouts, whoever made it",
+    );
+  });
+
   const all = "prod-cluster, prod-platform, prod-models";
 
   it("destroys nothing when something is protected", async () => {

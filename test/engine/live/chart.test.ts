@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../../components/core/problem.ts";
 import { ClusterObjects } from "../../../engine/kubernetes/clusterObjects.ts";
@@ -65,5 +68,31 @@ describe("renderChart", () => {
       exitCode: exitCodes.unavailable,
       message: expect.stringContaining("helm 3 is needed for it"),
     });
+  });
+
+  it("sends the stream through what the chart says, and `node` is the one that runs", async () => {
+    const helm = join(await mkdtemp(join(tmpdir(), "serin-helm-")), "helm");
+    // It answers with its arguments.
+    const script = `console.log(JSON.stringify({ kind: "Arguments", list: process.argv.slice(2) }))`;
+    await writeFile(helm, `#!${process.execPath}\n${script}\n`, { mode: 0o755 });
+    const capabilities = () => Promise.resolve({ gitVersion: "v1.35.0", apiVersions: [] });
+    const [answer] = await renderChart(
+      "istio-base",
+      { chart: "base", postRenderer: { command: "node", args: ["-e", "a, b"] } },
+      {
+        helm,
+        cluster: { capabilities } as unknown as ClusterObjects,
+        namespace: "default",
+        signal: new AbortController().signal,
+      },
+    );
+    expect(answer?.list).toEqual(
+      expect.arrayContaining([
+        `--post-renderer=${process.execPath}`,
+        "--post-renderer-args=-e",
+        "--post-renderer-args=a, b",
+      ]),
+    );
+    await rm(dirname(helm), { recursive: true });
   });
 });

@@ -171,6 +171,15 @@ describe("platform systems", () => {
     }
   });
 
+  it("are handed over before they are adopted where they may be ours, or their definitions and all objects would go", () => {
+    const definitions = rollouts("pulumi-kubernetes-1f3c5a7b");
+    expect(verdict("systems", facts({ definitions }), systems({ argoRollouts: "adopt" }))).toMatchObject({
+      status: "warning",
+      found: "Argo Rollouts is to be adopted, and a Pulumi program made its definitions",
+      fix: expect.stringContaining("hand the system over first"),
+    });
+  });
+
   it("have one node feature discovery between them", () => {
     const definitions = [definition("nodefeatures.nfd.k8s-sigs.io", ["v1alpha1"], "kubectl")];
     expect(verdict("systems", facts({ definitions }), operator).found).toBe(
