@@ -1,7 +1,9 @@
 import type { Policies } from "@pulumi/policy";
 import { requireNoDataHandling } from "./analysis/requireNoDataHandling.ts";
+import { requireTwo } from "./availability/requireTwo.ts";
 import { requireLimitsOnly } from "./gpu/requireLimitsOnly.ts";
 import { requireDigest } from "./image/requireDigest.ts";
+import { requireTls } from "./ingress/requireTls.ts";
 import { requireMeshWideMtls } from "./mesh/requireMeshWideMtls.ts";
 import { requireStrictMtls } from "./mesh/requireStrictMtls.ts";
 import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.ts";
@@ -9,8 +11,10 @@ import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.t
 /** Every policy of the pack. */
 export const policies: Readonly<Policies> = [
   requireNoDataHandling,
+  requireTwo,
   requireLimitsOnly,
   requireDigest,
+  requireTls,
   requireMeshWideMtls,
   requireStrictMtls,
   requireAnalysisBeforeHalf,

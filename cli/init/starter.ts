@@ -21,7 +21,7 @@ export interface StarterAnswers {
 }
 
 const platform = {
-  istio: { install: {} },
+  istio: { install: {}, certificate: { kind: "privateCa" } },
   prometheus: { install: {} },
   argoRollouts: { install: {} },
   modelNamespace: { create: "models" },

@@ -43,7 +43,7 @@ export const test = {
     },
   },
   platform: {
-    istio: { install: {} },
+    istio: { install: {}, certificate: { kind: "privateCa" } },
     prometheus: { install: {} },
     argoRollouts: { install: {} },
     modelNamespace: { create: "models" },

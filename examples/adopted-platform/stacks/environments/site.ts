@@ -17,7 +17,10 @@ export const site = {
     },
   },
   platform: {
-    istio: { adopt: { gateway: { port: "8080", address: "models.site.example.com:80" } } },
+    istio: {
+      adopt: { gateway: { port: "8443", address: "models.site.example.com:443" } },
+      certificate: { kind: "secret", name: "models-tls" },
+    },
     prometheus: { adopt: { address: "http://prometheus-operated.monitoring:9090" } },
     argoRollouts: { adopt: {} },
     gpuOperator: { adopt: {} },

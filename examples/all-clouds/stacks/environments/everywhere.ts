@@ -44,7 +44,7 @@ export const everywhere = {
     },
   },
   platform: {
-    istio: { install: {} },
+    istio: { install: {}, certificate: { kind: "privateCa" } },
     prometheus: { install: {} },
     argoRollouts: { install: {} },
     modelNamespace: { create: "models" },

@@ -19,7 +19,7 @@ export const lab = {
     },
   },
   platform: {
-    istio: { install: {} },
+    istio: { install: {}, certificate: { kind: "privateCa" } },
     prometheus: { install: {} },
     argoRollouts: { install: {} },
     modelNamespace: { create: "models" },

@@ -11,7 +11,7 @@ export const demo = {
     },
   },
   platform: {
-    istio: { install: {} },
+    istio: { install: {}, certificate: { kind: "privateCa" } },
     prometheus: { install: {} },
     argoRollouts: { install: {} },
     modelNamespace: { create: "models" },

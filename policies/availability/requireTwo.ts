@@ -1,0 +1,70 @@
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { type Partially, type ResourceKinds, resourceRule } from "../rule.ts";
+
+/** What traffic, admission or a release stops without, by the chart that installs it: the values that say how many. */
+const counts: Readonly<Record<string, readonly string[]>> = {
+  istiod: ["autoscaleMin"],
+  gateway: ["autoscaling.minReplicas"],
+  "argo-rollouts": ["controller.replicas"],
+  "cert-manager": ["replicaCount", "webhook.replicaCount"],
+};
+
+/** The same as objects, which the engine shows where it renders a chart. */
+const objects: readonly string[] = [
+  "istio-system/istiod",
+  "istio-ingress/istio-ingressgateway",
+  "argo-rollouts/argo-rollouts",
+  "cert-manager/cert-manager",
+  "cert-manager/cert-manager-webhook",
+];
+
+interface Counted {
+  readonly chart?: string;
+  readonly values?: object;
+  readonly metadata?: { readonly name?: string; readonly namespace?: string };
+  readonly spec?: { readonly replicas?: number; readonly minReplicas?: number };
+}
+
+const kinds: ResourceKinds = {
+  pattern: /^kubernetes:(helm\.sh\/v4:Chart|apps\/[^:/]+:Deployment|autoscaling\/[^:/]+:HorizontalPodAutoscaler)$/,
+  description: "a Chart, a Deployment or a HorizontalPodAutoscaler",
+};
+
+/** Whatever traffic, admission or a release needs runs at least twice. */
+export const requireTwo: ResourceValidationPolicy = {
+  name: "availability-require-two",
+  displayName: "What everything waits for runs twice",
+  description:
+    "istiod, the ingress gateway, the Argo Rollouts controller and cert-manager have at least two pods, so that a lost node stops neither traffic nor admission nor a release.",
+  severity: "high",
+  remediationSteps:
+    'Leave `availability` out of the site\'s settings, or say "single" in an environment where policies only advise.',
+  url: "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
+  validateResource: resourceRule<Counted>(kinds, (resource, report) => {
+    for (const [path, count] of countsOf(resource)) {
+      if (typeof count !== "number" || count >= 2) continue;
+      const reason = `${count} pod: when its node is lost or drained, everything that needs it stops.`;
+      report({ path, reason, fix: "Write 2 or more." });
+    }
+  }),
+};
+
+function countsOf({ chart, values, metadata, spec }: Partially<Counted>): [path: string, count: unknown][] {
+  if (chart !== undefined) {
+    const paths = counts[chart.slice(chart.lastIndexOf("/") + 1)] ?? [];
+    return paths.map((path) => [`values.${path}`, at(values, path.split("."))]);
+  }
+  if (!objects.includes(`${metadata?.namespace}/${metadata?.name}`)) return [];
+  // A Deployment without a number is counted by its HorizontalPodAutoscaler.
+  return [
+    ["spec.replicas", spec?.replicas],
+    ["spec.minReplicas", spec?.minReplicas],
+  ];
+}
+
+/** A chart's own default is one pod. */
+function at(values: unknown, path: readonly string[]): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return values ?? 1;
+  return at((values as Readonly<Record<string, unknown>> | undefined)?.[key], rest);
+}
