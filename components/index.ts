@@ -34,6 +34,7 @@ export type { AccountStep, CloudFact, RuleBook } from "./cluster/ruleBook.ts";
 export type { AuditStoreArgs, ModelStore } from "./cluster/stores.ts";
 export type { IdentityBinding, StorePermission, WorkloadIdentity } from "./cluster/workloadIdentity.ts";
 export { type ExitCode, exitCodes, type Problem, ProblemError } from "./core/problem.ts";
+export type { RegistryMirror, WithRegistryMirror } from "./core/registryMirror.ts";
 export type { CloudDriver } from "./core/versions/drivers.ts";
 export type { SystemVersions } from "./core/versions/releases.ts";
 export * from "./model/index.ts";

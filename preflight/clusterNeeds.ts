@@ -1,5 +1,6 @@
 import type { GpuPool } from "../components/cluster/gpuPool.ts";
 import type { KubernetesVersion } from "../components/core/kubernetesVersions.ts";
+import type { RegistryMirror } from "../components/core/registryMirror.ts";
 import type { SystemMode, SystemNamespace } from "../components/platform/platformSystem.ts";
 import type { VersionCombination } from "../components/platform/versions/conflicts.ts";
 
@@ -40,8 +41,8 @@ export interface ClusterNeeds {
     | { readonly kind: "nodePort"; readonly port: number };
   /** `enforced`: a network that enforces no NetworkPolicy is a failure. */
   readonly networkPolicy: "enforced" | "unenforced";
-  /** The mirror that nodes pull images from. With one, an answer of the registry to this machine says little. */
-  readonly registryMirror?: string;
+  /** Where nodes pull images from instead. This machine may have no way to it. @default the public registries */
+  readonly registryMirror?: RegistryMirror;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { deviceLabels } from "../components/cluster/deviceLabels.ts";
+import { mirroredImage } from "../components/core/registryMirror.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
 import type { DeclaredPlatform, PlatformSystem } from "../components/platform/platformSystem.ts";
 import { installedVersions, systemCluster, systems } from "../components/platform/systems.ts";
@@ -47,13 +48,14 @@ export function declaredNeeds(environment: Environment, key: string, spec: Clust
       ? (settings?.ingress ?? { kind: "loadBalancer" })
       : { kind: "none" },
     networkPolicy: settings?.networkPolicy ?? "enforced",
-    ...(settings?.registryMirror?.images === undefined ? {} : { registryMirror: settings.registryMirror.images }),
+    ...(settings?.registryMirror === undefined ? {} : { registryMirror: settings.registryMirror }),
   };
 }
 
-/** The images that the models of an environment run, each once. */
-export function modelImages({ models }: Environment): string[] {
-  return [...new Set(Object.values(models).map(({ server }) => server.image))];
+/** The images that the models of an environment run, each once, as the nodes of the cluster pull them. */
+export function modelImages({ models }: Environment, spec: ClusterSpec): string[] {
+  const mirror = cloudOf(spec).settings(spec)?.registryMirror;
+  return [...new Set(Object.values(models).map(({ server }) => mirroredImage(mirror, server.image)))];
 }
 
 /** The StorageClass that installed systems claim volumes of. None where one of them makes the default. */

@@ -1,3 +1,4 @@
+import type { ClusterSpec } from "../components/cluster/clouds.ts";
 import { exitCodes, type Problem, ProblemError } from "../components/core/problem.ts";
 import type { RegistryCredentials } from "../engine/registry/dockerConfig.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
@@ -59,7 +60,7 @@ export class Preflight {
     const spec = this.#environment.clusters[cluster];
     if (spec === undefined) throw new TypeError(`environment ${this.#environment.name} has no cluster ${cluster}`);
     const needs = declaredNeeds(this.#environment, cluster, spec, stand);
-    const images = await this.#imageAccess();
+    const images = await this.#imageAccess(spec);
     if ("unknown" in known) {
       const unasked = { server: "", api: { reachable: false, reason: known.unknown }, images } as const;
       const later = known.later === undefined ? {} : { later: known.later };
@@ -70,12 +71,14 @@ export class Preflight {
     return { cluster, server: facts.server, ...version, checks: preflightChecks(facts, needs) };
   }
 
-  /** Nothing is pulled in the embedded environment. */
-  #imageAccess(): Promise<ImageAccess[]> {
+  /** What registries say of the images of one cluster. Nothing is pulled in the embedded environment. */
+  async #imageAccess(spec: ClusterSpec): Promise<ImageAccess[]> {
     const { stand, credentials = new Map(), skipRegistries: skip = false, signal } = this.#options;
-    const images = stand === "embedded" ? [] : modelImages(this.#environment);
-    this.#images ??= imageAccess(images, credentials, { signal, skip });
-    return this.#images;
+    const imagesOf = (cluster: ClusterSpec) => (stand === "embedded" ? [] : modelImages(this.#environment, cluster));
+    const all = Object.values(this.#environment.clusters).flatMap(imagesOf);
+    this.#images ??= imageAccess(all, credentials, { signal, skip });
+    const wanted = new Set(imagesOf(spec));
+    return (await this.#images).filter(({ image }) => wanted.has(image));
   }
 }
 

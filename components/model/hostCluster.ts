@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { ModelStore } from "../cluster/stores.ts";
 import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
+import type { RegistryMirror } from "../core/registryMirror.ts";
 import type { ModelRepository } from "./servedModel.ts";
 import { type GpuRequest, gpuKinds } from "./triton.ts";
 
@@ -13,6 +14,8 @@ export interface HostCluster {
   readonly modelStore: ModelStore;
   /** What the model's pods get so that the store gives them access. @default nothing, which is enough for a volume */
   readonly identity?: IdentityBinding;
+  /** Where the image of Triton comes from instead of its registry. @default the registry that the image names */
+  readonly registryMirror?: RegistryMirror;
 }
 
 /** The pools whose nodes have the GPUs that one pod requests, with their keys. CPU and memory are not looked at. */

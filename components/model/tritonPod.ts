@@ -4,6 +4,7 @@ import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
 import type { DeepInput } from "../core/customResource.ts";
 import { kubernetesBytes, milliseconds, seconds } from "../core/quantity.ts";
+import { mirroredImage } from "../core/registryMirror.ts";
 import { fittingPools, type HostCluster, locate, type RepositoryLocation } from "./hostCluster.ts";
 import { latencyEdges } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
@@ -110,12 +111,16 @@ function onGpuNodes(
   };
 }
 
-function container(model: Model, location: RepositoryLocation, { identity }: HostCluster): DeepInput<IContainer> {
+function container(
+  model: Model,
+  location: RepositoryLocation,
+  { identity, registryMirror }: HostCluster,
+): DeepInput<IContainer> {
   const { server } = model;
   const probe = { periodSeconds: probeSeconds, timeoutSeconds: 3 };
   return {
     name: "triton",
-    image: server.image,
+    image: mirroredImage(registryMirror, server.image),
     args: [
       "tritonserver",
       "claim" in location

@@ -3,6 +3,7 @@ import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
+import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
 import { replicasAt, spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
@@ -44,7 +45,7 @@ const namespace = { name: "argo-rollouts", podSecurity: "restricted" } as const;
  */
 export function rolloutsValues(settings: SiteSettings | undefined): Record<string, unknown> {
   const replicas = replicasAt(settings);
-  const registry = settings?.registryMirror?.images;
+  const registry = mirrorOf(settings?.registryMirror, "quay.io");
   return {
     controller: {
       image: { ...(registry === undefined ? {} : { registry }), tag: `v${charts.argoRollouts.app}` },

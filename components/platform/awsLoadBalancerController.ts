@@ -1,8 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { nameInCloud } from "../cluster/cloudAdapter.ts";
 import { loadBalancerServiceAccount } from "../cluster/eks/loadBalancerIdentity.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
+import { mirroredPath } from "../core/registryMirror.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
@@ -24,7 +26,7 @@ const { namespace, name: serviceAccount } = loadBalancerServiceAccount;
 
 /** The AWS Load Balancer Controller of one EKS cluster: its chart, in `kube-system`. */
 export class AwsLoadBalancerController extends Component {
-  constructor(name: string, args: AwsLoadBalancerControllerArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: AwsLoadBalancerControllerArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     super("platform:AwsLoadBalancerController", name, { cluster: args.cluster }, opts);
     systemChart(
       this.childName("chart"),
@@ -33,6 +35,7 @@ export class AwsLoadBalancerController extends Component {
         release: serviceAccount,
         namespace,
         install: args.install,
+        settings: args.settings,
         values: awsLoadBalancerControllerValues(args),
       },
       { parent: this },
@@ -51,8 +54,11 @@ export class AwsLoadBalancerController extends Component {
 export function awsLoadBalancerControllerValues({
   cluster,
   region,
-}: AwsLoadBalancerControllerArgs): Record<string, unknown> {
+  settings,
+}: AwsLoadBalancerControllerArgs & AtSite): Record<string, unknown> {
+  const repository = mirroredPath(settings?.registryMirror, "public.ecr.aws", "eks/aws-load-balancer-controller");
   return {
+    ...(repository === undefined ? {} : { image: { repository } }),
     clusterName: cluster,
     region,
     // Found by the subnets' tags otherwise, through the node's metadata service, which pods do not reach.
@@ -85,10 +91,10 @@ export const awsLoadBalancerController = {
   runsOn: ({ cloud, spec }) => cloud.region(spec) !== undefined,
   problems: () => [],
   installed: (args) => args,
-  build(name, { install }, { environment, key, cloud, spec }, opts) {
+  build(name, args, { environment, key, cloud, spec }, opts) {
     const region = cloud.region(spec);
     if (region === undefined) throw new Error(`${name}: the cluster is in no region.`);
     const cluster = nameInCloud(environment, key);
-    return { resource: new AwsLoadBalancerController(name, { cluster, region, install }, opts), published: {} };
+    return { resource: new AwsLoadBalancerController(name, { ...args, cluster, region }, opts), published: {} };
   },
 } as const satisfies PlatformSystem<{ readonly install: Install }>;

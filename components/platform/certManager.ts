@@ -3,6 +3,7 @@ import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
+import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
 import { replicasAt, spread } from "./availability.ts";
 import { type Certificate, needsCertManager } from "./certificate.ts";
@@ -44,7 +45,7 @@ export function certManagerValues({
   settings,
   webhookAnnotations = {},
 }: CertManagerCluster & AtSite): Record<string, unknown> {
-  const registry = settings?.registryMirror?.images;
+  const registry = mirrorOf(settings?.registryMirror, "quay.io");
   const several = (component: string) => ({
     replicaCount: replicasAt(settings),
     podDisruptionBudget: replicasAt(settings) === 1 ? { enabled: false } : { enabled: true, maxUnavailable: 1 },

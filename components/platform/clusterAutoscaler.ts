@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { nameInCloud } from "../cluster/cloudAdapter.ts";
 import { autoscalerServiceAccount } from "../cluster/eks/autoscalerIdentity.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { KubernetesVersion } from "../core/kubernetesVersions.ts";
+import { mirroredPath } from "../core/registryMirror.ts";
 import { clusterAutoscalers } from "../core/versions/clusterAutoscalers.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
@@ -32,13 +34,13 @@ const release = "cluster-autoscaler";
 
 /** The cluster autoscaler of one EKS cluster: its chart, in `kube-system`. */
 export class ClusterAutoscaler extends Component {
-  constructor(name: string, args: ClusterAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: ClusterAutoscalerArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     const { cluster, kubernetesVersion, install } = args;
     super("platform:ClusterAutoscaler", name, { cluster, kubernetesVersion }, opts);
     systemChart(
       this.childName("chart"),
       charts.clusterAutoscaler,
-      { release, namespace, install, values: clusterAutoscalerValues(args) },
+      { release, namespace, install, settings: args.settings, values: clusterAutoscalerValues(args) },
       { parent: this },
     );
     this.registerOutputs({});
@@ -49,11 +51,12 @@ export class ClusterAutoscaler extends Component {
  * The chart's values. What is not written is the chart's default, on purpose: the tags to look for, leader election, a
  * PodDisruptionBudget of one pod.
  */
-export function clusterAutoscalerValues(args: ClusterAutoscalerArgs): Record<string, unknown> {
-  const { cluster, region, kubernetesVersion, scraped } = args;
+export function clusterAutoscalerValues(args: ClusterAutoscalerArgs & AtSite): Record<string, unknown> {
+  const { cluster, region, kubernetesVersion, scraped, settings } = args;
+  const repository = mirroredPath(settings?.registryMirror, "registry.k8s.io", "autoscaling/cluster-autoscaler");
   return {
     nameOverride: release,
-    image: { tag: `v${clusterAutoscalers[kubernetesVersion]}` },
+    image: { ...(repository === undefined ? {} : { repository }), tag: `v${clusterAutoscalers[kubernetesVersion]}` },
     cloudProvider: "aws",
     awsRegion: region,
     autoDiscovery: { clusterName: cluster },
@@ -125,7 +128,7 @@ export const clusterAutoscaler = {
   runsOn: ({ cloud, spec }) => cloud.region(spec) !== undefined && cloud.kubernetesVersion(spec) !== undefined,
   problems: () => [],
   installed: (args) => args,
-  build(name, { install }, { environment, key, cloud, spec, modes }, opts) {
+  build(name, args, { environment, key, cloud, spec, modes }, opts) {
     const region = cloud.region(spec);
     const kubernetesVersion = cloud.kubernetesVersion(spec);
     if (region === undefined || kubernetesVersion === undefined)
@@ -133,7 +136,7 @@ export const clusterAutoscaler = {
     const cluster = nameInCloud(environment, key);
     const scraped = modes.prometheus === "install";
     return {
-      resource: new ClusterAutoscaler(name, { cluster, region, kubernetesVersion, scraped, install }, opts),
+      resource: new ClusterAutoscaler(name, { ...args, cluster, region, kubernetesVersion, scraped }, opts),
       published: {},
     };
   },

@@ -1,7 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { gpuTaint } from "../cluster/gpuPool.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
+import { mirroredPath } from "../core/registryMirror.ts";
 import { modeOf, type PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
@@ -20,13 +22,19 @@ const namespace = { name: "gpu-metrics", podSecurity: "privileged" } as const;
 
 /** The DCGM exporter of one GKE cluster: its chart, in a namespace that allows privileged pods. */
 export class GpuMetrics extends Component {
-  constructor(name: string, args: GpuMetricsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: GpuMetricsArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
     super("platform:GpuMetrics", name, {}, opts);
     const made = systemNamespace(this.childName("namespace"), namespace, {}, { parent: this });
     systemChart(
       this.childName("chart"),
       charts.dcgmExporter,
-      { release: "dcgm-exporter", namespace: namespace.name, install: args.install, values: gpuMetricsValues() },
+      {
+        release: "dcgm-exporter",
+        namespace: namespace.name,
+        install: args.install,
+        settings: args.settings,
+        values: gpuMetricsValues(args),
+      },
       { parent: this, dependsOn: made },
     );
     this.registerOutputs({});
@@ -34,8 +42,10 @@ export class GpuMetrics extends Component {
 }
 
 /** The chart's values: a privileged exporter on every node that GKE labels as having a GPU, and a ServiceMonitor. */
-export function gpuMetricsValues(): Record<string, unknown> {
+export function gpuMetricsValues({ settings }: AtSite = {}): Record<string, unknown> {
+  const repository = mirroredPath(settings?.registryMirror, "nvcr.io", "nvidia/k8s/dcgm-exporter");
   return {
+    ...(repository === undefined ? {} : { image: { repository } }),
     // GKE admits the chart's `system-node-critical` only where a ResourceQuota allows it (NVIDIA/cloud-native-docs
     // `gpu-operator/google-gke.rst`).
     priorityClassName: "",
@@ -85,5 +95,5 @@ export const gpuMetrics = {
     Object.keys(gpuPools).length > 0 && modeOf(platform.gpuOperator ?? {}) === "install",
   problems: () => [],
   installed: (args) => args,
-  build: (name, { install }, _cluster, opts) => ({ resource: new GpuMetrics(name, { install }, opts), published: {} }),
+  build: (name, args, _cluster, opts) => ({ resource: new GpuMetrics(name, args, opts), published: {} }),
 } as const satisfies PlatformSystem<GpuMetricsArgs>;

@@ -4,6 +4,7 @@ import type { GpuNodeRules } from "../cluster/cloudRules.ts";
 import { sharingConfigName } from "../cluster/deviceLabels.ts";
 import { type GpuPool, gpuTaint, type Sharing } from "../cluster/gpuPool.ts";
 import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import { mirroredPath } from "../core/registryMirror.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 
 /** What the operator must know of the GPU nodes of a cluster. */
@@ -25,8 +26,11 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
   const tolerations = tolerationsOf(nodes, all);
   const config = devicePluginConfig(all.map(({ sharing }) => sharing));
   const { registryMirror, proxy, runtime = "containerd" } = settings;
-  const images = registryMirror?.images;
-  const from = (path: string) => (images === undefined ? {} : { repository: `${images}/${path}` });
+  const from = (path: string, registry = "nvcr.io") => {
+    const repository = mirroredPath(registryMirror, registry, path);
+    return repository === undefined ? {} : { repository };
+  };
+  const discovery = from("nfd/node-feature-discovery", "registry.k8s.io");
 
   return {
     operator: {
@@ -68,7 +72,7 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
     dcgmExporter: { serviceMonitor: { enabled: true }, ...from("nvidia/k8s") },
     "node-feature-discovery": {
       worker: { tolerations: [controlPlane, ...tolerations] },
-      ...(images === undefined ? {} : { image: from("nfd/node-feature-discovery") }),
+      ...("repository" in discovery ? { image: discovery } : {}),
     },
   };
 }

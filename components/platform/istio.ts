@@ -12,6 +12,7 @@ import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
+import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { budget, replicasAt, spread } from "./availability.ts";
 import { type Certificate, certificateObjects, certificateProblems, secretOf } from "./certificate.ts";
@@ -308,7 +309,7 @@ export function istiodValues(
   settings: SiteSettings | undefined,
   webhookAnnotations: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
-  const images = settings?.registryMirror?.images ?? "docker.io";
+  const images = mirrorOf(settings?.registryMirror, "docker.io") ?? "docker.io";
   return {
     global: { hub: `${images}/istio` },
     meshConfig: { enablePrometheusMerge: false, enableAutoMtls: true },

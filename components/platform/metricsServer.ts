@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
+import { mirroredPath } from "../core/registryMirror.ts";
 import { budget, replicasAt, spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
@@ -35,10 +36,10 @@ export class MetricsServer extends Component {
 
 /** The chart's values. What is not written is the chart's default: its port, its requests, its own certificate. */
 export function metricsServerValues(settings: SiteSettings | undefined): Record<string, unknown> {
-  const registry = settings?.registryMirror?.images;
+  const repository = mirroredPath(settings?.registryMirror, "registry.k8s.io", "metrics-server/metrics-server");
   const replicas = replicasAt(settings);
   return {
-    ...(registry === undefined ? {} : { image: { repository: `${registry}/metrics-server/metrics-server` } }),
+    ...(repository === undefined ? {} : { image: { repository } }),
     replicas,
     podDisruptionBudget: { enabled: replicas > 1, ...budget(settings) },
     topologySpreadConstraints: spread({ "app.kubernetes.io/name": "metrics-server" }),

@@ -11,6 +11,7 @@ import {
   kubernetesBytes,
   milliseconds,
 } from "../core/quantity.ts";
+import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { replicasAt, spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
@@ -134,10 +135,12 @@ export function stackValues({
   scrapeInterval = defaultScrapeInterval,
   settings,
 }: Pick<PrometheusArgs, "scrapeInterval"> & AtSite): Record<string, unknown> {
-  const imageRegistry = settings?.registryMirror?.images;
+  const from = (registry: string) => {
+    const address = mirrorOf(settings?.registryMirror, registry);
+    return address === undefined ? {} : { image: { registry: address } };
+  };
   const replicas = replicasAt(settings);
   return {
-    ...(imageRegistry === undefined ? {} : { global: { imageRegistry } }),
     grafana: { enabled: false },
     alertmanager: { enabled: false },
     kubeControllerManager: { enabled: false },
@@ -148,14 +151,16 @@ export function stackValues({
       // Both need Helm hooks, which `helm.v4.Chart` leaves out: https://github.com/pulumi/pulumi-kubernetes/issues/3284
       admissionWebhooks: { enabled: false },
       tls: { enabled: false },
+      ...from("quay.io"),
       resources: { requests: { cpu: "50m", memory: "128Mi" } },
-      prometheusConfigReloader: { resources: { requests: { cpu: "10m", memory: "50Mi" } } },
+      prometheusConfigReloader: { ...from("quay.io"), resources: { requests: { cpu: "10m", memory: "50Mi" } } },
     },
-    "kube-state-metrics": { resources: { requests: { cpu: "10m", memory: "128Mi" } } },
-    "prometheus-node-exporter": { resources: { requests: { cpu: "10m", memory: "32Mi" } } },
+    "kube-state-metrics": { ...from("registry.k8s.io"), resources: { requests: { cpu: "10m", memory: "128Mi" } } },
+    "prometheus-node-exporter": { ...from("quay.io"), resources: { requests: { cpu: "10m", memory: "32Mi" } } },
     prometheus: {
       podDisruptionBudget: { enabled: replicas > 1 },
       prometheusSpec: {
+        ...from("quay.io"),
         // Prometheus reads no decimals: "1.5s" is "1500ms".
         scrapeInterval: duration(milliseconds(scrapeInterval)),
         replicas,

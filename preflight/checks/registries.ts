@@ -1,3 +1,4 @@
+import { isMirrored } from "../../components/core/registryMirror.ts";
 import { type CheckResult, count, failed, few, notApplicable, passed, type Verdict, warning } from "../check.ts";
 import type { ClusterFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
@@ -35,7 +36,9 @@ function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeed
   if (missing.length > 0) {
     return failed(
       few(missing.map(({ image, registry }) => `${registry} does not have ${short(image)}`)),
-      "Write a digest that exists, or push the image.",
+      missing.some(({ image }) => isMirrored(registryMirror, image))
+        ? "Copy the image into the mirror under this name, or correct registryMirror."
+        : "Write a digest that exists, or push the image.",
     );
   }
   const away = images.filter(({ outcome }) => outcome.kind === "unreachable");
@@ -45,15 +48,15 @@ function verdict(images: readonly ImageAccess[], { registryMirror }: ClusterNeed
     ];
     return passed(few(asked));
   }
-  if (registryMirror !== undefined) {
+  if (away.every(({ image }) => isMirrored(registryMirror, image))) {
     return warning(
       few(away.map(detailOf)),
-      `The nodes pull from ${registryMirror}, which this machine has not asked: make sure the images are there.`,
+      "The nodes pull from this mirror, and this machine has no answer from it: make sure that the images are there.",
     );
   }
   return failed(
     few(away.map(detailOf)),
-    "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
+    "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the cluster's registryMirror, or write --skip-registries.",
   );
 }
 

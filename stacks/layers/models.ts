@@ -79,11 +79,14 @@ function hostOf(
   );
   const { annotations, podLabels, storeCredentials } = cloud.identityMarks;
   const identities = cluster("identities");
+  const registryMirror = cloud.settings(spec)?.registryMirror;
+  const mirror = registryMirror === undefined ? {} : { registryMirror };
   return (name, { repository }) => {
-    if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore };
+    if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore, ...mirror };
     return {
       gpuPools,
       modelStore,
+      ...mirror,
       identity: {
         annotations: Object.fromEntries(
           annotations.map((key) => [

@@ -120,15 +120,24 @@ describe("what is declared becomes what is needed", () => {
       storage: { kind: "class", name: "fast" },
       ingress: { kind: "nodePort", port: 30080 },
       networkPolicy: "unenforced",
-      registryMirror: "registry.example.com/mirror",
+      registryMirror: { images: "registry.example.com/mirror" },
     });
   });
 });
 
 it("names each image of the models once, by digest", () => {
-  const images = modelImages(prod);
+  const images = modelImages(prod, prod.clusters["aws-use1"] as ClusterSpec);
   expect(new Set(images).size).toBe(images.length);
   expect(images.every((image) => /@sha256:[0-9a-f]{64}$/.test(image))).toBe(true);
+});
+
+it("names the images of the models at the mirror that the nodes pull from", () => {
+  const mirrored = (images: unknown) =>
+    modelImages(prod, { ...prod.clusters["aws-use1"], registryMirror: { images } } as ClusterSpec);
+  for (const image of mirrored("registry.example.com/mirror")) {
+    expect(image).toMatch(/^registry\.example\.com\/mirror\/nvidia\/tritonserver@sha256:/);
+  }
+  for (const image of mirrored({ "docker.io": "registry.example.com/hub" })) expect(image).toMatch(/^nvcr\.io\//);
 });
 
 describe("quota", () => {

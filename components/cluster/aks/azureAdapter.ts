@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
@@ -16,6 +17,7 @@ import { aksSystemNodes, aksSystemQuota } from "./managedClusterArgs.ts";
 
 /** A declared AKS cluster. Its account comes from configuration: `serin:azureSubscription` and `serin:azureTenant`. */
 export type AzureClusterSpec = { readonly cloud: "azure" } & WithIngress &
+  WithRegistryMirror &
   Omit<AksClusterArgs, "subscription" | "tenant">;
 
 /** Microsoft Azure, with AKS. */
@@ -42,7 +44,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
       labels: {},
     }),
   },
-  problems: (spec) => [...validateAksCluster(spec), ...ingressProblems(spec)],
+  problems: (spec) => [...validateAksCluster(spec), ...ingressProblems(spec), ...mirrorProblems(spec)],
   gpuPools: aksGpuPools,
   systemNodes: aksSystemNodes,
   region: ({ region }) => region,
@@ -65,10 +67,10 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
       internal: { "service.beta.kubernetes.io/azure-load-balancer-internal": "true" },
       public: {},
     }),
-  settings: () => undefined,
+  settings: mirrorSettings,
   configuration: () => ({ values: ["azureSubscription", "azureTenant"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, configured }) {
+  build({ cloud: _, ingress: _ingress, registryMirror: _mirror, ...args }, { environment, key, configured }) {
     const name = nameInCloud(environment, key);
     const subscription = configured("azureSubscription");
     const tenant = configured("azureTenant");

@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/aws/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
@@ -13,7 +14,9 @@ import { roleAnnotation } from "./eksWorkloadIdentity.ts";
 import { eksBaseQuota, eksSystemNodes } from "./systemNodes.ts";
 
 /** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
-export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress & Omit<EksClusterArgs, "account">;
+export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress &
+  WithRegistryMirror &
+  Omit<EksClusterArgs, "account">;
 
 const networkLoadBalancer = {
   "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
@@ -48,7 +51,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
       labels: {},
     }),
   },
-  problems: (spec) => [...validateEksCluster(spec), ...ingressProblems(spec)],
+  problems: (spec) => [...validateEksCluster(spec), ...ingressProblems(spec), ...mirrorProblems(spec)],
   gpuPools: eksGpuPools,
   systemNodes: eksSystemNodes,
   region: ({ region }) => region,
@@ -66,10 +69,10 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     }),
     loadBalancerClass: "service.k8s.aws/nlb",
   }),
-  settings: () => undefined,
+  settings: mirrorSettings,
   configuration: () => ({ values: ["awsAccount"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, configured }) {
+  build({ cloud: _, ingress: _ingress, registryMirror: _mirror, ...args }, { environment, key, configured }) {
     const name = nameInCloud(environment, key);
     const account = configured("awsAccount");
     const provider = new Provider(name, { region: args.region, allowedAccountIds: [account] });

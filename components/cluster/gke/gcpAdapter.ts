@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/gcp/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
@@ -11,7 +12,7 @@ import { gkeGpuPools, gkeSystemNodes, gkeSystemQuota } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
 /** A declared GKE cluster. Its project comes from configuration: `serin:gcpProject` and `serin:gcpProjectNumber`. */
-export type GcpClusterSpec = { readonly cloud: "gcp" } & WithIngress & GkeDeclaration;
+export type GcpClusterSpec = { readonly cloud: "gcp" } & WithIngress & WithRegistryMirror & GkeDeclaration;
 
 /** Google Cloud, with GKE. */
 export const gcp: CloudAdapter<GcpClusterSpec> = {
@@ -35,7 +36,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
       labels: {},
     }),
   },
-  problems: (spec) => [...validateGkeCluster(spec), ...ingressProblems(spec)],
+  problems: (spec) => [...validateGkeCluster(spec), ...ingressProblems(spec), ...mirrorProblems(spec)],
   gpuPools: gkeGpuPools,
   systemNodes: () => gkeSystemNodes,
   region: ({ region }) => region,
@@ -53,10 +54,13 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
       },
       public: { "cloud.google.com/l4-rbs": "enabled" },
     }),
-  settings: () => undefined,
+  settings: mirrorSettings,
   configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ingress: _ingress, ...args }, { environment, key, webhookPorts, configured }) {
+  build(
+    { cloud: _, ingress: _ingress, registryMirror: _mirror, ...args },
+    { environment, key, webhookPorts, configured },
+  ) {
     const name = nameInCloud(environment, key);
     const project = configured("gcpProject");
     const provider = new Provider(name, { project, region: args.region });

@@ -1,5 +1,6 @@
 import { isHostName, isObjectName, isPort, plainPath } from "../../core/names.ts";
 import { type Problem, under, unknownChoice } from "../../core/problem.ts";
+import { mirrorProblems, type RegistryMirror, withoutUser } from "../../core/registryMirror.ts";
 
 /** How declared objects reach a site. */
 export type SiteAccess =
@@ -42,22 +43,8 @@ export interface SiteSettings {
    * @default the cluster's default class. A change reaches new volumes only: a claim keeps its class.
    */
   readonly storageClass?: string;
-  /**
-   * Where charts and images come from instead of the internet. Changing `images` restarts the pods of every installed
-   * system.
-   */
-  readonly registryMirror?: {
-    /**
-     * A chart repository, `https://…` or `oci://registry/path`, without a user name. The machine that runs Pulumi
-     * reads it. @default the public repository of each chart
-     */
-    readonly charts?: string;
-    /**
-     * `registry[:port][/path]`. Images keep the path they have upstream: `quay.io/prometheus/prometheus` is
-     * `<images>/prometheus/prometheus`. The nodes read it. @default the public registry of each image
-     */
-    readonly images?: string;
-  };
+  /** Where charts and images come from instead of the internet. @default the public registries */
+  readonly registryMirror?: RegistryMirror;
   /**
    * The proxy for HTTP out of the site. Only the GPU operator's driver container uses this setting: it downloads by
    * itself, while nodes pull images through a proxy setting of their own. Changing it restarts that container and every
@@ -127,7 +114,7 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
     ...(access === undefined ? [] : under("access", accessProblems(access))),
     ...(ingress === undefined ? [] : under("ingress", ingressProblems(ingress))),
     ...(storageClass === undefined || isObjectName(storageClass) ? [] : [notAnObject(storageClass)]),
-    ...under("registryMirror", mirrorProblems(registryMirror ?? {})),
+    ...mirrorProblems(registryMirror === undefined ? {} : { registryMirror }),
     ...(proxy === undefined ? [] : under("proxy", proxyProblems(proxy))),
     ...choiceProblems("runtime", runtime, ["containerd", "k3s", "rke2"]),
     ...choiceProblems("networkPolicy", networkPolicy, ["enforced", "unenforced"]),
@@ -136,7 +123,6 @@ export function validateSiteSettings(settings: SiteSettings): Problem[] {
   ];
 }
 
-const imageRegistry = /^([a-z0-9.-]+)(?::(\d+))?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
 const proxyAddress = /^https?:\/\/([a-z0-9.-]+)(?::(\d+))?\/?$/i;
 
 /** Whether an address has the form, and in it a host and a port that can be. A port may be absent. */
@@ -195,34 +181,6 @@ function notAnObject(storageClass: string): Problem {
     reason: `"${storageClass}" cannot be the name of a StorageClass.`,
     fix: "Write one that kubectl get storageclass lists, or leave it out for the cluster's default.",
   };
-}
-
-function mirrorProblems({ charts, images }: NonNullable<SiteSettings["registryMirror"]>): Problem[] {
-  const problems: Problem[] = [];
-  if (charts !== undefined && (!/^(https|oci):\/\/[^/\s?#]+(\/[^\s?#]*)?$/.test(charts) || userInfo.test(charts))) {
-    problems.push({
-      path: "charts",
-      reason: `"${withoutUser(charts)}" is not a chart repository: https:// or oci://, without a user name and without "?".`,
-      fix: 'Write, for example, "oci://registry.example.com/charts"; credentials belong into helm registry login.',
-    });
-  }
-  if (images !== undefined && !hasHost(imageRegistry, images)) {
-    problems.push({
-      path: "images",
-      reason: `"${withoutUser(images)}" is not a registry as images name it: host, port and path in lower case, without a scheme.`,
-      fix: 'Write, for example, "registry.example.com:5000/mirror".',
-    });
-  }
-  return problems;
-}
-
-const userInfo = /^[a-z]+:\/\/[^/]*@/i;
-
-/** Errors are printed, and the text before the `@`, or behind the `?`, may hold a password. */
-function withoutUser(address: string): string {
-  return address
-    .replace(/\/\/[^/]*@|^[^/]*@/, (match) => (match.startsWith("//") ? "//…@" : "…@"))
-    .replace(/\?.*/s, "?…");
 }
 
 function proxyProblems({ noProxy, ...addresses }: SiteProxy): Problem[] {

@@ -37,7 +37,25 @@ describe("at a site of one's own", () => {
     const registry = "registry.fra.example.com:5000/mirror";
     expect(chart(run, "-istiod").values).toMatchObject({ global: { hub: `${registry}/istio` } });
     expect(chart(run, "rollouts-chart").values).toMatchObject({ controller: { image: { registry, tag: "v1.9.1" } } });
-    expect(chart(run, "prometheus-chart").values).toMatchObject({ global: { imageRegistry: registry } });
+    expect(chart(run, "prometheus-chart").values).toMatchObject({
+      prometheusOperator: { image: { registry }, prometheusConfigReloader: { image: { registry } } },
+      prometheus: { prometheusSpec: { image: { registry } } },
+      "kube-state-metrics": { image: { registry } },
+      "prometheus-node-exporter": { image: { registry } },
+    });
+  });
+
+  it("each image comes from the address that a pull-through cache has for its registry, others from their own", async () => {
+    const cache = "123456789012.dkr.ecr.eu-central-1.amazonaws.com";
+    const images = { "docker.io": `${cache}/docker-hub`, "registry.k8s.io": `${cache}/kubernetes` };
+    const run = await installed({ registryMirror: { images } });
+    expect(chart(run, "-istiod").values).toMatchObject({ global: { hub: `${cache}/docker-hub/istio` } });
+    const { prometheusOperator, "kube-state-metrics": metrics } = chart(run, "prometheus-chart").values as {
+      prometheusOperator: object;
+      "kube-state-metrics": object;
+    };
+    expect(metrics).toMatchObject({ image: { registry: `${cache}/kubernetes` } });
+    expect(prometheusOperator).not.toHaveProperty("image");
   });
 
   it("the gateway listens on the site's port of every node, and clients are sent there", async () => {

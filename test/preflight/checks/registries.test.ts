@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ImageAccess } from "../../../preflight/imageAccess.ts";
 import { facts, needs, verdict } from "../cluster.ts";
 
@@ -39,19 +39,50 @@ it("fails when the digest is not there", () => {
   });
 });
 
-it("fails when the registry is out of reach, unless the nodes pull from a mirror", () => {
+it("fails when the registry is out of reach", () => {
   const away = asked({ kind: "unreachable", detail: "getaddrinfo ENOTFOUND nvcr.io" });
-  expect(verdict("registries", away, needs())).toEqual({
+  const verdictOfIt = {
     status: "failed",
     found: "getaddrinfo ENOTFOUND nvcr.io",
     needed,
-    fix: "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the site's registryMirror, or write --skip-registries.",
+    fix: "Let this machine reach the registry (HTTPS_PROXY names a proxy), declare the cluster's registryMirror, or write --skip-registries.",
+  };
+  expect(verdict("registries", away, needs())).toEqual(verdictOfIt);
+  const ofAnother = needs({ registryMirror: { images: { "docker.io": "cache.example.com/hub" } } });
+  expect(verdict("registries", away, ofAnother)).toEqual(verdictOfIt);
+});
+
+describe("a mirror that the nodes pull from", () => {
+  const mirrored = needs({ registryMirror: { images: "registry.fra.example.com/mirror" } });
+  const answered = (outcome: ImageAccess["outcome"]) => ({
+    ...facts(),
+    images: [
+      {
+        image: `registry.fra.example.com/mirror/nvidia/tritonserver@sha256:${"5".repeat(64)}`,
+        registry: "registry.fra.example.com",
+        as: "anonymous" as const,
+        outcome,
+      },
+    ],
   });
-  expect(verdict("registries", away, needs({ registryMirror: "registry.fra.example.com/mirror" }))).toEqual({
-    status: "warning",
-    found: "getaddrinfo ENOTFOUND nvcr.io",
-    needed,
-    fix: "The nodes pull from registry.fra.example.com/mirror, which this machine has not asked: make sure the images are there.",
+
+  it("may be out of this machine's reach", () => {
+    const detail = "getaddrinfo ENOTFOUND registry.fra.example.com";
+    expect(verdict("registries", answered({ kind: "unreachable", detail }), mirrored)).toEqual({
+      status: "warning",
+      found: detail,
+      needed,
+      fix: "The nodes pull from this mirror, and this machine has no answer from it: make sure that the images are there.",
+    });
+  });
+
+  it("must have the images under the path that they have upstream", () => {
+    expect(verdict("registries", answered({ kind: "missing" }), mirrored)).toMatchObject({
+      status: "failed",
+      found:
+        "registry.fra.example.com does not have registry.fra.example.com/mirror/nvidia/tritonserver@sha256:555555555555…",
+      fix: "Copy the image into the mirror under this name, or correct registryMirror.",
+    });
   });
 });
 
