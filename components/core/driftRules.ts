@@ -42,7 +42,7 @@ export const driftRules = {
   aksPool: ["count"],
   /**
    * Of a locked policy. Azure raises it by a request that the provider does not know, and the provider refuses to
-   * raise. The cluster compares what is declared with what Azure says.
+   * raise. The cluster compares what is declared with the state.
    * https://github.com/hashicorp/terraform-provider-azurerm/issues/28660
    */
   aksLockedRecords: ["immutabilityPeriodInDays"],

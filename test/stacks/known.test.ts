@@ -11,9 +11,7 @@ import * as gke from "../components/cluster/gke/sample.ts";
 import type { Answers } from "../components/cluster/harness.ts";
 import { record } from "./record.ts";
 
-/** Azure keeps records as long as the declared environments say, which is the default. */
-const azure = { ...aks.answers, functions: { ...aks.answers.functions, ...aks.keptFor(365) } };
-const clouds: readonly Answers[] = [eks.answers, azure, gke.answers];
+const clouds: readonly Answers[] = [eks.answers, aks.answers, gke.answers];
 
 /** Answers like clouds and a cluster where everything exists: every output is known. */
 class Known implements ResourceMonitor {

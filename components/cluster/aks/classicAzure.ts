@@ -56,6 +56,9 @@ export interface ContainerImmutabilityPolicyArgs {
  * (pulumi/pulumi-azure `sdk/nodejs/storage/containerImmutabilityPolicy.ts`).
  */
 export class ContainerImmutabilityPolicy extends pulumi.CustomResource {
+  /** Days that a blob is kept, as the state has them. */
+  declare readonly immutabilityPeriodInDays: pulumi.Output<number>;
+
   constructor(name: string, args: ContainerImmutabilityPolicyArgs, opts?: pulumi.CustomResourceOptions) {
     super(
       "azure:storage/containerImmutabilityPolicy:ContainerImmutabilityPolicy",

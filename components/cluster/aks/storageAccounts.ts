@@ -1,5 +1,4 @@
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
-import { getBlobContainerImmutabilityPolicyOutput } from "@pulumi/azure-native/storage/getBlobContainerImmutabilityPolicy.js";
 import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount, type StorageAccountArgs } from "@pulumi/azure-native/storage/storageAccount.js";
 import * as pulumi from "@pulumi/pulumi";
@@ -30,7 +29,7 @@ export interface LogAccount {
   readonly id: pulumi.Output<string>;
   /** Immutability policies of all containers. A diagnostic setting depends on them. */
   readonly ready: readonly pulumi.Resource[];
-  /** Locked policies that Azure holds for other days than declared, with what to do. Empty: it is as declared. */
+  /** Locked policies that hold for other days than declared, with what to do. Empty: all is as declared. */
   readonly problems: pulumi.Output<readonly Problem[]>;
 }
 
@@ -84,78 +83,43 @@ export function logAccount(
     { managementPolicyName: "default", accountName, resourceGroupName, policy: { rules: [expiry(retentionDays)] } },
     opts,
   );
-  const place = { accountName, resourceGroupName };
-  const found = locked
-    ? policies.map((policy, index) => lockedPolicy(place, containers[index] ?? "", policy, opts))
-    : [];
+  const kept = locked ? policies : [];
   const problems = pulumi
-    .all(found)
-    .apply((answers) => answers.flatMap((answer) => lockedProblems(answer, retentionDays)));
+    .all([resourceGroupName, accountName, kept.map(({ immutabilityPeriodInDays: days }) => days)])
+    .apply(([group, known, days]) =>
+      containers.flatMap((container, index) =>
+        lockedProblems({ group, account: known, container }, days[index] ?? retentionDays, retentionDays),
+      ),
+    );
   return { id: account.id, ready: policies, problems };
 }
 
-/** What Azure says of a locked policy. */
-interface LockedPolicy {
-  /** The resource group of the account. */
+/** A container of an account, as the Azure CLI names it. */
+interface ContainerPlace {
   readonly group: string;
-  /** The storage account. */
   readonly account: string;
-  /** The container that the policy holds for. */
   readonly container: string;
-  /** Days that its blobs are kept. Undefined: Azure says none. */
-  readonly days: number | undefined;
-  /** Nobody can lower or delete it. False while the declaration is about to lock it. */
-  readonly locked: boolean;
-  /** What a request that changes the policy repeats: `"8d59f830cb130e5"`, quotes included. */
-  readonly etag: string;
-}
-
-/** Depends on the policy's id, so that Azure is asked only once the policy exists. */
-function lockedPolicy(
-  { accountName, resourceGroupName }: { accountName: pulumi.Input<string>; resourceGroupName: pulumi.Input<string> },
-  container: string,
-  policy: pulumi.CustomResource,
-  opts: pulumi.InvokeOptions,
-): pulumi.Output<LockedPolicy> {
-  const answer = getBlobContainerImmutabilityPolicyOutput(
-    {
-      accountName,
-      resourceGroupName,
-      containerName: policy.id.apply(() => container),
-      immutabilityPolicyName: "default",
-    },
-    { ...(opts.parent === undefined ? {} : { parent: opts.parent }) },
-  );
-  return pulumi
-    .all([answer, accountName, resourceGroupName])
-    .apply(([{ immutabilityPeriodSinceCreationInDays: days, state, etag }, account, group]) => ({
-      group,
-      account,
-      container,
-      days,
-      locked: state === "Locked",
-      etag,
-    }));
 }
 
 /**
  * Azure raises a locked policy by a request of its own. The classic provider sends none, and refuses to raise with the
- * words of lowering (hashicorp/terraform-provider-azurerm #28660), so the days of a locked policy are ignored there and
- * compared here.
+ * words of lowering (hashicorp/terraform-provider-azurerm #28660). So it is told to leave the days of a locked policy
+ * alone, and those in its state are compared here.
  */
-function lockedProblems(policy: LockedPolicy, declared: number): Problem[] {
-  const { group, account, container, days, locked, etag } = policy;
+function lockedProblems({ group, account, container }: ContainerPlace, days: number, declared: number): Problem[] {
   if (days === declared) return [];
   const path = "auditStore.retentionDays";
-  const reason = `Azure keeps ${container} of ${account} for ${days} days, and ${declared} are declared.`;
-  if (!locked) return [{ path, reason, fix: 'Bring them up with mode: "removable" first, and lock them then.' }];
-  if (days !== undefined && days > declared) return [{ path, reason, fix: `Write ${days}: nobody can lower it.` }];
+  const reason = `the state has ${container} of ${account} kept for ${days} days, and ${declared} are declared.`;
+  if (days > declared) return [{ path, reason, fix: `Write ${days}: nobody can lower it.` }];
   const where = `--resource-group ${group} --account-name ${account} --container-name ${container}`;
+  const etag = `$(az storage container immutability-policy show ${where} --query etag -o tsv)`;
   return [
     {
       path,
       reason,
-      fix: `Run az storage container immutability-policy extend ${where} --period ${declared} --if-match '${etag}'`,
+      fix:
+        `Run az storage container immutability-policy extend ${where} --period ${declared} --if-match "${etag}" ` +
+        'and then pulumi refresh. Of what is not locked yet: bring it up with mode: "removable" first.',
     },
   ];
 }

@@ -65,17 +65,6 @@ users:
       args: [get-token, --environment, AzurePublicCloud, --login, devicecode]
 `;
 
-/** What Azure says of every immutability policy. */
-export function keptFor(days: number, state: "Locked" | "Unlocked" = "Locked") {
-  return {
-    "azure-native:storage:getBlobContainerImmutabilityPolicy": {
-      immutabilityPeriodSinceCreationInDays: days,
-      state,
-      etag: '"8d59f830cb130e5"',
-    },
-  };
-}
-
 export const answers: Answers = {
   outputs: {
     "azure-native:managedidentity:UserAssignedIdentity": (_, name) => ({
@@ -90,7 +79,6 @@ export const answers: Answers = {
     }),
   },
   functions: {
-    ...keptFor(730),
     "azure-native:containerservice:listManagedClusterUserCredentials": {
       kubeconfigs: [{ name: "clusterUser", value: Buffer.from(azureCredentials).toString("base64") }],
     },
