@@ -7,6 +7,7 @@ import { Component } from "../core/component.ts";
 import type { KubernetesVersion } from "../core/kubernetesVersions.ts";
 import { mirroredPath } from "../core/registryMirror.ts";
 import { clusterAutoscalers } from "../core/versions/clusterAutoscalers.ts";
+import { spread } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
@@ -65,14 +66,7 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs & AtSite): R
     // The second replica takes over in seconds. With one alone, a lost node would stop the autoscaler for the five
     // minutes until its pod is evicted, and nothing would replace the models' nodes meanwhile.
     replicaCount: 2,
-    topologySpreadConstraints: [
-      {
-        maxSkew: 1,
-        topologyKey: "kubernetes.io/hostname",
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { "app.kubernetes.io/instance": release } },
-      },
-    ],
+    topologySpreadConstraints: spread({ "app.kubernetes.io/instance": release }),
     // It must work before the cluster's DNS does: it may have to add the node that DNS runs on.
     dnsPolicy: "Default",
     // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without the limit on CPU, which would slow every

@@ -52,8 +52,9 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
             ...from("nvidia"),
             // Every pod of a model has emptyDirs. Without leave to delete them the first node would stay cordoned as
             // `upgrade-failed`, and no other would follow. The upgrade controller evicts before a new driver, and the
-            // driver's own init container after a crash of the old one (gpu-operator #367).
-            upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true } },
+            // driver's own init container after a crash of the old one (gpu-operator #367). An hour, as on GKE: a
+            // model's PodDisruptionBudget lets one pod go at a time, and the next when its replacement has loaded.
+            upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true, timeoutSeconds: 3600 } },
             manager: { env: [{ name: "DRAIN_DELETE_EMPTYDIR_DATA", value: "true" }], ...from("nvidia/cloud-native") },
           },
     // A driver that was installed with the node's image may come without the toolkit; a cloud's never does.

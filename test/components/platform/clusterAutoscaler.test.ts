@@ -53,6 +53,7 @@ describe("the autoscaler on EKS", () => {
       {
         replicaCount: 2,
         topologySpreadConstraints: [
+          { topologyKey: "topology.kubernetes.io/zone", labelSelector: { matchLabels: expect.anything() } },
           { topologyKey: "kubernetes.io/hostname", labelSelector: { matchLabels: expect.anything() } },
         ],
       },

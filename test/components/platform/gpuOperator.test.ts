@@ -31,10 +31,10 @@ const args = (
 ) => ({ nodes: nodes[cloud], pools, install: {}, settings });
 const preinstalled = pool("operator", { driver: { owner: "preinstalled", version: "580.159.03" } });
 
-it("an upgrade of the driver evicts pods with emptyDirs, as every model's are, and after a crash too (gpu-operator #367)", () => {
+it("an upgrade of the driver evicts pods with emptyDirs, as every model's are, after a crash too, and waits for budgets (gpu-operator #367)", () => {
   expect(gpuOperatorValues(args("onPrem", { a: pool("operator") }))).toMatchObject({
     driver: {
-      upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true } },
+      upgradePolicy: { gpuPodDeletion: { deleteEmptyDir: true, timeoutSeconds: 3600 } },
       manager: { env: [{ name: "DRAIN_DELETE_EMPTYDIR_DATA", value: "true" }] },
     },
   });
