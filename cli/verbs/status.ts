@@ -132,7 +132,9 @@ function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: 
 function stateOf(rollout: RolloutView): string {
   if (rollout.aborted) return `rolled back from ${rollout.version}`;
   if (rollout.inconclusive) return "undecided, waits for a person";
-  return rollout.phase.toLowerCase();
+  const { phase, readyReplicas, replicas } = rollout;
+  // Nothing else tells of it: the layers do not wait for a model's pods.
+  return `${phase.toLowerCase()}${readyReplicas < replicas ? `, ${readyReplicas} of ${replicas} ready` : ""}`;
 }
 
 /** The latest word of each metric: what failed first, then what passed. */

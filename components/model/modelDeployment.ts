@@ -3,6 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import * as pulumi from "@pulumi/pulumi";
+import { awaitAnnotations, type ModelKind } from "../core/awaits.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
 import { ignoreChanges } from "../core/driftRules.ts";
@@ -73,7 +74,7 @@ export class ModelDeployment extends Component {
     customResource(
       "Rollout",
       this.childName("rollout"),
-      this.#metadata(args, args.name),
+      this.#metadata("Rollout", args, args.name),
       rolloutSpec(args.name, model, args.host),
       {
         parent: this,
@@ -87,7 +88,7 @@ export class ModelDeployment extends Component {
   }
 
   #serviceAccount(args: ModelDeploymentArgs): pulumi.Resource {
-    const metadata = this.#metadata(args, args.name);
+    const metadata = this.#metadata("ServiceAccount", args, args.name);
     const annotations = args.host.identity?.annotations ?? {};
     return new ServiceAccount(
       this.childName("service-account"),
@@ -106,7 +107,7 @@ export class ModelDeployment extends Component {
     return [
       new Secret(
         this.childName("model-store"),
-        { metadata: this.#metadata(args, storeSecretName(args.name)), stringData: credentials },
+        { metadata: this.#metadata("Secret", args, storeSecretName(args.name)), stringData: credentials },
         { parent: this },
       ),
     ];
@@ -116,27 +117,27 @@ export class ModelDeployment extends Component {
     const { name, namespace, model } = args;
     const service = new Service(
       this.childName("service"),
-      { metadata: this.#metadata(args, name), spec: { selector: { app: name }, ports: servicePorts } },
+      { metadata: this.#metadata("Service", args, name), spec: { selector: { app: name }, ports: servicePorts } },
       { parent: this },
     );
     const subsets = customResource(
       "DestinationRule",
       this.childName("destination-rule"),
-      this.#metadata(args, name),
+      this.#metadata("DestinationRule", args, name),
       destinationRuleSpec(name, namespace),
       { parent: this, dependsOn: service, ...ignoreChanges("destinationRule") },
     );
     const release = customResource(
       "VirtualService",
       this.childName("release"),
-      this.#metadata(args, objectNames(name).release),
+      this.#metadata("VirtualService", args, objectNames(name).release),
       releaseSpec(name, namespace),
       { parent: this, dependsOn: subsets, ...ignoreChanges("releaseVirtualService") },
     );
     const entry = customResource(
       "VirtualService",
       this.childName("entry"),
-      this.#metadata(args, name),
+      this.#metadata("VirtualService", args, name),
       entrySpec(name, model, args),
       { parent: this, dependsOn: release },
     );
@@ -148,7 +149,13 @@ export class ModelDeployment extends Component {
     return strategyOf(model.release)
       .analyses(model, model.release, args)
       .map(({ child, object, spec }) =>
-        customResource("AnalysisTemplate", this.childName(child), this.#metadata(args, object), spec, { parent: this }),
+        customResource(
+          "AnalysisTemplate",
+          this.childName(child),
+          this.#metadata("AnalysisTemplate", args, object),
+          spec,
+          { parent: this },
+        ),
       );
   }
 
@@ -156,7 +163,7 @@ export class ModelDeployment extends Component {
     customResource(
       "PodMonitor",
       this.childName("pod-monitor"),
-      this.#metadata(args, args.name),
+      this.#metadata("PodMonitor", args, args.name),
       podMonitorSpec(args.name),
       {
         parent: this,
@@ -172,7 +179,7 @@ export class ModelDeployment extends Component {
     new PodDisruptionBudget(
       this.childName("disruption-budget"),
       {
-        metadata: this.#metadata(args, args.name),
+        metadata: this.#metadata("PodDisruptionBudget", args, args.name),
         spec: {
           maxUnavailable: 1,
           selector: { matchLabels: { app: args.name } },
@@ -183,11 +190,13 @@ export class ModelDeployment extends Component {
     );
   }
 
-  #metadata({ name, namespace }: ModelDeploymentArgs, objectName: string) {
+  #metadata(kind: ModelKind, { name, namespace }: ModelDeploymentArgs, objectName: string) {
+    const annotations = awaitAnnotations(kind);
     return {
       name: objectName,
       namespace,
       labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" },
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     };
   }
 }

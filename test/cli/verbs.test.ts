@@ -186,27 +186,42 @@ it("takes down what is not up without complaint", async () => {
   expect((await down("local", { engine: "live" }, invocation)).result).toEqual({ environment: "local", was: "not up" });
 });
 
-it("shows the address of the gateway of a cluster", async () => {
-  const answers: Readonly<Record<string, object>> = {
-    "/api/v1/nodes": { items: [] },
-    "/api/v1/namespaces/istio-ingress/services/istio-ingressgateway": {
-      status: { loadBalancer: { ingress: [{ hostname: "internal-4711.elb.us-east-1.amazonaws.com" }] } },
-    },
-  };
+/** What `serin status prod` says of a cluster whose API server has these objects, by path. */
+async function statusOf(answers: Readonly<Record<string, object>>) {
   const server = createHttpServer((request, response) => {
-    const answer = answers[request.url ?? ""];
+    const answer = answers[(request.url ?? "").replace(/\?.*/, "")];
     response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? { message: "not found" }));
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const { port } = server.address() as AddressInfo;
   const file = join(home, "gateway-kubeconfig");
   writeFileSync(file, kubeconfigOf(`http://127.0.0.1:${port}`));
-  const options = { kubeconfig: file, cluster: "aws-use1" };
-  const { text, result } = await status("prod", options, invocation);
+  const answer = await status("prod", { kubeconfig: file, cluster: "aws-use1" }, invocation);
   server.closeAllConnections();
   server.close();
+  return answer;
+}
+
+it("shows the address of the gateway of a cluster", async () => {
+  const { text, result } = await statusOf({
+    "/api/v1/nodes": { items: [] },
+    "/api/v1/namespaces/istio-ingress/services/istio-ingressgateway": {
+      status: { loadBalancer: { ingress: [{ hostname: "internal-4711.elb.us-east-1.amazonaws.com" }] } },
+    },
+  });
   expect(text).toContain("aws-use1  gateway https://internal-4711.elb.us-east-1.amazonaws.com");
   expect(result).toMatchObject({ platform: { address: "https://internal-4711.elb.us-east-1.amazonaws.com" } });
+});
+
+it("says how many pods of a model are ready, since no up waits for them", async () => {
+  const rollout = (readyReplicas: number) => ({
+    metadata: { name: "fraud", generation: 1 },
+    spec: { replicas: 2, template: { metadata: { labels: { version: "2" } } } },
+    status: { phase: "Progressing", readyReplicas, stableRS: "a", currentPodHash: "a", observedGeneration: "1" },
+  });
+  const path = "/apis/argoproj.io/v1alpha1/namespaces/models/rollouts/fraud";
+  expect((await statusOf({ [path]: rollout(0) })).text).toContain("progressing, 0 of 2 ready");
+  expect((await statusOf({ [path]: rollout(2) })).text).not.toContain("of 2 ready");
 });
 
 it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {

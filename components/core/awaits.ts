@@ -1,0 +1,37 @@
+/**
+ * What the Kubernetes provider waits for after it has written an object of a model, by kind. Whatever waits for pods
+ * would stand in the way of the previous version: with no pod ready, a change of the Service waits for ten minutes and
+ * fails before the Rollout is reached, and so does the change back. So nothing waits for a model. `serin up` and `serin
+ * status` say whether its pods are ready, and the Rollouts controller decides on a release.
+ *
+ * - `made`: the API server has taken the object. Custom resources are in the list because `PULUMI_K8S_AWAIT_ALL=true`
+ *   would wait for theirs. The deletion is not awaited either, which is right for kinds that are never made again under
+ *   the same name.
+ * - `provider`: what the provider does by itself. It waits for nothing after it has made one of these, and until a
+ *   deleted one is gone: a Secret whose data change is deleted and made again under its name.
+ *
+ * Everything else, such as the charts of the platform, is as the provider has it: Deployments, StatefulSets, DaemonSets
+ * and Services up to ten minutes, because other systems build on them.
+ *
+ * Source: pulumi-kubernetes `provider/pkg/await/await.go` and `awaiters.go`. Creation, update and read skip the wait by
+ * the annotation among the new inputs.
+ */
+const awaits = {
+  Service: "made",
+  Rollout: "made",
+  AnalysisTemplate: "made",
+  VirtualService: "made",
+  DestinationRule: "made",
+  PodMonitor: "made",
+  PodDisruptionBudget: "made",
+  ServiceAccount: "provider",
+  Secret: "provider",
+} as const satisfies Record<string, "made" | "provider">;
+
+/** A kind of object that models consist of. */
+export type ModelKind = keyof typeof awaits;
+
+/** Annotations that tell the provider what to wait for. Changing them updates an object in place and restarts nothing. */
+export function awaitAnnotations(kind: ModelKind): Record<string, string> {
+  return awaits[kind] === "made" ? { "pulumi.com/skipAwait": "true" } : {};
+}
