@@ -52,13 +52,29 @@ export type ClusterAccess =
   /** Nothing is applied. Manifests are written to `<renderTo>/<stack>/<cluster>`, and the cluster pulls them there. */
   | { readonly renderTo: string; readonly cluster: string };
 
+/** How a provider treats objects that are there before the stack makes them. */
+export interface Existing {
+  /**
+   * Whether to take over objects that exist instead of refusing to make them. Fields with another owner and another
+   * value are a conflict all the same. Changing it updates the provider in place. @default false: a model never becomes
+   * the owner of an object that somebody else has made
+   */
+  readonly takeOver?: boolean;
+}
+
 /**
  * The provider that every layer reaches a cluster with: server-side apply, never the kubeconfig of the environment.
  * With a kubeconfig it is replaced only when `clusterIdentifier` changes.
  */
-export function kubernetesProvider(name: string, access: ClusterAccess, opts?: pulumi.ResourceOptions): Provider {
-  const way = "renderTo" in access ? rendered(access) : access;
-  return new Provider(name, { ...way, enableServerSideApply: true }, opts);
+export function kubernetesProvider(
+  name: string,
+  access: ClusterAccess,
+  opts?: pulumi.ResourceOptions,
+  { takeOver = false }: Existing = {},
+): Provider {
+  if ("renderTo" in access) return new Provider(name, { ...rendered(access), enableServerSideApply: true }, opts);
+  const existing = takeOver ? { upsertExistingObjects: true } : {};
+  return new Provider(name, { ...access, ...existing, enableServerSideApply: true }, opts);
 }
 
 /**

@@ -61,7 +61,8 @@ export class ModelNamespace extends Component {
             labels: { ...podSecurityLabels(modelPodSecurity), [injection]: "enabled" },
           },
         },
-        { parent: this },
+        // Volume claims and whatever else people have put there outlive the platform.
+        { parent: this, retainOnDelete: true },
       );
       dependsOn.push(created);
       this.namespaceName = created.metadata.name;

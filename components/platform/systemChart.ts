@@ -59,7 +59,10 @@ export function systemChart(
   );
 }
 
-/** The namespace a system is installed into, with labels of its own beside those of its Pod Security level. */
+/**
+ * The namespace a system is installed into, with labels of its own beside those of its Pod Security level. It stays when
+ * the platform is taken down: it may have been there before, and hold what others have put there.
+ */
 export function systemNamespace(
   name: string,
   { name: namespace, podSecurity }: SystemNamespace,
@@ -69,7 +72,7 @@ export function systemNamespace(
   return new Namespace(
     name,
     { metadata: { name: namespace, labels: { ...podSecurityLabels(podSecurity), ...labels } } },
-    opts,
+    { ...opts, retainOnDelete: true },
   );
 }
 

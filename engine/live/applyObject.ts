@@ -22,7 +22,7 @@ export interface ApplyOptions {
   readonly force: boolean;
   /** May delete and create the object again where it cannot be changed in place. */
   readonly replaceable: boolean;
-  /** Throws for an object that another stack or tool owns. */
+  /** Throws for an object that exists and is not this stack's. */
   readonly check: (live: KubernetesObject) => Promise<void>;
   /** Ends the work between two requests. */
   readonly signal: AbortSignal;

@@ -67,10 +67,17 @@ export class ApplySet {
     this.id = `applyset-${createHash("sha256").update(identity).digest("base64url")}-v1`;
   }
 
-  /** Refuses an object that another stack owns. */
-  async check(live: KubernetesObject): Promise<void> {
+  /**
+   * Refuses an object that another stack owns, and, as the API server does at a creation, one that exists and belongs to
+   * no stack. `takeOver` allows the latter.
+   */
+  async check(live: KubernetesObject, { takeOver }: { readonly takeOver: boolean }): Promise<void> {
     const owner = live.metadata.labels?.[partOfLabel];
-    if (owner === undefined || owner === this.id) return;
+    if (owner === this.id) return;
+    if (owner === undefined) {
+      if (!takeOver) throw alreadyExists(live);
+      return;
+    }
     const parents = await this.#cluster.labelled("v1", "ConfigMap", idLabel, owner);
     const name = parents[0]?.name.replace(parentName(""), "");
     const path = describeObject(referenceTo(live));
@@ -240,6 +247,21 @@ export class ApplySet {
   #kinds(): string[] {
     return [...this.#members.values()].map(({ object }) => groupKind(object));
   }
+}
+
+function alreadyExists(live: KubernetesObject): ProblemError {
+  const path = describeObject(referenceTo(live));
+  return new ProblemError(
+    `${path} cannot be made`,
+    [
+      {
+        path,
+        reason: "it already exists, and no stack has made it.",
+        fix: "Remove it, or name one of the two differently. To take it over, set `upsertExistingObjects` of the provider.",
+      },
+    ],
+    exitCodes.incomplete,
+  );
 }
 
 function parentName(stack: string): string {

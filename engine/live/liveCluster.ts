@@ -10,11 +10,13 @@ export class LiveCluster {
   readonly cluster: ClusterObjects;
   /** The namespace of objects that name none. */
   readonly namespace: string;
+  /** Whether objects that exist and belong to nobody are taken over, instead of refused as the API server would. */
+  readonly takesOver: boolean;
   readonly #patchForce: boolean;
 
   /** @throws ProblemError when the provider `name` has no usable kubeconfig. */
   constructor(name: string, settings: Readonly<Record<string, unknown>>, onWarning: (message: string) => void) {
-    const { kubeconfig, context, namespace, enablePatchForce } = settings;
+    const { kubeconfig, context, namespace, enablePatchForce, upsertExistingObjects } = settings;
     // The provider's constructor fills in the variable where the program says nothing.
     if (typeof kubeconfig !== "string" || kubeconfig === "" || kubeconfig === process.env.KUBECONFIG) {
       throw new ProblemError("A cluster cannot be reached", [
@@ -27,8 +29,8 @@ export class LiveCluster {
     const client = new KubernetesClient(kubeconfig, { onWarning, ...(typeof context === "string" ? { context } : {}) });
     this.cluster = new ClusterObjects(client);
     this.namespace = typeof namespace === "string" ? namespace : client.namespace;
-    // Provider inputs travel as JSON texts.
-    this.#patchForce = enablePatchForce === "true" || enablePatchForce === true;
+    this.#patchForce = isTrue(enablePatchForce);
+    this.takesOver = isTrue(upsertExistingObjects);
   }
 
   /** The object; undefined when it is not there. */
@@ -66,6 +68,11 @@ export class LiveCluster {
   forces({ metadata }: KubernetesObject): boolean {
     return this.#patchForce || metadata.annotations?.["pulumi.com/patchForce"] === "true";
   }
+}
+
+/** Provider inputs travel as JSON texts. */
+function isTrue(setting: unknown): boolean {
+  return setting === true || setting === "true";
 }
 
 /**

@@ -150,7 +150,7 @@ export class LiveMonitor implements ResourceMonitor {
       ignored: ignoreChanges.map((path) => this.#ignoredPath(resource, path)).filter((path) => path !== undefined),
       force: cluster.forces(member),
       replaceable: !protect,
-      check: (existing) => set.check(existing),
+      check: (existing) => set.check(existing, { takeOver: cluster.takesOver }),
       signal,
     });
     if (live.kind === "CustomResourceDefinition") this.#definitionsApplied = true;

@@ -22,7 +22,9 @@ export function platformLayer(stack: StackOf): Published<Contracts["platform"]> 
       buildSystems(
         { ...systemCluster(environment, name, spec, platform), published: readCluster(clusterLayer, "cluster", name) },
         spec,
-        { providers: [providerOf(name, spec, clusterLayer)] },
+        // Charts keep definitions when the platform is taken down (`helm.sh/resource-policy: keep`), because models of
+        // others may use them. The next `up` finds them again.
+        { providers: [providerOf(name, spec, clusterLayer, { takeOver: true })] },
       ),
     ),
   };

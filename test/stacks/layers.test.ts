@@ -1,6 +1,7 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Recorder } from "../../engine/recorder/recorder.ts";
 import { runProgram } from "../../engine/runProgram.ts";
+import { dev } from "../../stacks/environments/dev.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import program from "../../stacks/index.ts";
 import { shop } from "../fixtures/shop.ts";
@@ -48,4 +49,27 @@ it("takes names that every object or every Output has for what they are", { time
   const types = async (environment: Environment) => (await recordLayers(environment)).map(({ type }) => type).sort();
   const odd = { constructor: aws, get: azure, resources: gcp, promise: site };
   expect(await types({ ...shop, clusters: odd, models: { constructor: fraud, images } })).toEqual(await types(shop));
+});
+
+describe("what exists before a layer makes it", () => {
+  const layersOf = async () => {
+    const resources = await recordLayers(dev);
+    return (layer: string) => resources.filter(({ urn }) => urn.startsWith(`urn:pulumi:dev-${layer}::`));
+  };
+
+  it("is taken over by the platform, whose definitions were kept when it was taken down, and by no other layer (pulumi-kubernetes #2926)", async () => {
+    const resources = await layersOf();
+    const takesOver = (layer: string) =>
+      resources(layer)
+        .filter(({ type }) => type === "pulumi:providers:kubernetes")
+        .map(({ props }) => props.upsertExistingObjects === "true");
+    expect(takesOver("platform")).toEqual([true]);
+    expect([...takesOver("cluster"), ...takesOver("models")]).toEqual([false, false]);
+  });
+
+  it("is not deleted with the platform where it is a namespace, which may hold what others have put there", async () => {
+    const namespaces = (await layersOf())("platform").filter(({ type }) => type === "kubernetes:core/v1:Namespace");
+    expect(namespaces.length).toBeGreaterThan(3);
+    expect(namespaces.filter(({ retainOnDelete }) => retainOnDelete !== true)).toEqual([]);
+  });
 });
