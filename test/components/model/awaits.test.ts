@@ -1,10 +1,9 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 import { ModelDeployment } from "../../../components/model/modelDeployment.ts";
 import { recorded } from "../cluster/harness.ts";
 import { context, host, sound } from "./fixtures.ts";
-
-const credentials = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
 
 /** The kinds of a model's objects by whether the provider skips its wait. */
 async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
@@ -14,7 +13,10 @@ async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
       {
         ...context,
         model: sound,
-        host: { ...host, identity: { ...host.identity, credentials } as typeof host.identity },
+        host: {
+          ...host,
+          identity: { credentials: pulumi.output({ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }) },
+        },
         domain: "example.com",
         gateway: "istio-system/models",
         gatewayAddress: "gateway:80",
