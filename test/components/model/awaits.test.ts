@@ -5,6 +5,8 @@ import { ModelDeployment } from "../../../components/model/modelDeployment.ts";
 import { recorded } from "../cluster/harness.ts";
 import { context, host, sound } from "./fixtures.ts";
 
+const credentials = pulumi.output<Record<string, string>>({ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" });
+
 /** The kinds of a model's objects by whether the provider skips its wait. */
 async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
   const { resources } = await recorded(() => {
@@ -15,7 +17,7 @@ async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
         model: sound,
         host: {
           ...host,
-          identity: { credentials: pulumi.output({ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" }) },
+          identity: { annotations: {}, podLabels: {}, credentials },
         },
         domain: "example.com",
         gateway: "istio-system/models",
