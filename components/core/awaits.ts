@@ -31,7 +31,9 @@ const awaits = {
 /** A kind of object that models consist of. */
 export type ModelKind = keyof typeof awaits;
 
-/** Annotations that tell the provider what to wait for. Changing them updates an object in place and restarts nothing. */
+/**
+ * Annotations that tell the provider what to wait for. Changing them updates an object in place, and restarts nothing.
+ */
 export function awaitAnnotations(kind: ModelKind): Record<string, string> {
   return awaits[kind] === "made" ? { "pulumi.com/skipAwait": "true" } : {};
 }

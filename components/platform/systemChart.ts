@@ -60,8 +60,8 @@ export function systemChart(
 }
 
 /**
- * The namespace a system is installed into, with labels of its own beside those of its Pod Security level. It stays when
- * the platform is taken down: it may have been there before, and hold what others have put there.
+ * The namespace a system is installed into, with labels of its own beside those of its Pod Security level. It stays
+ * when the platform is taken down: it may have been there before, and hold what others have put there.
  */
 export function systemNamespace(
   name: string,

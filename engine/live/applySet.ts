@@ -68,8 +68,8 @@ export class ApplySet {
   }
 
   /**
-   * Refuses an object that another stack owns, and, as the API server does at a creation, one that exists and belongs to
-   * no stack. `takeOver` allows the latter.
+   * Refuses an object that another stack owns, and, as the API server does at a creation, one that exists and belongs
+   * to no stack. `takeOver` allows the latter.
    */
   async check(live: KubernetesObject, { takeOver }: { readonly takeOver: boolean }): Promise<void> {
     const owner = live.metadata.labels?.[partOfLabel];
