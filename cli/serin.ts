@@ -37,7 +37,7 @@ Exit codes:
   4    a tool, a disk, a port or a cluster cannot be had
   5    the release was rolled back, not decided, or did not end in time
   6    stopped half-way; the message says how to go on
-  7    a cluster does not pass the preflight; nothing was changed on it
+  7    a cluster does not pass the preflight and waits; others went on
   130  interrupted; what the verb started has been ended`,
   );
 

@@ -73,6 +73,8 @@ export interface Engine {
    * @throws ProblemError with every stack that holds something protected; then nothing was changed.
    */
   refuseProtected?(stacks: readonly string[]): Promise<void>;
+  /** The names of stacks that hold resources. Absent: the engine keeps no list of stacks. */
+  holding?(): Promise<string[]>;
   /** Removes what stacks have deployed, from the last to the first. */
   destroy(stacks: readonly string[], events?: EngineEvents): Promise<void>;
 }

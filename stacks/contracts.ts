@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ProblemError } from "../components/core/problem.ts";
-import type { Layer } from "../components/core/stackName.ts";
+import { type Layer, stackNameParts } from "../components/core/stackName.ts";
 import { type StackOf, stackName } from "./stackName.ts";
 
 /** Where the models of a cluster are stored, as Triton addresses it. */
@@ -151,21 +151,49 @@ function notThere(layer: Layer, cluster: string): ProblemError {
   ]);
 }
 
-/** A reference to the stack of an earlier layer; of the same single cluster where this stack is narrowed to one. */
+/**
+ * A reference to the stack of an earlier layer; of the same single cluster where this stack is narrowed to one. Only
+ * the cluster layer may be wider than what reads it: the configuration `serin:clusterStack` names its stack then, as
+ * `serin up` writes it.
+ *
+ * @throws ProblemError when configuration names another stack than that of all clusters.
+ */
 export function layerReference({ environment, cluster }: StackOf, layer: Layer): pulumi.StackReference {
-  const name = stackName(environment.name, layer, cluster);
+  const narrow = stackName(environment.name, layer, cluster);
+  const name =
+    layer === "cluster" && cluster !== undefined ? (configuredClusterStack(environment.name) ?? narrow) : narrow;
   const reference = new pulumi.StackReference(name, {
     name: `${pulumi.getOrganization()}/${pulumi.getProject()}/${name}`,
   });
   // The engine says no more than that it does not know such a stack. Nobody waits for this, so its error ends the run.
   void reference.getOutputDetails("clusters").catch(() => {
-    throw notRead(name, cluster !== undefined);
+    throw notRead(name, stackName(environment.name, layer), cluster !== undefined);
   });
   return reference;
 }
 
-function notRead(stack: string, narrowed: boolean): ProblemError {
-  const narrow = narrowed ? " A stack that is narrowed to one cluster reads stacks that are as narrow." : "";
+function configuredClusterStack(environment: string): string | undefined {
+  const configured = new pulumi.Config().get("clusterStack");
+  const wide = stackName(environment, "cluster");
+  if (configured === undefined || configured === wide) return configured;
+  throw new ProblemError("Configuration is wrong", [
+    {
+      path: `${pulumi.getProject()}:clusterStack`,
+      reason: `"${configured}" is not "${wide}", the stack of all clusters.`,
+      fix: "Remove it where each cluster has a cluster layer of its own.",
+    },
+  ]);
+}
+
+function notRead(stack: string, wide: string, narrowed: boolean): ProblemError {
+  const wider =
+    stackNameParts(wide)?.layer === "cluster" && stack !== wide
+      ? ` Where ${wide} holds all clusters, run: pulumi config set clusterStack ${wide} -s ${pulumi.getStack()}.`
+      : "";
+  const narrow =
+    narrowed && stack !== wide
+      ? ` A stack that is narrowed to one cluster reads stacks that are as narrow.${wider}`
+      : "";
   return new ProblemError(`${pulumi.getStack()} cannot be deployed`, [
     {
       path: "stack",

@@ -1,4 +1,5 @@
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
+import { layers } from "../../components/core/stackName.ts";
 import { systems } from "../../components/platform/systems.ts";
 import { findEnvironment, stopEnvironment } from "../../embedded/environment/environment.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -15,6 +16,8 @@ import {
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
+import { stacksThatHold } from "../../stacks/stackLayout.ts";
+import { stackName } from "../../stacks/stackName.ts";
 import { type ConfirmOptions, confirmRemoval } from "../confirm.ts";
 import { refuseLocalOptions } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
@@ -45,8 +48,14 @@ export async function down(name: string, options: DownOptions, invocation: Invoc
     own === undefined || options.engine === "pulumi"
       ? await pulumiEngine({ ...(own === undefined ? {} : { config: () => localConfig(environment, own) }), signal })
       : await liveEngine(environment, own, { signal });
+  // Stacks of single clusters are known to the backend alone, those of clusters that are declared no more included.
+  const held = stacksThatHold(name, (await engine.holding?.()) ?? []);
+  const stacks = layers.flatMap((layer) => {
+    const wide = stackName(name, layer);
+    return [wide, ...held.filter((stack) => stack.startsWith(`${wide}-`))];
+  });
   // Protection has its say before anything is gone: models and platform would go first.
-  await engine.refuseProtected?.(stacksOf(environment));
+  await engine.refuseProtected?.(stacks);
   let removed = 0;
   await runSteps(
     {},
@@ -54,7 +63,7 @@ export async function down(name: string, options: DownOptions, invocation: Invoc
       {
         title: "Layers",
         task: (_, task) =>
-          engine.destroy(stacksOf(environment), {
+          engine.destroy(stacks, {
             onStack: (stack) => {
               task.title = `Layers: ${stack}`;
             },

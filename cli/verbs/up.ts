@@ -1,6 +1,7 @@
 import type { ListrTask } from "listr2";
-import { rejectProblems } from "../../components/core/problem.ts";
+import { describeProblems, exitCodes, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { seconds } from "../../components/core/quantity.ts";
+import { stackNameParts } from "../../components/core/stackName.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import {
   type EnvironmentEvent,
@@ -8,11 +9,20 @@ import {
   startEnvironment,
   stopEnvironment,
 } from "../../embedded/environment/environment.ts";
-import type { Engine, ResourceEvent, StackResult } from "../../engine/engine.ts";
+import type { Engine, EngineEvents, ResourceEvent, StackConfig, StackResult } from "../../engine/engine.ts";
+import type { PulumiEngine, SideBySide } from "../../engine/pulumi/pulumiEngine.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
 import { planSummary } from "../../plan/planText.ts";
+import { count } from "../../preflight/check.ts";
 import { type ClusterReport, Preflight } from "../../preflight/preflight.ts";
-import { type Examined, isAdopted, preflightStep } from "../../preflight/preflightStep.ts";
+import {
+  type Examined,
+  heldBack,
+  isAdopted,
+  type Others,
+  preflightStep,
+  whatWaits,
+} from "../../preflight/preflightStep.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
@@ -32,7 +42,9 @@ import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { projectDirectory } from "../../stacks/project.ts";
+import { project, projectDirectory } from "../../stacks/project.ts";
+import { type StackLayout, stackLayout } from "../../stacks/stackLayout.ts";
+import { stackName } from "../../stacks/stackName.ts";
 import { refuseLocalOptions } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
@@ -51,7 +63,9 @@ export interface UpOptions extends ClusterOptions, RegistryOptions {
 
 interface Progress extends Examined {
   cluster?: LocalCluster;
+  layout?: StackLayout;
   stacks: StackResult[];
+  failures: SideBySide["failures"][number][];
   models: Record<string, { version: string; state: string; prediction?: Prediction }>;
 }
 
@@ -76,7 +90,7 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   if (!invocation.json) process.stdout.write(`${planSummary(plan)}\n\n`);
   rejectMandatoryViolations(plan);
 
-  const progress: Progress = { preflight: [], stacks: [], models: {} };
+  const progress: Progress = { preflight: [], stacks: [], failures: [], models: {} };
   const preflight = new Preflight(environment, {
     stand: standOf(name, options),
     credentials,
@@ -88,30 +102,84 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
     : remoteSteps(environment, preflight, invocation);
   const bringUp = () => runSteps(progress, steps, invocation);
   await (isLocal ? alone(name, bringUp) : bringUp());
-  return { result: result(name, progress), text: summary(progress) };
+  return answer(environment, progress);
 }
 
 /**
  * Clusters that are there are looked at before anything is changed; those that the cluster layer makes, right after it.
+ * A cluster that has not passed waits; the others go on, unless one stack holds them all.
  */
 function remoteSteps(environment: Environment, preflight: Preflight, { signal }: Invocation): ListrTask<Progress>[] {
-  const engine = () => pulumiEngine({ signal });
-  const [cluster = "", ...onIt] = stacksOf(environment);
+  let made: Promise<PulumiEngine> | undefined;
+  const engine = () => (made ??= pulumiEngine({ config: (stack) => narrowConfig(environment, stack), signal }));
+  const others = ({ layout }: Progress) => othersOf(environment, layout);
   return [
-    preflightStep(environment, preflight, "the cluster layer", async () => {
-      const { deployedKubeconfigs } = await import("../../preflight/deployedKubeconfigs.ts");
-      const { pulumiCommand } = await import("../../engine/pulumi/pulumiEngine.ts");
-      return deployedKubeconfigs(environment, { command: pulumiCommand });
-    }),
-    layersStep([cluster], engine),
-    preflightStep(environment, preflight, "the platform", async ({ stacks, preflight: before }) => {
-      const done = before.filter(
-        (report) => isAdopted(environment, report.cluster) && report.notLookedAt === undefined,
-      );
-      return publishedKubeconfigs(stacks, done);
-    }),
-    layersStep(onIt, engine),
+    {
+      title: "Stacks",
+      task: async (progress) => {
+        progress.layout = stackLayout(environment, await (await engine()).holding());
+      },
+    },
+    preflightStep(
+      environment,
+      preflight,
+      "the cluster layer",
+      async () => {
+        const { deployedKubeconfigs } = await import("../../preflight/deployedKubeconfigs.ts");
+        const { pulumiCommand } = await import("../../engine/pulumi/pulumiEngine.ts");
+        return deployedKubeconfigs(environment, { command: pulumiCommand });
+      },
+      others,
+    ),
+    layersStep([stackName(environment.name, "cluster")], engine),
+    preflightStep(
+      environment,
+      preflight,
+      "the platform",
+      async ({ stacks, preflight: before }) => {
+        const done = before.filter(
+          (report) => isAdopted(environment, report.cluster) && report.notLookedAt === undefined,
+        );
+        return publishedKubeconfigs(stacks, done);
+      },
+      others,
+    ),
+    onClustersStep(engine),
   ];
+}
+
+/** A stack of one cluster reads the cluster layer of all. */
+function narrowConfig({ name }: Environment, stack: string): StackConfig {
+  if (stackNameParts(stack)?.cluster === undefined) return {};
+  return { config: { [`${project}:clusterStack`]: stackName(name, "cluster") } };
+}
+
+/** A stack of all clusters cannot be brought up for some of them: it would remove what the others have. */
+function othersOf({ clusters }: Environment, layout: StackLayout | undefined): Others {
+  if (layout === undefined || layout.narrow) return "go on";
+  if (Object.keys(clusters).length === 1) return undefined;
+  return {
+    path: layout.stacks.join(", "),
+    reason: "each holds all clusters, so all of them wait.",
+    fix: 'So that one waits alone, divide them: docs/clusters.md, "From one stack to one for each cluster".',
+  };
+}
+
+/** Platform and models of every cluster that does not wait. */
+function onClustersStep(engine: () => Promise<PulumiEngine>): ListrTask<Progress> {
+  return engineStep(async (progress, events) => {
+    const { layout } = progress;
+    if (layout === undefined) throw new TypeError("the stacks are not known");
+    if (!layout.narrow) return (await engine()).up(layout.stacks, events);
+    const waiting = new Set(heldBack(progress.preflight).map(({ cluster }) => cluster));
+    const chains = Object.entries(layout.chains).filter(([cluster]) => !waiting.has(cluster));
+    const { results, failures } = await (await engine()).upSideBySide(
+      chains.map(([, chain]) => chain),
+      events,
+    );
+    progress.failures.push(...failures);
+    return results;
+  });
 }
 
 /** What the cluster layer has just published, without the clusters that are done with. */
@@ -236,13 +304,22 @@ function ownClusterStep(environment: Environment, own: LocalCluster, signal: Abo
 }
 
 function layersStep(stacks: readonly string[], engine: (progress: Progress) => Promise<Engine>): ListrTask<Progress> {
+  return engineStep(async (progress, events) => (await engine(progress)).up(stacks, events));
+}
+
+function engineStep(
+  deploy: (progress: Progress, events: EngineEvents) => Promise<readonly StackResult[]>,
+): ListrTask<Progress> {
   return {
     title: "Layers",
     task: async (progress, task) => {
       let changed = 0;
-      const results = await (await engine(progress)).up(stacks, {
+      const underWay = new Set<string>();
+      const results = await deploy(progress, {
         onStack: (stack, state) => {
-          if (state === "started") task.title = `Layers: ${stack}`;
+          if (state === "started") underWay.add(stack);
+          else underWay.delete(stack);
+          if (underWay.size > 0) task.title = `Layers: ${[...underWay].join(", ")}`;
         },
         onResource: ({ action, type, name, object }: ResourceEvent) => {
           if (action === "unchanged" || action === "read") return;
@@ -260,8 +337,44 @@ function layersStep(stacks: readonly string[], engine: (progress: Progress) => P
   };
 }
 
-function result(environment: string, { preflight, stacks, models }: Progress): unknown {
-  return { environment, preflight, stacks: stacks.map(({ stack, changes }) => ({ stack, changes })), models };
+/**
+ * What is up, and what waits and why. With a cluster that waits the exit code is the preflight's.
+ *
+ * @throws ProblemError when the engine could not deploy a cluster's stacks, with what waits besides.
+ */
+function answer({ name, clusters }: Environment, progress: Progress): Answer {
+  const { preflight, stacks, failures, models } = progress;
+  const waiting = whatWaits(preflight);
+  const waits = new Set(heldBack(preflight).map(({ cluster }) => cluster));
+  const up = Object.keys(clusters).length - waits.size - failures.length;
+  const subject = `${up === 0 ? "None" : up} of ${count(Object.keys(clusters).length, "cluster")} of environment "${name}" ${up === 1 ? "is" : "are"} up`;
+  if (failures.length > 0) {
+    throw new ProblemError(
+      subject,
+      [
+        ...failures.flatMap(({ stack, error }) =>
+          error.problems.map((one) => ({ ...one, path: `${stack}, ${one.path}` })),
+        ),
+        ...waiting,
+      ],
+      exitCodes.incomplete,
+    );
+  }
+  const again =
+    waits.size === 0
+      ? ""
+      : `${describeProblems(`${subject}; the others wait`, waiting)}\nRun this again when that is done.`;
+  return {
+    result: {
+      environment: name,
+      preflight,
+      stacks: stacks.map(({ stack, changes }) => ({ stack, changes })),
+      models,
+      waiting: [...waits],
+    },
+    text: [summary(progress), again].filter((text) => text !== "").join("\n"),
+    exitCode: waits.size === 0 ? exitCodes.ok : exitCodes.preflight,
+  };
 }
 
 function summary({ models }: Progress): string {

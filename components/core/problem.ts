@@ -26,7 +26,7 @@ export const exitCodes = {
   releaseFailed: 5,
   /** The run stopped half-way: the message says what was done and how to go on. */
   incomplete: 6,
-  /** A cluster cannot carry what is declared for it; nothing was changed on any cluster. */
+  /** A cluster cannot carry what is declared for it and waits; `serin up` went on with the others. */
   preflight: 7,
   /** Ctrl-C. */
   interrupted: 130,

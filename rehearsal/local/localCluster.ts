@@ -6,10 +6,11 @@ import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { layers } from "../../components/core/stackName.ts";
 import { type Environment as EmbeddedEnvironment, findEnvironment } from "../../embedded/environment/environment.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
-import type { Engine, StackConfig } from "../../engine/engine.ts";
+import type { StackConfig } from "../../engine/engine.ts";
 import { narrowedKubeconfig } from "../../engine/kubernetes/kubeconfig.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import type { TransformResource } from "../../engine/live/liveMonitor.ts";
+import type { PulumiEngine } from "../../engine/pulumi/pulumiEngine.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { program } from "../../stacks/program.ts";
 import { environments, project, projectDirectory } from "../../stacks/project.ts";
@@ -127,7 +128,10 @@ export async function liveEngine(
 }
 
 /** The Pulumi CLI; loaded only where it is used, since the Automation API is large. */
-export async function pulumiEngine(options: { config?: () => StackConfig; signal: AbortSignal }): Promise<Engine> {
+export async function pulumiEngine(options: {
+  config?: (stack: string) => StackConfig;
+  signal: AbortSignal;
+}): Promise<PulumiEngine> {
   const { PulumiEngine } = await import("../../engine/pulumi/pulumiEngine.ts");
   return new PulumiEngine({ projectDirectory, ...options });
 }

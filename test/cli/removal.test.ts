@@ -9,7 +9,7 @@ import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { dev } from "../../stacks/environments/dev.ts";
 import { local } from "../../stacks/environments/local.ts";
 
-const engine = vi.hoisted(() => ({ calls: [] as string[], isProtected: true }));
+const engine = vi.hoisted(() => ({ calls: [] as string[], isProtected: true, holding: [] as string[] }));
 
 vi.mock(import("../../engine/pulumi/pulumiEngine.ts"), async (original) => {
   class Noting {
@@ -17,6 +17,7 @@ vi.mock(import("../../engine/pulumi/pulumiEngine.ts"), async (original) => {
       engine.calls.push(`look at ${stacks.join(", ")}`);
       if (engine.isProtected) throw new ProblemError("Nothing was taken down", []);
     }
+    holding = () => Promise.resolve(engine.holding);
     async destroy(stacks: readonly string[]): Promise<void> {
       engine.calls.push(`destroy ${stacks.join(", ")}`);
     }
@@ -31,6 +32,7 @@ beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "serin-removal-"));
   vi.stubEnv("SERIN_HOME", home);
   engine.calls = [];
+  engine.holding = [];
 });
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -60,6 +62,21 @@ describe("down", () => {
     engine.isProtected = false;
     await down("prod", { yes: true }, invocation);
     expect(engine.calls).toEqual([`look at ${all}`, `destroy ${all}`]);
+  });
+
+  it("destroys the stacks of single clusters too, also of one that is declared no more, and nothing of others", async () => {
+    engine.isProtected = false;
+    engine.holding = [
+      "prod-models-aws-use1",
+      "prod-platform-aws-use1",
+      "prod-platform-old",
+      "prod-cluster",
+      "prod-eu-models",
+    ];
+    await down("prod", { yes: true }, invocation);
+    const narrow =
+      "prod-cluster, prod-platform, prod-platform-aws-use1, prod-platform-old, prod-models, prod-models-aws-use1";
+    expect(engine.calls).toEqual([`look at ${narrow}`, `destroy ${narrow}`]);
   });
 
   it("does not even look when nobody has confirmed", async () => {

@@ -119,7 +119,7 @@ function secretProblems({ kubeconfig, modelStore }: OnPremClusterSpec): Problem[
 }
 
 /** Configuration keys of a stack that layers read as plain values. */
-const notSecret = ["platform", "versions"];
+const notSecret = ["platform", "versions", "clusterStack"];
 
 /** A check of a declaration needs no secret, only that there is one. */
 function withoutSecrets(spec: OnPremClusterSpec): OnPremClusterArgs {

@@ -39,6 +39,11 @@ if (command[0] === "stack" && command[1] === "output") {
   const secrets = args.includes("--show-secrets");
   console.log(JSON.stringify({ url: "http://x", token: secrets ? "t" : "[secret]" }));
 }
+if (command[0] === "stack" && command[1] === "ls") {
+  const held = (name, resourceCount) => ({ name, current: false, lastUpdate: "2026-11-01T00:00:00Z", resourceCount });
+  const list = [held("dev-cluster", 3), held("acme/dev-models", 1), held("dev-gone", 0), { name: "dev-new", current: false }];
+  console.log(JSON.stringify([...list, { name: "dev-counted-by-nobody", current: false, lastUpdate: "2026-11-01T00:00:00Z" }]));
+}
 if (command[0] === "stack" && command[1] === "history") console.log("[]");
 if (command[0] === "stack" && command[1] === "export") {
   const urn = "urn:pulumi:dev-cluster::serin::aws:eks/cluster:Cluster::aws-use1-cluster";
@@ -98,6 +103,31 @@ describe("PulumiEngine", () => {
     expect(ups).toHaveLength(2);
     expect(ups[0]).toContain(`--policy-pack ${fileURLToPath(new URL("../../../policies", import.meta.url))}`);
     expect(ups[0]).toContain("--stack dev-cluster");
+  });
+
+  it("deploys chains side by side, none before all are selected; one that fails ends, and the others go on", async () => {
+    const seen: string[] = [];
+    const chains = [["dev-broken", "dev-never"], ["dev-new", "dev-a"], ["dev-b"]];
+    const onStack = (stack: string, state: string) => void seen.push(`${stack} ${state}`);
+    const { results, failures } = await engine().upSideBySide(chains, { onStack }, 2);
+    expect(results.map(({ stack }) => stack).sort()).toEqual(["dev-a", "dev-b", "dev-new"]);
+    expect(failures.map(({ stack, error }) => [stack, error.message])).toEqual([
+      ["dev-broken", expect.stringContaining("dev-broken was not deployed")],
+    ]);
+    expect(seen.slice(0, 2)).toEqual(["dev-broken started", "dev-new started"]);
+    expect(seen).not.toContain("dev-never started");
+    const commands = (await calls()).map(({ args }) => args.slice(0, 2).join(" "));
+    const first = commands.findIndex((command) => command.startsWith("up "));
+    expect(commands.slice(first).filter((command) => /stack (select|init)|^config/.test(command))).toEqual([]);
+  });
+
+  it("changes nothing side by side where one of the stacks cannot be selected", async () => {
+    await expect(engine().upSideBySide([["dev-a"], ["dev-closed"]])).rejects.toThrow(/Run `pulumi login`/);
+    expect((await calls()).filter(({ args }) => args[0] === "up")).toEqual([]);
+  });
+
+  it("lists the stacks that hold resources, without their organisation", async () => {
+    expect(await engine().holding()).toEqual(["dev-cluster", "dev-models", "dev-counted-by-nobody"]);
   });
 
   it("makes a stack that is not there yet", async () => {
