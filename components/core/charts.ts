@@ -48,6 +48,12 @@ export const charts = {
     version: "88.5.3",
     repository: "https://prometheus-community.github.io/helm-charts",
   },
+  // The definitions of the operator that kube-prometheus-stack installs: `appVersion` of both charts is the same.
+  prometheusDefinitions: {
+    chart: "prometheus-operator-crds",
+    version: "31.0.1",
+    repository: "https://prometheus-community.github.io/helm-charts",
+  },
   certManager: { chart: "cert-manager", version: "v1.21.1", repository: "https://charts.jetstack.io" },
   awsLoadBalancerController: {
     chart: "aws-load-balancer-controller",

@@ -41,6 +41,12 @@ export function systemChart(
     values: Record<string, unknown>;
     install: Install;
     settings?: SiteSettings | undefined;
+    /**
+     * What the names of its objects begin with. Two charts of one system with the same prefix can hand objects to each
+     * other without replacing them, because an object's URN has the types of its parents and not their names.
+     * @default `name`
+     */
+    prefix?: string;
   },
   opts: pulumi.ComponentResourceOptions,
 ): Chart {
@@ -52,7 +58,7 @@ export function systemChart(
       name: args.release,
       namespace: args.namespace,
       values: args.values,
-      resourcePrefix: name,
+      resourcePrefix: args.prefix ?? name,
       postRenderer: { command: removedWithChart.command, args: [...removedWithChart.args] },
     },
     opts,

@@ -28,6 +28,7 @@ const tables: Readonly<Record<string, () => string>> = {
         ["Istio", pinnedVersions().istio ?? "", `${charts.istiod.chart} ${charts.istiod.version}`],
         ["Argo Rollouts", pinnedVersions().argoRollouts ?? "", `argo-rollouts ${charts.argoRollouts.version}`],
         ["Prometheus", "", `kube-prometheus-stack ${charts.kubePrometheusStack.version}`],
+        ["its definitions", "", `prometheus-operator-crds ${charts.prometheusDefinitions.version}`],
         ["GPU Operator", pinnedVersions().gpuOperator ?? "", `gpu-operator ${charts.gpuOperator.version}`],
         ["its driver", defaultOperatorDriver, ""],
         ["GPU metrics on GKE", "", `dcgm-exporter ${charts.dcgmExporter.version}`],

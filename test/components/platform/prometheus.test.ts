@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
-import { stackValues } from "../../../components/platform/prometheus.ts";
+import { definitionValues, Prometheus, stackValues } from "../../../components/platform/prometheus.ts";
+import { inputsOf, recorded } from "../cluster/harness.ts";
 
 interface Stack {
   readonly prometheus: {
@@ -51,5 +52,39 @@ describe("the Prometheus that judges releases", () => {
     for (const part of ["kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy"]) {
       expect(stack()).toHaveProperty(part, { enabled: false });
     }
+  });
+});
+
+describe("the operator's definitions", () => {
+  const chart = "kubernetes:helm.sh/v4:Chart";
+  const installed = () =>
+    recorded(() => {
+      new Prometheus("site-prometheus", { install: {} });
+      return {};
+    });
+
+  it("are those of what runs here and of what Prometheus reads; the rest, most of their bytes, is left out", () => {
+    expect(Object.keys(definitionValues.crds).sort()).toEqual([
+      "alertmanagerconfigs",
+      "alertmanagers",
+      "prometheusagents",
+      "thanosrulers",
+    ]);
+    expect(stack()).toMatchObject({ crds: { enabled: false } });
+  });
+
+  it("are there before the objects of their kinds", async () => {
+    const { resources } = await installed();
+    const urnOf = (name: string) => resources.find((resource) => resource.name === name)?.urn;
+    const main = resources.find(({ name }) => name === "site-prometheus-chart");
+    expect(main?.dependencies).toContain(urnOf("site-prometheus-definitions"));
+  });
+
+  it("are the resources that kube-prometheus-stack brought before: an upgrade replaces none of them", async () => {
+    const run = await installed();
+    const [before, now] = ["-chart", "-definitions"].map((name) => inputsOf(run, chart, name));
+    expect(now?.resourcePrefix).toBe(before?.resourcePrefix);
+    const parents = run.resources.filter(({ type }) => type === chart).map(({ parent }) => parent);
+    expect(new Set(parents).size).toBe(1);
   });
 });
