@@ -124,9 +124,9 @@ export class Prometheus extends Component {
 }
 
 /**
- * The values of the chart of definitions: those of the operator's kinds that run here, and of what Prometheus reads. The
- * others are 2.7 MB of 4.5 MB, which each stack would hold three times and write anew after each step. The operator
- * leaves out what has no definition (prometheus-operator `cmd/operator/main.go`).
+ * The values of the chart of definitions: those of the operator's kinds that run here, and of what Prometheus reads.
+ * The others are 2.7 MB of 4.5 MB, which each stack would hold three times and write anew after each step. The
+ * operator leaves out what has no definition (prometheus-operator `cmd/operator/main.go`).
  */
 export const definitionValues = {
   crds: {
