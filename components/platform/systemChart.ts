@@ -16,9 +16,10 @@ export interface Install {
 
 /**
  * Renames Helm's annotation for objects that outlive their chart, `helm.sh/resource-policy: keep`, which Istio and Argo
- * Rollouts write on their definitions. With it the provider retains them when the platform is removed, and cannot
- * create them when it comes back: they exist already (pulumi-kubernetes #2926). So a system comes and goes as a whole.
- * Another value of the annotation would be a warning of the provider for each definition.
+ * Rollouts write on their definitions. With it the provider retains them when the platform is removed
+ * (pulumi-kubernetes #2926). If another release of the chart came after that, their fields would still have a manager
+ * that is gone, and the update would end in a conflict. So a system comes and goes as a whole. Another value of the
+ * annotation would be a warning of the provider for each definition.
  */
 export const removedWithChart = {
   command: "node",

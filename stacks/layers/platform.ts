@@ -22,8 +22,8 @@ export function platformLayer(stack: StackOf): Published<Contracts["platform"]> 
       buildSystems(
         { ...systemCluster(environment, name, spec, platform), published: readCluster(clusterLayer, "cluster", name) },
         spec,
-        // Charts keep definitions when the platform is taken down (`helm.sh/resource-policy: keep`), because models of
-        // others may use them. The next `up` finds them again.
+        // Namespaces stay when the platform is taken down, because they may hold what others have put there. The next
+        // `up` takes them over.
         { providers: [providerOf(name, spec, clusterLayer, { takeOver: true })] },
       ),
     ),

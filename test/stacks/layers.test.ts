@@ -57,7 +57,7 @@ describe("what exists before a layer makes it", () => {
     return (layer: string) => resources.filter(({ urn }) => urn.startsWith(`urn:pulumi:dev-${layer}::`));
   };
 
-  it("is taken over by the platform, whose definitions were kept when it was taken down, and by no other layer (pulumi-kubernetes #2926)", async () => {
+  it("is taken over by the platform, whose namespaces stay when it is taken down, and by no other layer", async () => {
     const resources = await layersOf();
     const takesOver = (layer: string) =>
       resources(layer)
