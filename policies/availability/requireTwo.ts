@@ -1,12 +1,15 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { type Partially, type ResourceKinds, resourceRule } from "../rule.ts";
 
-/** What traffic, admission or a release stops without, by the chart that installs it: the values that say how many. */
-const counts: Readonly<Record<string, readonly string[]>> = {
-  istiod: ["autoscaleMin"],
-  gateway: ["autoscaling.minReplicas"],
-  "argo-rollouts": ["controller.replicas"],
-  "cert-manager": ["replicaCount", "webhook.replicaCount"],
+/**
+ * What traffic, admission or a release stops without, by the chart that installs it: the values that say how many pods
+ * there are, each with the chart's default.
+ */
+const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  istiod: { autoscaleMin: 1 },
+  gateway: { "autoscaling.minReplicas": 1 },
+  "argo-rollouts": { "controller.replicas": 2 },
+  "cert-manager": { replicaCount: 1, "webhook.replicaCount": 1 },
 };
 
 /** The same as objects, which the engine shows where it renders a chart. */
@@ -51,8 +54,8 @@ export const requireTwo: ResourceValidationPolicy = {
 
 function countsOf({ chart, values, metadata, spec }: Partially<Counted>): [path: string, count: unknown][] {
   if (chart !== undefined) {
-    const paths = counts[chart.slice(chart.lastIndexOf("/") + 1)] ?? [];
-    return paths.map((path) => [`values.${path}`, at(values, path.split("."))]);
+    const paths = counts[chart.slice(chart.lastIndexOf("/") + 1)] ?? {};
+    return Object.entries(paths).map(([path, fallback]) => [`values.${path}`, at(values, path.split(".")) ?? fallback]);
   }
   if (!objects.includes(`${metadata?.namespace}/${metadata?.name}`)) return [];
   // A Deployment without a number is counted by its HorizontalPodAutoscaler.
@@ -62,9 +65,9 @@ function countsOf({ chart, values, metadata, spec }: Partially<Counted>): [path:
   ];
 }
 
-/** A chart's own default is one pod. */
+/** Undefined: the value is not there. */
 function at(values: unknown, path: readonly string[]): unknown {
   const [key, ...rest] = path;
-  if (key === undefined) return values ?? 1;
+  if (key === undefined) return values;
   return at((values as Readonly<Record<string, unknown>> | undefined)?.[key], rest);
 }

@@ -56,6 +56,7 @@ specifyResourcePolicy(requireTwo, {
   ],
   accepts: [
     { when: "another chart", change: { chart: "metrics-server", values: {} } },
+    { when: "controllers whose number the chart chooses", change: { chart: "argo-rollouts", values: {} } },
     {
       when: "a Deployment that its autoscaler counts",
       type: "kubernetes:apps/v1:Deployment",
