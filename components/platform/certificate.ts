@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { customResource } from "../core/customResource.ts";
+import { isObjectName } from "../core/names.ts";
 import { type Problem, unknownChoice } from "../core/problem.ts";
 
 /** Where the certificate of the models' gateway comes from. It is for `*.<domain>`. Changing it drops no connection. */
@@ -70,7 +71,7 @@ export function certificateProblems(certificate: Certificate, adopted: boolean):
       return [];
     case "secret":
     case "issuer":
-      return objectName.test(certificate.name)
+      return isObjectName(certificate.name)
         ? []
         : [
             {
@@ -83,8 +84,6 @@ export function certificateProblems(certificate: Certificate, adopted: boolean):
       return acmeProblems(certificate);
   }
 }
-
-const objectName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 function acmeProblems({ email, server, dns01 }: Extract<Certificate, { kind: "acme" }>): Problem[] {
   return [

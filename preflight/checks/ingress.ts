@@ -1,10 +1,8 @@
+import { gatewayService } from "../../components/platform/istio.ts";
 import { count, defineCheck, failed, few, passed, type Verdict } from "../check.ts";
 import type { ClusterContents } from "../clusterFacts.ts";
 
 type Seen = Pick<ClusterContents, "services" | "definitions" | "daemonSets" | "nodes">;
-
-/** The namespace of the gateway that the platform installs. */
-const gatewayNamespace = "istio-ingress";
 
 /** Services of type LoadBalancer get an address, or the declared node port is free. */
 export const ingress = defineCheck({
@@ -23,7 +21,7 @@ export const ingress = defineCheck({
 
 function nodePort({ services }: Seen, port: number): Verdict {
   const taken = services.filter(
-    ({ namespace, nodePorts }) => namespace !== gatewayNamespace && nodePorts.includes(port),
+    ({ namespace, nodePorts }) => namespace !== gatewayService.namespace && nodePorts.includes(port),
   );
   if (taken.length === 0) return passed(`node port ${port} is free`);
   return failed(
