@@ -21,7 +21,7 @@ export interface WithIngress {
 }
 
 /** Internal, because a prediction service is rarely meant for everyone. */
-export const defaultIngress = { kind: "internal" } as const satisfies CloudIngress;
+const defaultIngress = { kind: "internal" } as const satisfies CloudIngress;
 
 /** How a Service of type LoadBalancer becomes a load balancer of a cloud. */
 export interface LoadBalancer {

@@ -4,7 +4,7 @@ import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../c
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
-import type { AksClusterArgs } from "./aksArgs.ts";
+import type { AksDeclaration } from "./aksArgs.ts";
 import { AksCluster } from "./aksCluster.ts";
 import { aksGpuPools } from "./aksPools.ts";
 import { validateAksCluster } from "./aksProblems.ts";
@@ -16,9 +16,7 @@ import { classicAzureProvider } from "./classicAzure.ts";
 import { aksSystemNodes, aksSystemQuota } from "./managedClusterArgs.ts";
 
 /** A declared AKS cluster. Its account comes from configuration: `serin:azureSubscription` and `serin:azureTenant`. */
-export type AzureClusterSpec = { readonly cloud: "azure" } & WithIngress &
-  WithRegistryMirror &
-  Omit<AksClusterArgs, "subscription" | "tenant">;
+export type AzureClusterSpec = { readonly cloud: "azure" } & WithIngress & WithRegistryMirror & AksDeclaration;
 
 /** Microsoft Azure, with AKS. */
 export const azure: CloudAdapter<AzureClusterSpec> = {

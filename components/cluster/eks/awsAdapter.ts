@@ -6,7 +6,7 @@ import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
-import type { EksClusterArgs } from "./eksArgs.ts";
+import type { EksDeclaration } from "./eksArgs.ts";
 import { EksCluster } from "./eksCluster.ts";
 import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
@@ -14,9 +14,7 @@ import { roleAnnotation } from "./eksWorkloadIdentity.ts";
 import { eksBaseQuota, eksSystemNodes } from "./systemNodes.ts";
 
 /** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
-export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress &
-  WithRegistryMirror &
-  Omit<EksClusterArgs, "account">;
+export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress & WithRegistryMirror & EksDeclaration;
 
 const networkLoadBalancer = {
   "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",

@@ -18,8 +18,9 @@ export type SiteIngress =
   /** The site has a controller that gives Services of this type an address, MetalLB or kube-vip for example. */
   | { readonly kind: "loadBalancer" }
   /**
-   * On this port of every node, 30000 to 32767. `host` is the host that clients use: a node, or a DNS name of several.
-   * Without it the published address is the gateway's Service inside the cluster, on port 80.
+   * On this port of every node, 30000 to 32767: for HTTPS where `platform.istio.certificate` is declared, else for
+   * HTTP. `host` is the host that clients use: a node, or a DNS name of several. Without it the published address is the
+   * gateway's Service inside the cluster, on port 443 or 80.
    */
   | { readonly kind: "nodePort"; readonly port: number; readonly host?: string };
 
