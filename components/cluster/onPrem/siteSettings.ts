@@ -19,8 +19,8 @@ export type SiteIngress =
   | { readonly kind: "loadBalancer" }
   /**
    * On this port of every node, 30000 to 32767: for HTTPS where `platform.istio.certificate` is declared, else for
-   * HTTP. `host` is the host that clients use: a node, or a DNS name of several. Without it the published address is the
-   * gateway's Service inside the cluster, on port 443 or 80.
+   * HTTP. `host` is the host that clients use: a node, or a DNS name of several. Without it the published address is
+   * the gateway's Service inside the cluster, on port 443 or 80.
    */
   | { readonly kind: "nodePort"; readonly port: number; readonly host?: string };
 
