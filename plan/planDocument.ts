@@ -56,6 +56,16 @@ export interface PlannedRelease {
   readonly release: string;
 }
 
+/** One step of bringing an environment up for the first time. */
+export interface PlannedStep {
+  /** What is done, in a few words. */
+  readonly step: string;
+  /** Who does it: `serin`, by the step's command, or a person, in an account, a network or a zone. */
+  readonly by: "serin" | "person";
+  /** What to know and what to run, in this order. A command is one line of shell with names in angle brackets. */
+  readonly parts: readonly ({ readonly says: string } | { readonly command: string })[];
+}
+
 /** A plan as `serin plan --json` prints it. */
 export interface PlanDocument {
   /** The environment's name. */
@@ -64,6 +74,8 @@ export interface PlanDocument {
   readonly stacks: readonly StackDocument[];
   /** One for each model. */
   readonly releases: readonly PlannedRelease[];
+  /** The steps of the first day, in their order; none for what needs one command. Absent with `--against`. */
+  readonly firstDay?: readonly PlannedStep[];
   /** Differences from the plan that `--against` names. Absent without `--against`. */
   readonly changes?: readonly Change[];
 }

@@ -1,5 +1,5 @@
 import type { Plan } from "./plan.ts";
-import type { Change } from "./planDocument.ts";
+import type { Change, PlannedStep } from "./planDocument.ts";
 
 /**
  * The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer.
@@ -7,6 +7,7 @@ import type { Change } from "./planDocument.ts";
 export async function* planJson(
   { environment, stacks, releases }: Plan,
   changes?: readonly Change[],
+  firstDay?: readonly PlannedStep[],
 ): AsyncGenerator<string> {
   yield `{\n  "environment": ${JSON.stringify(environment)},\n  "stacks": [`;
   let before = "\n";
@@ -17,6 +18,7 @@ export async function* planJson(
     before = ",\n";
   }
   yield `\n  ],\n  "releases": ${json(releases, "  ")}`;
+  if (firstDay !== undefined) yield `,\n  "firstDay": ${json(firstDay, "  ")}`;
   if (changes !== undefined) yield `,\n  "changes": ${json(changes, "  ")}`;
   yield "\n}\n";
 }

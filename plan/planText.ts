@@ -4,8 +4,10 @@ import { findings, type Plan } from "./plan.ts";
 import type { Change, PlannedResource } from "./planDocument.ts";
 import type { PolicyFinding } from "./policies/policyResult.ts";
 
-/** A plan as text, in pieces: every resource under its component, releases, then what the policies found. */
-export async function* planText(plan: Plan): AsyncGenerator<string> {
+/**
+ * A plan as text, in pieces: every resource under its component, releases, `more`, then what the policies found.
+ */
+export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
   for (const stack of plan.stacks) {
     yield `${colours.bold(stack.stack)}\n`;
     for await (const resources of stack.resources())
@@ -16,6 +18,7 @@ export async function* planText(plan: Plan): AsyncGenerator<string> {
     yield "\n";
   }
   yield `${releaseLines(plan).join("\n")}\n\n`;
+  if (more !== "") yield `${more}\n\n`;
   yield `${planSummary(plan)}\n`;
 }
 

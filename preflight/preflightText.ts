@@ -78,7 +78,7 @@ function checkLines({ status, title, found, needed, fix }: CheckResult, width: n
 }
 
 /** Paragraphs beside a first column, each wrapped to the width; the first starts on its line. */
-function hanging(first: string, column: number, paragraphs: readonly string[], width: number): string[] {
+export function hanging(first: string, column: number, paragraphs: readonly string[], width: number): string[] {
   const lines = paragraphs.flatMap((paragraph) => wrapped(paragraph, Math.max(20, width - column)));
   return lines.map((line, index) => (index === 0 ? `${first}${line}` : `${" ".repeat(column)}${line}`).trimEnd());
 }
@@ -105,6 +105,6 @@ function summaryLine(report: ClusterReport): string {
 }
 
 /** 80 columns at most: longer lines are harder to read. */
-function lineWidth(): number {
+export function lineWidth(): number {
   return Math.min(80, process.stdout.columns ?? 80);
 }

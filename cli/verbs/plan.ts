@@ -5,6 +5,7 @@ import { findings, type Plan, planEnvironment } from "../../plan/plan.ts";
 import { planJson } from "../../plan/planJson.ts";
 import { changesText, planText } from "../../plan/planText.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
+import { firstDay, firstDayText } from "../firstDay.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
 
 /** The options of `serin plan`. */
@@ -28,9 +29,11 @@ export async function plan(name: string, { against }: PlanOptions, { signal, jso
   const objects = findings(planned).some(
     ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
   );
-  const text = changes === undefined ? planText(planned) : [`${changesText(changes, planned)}\n`];
+  const steps = changes === undefined ? firstDay(environment) : undefined;
+  const text =
+    changes === undefined ? planText(planned, firstDayText(steps ?? [])) : [`${changesText(changes, planned)}\n`];
   return {
-    pieces: shown(json ? planJson(planned, changes) : text, planned),
+    pieces: shown(json ? planJson(planned, changes, steps) : text, planned),
     exitCode: objects ? exitCodes.policy : exitCodes.ok,
   };
 }

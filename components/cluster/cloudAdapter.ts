@@ -118,6 +118,11 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
    * nothing.
    */
   beforeUpgrade?(spec: Spec): string | undefined;
+  /**
+   * What a person does between the cluster layer and the platform so that `serin up` reaches the API server, as an
+   * imperative. Undefined, or absent: nothing.
+   */
+  connect?(spec: Spec): string | undefined;
   /** The blocks of addresses that the cluster takes. Empty: they are not known here. */
   blocks(spec: Spec): readonly string[];
   /** The cluster's model store, at the address that the cluster layer published. */

@@ -5,6 +5,7 @@ import { memoryPlan, noPolicies, services, textOf } from "./memoryPlan.ts";
 
 it("is written in pieces exactly as it would be at once, whatever the lists are", async () => {
   const inputs = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }));
+  const firstDay = [{ step: "accounts", by: "person" as const, parts: [{ says: "Ask" }, { command: "az login" }] }];
   const list = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), inputs, { maxKeys: 3 }).map(services);
   await fc.assert(
     fc.asyncProperty(fc.array(list, { maxLength: 4 }), fc.boolean(), async (lists, compared) => {
@@ -15,9 +16,12 @@ it("is written in pieces exactly as it would be at once, whatever the lists are"
         environment: "dev",
         stacks: [{ stack: "dev-models", resources: lists.flat(), missingConfig: [], policies: noPolicies }],
         releases: [{ model: "fraud", version: "1", release: "canary" }],
+        ...(compared ? {} : { firstDay }),
         ...(changes === undefined ? {} : { changes }),
       };
-      expect(await textOf(planJson(memoryPlan(...lists), changes))).toBe(`${JSON.stringify(document, undefined, 2)}\n`);
+      expect(await textOf(planJson(memoryPlan(...lists), changes, compared ? undefined : firstDay))).toBe(
+        `${JSON.stringify(document, undefined, 2)}\n`,
+      );
     }),
   );
 });

@@ -51,6 +51,14 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
     nodesVersion === undefined
       ? 'Take kubernetesVersion back, declare nodesVersion with the same version, bring the cluster layer up, and go on as docs/clusters/aks.md says ("Upgrade").'
       : undefined,
+  connect({ endpoint = { kind: "private" }, peerings = {} }) {
+    if (endpoint.kind === "public") return undefined;
+    const way =
+      Object.keys(peerings).length > 0
+        ? `Have the owners of ${Object.keys(peerings).join(", ")} make the other half of the peering`
+        : "Run serin in the cluster's network, or declare peerings. A private endpoint becomes public by a preview feature only";
+    return `${way}: docs/clusters/aks.md, "First day".`;
+  },
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "azureBlob", url }),
   cloudDriver({ gpuPools }, pool) {

@@ -11,6 +11,7 @@ import { EksCluster } from "./eksCluster.ts";
 import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
+import { defaultEndpoint } from "./endpoint.ts";
 import { eksBaseQuota, eksSystemNodes } from "./systemNodes.ts";
 
 /** A cluster of Amazon EKS, in the account of the configuration value `serin:awsAccount`. */
@@ -54,6 +55,14 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   systemNodes: eksSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  connect({ endpoint = defaultEndpoint, peerings = {}, cidr }) {
+    if (endpoint.kind === "public") return undefined;
+    const way =
+      Object.keys(peerings).length > 0
+        ? `Have the owners of ${Object.keys(peerings).join(", ")} accept the connection and route ${cidr} back`
+        : "Run serin in the cluster's VPC, declare peerings, or open the endpoint to addresses of yours";
+    return `${way}: docs/clusters/eks.md, "First day".`;
+  },
   blocks: ({ cidr }) => [cidr],
   modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
   cloudDriver: () => awsRules.drivers.nodeImage.version,

@@ -4,6 +4,7 @@ import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../c
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
+import { defaultEndpoint } from "./endpoint.ts";
 import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
@@ -41,6 +42,14 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   systemNodes: () => gkeSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  connect({ endpoint = defaultEndpoint }) {
+    if (endpoint.kind !== "private") return undefined;
+    const way =
+      (endpoint.cidrs ?? []).length > 0
+        ? `Connect ${endpoint.cidrs?.join(", ")} by Cloud VPN or Cloud Interconnect`
+        : 'Run serin in the cluster\'s network, or declare endpoint: { kind: "dns" }';
+    return `${way}: docs/clusters/gke.md, "First day".`;
+  },
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => gcpRules.drivers.latest.version,
