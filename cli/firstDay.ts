@@ -111,7 +111,7 @@ function unique(keys: readonly string[]): string[] {
   return [...new Set(keys)];
 }
 
-/** The steps as text, numbered, within `width` columns. A command stays on one line, because it is something to copy. */
+/** The steps as numbered text, `width` columns wide. A command stays on one line, because it is something to copy. */
 export function firstDayText(steps: readonly PlannedStep[], width = lineWidth()): string {
   if (steps.length === 0) return "";
   return [
