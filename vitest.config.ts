@@ -54,6 +54,17 @@ export default defineConfig({
       },
       {
         test: {
+          // The conformance suite with the real engine: `npm run test:engine` looks for it first.
+          name: "engine",
+          include: ["test/engine-run/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 3_600_000,
+        },
+      },
+      {
+        test: {
           name: "embedded",
           include: ["test/embedded-run/**/*.test.ts"],
           pool: "forks",

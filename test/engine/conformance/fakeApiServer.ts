@@ -20,7 +20,7 @@ interface Stored {
 /**
  * An API server in this process, for what an engine meets: server-side apply with owners of fields, conflicts and
  * removal of what is no longer applied; merge patches, which take fields over; deletion, discovery, labels. It knows no
- * schema and changes no object by itself: a list is one field, except `webhooks`, whose items are told apart by name.
+ * schema and changes no object by itself: a list is one field, except `webhooks`, whose items are told apart by name; so is a selector.
  */
 export interface FakeApiServer {
   readonly kubeconfig: string;
@@ -33,8 +33,18 @@ const served: Readonly<Record<string, readonly [plural: string, kind: string, na
     ["namespaces", "Namespace", false],
     ["configmaps", "ConfigMap", true],
     ["services", "Service", true],
+    ["serviceaccounts", "ServiceAccount", true],
   ],
-  "networking.istio.io/v1": [["virtualservices", "VirtualService", true]],
+  "policy/v1": [["poddisruptionbudgets", "PodDisruptionBudget", true]],
+  "networking.istio.io/v1": [
+    ["virtualservices", "VirtualService", true],
+    ["destinationrules", "DestinationRule", true],
+  ],
+  "monitoring.coreos.com/v1": [["podmonitors", "PodMonitor", true]],
+  "argoproj.io/v1alpha1": [
+    ["rollouts", "Rollout", true],
+    ["analysistemplates", "AnalysisTemplate", true],
+  ],
   "admissionregistration.k8s.io/v1": [
     ["validatingwebhookconfigurations", "ValidatingWebhookConfiguration", false],
     ["mutatingwebhookconfigurations", "MutatingWebhookConfiguration", false],
@@ -43,6 +53,8 @@ const served: Readonly<Record<string, readonly [plural: string, kind: string, na
 };
 
 const keyedLists: Readonly<Record<string, string>> = { webhooks: "name" };
+/** Maps that are one field (`x-kubernetes-map-type: atomic`). */
+const atomicMaps = new Set(["namespaceSelector", "objectSelector", "selector"]);
 
 export async function startFakeApiServer(namespaces: readonly string[]): Promise<FakeApiServer> {
   const objects = new Map<string, Stored>();
@@ -198,7 +210,8 @@ function leaves(value: unknown, path: Path = []): Map<string, unknown> {
   if (Array.isArray(value) && key !== undefined && path.length === 1) {
     return merged(value.map((item: Json) => leaves(item, [...path, `k:${JSON.stringify({ [key]: item[key] })}`])));
   }
-  if (isMap(value) && (path.length === 0 || Object.keys(value).length > 0)) {
+  const whole = atomicMaps.has(path.at(-1) ?? "") || (path.length > 0 && isMap(value) && isEmpty(value));
+  if (isMap(value) && !whole) {
     return merged(Object.entries(value).map(([field, inner]) => leaves(inner, [...path, field])));
   }
   return new Map([[JSON.stringify(path), value]]);
@@ -289,6 +302,10 @@ function identityOf({ apiVersion, kind, metadata }: Json): Stored["object"] {
 
 function isMap(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isEmpty(map: Json): boolean {
+  return Object.keys(map).length === 0;
 }
 
 function status(code: number, reason: string, message: string): Answer {
