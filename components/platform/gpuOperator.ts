@@ -1,3 +1,4 @@
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type * as pulumi from "@pulumi/pulumi";
 import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
@@ -5,6 +6,7 @@ import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
+import { driverPackageMaps } from "./driverPackages.ts";
 import { gpuOperatorValues, type OperatorCluster } from "./gpuOperatorValues.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
@@ -72,7 +74,7 @@ export class GpuOperator extends Component {
           values: gpuOperatorValues(args),
           settings: args.settings,
         },
-        { parent: this, dependsOn: made },
+        { parent: this, dependsOn: [made, ...this.#packages(args, made)] },
       );
       this.registerOutputs({ mode });
     } else {
@@ -81,6 +83,19 @@ export class GpuOperator extends Component {
         adopted: adopt(this.childName("crd"), "GPU Operator", requirements, { parent: this }),
       });
     }
+  }
+
+  /** What the driver container downloads from, where it builds a driver at a site that says so. */
+  #packages({ pools, settings = {} }: GpuOperatorArgs & AtSite, namespaceMade: pulumi.Resource): ConfigMap[] {
+    if (!Object.values(pools).some(({ driver }) => driver.owner === "operator")) return [];
+    return Object.entries(driverPackageMaps(settings)).map(
+      ([kind, { name, data }]) =>
+        new ConfigMap(
+          this.childName(`driver-${kind}`),
+          { metadata: { name, namespace: namespace.name }, data },
+          { parent: this, dependsOn: namespaceMade },
+        ),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { type GpuPool, gpuTaint, type Sharing } from "../cluster/gpuPool.ts";
 import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { mirroredPath } from "../core/registryMirror.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
+import { driverPackageMaps } from "./driverPackages.ts";
 
 /** What the operator must know of the GPU nodes of a cluster. */
 export interface OperatorCluster {
@@ -30,6 +31,7 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
     const repository = mirroredPath(registryMirror, registry, path);
     return repository === undefined ? {} : { repository };
   };
+  const { repositories, authorities } = driverPackageMaps(settings);
   const discovery = from("nfd/node-feature-discovery", "registry.k8s.io");
 
   return {
@@ -49,6 +51,8 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
             enabled: true,
             version: driverVersion(owned),
             env: proxy === undefined ? [] : proxyEnvironment(proxy),
+            ...(repositories === undefined ? {} : { repoConfig: { configMapName: repositories.name } }),
+            ...(authorities === undefined ? {} : { certConfig: { name: authorities.name } }),
             ...from("nvidia"),
             // Every pod of a model has emptyDirs. Without leave to delete them the first node would stay cordoned as
             // `upgrade-failed`, and no other would follow. The upgrade controller evicts before a new driver, and the

@@ -1,4 +1,6 @@
 /** Clusters that exist already and are adopted. */
+
+export type { DriverPackages } from "./driverPackages.ts";
 export { type ConfigurationSecret, type OnPremBucketSpec, type OnPremClusterSpec, onPrem } from "./onPremAdapter.ts";
 export type { OnPremClusterArgs } from "./onPremArgs.ts";
 export { OnPremCluster } from "./onPremCluster.ts";

@@ -1,6 +1,7 @@
 import { isHostName, isObjectName, isPort, plainPath } from "../../core/names.ts";
 import { type Problem, under, unknownChoice } from "../../core/problem.ts";
 import { mirrorProblems, type RegistryMirror, withoutUser } from "../../core/registryMirror.ts";
+import { type DriverPackages, driverPackageProblems } from "./driverPackages.ts";
 
 /** How declared objects reach a site. */
 export type SiteAccess =
@@ -52,6 +53,13 @@ export interface SiteSettings {
    * GPU pod of its node. @default none
    */
   readonly proxy?: SiteProxy;
+  /**
+   * Where the GPU operator's driver container gets packages from, and whom it trusts: for a site without a way to the
+   * public repositories, or behind a proxy that inspects TLS. Only pools with `driver: { owner: "operator" }` use it.
+   * Changing it replaces the driver's pods one node at a time, and evicts the GPU pods of each. @default the public
+   * repositories and authorities
+   */
+  readonly driverPackages?: DriverPackages;
   /**
    * The container runtime of the nodes. `k3s` and `rke2` have a containerd with a socket at another path. The GPU
    * operator finds every other containerd, and CRI-O, by itself. @default "containerd"
@@ -109,14 +117,25 @@ export function proxyEnvironment(proxy: SiteProxy): readonly { readonly name: st
 
 /** Everything wrong with a site's settings, by the path its owner typed below `settings`. */
 export function validateSiteSettings(settings: SiteSettings): Problem[] {
-  const { access, ingress, storageClass, registryMirror, proxy, runtime, networkPolicy, availability, metricsServer } =
-    settings;
+  const {
+    access,
+    ingress,
+    storageClass,
+    registryMirror,
+    proxy,
+    driverPackages,
+    runtime,
+    networkPolicy,
+    availability,
+    metricsServer,
+  } = settings;
   return [
     ...(access === undefined ? [] : under("access", accessProblems(access))),
     ...(ingress === undefined ? [] : under("ingress", ingressProblems(ingress))),
     ...(storageClass === undefined || isObjectName(storageClass) ? [] : [notAnObject(storageClass)]),
     ...mirrorProblems(registryMirror === undefined ? {} : { registryMirror }),
     ...(proxy === undefined ? [] : under("proxy", proxyProblems(proxy))),
+    ...under("driverPackages", driverPackageProblems(driverPackages ?? {})),
     ...choiceProblems("runtime", runtime, ["containerd", "k3s", "rke2"]),
     ...choiceProblems("networkPolicy", networkPolicy, ["enforced", "unenforced"]),
     ...choiceProblems("availability", availability, ["replicated", "single"]),

@@ -6,6 +6,7 @@ import { deviceLabels } from "../../../components/cluster/deviceLabels.ts";
 import { awsRules } from "../../../components/cluster/eks/awsRules.ts";
 import { type GpuPool, gpuTaint, type Sharing } from "../../../components/cluster/gpuPool.ts";
 import { onPremRules } from "../../../components/cluster/onPrem/onPremRules.ts";
+import type { AtSite } from "../../../components/cluster/onPrem/siteSettings.ts";
 import { GpuOperator, type GpuOperatorArgs, validateGpuOperator } from "../../../components/platform/gpuOperator.ts";
 import { gpuOperatorValues } from "../../../components/platform/gpuOperatorValues.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
@@ -29,6 +30,10 @@ const args = (
   pools: Record<string, Pool>,
   settings: Parameters<typeof gpuOperatorValues>[0]["settings"] = {},
 ) => ({ nodes: nodes[cloud], pools, install: {}, settings });
+const driverPackages = {
+  repositories: { "site.list": "deb https://packages.fra.example.com/ubuntu noble main" },
+  authorities: { "fra.crt": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" },
+};
 const preinstalled = pool("operator", { driver: { owner: "preinstalled", version: "580.159.03" } });
 
 it("an upgrade of the driver evicts pods with emptyDirs, as every model's are, after a crash too, and waits for budgets (gpu-operator #367)", () => {
@@ -168,6 +173,23 @@ describe("a site of one's own", () => {
     });
   });
 
+  it("without a way to public repositories builds the driver from its own, and trusts its authority", () => {
+    const values = site({ driverPackages });
+    expect(values).toMatchObject({
+      driver: {
+        repoConfig: { configMapName: expect.stringMatching(/^driver-repositories-[0-9a-f]{8}$/) },
+        certConfig: { name: expect.stringMatching(/^driver-authorities-[0-9a-f]{8}$/) },
+      },
+    });
+    const changed = site({
+      driverPackages: { ...driverPackages, repositories: { "site.list": "deb https://b main" } },
+    });
+    const names = [values, changed].map(
+      ({ driver }) => (driver as { repoConfig: { configMapName: string } }).repoConfig,
+    );
+    expect(names[0]).not.toEqual(names[1]);
+  });
+
   it("with a mirror pulls every image of a running operand from it", () => {
     const mirrored = site({ registryMirror: { images: "r.example.com/m" } });
     expect(mirrored).toMatchObject({
@@ -198,12 +220,26 @@ it("refuses two versions of the operator's driver in one cluster", () => {
 
 describe("the component", () => {
   const chartType = "kubernetes:helm.sh/v4:Chart";
-  const run = (given: GpuOperatorArgs) =>
+  const run = (given: GpuOperatorArgs & AtSite) =>
     recorded(() => {
       const provider = new Provider("k8s", { kubeconfig: "{}", clusterIdentifier: "c" });
       new GpuOperator("c-gpu-operator", given, { providers: [provider] });
       return {};
     });
+
+  it("makes what the driver container downloads from before the chart, where the operator installs a driver", async () => {
+    const at = { nodes: nodes.onPrem, settings: { driverPackages }, install: {} };
+    const made = await run({ ...at, pools: { a: pool("operator") } });
+    expect(inputsOf(made, "kubernetes:core/v1:ConfigMap", "driver-repositories")).toMatchObject({
+      metadata: { namespace: "gpu-operator" },
+      data: driverPackages.repositories,
+    });
+    expect(inputsOf(made, "kubernetes:core/v1:ConfigMap", "driver-authorities")).toMatchObject({
+      data: driverPackages.authorities,
+    });
+    const without = await run({ ...at, pools: { a: preinstalled } });
+    expect(without.resources.filter(({ type }) => type === "kubernetes:core/v1:ConfigMap")).toEqual([]);
+  });
 
   it("installs the pinned chart into a namespace whose pods may be privileged", async () => {
     const result = await run({ nodes: nodes.aws, pools: { a: pool("cloud") }, install: {} });

@@ -80,6 +80,31 @@ describe("refuses", () => {
       { proxy: { noProxy: ["10.0.0.0/8,.svc"] } },
       'proxy.noProxy: an entry is empty or holds a comma or a space. Write each by itself, for example ["10.0.0.0/8", ".svc", ".cluster.local"].',
     ],
+    [
+      "a repository file that no package manager reads",
+      { driverPackages: { repositories: { "site.txt": "deb https://packages.example.com noble main" } } },
+      'driverPackages.repositories["site.txt"]: apt reads *.list and *.sources, dnf *.repo. Name it, for example, "site.list".',
+    ],
+    [
+      "a repository with a password, without printing it",
+      { driverPackages: { repositories: { "site.list": "deb https://me:planted@packages.example.com noble main" } } },
+      'driverPackages.repositories["site.list"]: it holds a user name or a password, and a ConfigMap is for all to read. Let the repository answer the nodes\' addresses without one.',
+    ],
+    [
+      "an authority under a name that nothing trusts",
+      { driverPackages: { authorities: { "proxy.pem": "-----BEGIN CERTIFICATE-----" } } },
+      'driverPackages.authorities["proxy.pem"]: Ubuntu trusts *.crt alone, and RHEL the file tls-ca-bundle.pem. Name it, for example, "proxy.crt".',
+    ],
+    [
+      "a private key among authorities",
+      { driverPackages: { authorities: { "proxy.crt": "-----BEGIN PRIVATE KEY-----" } } },
+      'driverPackages.authorities["proxy.crt"]: it holds a private key, and a ConfigMap is for all to read. Write the certificate alone, and make another key.',
+    ],
+    [
+      "an authority that is no certificate",
+      { driverPackages: { authorities: { "proxy.crt": "MIIB" } } },
+      'driverPackages.authorities["proxy.crt"]: it holds no certificate in PEM. Begin with -----BEGIN CERTIFICATE-----.',
+    ],
     ["an unknown runtime", { runtime: "docker" }, 'runtime: "docker" is not one of "containerd", "k3s", "rke2". '],
     [
       "an unknown word about the network",
