@@ -128,6 +128,11 @@ export interface DefinitionFacts {
   readonly managers: readonly string[];
 }
 
+/** Every OpenShift has this definition, and nothing else has. */
+export function isOpenShift(definitions: readonly DefinitionFacts[]): boolean {
+  return definitions.some(({ name }) => name === "clusterversions.config.openshift.io");
+}
+
 /** A StorageClass. */
 export interface StorageClassFacts {
   /** Its name. */
@@ -156,6 +161,8 @@ export interface ServiceFacts {
   readonly name: string;
   /** `LoadBalancer` or `NodePort`. */
   readonly type: string;
+  /** The ports that a load balancer opens for it. */
+  readonly ports: readonly number[];
   /** The ports it has on every node. */
   readonly nodePorts: readonly number[];
   /** True when a load balancer has given it an address. */

@@ -106,6 +106,7 @@ export function serviceFacts({ metadata, spec, status }: V1Service): ServiceFact
       namespace: metadata?.namespace ?? "",
       name: metadata?.name ?? "",
       type,
+      ports: (spec?.ports ?? []).map(({ port }) => port),
       nodePorts: (spec?.ports ?? []).flatMap(({ nodePort }) => nodePort ?? []),
       hasAddress: (status?.loadBalancer?.ingress ?? []).length > 0,
     },

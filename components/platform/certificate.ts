@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { customResource } from "../core/customResource.ts";
+import { type CustomResourceMetadata, customResource } from "../core/customResource.ts";
 import { isObjectName } from "../core/names.ts";
 import { type Problem, unknownChoice } from "../core/problem.ts";
 
@@ -119,11 +119,11 @@ export function needsCertManager(certificate: Certificate | undefined): boolean 
 export function certificateObjects(
   name: string,
   certificate: Certificate,
-  at: { readonly namespace: string; readonly domain: string },
+  at: Pick<CustomResourceMetadata, "namespace" | "annotations"> & { readonly domain: string },
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { namespace, domain } = at;
-  const own = { name: "models", namespace };
+  const { domain, ...metadata } = at;
+  const own = { name: "models", ...metadata };
   const privateKey = { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" } as const;
   const sign = (issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer" }, dependsOn: pulumi.Resource[]) =>
     customResource(
@@ -137,7 +137,7 @@ export function certificateObjects(
     customResource(
       "Issuer",
       `${name}-${role}`,
-      { name: object, namespace },
+      { name: object, ...metadata },
       spec,
       dependsOn.length === 0 ? opts : { ...opts, dependsOn },
     );
@@ -158,7 +158,7 @@ export function certificateObjects(
       const authority = customResource(
         "Certificate",
         `${name}-authority`,
-        { name: "models-ca", namespace },
+        { name: "models-ca", ...metadata },
         {
           isCA: true,
           commonName: `Models of ${domain}`.slice(0, 64),

@@ -114,6 +114,8 @@ export const gpuOperator = {
   requirements,
   // Two installations of node feature discovery remove each other's labels.
   exclusive: ["clusterpolicies.nvidia.com", "nodefeatures.nfd.k8s-sigs.io"],
+  // NVIDIA/cloud-native-docs `openshift/`: the driver needs OpenShift's own toolkit, and pods its security contexts.
+  onOpenShift: "the GPU Operator from OperatorHub",
   webhookPorts: [],
   asks: {},
   versions: {

@@ -16,6 +16,7 @@ import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { budget, replicasAt, spread } from "./availability.ts";
 import { type Certificate, certificateObjects, certificateProblems, secretOf } from "./certificate.ts";
+import { secondWave } from "./secondWave.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
 /** Istio with an ingress gateway: installed from its charts, or adopted where it runs already. */
@@ -149,8 +150,11 @@ export class Istio extends Component {
     if ("install" in args) {
       const ready = this.#install(args.install, args);
       this.gatewayAddress = ready.address;
-      const certified = certificate === undefined ? [] : this.#certificate(certificate, args.domain, ready.namespace);
-      this.#gateway({ selector: gatewayLabels, http: 80, https: 443, tls }, [...ready.dependsOn, ...certified]);
+      const certified = certificate === undefined ? [] : this.#certificate(certificate, args, ready.namespace);
+      this.#gateway({ selector: gatewayLabels, http: 80, https: 443, tls }, args.settings, [
+        ...ready.dependsOn,
+        ...certified,
+      ]);
     } else {
       const { gateway } = args.adopt;
       const adopted = adopt(this.childName("crd"), "Istio", requirements, { parent: this });
@@ -166,6 +170,7 @@ export class Istio extends Component {
             ? {}
             : { bind: recorded(this.childName("gateway-bind"), gateway.bind, { parent: this }) }),
         },
+        undefined,
         [],
       );
     }
@@ -222,7 +227,7 @@ export class Istio extends Component {
     customResource(
       "PeerAuthentication",
       this.childName("strict-mtls"),
-      { name: "default", namespace: rootNamespace },
+      { name: "default", namespace: rootNamespace, ...secondWave(settings) },
       { mtls: { mode: "STRICT" } },
       // istiod answers the webhook that validates it, and has put its certificate there by the time a gateway is ready.
       { parent: this, dependsOn: [istiod, gateway] },
@@ -235,17 +240,21 @@ export class Istio extends Component {
     };
   }
 
-  #certificate(certificate: Certificate, domain: string | undefined, namespace: pulumi.Resource): pulumi.Resource[] {
+  #certificate(
+    certificate: Certificate,
+    { domain, settings }: IstioCluster & AtSite,
+    namespace: pulumi.Resource,
+  ): pulumi.Resource[] {
     if (domain === undefined) {
       this.reject([{ path: "domain", reason: "it is missing, and the certificate is for its names." }]);
       return [];
     }
-    const at = { namespace: gatewayNamespace, domain };
+    const at = { namespace: gatewayNamespace, domain, ...secondWave(settings) };
     return certificateObjects(this.childName("tls"), certificate, at, { parent: this, dependsOn: namespace });
   }
 
   /** One port without a certificate; with one, HTTPS, and a redirect from HTTP where its port is known. */
-  #gateway(at: GatewayPorts, dependsOn: pulumi.Resource[]): void {
+  #gateway(at: GatewayPorts, settings: SiteSettings | undefined, dependsOn: pulumi.Resource[]): void {
     const { selector, http, https, tls, bind } = at;
     const server = (port: pulumi.Input<number>, name: "http" | "https", more: object) => ({
       port: { number: port, name, protocol: name.toUpperCase() },
@@ -265,7 +274,7 @@ export class Istio extends Component {
     customResource(
       "Gateway",
       this.childName("gateway"),
-      { name: "models", namespace: rootNamespace },
+      { name: "models", namespace: rootNamespace, ...secondWave(settings) },
       { selector, servers },
       { parent: this, dependsOn },
     );
@@ -331,6 +340,7 @@ export function gatewayValues(
 ): Record<string, unknown> {
   return {
     labels: gatewayLabels,
+    ...secondWave(settings),
     autoscaling: { minReplicas: replicasAt(settings) },
     podDisruptionBudget: budget(settings),
     topologySpreadConstraints: spread(gatewayLabels),
@@ -409,6 +419,8 @@ export const istio = {
   after: ["certManager", "awsLoadBalancerController"],
   namespaces: [root, ingress],
   requirements,
+  // Red Hat's Istio has the profile `openshift` and a CNI plugin, since pods there may not change their network.
+  onOpenShift: "OpenShift Service Mesh 3",
   // Of istiod, for injection and validation.
   webhookPorts: [15017],
   asks: { loadBalancer: true },

@@ -7,6 +7,7 @@ import { dnsLabelProblems } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 import { adoptionProblems } from "./adopted.ts";
 import type { PlatformSystem, PodSecurityLevel } from "./platformSystem.ts";
+import { secondWave } from "./secondWave.ts";
 import { podSecurityLabels } from "./systemChart.ts";
 
 /**
@@ -46,7 +47,7 @@ export class ModelNamespace extends Component {
   readonly namespaceName: pulumi.Output<string>;
 
   constructor(name: string, args: ModelNamespaceArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
-    const { settings: _, ...summary } = args;
+    const { settings, ...summary } = args;
     super("platform:ModelNamespace", name, summary, opts);
     this.reject(validateModelNamespace(args));
     const namespace = namespaceName(args);
@@ -87,7 +88,7 @@ export class ModelNamespace extends Component {
     customResource(
       "PeerAuthentication",
       this.childName("strict-mtls"),
-      { name: "default", namespace },
+      { name: "default", namespace, ...secondWave(settings) },
       { mtls: { mode: "STRICT" } },
       { parent: this, dependsOn },
     );

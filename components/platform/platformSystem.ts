@@ -105,6 +105,11 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   readonly requirements: readonly Requirement[];
   /** Definitions that no other manager may own where we install the system. @default those of `requirements` */
   readonly exclusive?: readonly string[];
+  /**
+   * What has its place on OpenShift, where an installation from our charts does not work. There it must be adopted.
+   * @default it can be installed there, too
+   */
+  readonly onOpenShift?: string;
   /** Ports where the API server calls its pods, for webhooks or an API. It must reach them on the nodes' network. */
   readonly webhookPorts: readonly number[];
   /** What an installed system asks of the cluster. */

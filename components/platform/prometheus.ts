@@ -226,6 +226,8 @@ export const prometheus = {
   after: ["ebsStorageClass"],
   namespaces: [namespace],
   requirements,
+  // Its cluster monitoring owns the same definitions, and its security contexts refuse the node exporter.
+  onOpenShift: "a Prometheus that reads PodMonitors and answers without a token",
   webhookPorts: [],
   asks: { volume: true },
   versions: {

@@ -1,8 +1,11 @@
 import { gatewayService } from "../../components/platform/istio.ts";
 import { count, defineCheck, failed, few, passed, type Verdict } from "../check.ts";
-import type { ClusterContents } from "../clusterFacts.ts";
+import type { ClusterContents, ServiceFacts } from "../clusterFacts.ts";
 
 type Seen = Pick<ClusterContents, "services" | "definitions" | "daemonSets" | "nodes">;
+
+/** The ports of the gateway's Service of type LoadBalancer at a site: the chart's, for probes, HTTP and HTTPS. */
+const gatewayPorts: readonly number[] = [15021, 80, 443];
 
 /** Services of type LoadBalancer get an address, or the declared node port is free. */
 export const ingress = defineCheck({
@@ -31,6 +34,14 @@ function nodePort({ services }: Seen, port: number): Verdict {
 }
 
 function loadBalancer(seen: Seen): Verdict {
+  const [blocker] = seen.services.filter((service) => takesGatewayPorts(service, seen));
+  if (blocker !== undefined) {
+    const ports = blocker.ports.filter((port) => gatewayPorts.includes(port));
+    return failed(
+      `k3s ServiceLB holds port ${ports.join(" and ")} of the nodes for Service ${blocker.namespace}/${blocker.name}, and the gateway would wait for ever`,
+      'Remove it (Traefik: disable: [traefik] in /etc/rancher/k3s/config.yaml), or declare the site\'s ingress: { kind: "nodePort", port }.',
+    );
+  }
   const balanced = seen.services.filter(({ type }) => type === "LoadBalancer");
   const served = balanced.filter(({ hasAddress }) => hasAddress);
   if (served.length > 0) return passed(`${count(served.length, "Service")} of type LoadBalancer with an address`);
@@ -40,6 +51,19 @@ function loadBalancer(seen: Seen): Verdict {
   return failed(
     `no load balancer is known here${waiting}`,
     'Install one (MetalLB, kube-vip), or declare the site\'s ingress: { kind: "nodePort", port }.',
+  );
+}
+
+/**
+ * k3s ServiceLB opens the ports of a Service on the nodes themselves, by a DaemonSet `svclb-<Service>-<hash>`, and on
+ * each node one Service can have a port (k3s #1969).
+ */
+function takesGatewayPorts({ namespace, name, type, ports }: ServiceFacts, { daemonSets }: Seen): boolean {
+  return (
+    type === "LoadBalancer" &&
+    namespace !== gatewayService.namespace &&
+    ports.some((port) => gatewayPorts.includes(port)) &&
+    daemonSets.some((set) => set.name.startsWith(`svclb-${name}-`))
   );
 }
 

@@ -5,7 +5,7 @@ import {
   type SystemNamespace,
 } from "../../components/platform/platformSystem.ts";
 import { defineCheck, failed, passed, warning } from "../check.ts";
-import type { ClusterContents } from "../clusterFacts.ts";
+import { type ClusterContents, isOpenShift, type NodeFacts } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
 const enforceLabel = "pod-security.kubernetes.io/enforce";
@@ -57,10 +57,17 @@ export const podSecurity = defineCheck({
         "Exempt these namespaces from its rules on privileged pods and capabilities.",
       );
     }
-    const adopted = asked.find(({ name }) => isModels(name) && modelNamespace.mode === "adopt");
-    if (adopted !== undefined && isRke2(seen) && levelOf(seen, adopted.name) === undefined) {
+    if (isOpenShift(seen.definitions)) {
       return warning(
-        `namespace ${adopted.name} has no level, and a hardened RKE2 (profile: cis) then enforces restricted`,
+        "security context constraints of OpenShift decide what is admitted",
+        `Let the models run as user 1000: oc adm policy add-scc-to-group nonroot-v2 system:serviceaccounts:${modelNamespace.name}.`,
+      );
+    }
+    const adopted = asked.find(({ name }) => isModels(name) && modelNamespace.mode === "adopt");
+    const unlabelled = defaultLevel(seen);
+    if (adopted !== undefined && unlabelled !== undefined && levelOf(seen, adopted.name) === undefined) {
+      return warning(
+        `namespace ${adopted.name} has no level, and ${unlabelled}`,
         `${labelling(adopted)}${orCni(adopted.name)}`,
       );
     }
@@ -90,7 +97,15 @@ function hasCni({ daemonSets }: Pick<ClusterContents, "daemonSets">): boolean {
   return daemonSets.some(({ name }) => name.startsWith("istio-cni-node"));
 }
 
-/** Whether it is hardened is not in its API. */
-function isRke2({ nodes }: Pick<ClusterContents, "nodes">): boolean {
-  return nodes.some(({ nodeInfo }) => nodeInfo.kubeletVersion.includes("+rke2"));
+/**
+ * What the API server enforces where a namespace has no level, as a clause. Its configuration is not in its API, so
+ * that of an RKE2 that is hardened, and that of a Talos whose owner has not changed it (Talos documentation, "Pod
+ * Security"). Undefined: nothing is known.
+ */
+function defaultLevel({ nodes }: Pick<ClusterContents, "nodes">): string | undefined {
+  const some = (is: (info: NodeFacts["nodeInfo"]) => boolean) => nodes.some(({ nodeInfo }) => is(nodeInfo));
+  if (some(({ kubeletVersion }) => kubeletVersion.includes("+rke2"))) {
+    return "a hardened RKE2 (profile: cis) then enforces restricted";
+  }
+  return some(({ osImage }) => osImage.startsWith("Talos")) ? "Talos then enforces baseline" : undefined;
 }

@@ -1,6 +1,6 @@
 import { systems } from "../../components/platform/systems.ts";
 import { count, defineCheck, failed, passed, warning } from "../check.ts";
-import type { DefinitionFacts } from "../clusterFacts.ts";
+import { type DefinitionFacts, isOpenShift } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
 /** How the field managers of a Pulumi provider begin. */
@@ -59,9 +59,15 @@ function problemOf(
   { systems: modes }: ClusterNeeds,
   found: readonly DefinitionFacts[],
 ): SystemProblem[] {
-  const { title: name = system, requirements = [], exclusive } = systems[system] ?? {};
+  const { title: name = system, requirements = [], exclusive, onOpenShift } = systems[system] ?? {};
   const owned = exclusive ?? requirements.map(({ crd }) => crd);
   if (modes[system] === "install") {
+    if (onOpenShift !== undefined && isOpenShift(found)) {
+      const there = `${name} is to be installed, which does not work on OpenShift`;
+      return [
+        { system, found: there, fix: (paths) => `Install ${onOpenShift}, and declare ${paths.join(", ")} with adopt.` },
+      ];
+    }
     const first = found.find((definition) => owned.includes(definition.name) && !isOurs(definition));
     if (first === undefined) return [];
     const by = first.managers.length === 0 ? "another manager" : first.managers.join(", ");

@@ -6,7 +6,7 @@ import type { CloudFact } from "../../components/cluster/ruleBook.ts";
 const named = Object.values(clouds).filter(({ ruleBook }) => Object.keys(ruleBook).length > 0);
 
 /** The page as it is written, with the rule book as the data has it; `vitest -u` writes it so. */
-it.each(named.map(({ rules, ruleBook }) => [rules.service, ruleBook] as const))(
+it.each(named.map(({ rules, adopted, ruleBook }) => [adopted ? "on-prem" : rules.service, ruleBook] as const))(
   "the page of %s quotes its rule book",
   async (service, ruleBook) => {
     const path = `docs/clusters/${service.toLowerCase()}.md`;

@@ -59,7 +59,7 @@ const answers: Readonly<Record<string, unknown>> = {
       { metadata: { namespace: "a", name: "inside" }, spec: { type: "ClusterIP" } },
       {
         metadata: { namespace: "a", name: "outside" },
-        spec: { type: "LoadBalancer", ports: [{ nodePort: 30080 }] },
+        spec: { type: "LoadBalancer", ports: [{ port: 80, nodePort: 30080 }] },
         status: { loadBalancer: { ingress: [{ ip: "10.0.0.9" }] } },
       },
     ],
@@ -133,7 +133,9 @@ describe("what an API server says", () => {
       ],
       access: [{ allowed: true }, { verb: "escalate", allowed: false }],
       definitions: [{ name: "rollouts.argoproj.io", versions: ["v1alpha1"], managers: ["helm"] }],
-      services: [{ namespace: "a", name: "outside", type: "LoadBalancer", nodePorts: [30080], hasAddress: true }],
+      services: [
+        { namespace: "a", name: "outside", type: "LoadBalancer", ports: [80], nodePorts: [30080], hasAddress: true },
+      ],
       leases: [{ node: "gpu-1", durationSeconds: 40 }],
       storageClasses: [],
     });

@@ -4,8 +4,9 @@ import type { OnPremGpuPool } from "./onPremPools.ts";
 import type { SiteSettings } from "./siteSettings.ts";
 
 /**
- * A cluster that exists already and is adopted: bare metal, RKE2, k3s, kind, OpenShift, in a data centre or at the
- * edge. Nothing is made in it here, so destroying the component removes nothing from it.
+ * A cluster that exists already and is adopted: bare metal, RKE2, k3s, kind, in a data centre or at the edge. On
+ * OpenShift Istio, Prometheus and the GPU operator are adopted, too (docs/clusters/on-prem.md). Nothing is made in the
+ * cluster here, so destroying the component removes nothing from it.
  */
 export interface OnPremClusterArgs {
   /**

@@ -58,6 +58,20 @@ describe("at a site of one's own", () => {
     expect(prometheusOperator).not.toHaveProperty("image");
   });
 
+  it("what istiod's webhooks must see comes later where an agent applies manifests by kind (istio #53290, #46307)", async () => {
+    const later = { "argocd.argoproj.io/sync-wave": "1" };
+    const rendered = await installed(renderedArgs.settings);
+    expect(chart(rendered, "-ingressgateway").values).toMatchObject({ annotations: later });
+    const custom = ({ resources }: Recorded) =>
+      resources
+        .filter(({ type }) => /:(Gateway|PeerAuthentication)$/.test(type))
+        .map(({ props }) => (props.metadata as { annotations?: object }).annotations);
+    expect(custom(rendered)).toEqual([later, later, later]);
+    const direct = await installed();
+    expect(chart(direct, "-ingressgateway").values).not.toHaveProperty("annotations");
+    expect(custom(direct)).toEqual([undefined, undefined, undefined]);
+  });
+
   it("the gateway listens on the site's port of every node, and clients are sent there", async () => {
     const run = await installed(sampleArgs.settings);
     const { service } = chart(run, "-ingressgateway").values as { service: { type: string; ports: object[] } };

@@ -180,6 +180,19 @@ describe("platform systems", () => {
     });
   });
 
+  it("are not installed on OpenShift where their charts do not work there, but adopted", () => {
+    const definitions = [definition("clusterversions.config.openshift.io", ["v1"], "cluster-version-operator")];
+    const installed = systems({ istio: "install", argoRollouts: "install", gpuOperator: "install" });
+    expect(verdict("systems", facts({ definitions }), installed)).toMatchObject({
+      status: "failed",
+      found:
+        "GPU Operator is to be installed, which does not work on OpenShift; Istio is to be installed, which does not work on OpenShift",
+      fix: "Install the GPU Operator from OperatorHub, and declare platform.gpuOperator with adopt. Install OpenShift Service Mesh 3, and declare platform.istio with adopt.",
+    });
+    const own = systems({ argoRollouts: "install" });
+    expect(verdict("systems", facts({ definitions }), own).status).toBe("passed");
+  });
+
   it("have one node feature discovery between them", () => {
     const definitions = [definition("nodefeatures.nfd.k8s-sigs.io", ["v1alpha1"], "kubectl")];
     expect(verdict("systems", facts({ definitions }), operator).found).toBe(
@@ -236,6 +249,26 @@ describe("pod security", () => {
     expect(verdict("podSecurity", enforcing("istio-system", "restricted"), operator).status).toBe("passed");
   });
 
+  it("lets the node exporter into monitoring, which an installed Prometheus makes", () => {
+    const needed = declaredNeeds(prod, "dc-fra", prod.clusters["dc-fra"] as ClusterSpec);
+    expect(verdict("podSecurity", enforcing("monitoring", "baseline"), needed)).toMatchObject({
+      status: "failed",
+      found: "namespace monitoring enforces baseline",
+      fix: "kubectl label namespace monitoring pod-security.kubernetes.io/enforce=privileged --overwrite",
+    });
+  });
+
+  it("of a namespace for models on OpenShift is what its security contexts say", () => {
+    const definitions = [{ name: "clusterversions.config.openshift.io", versions: ["v1"], managers: [] }];
+    const cni = [{ namespace: "istio-cni", name: "istio-cni-node", containers: [] }];
+    const seen = facts({ definitions, daemonSets: cni });
+    expect(verdict("podSecurity", seen, systems({ istio: "adopt" }))).toMatchObject({
+      status: "warning",
+      found: "security context constraints of OpenShift decide what is admitted",
+      fix: "Let the models run as user 1000: oc adm policy add-scc-to-group nonroot-v2 system:serviceaccounts:models.",
+    });
+  });
+
   it("of a prepared namespace without a level is the API server's, which a hardened RKE2 (profile: cis) sets to restricted", () => {
     const adopting = systems({ istio: "adopt" });
     const prepared = [{ name: "models", labels: {}, managers: [] }];
@@ -248,6 +281,14 @@ describe("pod security", () => {
     expect(verdict("podSecurity", facts({ nodes: nodesOf("k3s"), namespaces: prepared }), adopting).status).toBe(
       "passed",
     );
+    const talos = nodesOf("k3s").map((node) => ({
+      ...node,
+      nodeInfo: { ...node.nodeInfo, osImage: "Talos (v1.12.1)", kubeletVersion: "v1.35.4" },
+    }));
+    expect(verdict("podSecurity", facts({ nodes: talos, namespaces: prepared }), adopting)).toMatchObject({
+      status: "warning",
+      found: "namespace models has no level, and Talos then enforces baseline",
+    });
     const created = needs({ systems: adopting.systems, modelNamespace: { name: "models", mode: "create" } });
     expect(verdict("podSecurity", facts({ nodes: nodesOf("rke2") }), created).status).toBe("passed");
   });

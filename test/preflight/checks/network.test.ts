@@ -101,6 +101,7 @@ describe("ingress", () => {
     namespace: "web",
     name: "shop",
     type: "LoadBalancer",
+    ports: [8080],
     nodePorts: [30080],
     hasAddress: false,
     ...changes,
@@ -114,6 +115,24 @@ describe("ingress", () => {
     expect(found({ nodes: nodesOf("gke") })).toBe("the cloud's own (gce)");
     expect(found({ nodes: nodesOf("k3s") })).toBe("k3s ServiceLB");
     expect(found({ daemonSets: [daemonSet("kube-vip-ds")] })).toBe("kube-vip");
+  });
+
+  it("has none on a default k3s, whose ServiceLB gives ports 80 and 443 of the nodes to Traefik (k3s #1969)", () => {
+    const traefik = service({ namespace: "kube-system", name: "traefik", ports: [80, 443], hasAddress: true });
+    const seen = { nodes: nodesOf("k3s"), services: [traefik], daemonSets: [daemonSet("svclb-traefik-3a1b2c4d")] };
+    expect(verdict("ingress", facts(seen), balanced)).toEqual({
+      status: "failed",
+      found:
+        "k3s ServiceLB holds port 80 and 443 of the nodes for Service kube-system/traefik, and the gateway would wait for ever",
+      needed,
+      fix: 'Remove it (Traefik: disable: [traefik] in /etc/rancher/k3s/config.yaml), or declare the site\'s ingress: { kind: "nodePort", port }.',
+    });
+    expect(verdict("ingress", facts({ ...seen, daemonSets: [daemonSet("metallb-speaker")] }), balanced).status).toBe(
+      "passed",
+    );
+    const own = { ...traefik, namespace: "istio-ingress", name: "istio-ingressgateway" };
+    const ours = { ...seen, services: [own], daemonSets: [daemonSet("svclb-istio-ingressgateway-1f2e3d4c")] };
+    expect(verdict("ingress", facts(ours), balanced).status).toBe("passed");
   });
 
   it("has none on bare metal by itself", () => {
