@@ -5,6 +5,7 @@ import {
 import { type IRollout, Rollout } from "@kubernetes-models/argo-rollouts/argoproj.io/v1alpha1/Rollout";
 import type { Model } from "@kubernetes-models/base";
 import { Certificate, type ICertificate } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate";
+import { ClusterIssuer, type IClusterIssuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer";
 import { type IIssuer, Issuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer";
 import {
   DestinationRule,
@@ -59,6 +60,8 @@ export interface CustomResourceSpecs {
   PeerAuthentication: SpecOf<IPeerAuthentication>;
   /** cert-manager: what is to be certified, and the Secret that it is written to. */
   Certificate: SpecOf<ICertificate>;
+  /** cert-manager: who signs certificates of every namespace. It may use the cloud credentials of cert-manager's pods. */
+  ClusterIssuer: SpecOf<IClusterIssuer>;
   /** cert-manager: who signs certificates of a namespace. */
   Issuer: SpecOf<IIssuer>;
   /** Prometheus Operator: the metrics endpoints of a model's pods. */
@@ -80,6 +83,7 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   Gateway: { apiVersion: "networking.istio.io/v1", schema: Gateway },
   PeerAuthentication: { apiVersion: "security.istio.io/v1", schema: PeerAuthentication },
   Certificate: { apiVersion: "cert-manager.io/v1", schema: Certificate },
+  ClusterIssuer: { apiVersion: "cert-manager.io/v1", schema: ClusterIssuer },
   Issuer: { apiVersion: "cert-manager.io/v1", schema: Issuer },
   PodMonitor: { apiVersion: "monitoring.coreos.com/v1", schema: PodMonitor },
 };
@@ -99,6 +103,11 @@ export interface CustomResourceMetadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** The `metadata` of a kind. */
+type MetadataOf<Kind extends CustomResourceKind> = Kind extends "ClusterIssuer"
+  ? Omit<CustomResourceMetadata, "namespace">
+  : CustomResourceMetadata;
+
 /**
  * Declares a custom resource after upstream's schema has accepted its spec, so that a plan finds mistakes.
  *
@@ -107,15 +116,13 @@ export interface CustomResourceMetadata {
 export function customResource<Kind extends CustomResourceKind>(
   kind: Kind,
   name: string,
-  metadata: CustomResourceMetadata,
+  metadata: MetadataOf<Kind>,
   spec: DeepInput<CustomResourceSpecs[Kind]>,
   opts: pulumi.CustomResourceOptions,
 ): KubernetesCustomResource {
   const { apiVersion } = kinds[kind];
-  rejectProblems(
-    `${kind} "${metadata.namespace}/${metadata.name}" does not fit its schema`,
-    schemaProblems(kind, spec),
-  );
+  const path = "namespace" in metadata ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+  rejectProblems(`${kind} "${path}" does not fit its schema`, schemaProblems(kind, spec));
   return new KubernetesCustomResource(name, { apiVersion, kind, metadata: { ...metadata }, spec }, opts);
 }
 

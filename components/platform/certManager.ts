@@ -15,6 +15,7 @@ export type CertManagerArgs = { readonly install: Install } | { readonly adopt: 
 
 const requirements: readonly Requirement[] = [
   { crd: "certificates.cert-manager.io", version: "v1", since: "cert-manager 1.0" },
+  { crd: "clusterissuers.cert-manager.io", version: "v1", since: "cert-manager 1.0" },
   { crd: "issuers.cert-manager.io", version: "v1", since: "cert-manager 1.0" },
 ];
 
@@ -31,6 +32,8 @@ const release = "cert-manager";
 export interface CertManagerCluster {
   /** Annotations of the configurations of its webhooks, as `CloudAdapter` has them. @default none */
   readonly webhookAnnotations?: Readonly<Record<string, string>>;
+  /** Labels of the pods that change DNS records: those by which the cloud gives a pod its identity. @default none */
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -43,6 +46,7 @@ export interface CertManagerCluster {
 export function certManagerValues({
   settings,
   webhookAnnotations = {},
+  podLabels = {},
 }: CertManagerCluster & AtSite): Record<string, unknown> {
   const registry = mirrorOf(settings?.registryMirror, "quay.io");
   const several = (component: string) => ({
@@ -60,6 +64,7 @@ export function certManagerValues({
     // Its own namespace instead of kube-system, which some clusters keep to themselves.
     global: { leaderElection: { namespace: namespace.name } },
     ...several("controller"),
+    podLabels,
     webhook: {
       ...several("webhook"),
       mutatingWebhookConfigurationAnnotations: webhookAnnotations,
@@ -118,7 +123,8 @@ export const certManager = {
     cloud.needs(spec).includes("awsLoadBalancerController"),
   problems: validateCertManager,
   installed: (_declared: CertManagerArgs): CertManagerArgs => ({ install: {} }),
-  build(name, args, { cloud: { webhookAnnotations = {} } }, opts) {
-    return { resource: new CertManager(name, { ...args, webhookAnnotations }, opts), published: {} };
+  build(name, args, { cloud: { webhookAnnotations = {}, identityMarks } }, opts) {
+    const of = { webhookAnnotations, podLabels: identityMarks.podLabels };
+    return { resource: new CertManager(name, { ...args, ...of }, opts), published: {} };
   },
 } as const satisfies PlatformSystem<CertManagerArgs>;

@@ -150,8 +150,9 @@ export function certificateObjects(
     case "acme": {
       const { email, server = letsEncrypt, dns01 } = certificate;
       const acme = { email, server, privateKeySecretRef: { name: "models-acme" }, solvers: [{ dns01 }] };
-      const ours = issuer("issuer", "models", { acme });
-      return [ours, sign({ name: "models", kind: "Issuer" }, [ours])];
+      // An Issuer may not use the credentials of cert-manager's pods (`--issuer-ambient-credentials`, false by default).
+      const ours = customResource("ClusterIssuer", `${name}-cluster-issuer`, { name: "models" }, { acme }, opts);
+      return [ours, sign({ name: "models", kind: "ClusterIssuer" }, [ours])];
     }
     case "privateCa": {
       const selfSigned = issuer("self-signed", "models-self-signed", { selfSigned: {} });

@@ -1,9 +1,10 @@
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { type ClusterSpec, clouds } from "../../../components/cluster/clouds.ts";
 import type { CloudIngress } from "../../../components/cluster/ingress.ts";
 import { awsLoadBalancerControllerValues } from "../../../components/platform/awsLoadBalancerController.ts";
 import type { Certificate } from "../../../components/platform/certificate.ts";
-import { certManagerValues } from "../../../components/platform/certManager.ts";
+import { certManager, certManagerValues } from "../../../components/platform/certManager.ts";
 import { gatewayValues, Istio, type IstioArgs, validateIstio } from "../../../components/platform/istio.ts";
 import { inOrder, systemCluster } from "../../../components/platform/systems.ts";
 import type { RecordedResource } from "../../../engine/recordedResource.ts";
@@ -99,14 +100,15 @@ describe("a gateway with a certificate", () => {
     });
   });
 
-  it("has it signed by an ACME server, with names proven by DNS", async () => {
+  it("has it signed by an ACME server, by a ClusterIssuer: an Issuer may not use the credentials of cert-manager's pods", async () => {
     const certificate = {
       kind: "acme",
       email: "ops@example.com",
       dns01: { route53: { region: "us-east-1" } },
     } as const;
     const made = await objects({ install, certificate }, "models.example.com");
-    expect(made.get("Issuer/models")).toMatchObject({
+    expect(made.get("Certificate/models")).toMatchObject({ issuerRef: { name: "models", kind: "ClusterIssuer" } });
+    expect(made.get("ClusterIssuer/models")).toMatchObject({
       acme: {
         server: "https://acme-v02.api.letsencrypt.org/directory",
         email: "ops@example.com",
@@ -166,6 +168,18 @@ describe("what the ingress needs", () => {
     const order = inOrder();
     expect(order.indexOf("certManager")).toBeLessThan(order.indexOf("awsLoadBalancerController"));
     expect(order.indexOf("awsLoadBalancerController")).toBeLessThan(order.indexOf("istio"));
+  });
+
+  it("gives cert-manager's pods the token of a managed identity on AKS, which Azure DNS asks for", async () => {
+    const run = await recorded(() => {
+      const at = systemCluster(prod, "azure-weu", prod.clusters["azure-weu"], prod.platform);
+      certManager.build("cert-manager", { install: {} }, { ...at, published: () => pulumi.output("") }, {});
+      return {};
+    });
+    const chart = run.resources.find(({ type }) => type === "kubernetes:helm.sh/v4:Chart");
+    expect(shown(chart?.props ?? {})).toMatchObject({
+      values: { podLabels: { "azure.workload.identity/use": "true" } },
+    });
   });
 
   it("renders the same each time, keeps no definition, and leaves other Services alone", () => {
