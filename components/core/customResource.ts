@@ -60,7 +60,7 @@ export interface CustomResourceSpecs {
   PeerAuthentication: SpecOf<IPeerAuthentication>;
   /** cert-manager: what is to be certified, and the Secret that it is written to. */
   Certificate: SpecOf<ICertificate>;
-  /** cert-manager: who signs certificates of every namespace. It may use the cloud credentials of cert-manager's pods. */
+  /** cert-manager: who signs for every namespace. It may use the cloud credentials of cert-manager's pods. */
   ClusterIssuer: SpecOf<IClusterIssuer>;
   /** cert-manager: who signs certificates of a namespace. */
   Issuer: SpecOf<IIssuer>;

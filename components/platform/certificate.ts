@@ -150,7 +150,7 @@ export function certificateObjects(
     case "acme": {
       const { email, server = letsEncrypt, dns01 } = certificate;
       const acme = { email, server, privateKeySecretRef: { name: "models-acme" }, solvers: [{ dns01 }] };
-      // An Issuer may not use the credentials of cert-manager's pods (`--issuer-ambient-credentials`, false by default).
+      // An Issuer may not use the credentials of cert-manager's pods (`--issuer-ambient-credentials` is false).
       const ours = customResource("ClusterIssuer", `${name}-cluster-issuer`, { name: "models" }, { acme }, opts);
       return [ours, sign({ name: "models", kind: "ClusterIssuer" }, [ours])];
     }
