@@ -45,7 +45,7 @@ function plainValue(value: RecordedValue, path: string): unknown {
 }
 
 /** True when the value is or holds a secret. */
-export function holdsSecret(value: RecordedValue): boolean {
+function holdsSecret(value: RecordedValue): boolean {
   if (isList(value)) return value.some(holdsSecret);
   if (!isObject(value)) return false;
   return value[specialSignatureKey] === secretSignature || Object.values(value).some(holdsSecret);

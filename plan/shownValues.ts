@@ -2,7 +2,7 @@ import type { RecordedProperties, RecordedValue } from "../engine/recordedResour
 import { secretSignature, specialSignatureKey, unknownSentinel } from "../engine/sdkInternals.ts";
 
 /** The text that a plan shows for a secret. */
-export const secretShown = "[secret]";
+const secretShown = "[secret]";
 /** The text that a plan shows for a value that only a deployment will know. */
 export const unknownShown = "[known after up]";
 

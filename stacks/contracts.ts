@@ -68,7 +68,7 @@ export interface ModelContract {
  * are outputs of their own: a secret inside another output would hide all of that output in every preview.
  */
 export interface Contracts {
-  /** The outputs of `<environment>-cluster`. */
+  /** The outputs of a stack of the cluster layer. */
   readonly cluster: {
     /** What is not secret, by cluster. */
     readonly clusters: Readonly<Record<string, ClusterContract>>;
@@ -77,9 +77,9 @@ export interface Contracts {
     /** Secret. The files with the keys of the model store, by cluster and file name, for stores that need keys. */
     readonly storeCredentials: Readonly<Record<string, Readonly<Record<string, string>>>>;
   };
-  /** The outputs of `<environment>-platform`. */
+  /** The outputs of a stack of the platform layer. */
   readonly platform: { readonly clusters: Readonly<Record<string, PlatformContract>> };
-  /** The outputs of `<environment>-models`, by cluster and model. */
+  /** The outputs of a stack of the models layer, by cluster and model. */
   readonly models: { readonly clusters: Readonly<Record<string, Readonly<Record<string, ModelContract>>>> };
 }
 

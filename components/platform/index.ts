@@ -6,7 +6,7 @@ export { AwsLoadBalancerController, type AwsLoadBalancerControllerArgs } from ".
 export type { Certificate, Dns01 } from "./certificate.ts";
 export { CertManager, type CertManagerArgs, type CertManagerCluster } from "./certManager.ts";
 export { ClusterAutoscaler, type ClusterAutoscalerArgs } from "./clusterAutoscaler.ts";
-export { EbsStorageClass } from "./ebsStorageClass.ts";
+export { EbsStorageClass, type EbsStorageClassArgs } from "./ebsStorageClass.ts";
 export { EfaDevicePlugin, type EfaDevicePluginArgs } from "./efaDevicePlugin.ts";
 export { GpuMetrics, type GpuMetricsArgs } from "./gpuMetrics.ts";
 export { GpuOperator, type GpuOperatorArgs, type GpuOperatorChoice } from "./gpuOperator.ts";

@@ -4,10 +4,10 @@ import type { HttpProbe, ProcessSpec } from "../process/processSpec.ts";
 import type { Allocation } from "./allocation.ts";
 
 /** The label selector of the pods that the node agent runs. kwok does not write their status. */
-export const nodeAgentPods = "serin.dev/server=triton";
+const nodeAgentPods = "serin.dev/server=triton";
 
 /** The label selector of the nodes whose leases and status kwok maintains. */
-export const simulatedNodes = "serin.dev/simulated=true";
+const simulatedNodes = "serin.dev/simulated=true";
 
 /** etcd with one member. Clients and peers need a certificate of its authority. */
 export function etcd({ host, ports, tools, dataDir, credentials }: Allocation): ProcessSpec {

@@ -12,7 +12,7 @@ import { type ObjectWatch, watchObjects } from "../../engine/kubernetes/watchObj
 import type { VolumeReader } from "./podVolumes.ts";
 
 /** The label of the pods that the node agent runs. kwok simulates all other pods. */
-export const serverLabel = { key: "serin.dev/server", value: "triton" } as const;
+const serverLabel = { key: "serin.dev/server", value: "triton" } as const;
 
 /** The label of the WorkloadEntries that the node agent has made. */
 const madeHere = { key: "serin.dev/made-by", value: "node-agent" } as const;

@@ -17,7 +17,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** The directory of one version of a tool in the cache. Another version has another directory. */
-export function toolDirectory(cache: string, tool: Pick<Tool, "name" | "version">): string {
+function toolDirectory(cache: string, tool: Pick<Tool, "name" | "version">): string {
   return join(cache, "tools", tool.name, tool.version);
 }
 

@@ -16,7 +16,7 @@ import {
  * https://git.k8s.io/enhancements/keps/sig-cli/3659-kubectl-apply-prune): members carry a label, a parent object lists
  * their kinds and namespaces. kubectl and other tools read the same.
  */
-export const partOfLabel = "applyset.kubernetes.io/part-of";
+const partOfLabel = "applyset.kubernetes.io/part-of";
 const idLabel = "applyset.kubernetes.io/id";
 const toolingAnnotation = "applyset.kubernetes.io/tooling";
 const kindsAnnotation = "applyset.kubernetes.io/contains-group-kinds";
