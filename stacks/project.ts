@@ -19,6 +19,16 @@ export const project = projectName(join(projectDirectory, "Pulumi.yaml"));
 /** Every environment of the project, by key; the command and the stack program know no others. */
 export const environments: Readonly<Record<string, Environment>> = await loadEnvironments();
 
+/**
+ * What encrypts the secrets of a stack, as its settings file has it (`secretsprovider`). Undefined: the backend's own
+ * way, or there is no such file.
+ */
+export function secretsProviderOf(stack: string, folder: string = projectDirectory): string | undefined {
+  const [, configFolder = "."] = /^stackConfigDir:\s*["']?([^"'\n]+)/m.exec(textOf(join(folder, "Pulumi.yaml"))) ?? [];
+  const settings = textOf(join(folder, configFolder.trim(), `Pulumi.${stack}.yaml`));
+  return /^secretsprovider:\s*["']?([^"'\s]+)/m.exec(settings)?.[1];
+}
+
 /** Whether an environment has a file that the record of environments does not name. */
 export function isUnregistered(name: string): boolean {
   return /^[\w-]+$/.test(name) && existsSync(join(projectDirectory, "stacks", "environments", `${name}.ts`));
@@ -32,8 +42,12 @@ function findProject(from: string): string | undefined {
 }
 
 function projectName(file: string): string {
-  const name = existsSync(file) ? /^name:\s*["']?([\w.-]+)/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
-  return name ?? "serin";
+  return /^name:\s*["']?([\w.-]+)/m.exec(textOf(file))?.[1] ?? "serin";
+}
+
+/** Empty where there is no such file. */
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }
 
 async function loadEnvironments(): Promise<Readonly<Record<string, Environment>>> {

@@ -42,7 +42,7 @@ import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { project, projectDirectory } from "../../stacks/project.ts";
+import { project, projectDirectory, secretsProviderOf } from "../../stacks/project.ts";
 import { type StackLayout, stackLayout } from "../../stacks/stackLayout.ts";
 import { stackName } from "../../stacks/stackName.ts";
 import { refuseLocalOptions } from "../localOptions.ts";
@@ -110,8 +110,14 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
  * A cluster that has not passed waits; the others go on, unless one stack holds them all.
  */
 function remoteSteps(environment: Environment, preflight: Preflight, { signal }: Invocation): ListrTask<Progress>[] {
+  const cluster = stackName(environment.name, "cluster");
   let made: Promise<PulumiEngine> | undefined;
-  const engine = () => (made ??= pulumiEngine({ config: (stack) => narrowConfig(environment, stack), signal }));
+  const engine = () =>
+    (made ??= pulumiEngine({
+      config: (stack) => narrowConfig(environment, stack),
+      secretsProvider: () => secretsProviderOf(cluster),
+      signal,
+    }));
   const others = ({ layout }: Progress) => othersOf(environment, layout);
   return [
     {
@@ -131,7 +137,7 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
       },
       others,
     ),
-    layersStep([stackName(environment.name, "cluster")], engine),
+    layersStep([cluster], engine),
     preflightStep(
       environment,
       preflight,

@@ -22,6 +22,8 @@ export interface PulumiEngineOptions {
   readonly projectDirectory: string;
   /** Written to the stack's configuration before `up`, secrets encrypted. @default what is configured stays as it is */
   readonly config?: (stack: string) => StackConfig;
+  /** What encrypts the secrets of a stack that is made, as `--secrets-provider` has it. @default the backend's own way */
+  readonly secretsProvider?: (stack: string) => string | undefined;
   /** Ends the operation under way, as Ctrl-C does. */
   readonly signal?: AbortSignal;
   /** Finds the Pulumi CLI. @default found on PATH, else installed for the user */
@@ -166,7 +168,11 @@ export class PulumiEngine implements Engine {
   }
 
   async #select(stack: string, command: PulumiCommand): Promise<Stack> {
-    const selected = await LocalWorkspace.createOrSelectStack(this.#program(stack), { pulumiCommand: command });
+    const secretsProvider = this.#options.secretsProvider?.(stack);
+    const selected = await LocalWorkspace.createOrSelectStack(this.#program(stack), {
+      pulumiCommand: command,
+      ...(secretsProvider === undefined ? {} : { secretsProvider }),
+    });
     await this.#configure(stack, command);
     return selected;
   }

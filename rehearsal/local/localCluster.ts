@@ -130,6 +130,7 @@ export async function liveEngine(
 /** The Pulumi CLI; loaded only where it is used, since the Automation API is large. */
 export async function pulumiEngine(options: {
   config?: (stack: string) => StackConfig;
+  secretsProvider?: (stack: string) => string | undefined;
   signal: AbortSignal;
 }): Promise<PulumiEngine> {
   const { PulumiEngine } = await import("../../engine/pulumi/pulumiEngine.ts");

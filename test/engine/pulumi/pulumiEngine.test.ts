@@ -135,6 +135,14 @@ describe("PulumiEngine", () => {
     expect((await calls()).some(({ args }) => args.slice(0, 3).join(" ") === "stack init dev-new")).toBe(true);
   });
 
+  it("makes a stack whose secrets are encrypted as it is told", async () => {
+    await engine({ secretsProvider: () => "awskms://alias/pulumi" }).up(["dev-new", "dev-models"]);
+    const made = (await calls()).filter(({ args }) => args.includes("--secrets-provider"));
+    expect(made.map(({ args }) => args.slice(0, 5).join(" "))).toEqual([
+      "stack init dev-new --secrets-provider awskms://alias/pulumi",
+    ]);
+  });
+
   it("hands configuration over by standard input, secrets as secrets", async () => {
     const config = () => ({
       config: { "serin:kubeconfig": "k1\nk2", "serin:level": "1" },

@@ -1,0 +1,25 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { secretsProviderOf } from "../../stacks/project.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "serin-project-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+it.each<[string, string, string]>([
+  ["beside Pulumi.yaml", "name: shop\n", "."],
+  ["in the folder that Pulumi.yaml names", "name: shop\nstackConfigDir: stacks\n", "stacks"],
+])("finds what encrypts a stack's secrets in its settings %s", (_, pulumiYaml, settings) => {
+  writeFileSync(join(folder, "Pulumi.yaml"), pulumiYaml);
+  mkdirSync(join(folder, settings), { recursive: true });
+  const file = join(folder, settings, "Pulumi.prod-cluster.yaml");
+  writeFileSync(file, "secretsprovider: awskms://alias/pulumi?region=us-east-1\nencryptedkey: AQ==\n");
+  expect(secretsProviderOf("prod-cluster", folder)).toBe("awskms://alias/pulumi?region=us-east-1");
+  writeFileSync(file, "config:\n  shop:note: |\n    secretsprovider: none\n");
+  expect(secretsProviderOf("prod-cluster", folder)).toBeUndefined();
+  expect(secretsProviderOf("prod-eu-cluster", folder)).toBeUndefined();
+});
