@@ -91,7 +91,7 @@ export function whatGoes(environment: Environment, stand?: Stand): string[] {
   });
   const models = Object.entries(environment.models).map(([name, { version }]) => `${name} (version ${version})`);
   return [
-    `stacks ${stacksOf(environment).toReversed().join(", ")}`,
+    `stacks ${stacksOf(environment).toReversed().join(", ")}${environment.name === "local" ? "" : ", and those of single clusters"}`,
     ...made,
     ...(models.length === 0 ? [] : [`models ${models.join(", ")}`]),
   ];

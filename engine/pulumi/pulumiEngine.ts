@@ -22,7 +22,7 @@ export interface PulumiEngineOptions {
   readonly projectDirectory: string;
   /** Written to the stack's configuration before `up`, secrets encrypted. @default what is configured stays as it is */
   readonly config?: (stack: string) => StackConfig;
-  /** What encrypts the secrets of a stack that is made, as `--secrets-provider` has it. @default the backend's own way */
+  /** What encrypts secrets of a stack that is made, as `--secrets-provider` has it. @default the backend's own way */
   readonly secretsProvider?: (stack: string) => string | undefined;
   /** Ends the operation under way, as Ctrl-C does. */
   readonly signal?: AbortSignal;
