@@ -5,6 +5,7 @@ import { modelHost } from "../../components/model/traffic.ts";
 import { gatewayScheme, gatewayService } from "../../components/platform/istio.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
+import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
@@ -127,14 +128,6 @@ function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: 
   const releasing = underWay(rollout);
   const version = releasing ? `${stableVersion} → ${rollout.version}` : stableVersion;
   return [name, version, stateOf(rollout), releasing ? `${weight} %` : "–", verdictsOf(analyses)];
-}
-
-function stateOf(rollout: RolloutView): string {
-  if (rollout.aborted) return `rolled back from ${rollout.version}`;
-  if (rollout.inconclusive) return "undecided, waits for a person";
-  const { phase, readyReplicas, replicas } = rollout;
-  // Nothing else tells of it: the layers do not wait for a model's pods.
-  return `${phase.toLowerCase()}${readyReplicas < replicas ? `, ${readyReplicas} of ${replicas} ready` : ""}`;
 }
 
 /** The latest word of each metric: what failed first, then what passed. */

@@ -24,6 +24,7 @@ import {
   whatWaits,
 } from "../../preflight/preflightStep.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
+import { modelStates } from "../../rehearsal/cluster/modelStates.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
   type ClusterOptions,
@@ -151,7 +152,25 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
       others,
     ),
     onClustersStep(engine),
+    modelsStep(environment, signal),
   ];
+}
+
+/** What the models do on the clusters that are up. Nothing waits for them: `serin status` has the rest. */
+function modelsStep(environment: Environment, signal: AbortSignal): ListrTask<Progress> {
+  return {
+    title: "Models",
+    task: async (progress) => {
+      const failed = progress.failures.map(({ stack }) => stackNameParts(stack)?.cluster);
+      const down = new Set([...heldBack(progress.preflight).map(({ cluster }) => cluster), ...failed]);
+      const kubeconfigs = Object.entries(publishedKubeconfigs(progress.stacks, []))
+        .filter(([cluster, { kubeconfig }]) => !down.has(cluster) && kubeconfig !== "")
+        .map(([cluster, { kubeconfig }]) => [cluster, kubeconfig] as const);
+      const namespace = modelNamespace(environment);
+      const models = Object.keys(environment.models);
+      progress.models = await modelStates(Object.fromEntries(kubeconfigs), models, { namespace, signal });
+    },
+  };
 }
 
 /** A stack of one cluster reads the cluster layer of all. */

@@ -60,6 +60,14 @@ vi.mock(import("../../preflight/preflight.ts"), async (original) => {
   return { ...(await original()), Preflight: Fake as never };
 });
 
+vi.mock(import("../../rehearsal/cluster/modelStates.ts"), async (original) => ({
+  ...(await original()),
+  modelStates: (kubeconfigs) => {
+    const down = { version: "1", state: "progressing, 0 of 2 ready" };
+    return Promise.resolve(Object.fromEntries(Object.keys(kubeconfigs).map((cluster) => [`${cluster}/fraud`, down])));
+  },
+}));
+
 const invocation = { signal: new AbortController().signal, json: true };
 const others = ["azure-weu", "gcp-euw4", "dc-fra"];
 const chainsOf = (clusters: readonly string[]) =>
@@ -84,6 +92,7 @@ describe("up of an environment of several clusters", { timeout: 60_000 }, () => 
     expect(fake.calls).toEqual(["prod-cluster", ...chainsOf(others)]);
     expect(text).toBe(
       [
+        ...others.map((cluster) => `${cluster}/fraud version 1: progressing, 0 of 2 ready`),
         '3 of 4 clusters of environment "prod" are up; the others wait:',
         "  - aws-use1, API server: timeout. Needed: an answer. Connect.",
         "Run this again when that is done.",

@@ -1,0 +1,51 @@
+import { underWay } from "../local/release.ts";
+import { ClusterView, type RolloutView } from "./clusterView.ts";
+
+/** What a model does on one cluster. */
+export interface ModelState {
+  /** The version that the Rollout was given last; `–` where there is no Rollout. */
+  readonly version: string;
+  /** In a few words, as `serin status` has it: `healthy`, `progressing, 0 of 2 ready`. */
+  readonly state: string;
+}
+
+/** What a Rollout does, in a few words. Pods that are not ready are counted, since no engine waits for them. */
+export function stateOf(rollout: RolloutView): string {
+  if (rollout.aborted) return `rolled back from ${rollout.version}`;
+  if (rollout.inconclusive) return "undecided, waits for a person";
+  const { phase, readyReplicas, replicas } = rollout;
+  return `${phase.toLowerCase()}${readyReplicas < replicas ? `, ${readyReplicas} of ${replicas} ready` : ""}`;
+}
+
+/**
+ * What models do on clusters now, by `<cluster>/<model>`. It waits for none of them, and a cluster that does not answer
+ * is no error: its models are said to be not looked at.
+ *
+ * @param kubeconfigs contents by cluster
+ */
+export async function modelStates(
+  kubeconfigs: Readonly<Record<string, string>>,
+  models: readonly string[],
+  { namespace, signal }: { readonly namespace: string; readonly signal: AbortSignal },
+): Promise<Record<string, ModelState>> {
+  const looks = Object.entries(kubeconfigs).flatMap(([cluster, kubeconfig]) =>
+    models.map(async (model): Promise<[string, ModelState]> => {
+      const seen = await look(kubeconfig, namespace, model, signal);
+      return [`${cluster}/${model}`, seen];
+    }),
+  );
+  return Object.fromEntries(await Promise.all(looks));
+}
+
+async function look(kubeconfig: string, namespace: string, model: string, signal: AbortSignal): Promise<ModelState> {
+  try {
+    const rollout = await new ClusterView(kubeconfig, { signal }).rollout(namespace, model);
+    if (rollout === undefined) return { version: "–", state: "not deployed" };
+    const step = underWay(rollout) ? `, release under way, step ${rollout.step}` : "";
+    return { version: rollout.version, state: `${stateOf(rollout)}${step}` };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? (error.message.split("\n").at(-1) ?? "").trim() : String(error);
+    return { version: "–", state: `not looked at (${reason})` };
+  }
+}
