@@ -31,6 +31,13 @@ export interface LoadBalancer {
   readonly loadBalancerClass?: string;
   /** Blocks of addresses that may connect. Empty: everyone who reaches its address. */
   readonly sourceRanges: readonly string[];
+  /** Labels of the gateway's namespace, which the cloud's controller reads. @default none */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /**
+   * Seconds for which a pod that has left the Service still gets new connections. It goes on serving them.
+   * @default none, as where nodes pass connections on
+   */
+  readonly lingerSeconds?: number;
 }
 
 /** What the Service of a declared ingress is in a cloud that marks internal or public ones with these annotations. */

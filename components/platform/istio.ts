@@ -191,7 +191,7 @@ export class Istio extends Component {
     const ingressNamespace = systemNamespace(
       this.childName("ingress-namespace"),
       ingress,
-      { "istio-injection": "enabled" },
+      { "istio-injection": "enabled", ...loadBalancer?.namespaceLabels },
       { parent: this },
     );
     const base = systemChart(
@@ -349,13 +349,21 @@ export function gatewayValues(
       sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
       seccompProfile: { type: "RuntimeDefault" },
     },
+    ...lingerValues(loadBalancer),
     ...gatewayServiceValues(settings?.ingress, loadBalancer, certificate !== undefined),
   };
 }
 
+/** A pod that ends waits until no new connection comes, and then has the chart's own 30 seconds. */
+function lingerValues({ lingerSeconds: seconds }: Partial<LoadBalancer> = {}): Record<string, unknown> {
+  return seconds === undefined
+    ? {}
+    : { lifecycle: { preStop: { sleep: { seconds } } }, terminationGracePeriodSeconds: seconds + 30 };
+}
+
 /**
- * The Service of the gateway. A load balancer of a cloud gets the ports for requests alone: the port of the probe
- * (15021) is for the inside.
+ * The Service of the gateway. A load balancer of a cloud gets the ports that answer requests: the port of the probe
+ * (15021) is for the inside, and a network load balancer of AWS leaves a zone out whose port 443 has no healthy pod.
  */
 function gatewayServiceValues(
   way: SiteIngress | undefined,
@@ -370,7 +378,7 @@ function gatewayServiceValues(
       annotations,
       ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
       ...(sourceRanges.length === 0 ? {} : { loadBalancerSourceRanges: sourceRanges }),
-      ports: servicePorts(tls).filter(({ name }) => name !== "status-port"),
+      ports: servicePorts(tls).filter(({ name }) => name === "http2" || (tls && name === "https")),
     },
   };
 }

@@ -75,6 +75,10 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
       public: { ...networkLoadBalancer, "service.beta.kubernetes.io/aws-load-balancer-scheme": "internet-facing" },
     }),
     loadBalancerClass: "service.k8s.aws/nlb",
+    // A new pod is ready when it is a healthy target; without it an upgrade ends the old pods minutes too early.
+    namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
+    // It forgets a target about two minutes after it is told to (aws-load-balancer-controller #2366).
+    lingerSeconds: 150,
   }),
   settings: mirrorSettings,
   configuration: () => ({ values: ["awsAccount"], secrets: [] }),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { type ClusterSpec, clouds } from "../../../components/cluster/clouds.ts";
+import { aws } from "../../../components/cluster/eks/awsAdapter.ts";
 import type { CloudIngress } from "../../../components/cluster/ingress.ts";
 import { awsLoadBalancerControllerValues } from "../../../components/platform/awsLoadBalancerController.ts";
 import type { Certificate } from "../../../components/platform/certificate.ts";
@@ -10,7 +11,7 @@ import { inOrder, systemCluster } from "../../../components/platform/systems.ts"
 import type { RecordedResource } from "../../../engine/recordedResource.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { prod } from "../../../stacks/environments/prod.ts";
-import { recorded } from "../cluster/harness.ts";
+import { inputsOf, recorded } from "../cluster/harness.ts";
 
 /** The gateway's Service on a cluster of prod, as the chart is told to make it. */
 function serviceOn(cluster: "aws-use1" | "azure-weu" | "gcp-euw4", ingress?: CloudIngress, certificate?: Certificate) {
@@ -47,10 +48,39 @@ describe("the load balancer of the gateway", () => {
     },
   );
 
-  it("shows no port but those for requests: 15021 is the probe's", () => {
-    const ports = serviceOn("aws-use1").ports as { port: number }[];
-    expect(ports.map(({ port }) => port)).toEqual([80, 443]);
+  it("shows ports that answer alone, since a port without a healthy pod is an unhealthy zone of a network load balancer", () => {
+    const ports = (certificate?: Certificate) =>
+      (serviceOn("aws-use1", undefined, certificate).ports as { port: number }[]).map(({ port }) => port);
+    expect(ports()).toEqual([80]);
+    expect(ports({ kind: "privateCa" })).toEqual([80, 443]);
   });
+
+  it("on EKS takes over a new pod before an old one goes, and two minutes pass until it forgets one (LBC #1858, #2366)", async () => {
+    const spec = prod.clusters["aws-use1"];
+    const balancer = aws.loadBalancer(spec);
+    const values = gatewayValues(undefined, balancer) as {
+      lifecycle: { preStop: { sleep: { seconds: number } } };
+      terminationGracePeriodSeconds: number;
+    };
+    expect(values.lifecycle.preStop.sleep.seconds).toBeGreaterThanOrEqual(120);
+    // Envoy's own drain follows, of 5 seconds.
+    expect(values.terminationGracePeriodSeconds).toBeGreaterThan(values.lifecycle.preStop.sleep.seconds + 5);
+    const made = await recorded(() => {
+      new Istio("istio", { install: {}, ...(balancer === undefined ? {} : { loadBalancer: balancer }) });
+      return {};
+    });
+    expect(inputsOf(made, "kubernetes:core/v1:Namespace", "ingress-namespace").metadata).toMatchObject({
+      labels: { "istio-injection": "enabled", "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
+    });
+  });
+
+  it.each(["azure-weu", "gcp-euw4"] as const)(
+    "sends no new connection to a pod that has left its Service, on %s",
+    (name) => {
+      const spec = prod.clusters[name] as ClusterSpec;
+      expect(gatewayValues(undefined, clouds[spec.cloud]?.loadBalancer(spec))).not.toHaveProperty("lifecycle");
+    },
+  );
 });
 
 /** What the Istio component makes, by kind and name. */
