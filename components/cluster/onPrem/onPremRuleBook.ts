@@ -24,7 +24,7 @@ export const onPremRuleBook = {
   },
   "annotation-limit": {
     kind: "refuses",
-    says: "`kubectl apply` without `--server-side` keeps the whole object in an annotation, which holds 262,144 bytes. Six custom resource definitions of the platform are larger.",
+    says: "`kubectl apply` without `--server-side` keeps the whole object in an annotation, which holds 262,144 bytes. Several custom resource definitions of the platform are larger.",
     source: "prometheus-community/helm-charts #1500",
   },
   "image-auto": {
