@@ -115,7 +115,10 @@ export function needsCertManager(certificate: Certificate | undefined): boolean 
   return certificate !== undefined && certificate.kind !== "secret";
 }
 
-/** cert-manager's objects for a wildcard certificate of a domain, in the gateway's namespace. None for a Secret. */
+/**
+ * cert-manager's objects for a wildcard certificate of a domain, in the gateway's namespace; the issuer of an ACME
+ * server is the cluster's. None for a Secret.
+ */
 export function certificateObjects(
   name: string,
   certificate: Certificate,
@@ -151,7 +154,8 @@ export function certificateObjects(
       const { email, server = letsEncrypt, dns01 } = certificate;
       const acme = { email, server, privateKeySecretRef: { name: "models-acme" }, solvers: [{ dns01 }] };
       // An Issuer may not use the credentials of cert-manager's pods (`--issuer-ambient-credentials` is false).
-      const ours = customResource("ClusterIssuer", `${name}-cluster-issuer`, { name: "models" }, { acme }, opts);
+      const { namespace: _, ...ofCluster } = own;
+      const ours = customResource("ClusterIssuer", `${name}-cluster-issuer`, ofCluster, { acme }, opts);
       return [ours, sign({ name: "models", kind: "ClusterIssuer" }, [ours])];
     }
     case "privateCa": {

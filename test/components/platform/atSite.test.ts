@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
 import { ArgoRollouts, validateArgoRollouts } from "../../../components/platform/argoRollouts.ts";
+import type { Certificate } from "../../../components/platform/certificate.ts";
 import { Istio, validateIstio } from "../../../components/platform/istio.ts";
 import { ModelNamespace, validateModelNamespace } from "../../../components/platform/modelNamespace.ts";
 import { Prometheus, validatePrometheus } from "../../../components/platform/prometheus.ts";
@@ -70,6 +71,23 @@ describe("at a site of one's own", () => {
     const direct = await installed();
     expect(chart(direct, "-ingressgateway").values).not.toHaveProperty("annotations");
     expect(custom(direct)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("so does what cert-manager's webhook must see, whoever signs", async () => {
+    const dns01 = { cloudDNS: { project: "p" } };
+    const signers: Certificate[] = [{ kind: "privateCa" }, { kind: "acme", email: "ops@example.com", dns01 }];
+    for (const certificate of signers) {
+      const { resources } = await recorded(() => {
+        new Istio("istio", { install, certificate, domain: "models.example.com", ...renderedArgs });
+        return {};
+      });
+      const waves = resources
+        .filter(({ type }) => type.startsWith("kubernetes:cert-manager.io/"))
+        .map(({ props }) => (props.metadata as { annotations?: object }).annotations);
+      expect(new Set(waves.map((wave) => JSON.stringify(wave)))).toEqual(
+        new Set(['{"argocd.argoproj.io/sync-wave":"1"}']),
+      );
+    }
   });
 
   it("the gateway listens on the site's port of every node, and clients are sent there", async () => {
