@@ -6,8 +6,8 @@ import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
-import { driverPackageMaps } from "./driverPackages.ts";
 import { gpuOperatorValues, type OperatorCluster } from "./gpuOperatorValues.ts";
+import { driverPackageMaps } from "./operatorMaps.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { stringify } from "yaml";
 import type { GpuNodeRules } from "../cluster/cloudRules.ts";
 import { sharingConfigName } from "../cluster/deviceLabels.ts";
@@ -6,7 +5,7 @@ import { type GpuPool, gpuTaint, type Sharing } from "../cluster/gpuPool.ts";
 import { type AtSite, proxyEnvironment, type SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { mirroredPath } from "../core/registryMirror.ts";
 import { defaultOperatorDriver } from "../core/versions/drivers.ts";
-import { driverPackageMaps } from "./driverPackages.ts";
+import { driverPackageMaps, type OperatorMap, operatorMap } from "./operatorMaps.ts";
 
 /** What the operator must know of the GPU nodes of a cluster. */
 export interface OperatorCluster {
@@ -104,24 +103,17 @@ function driverVersion([first]: readonly Pick<GpuPool, "driver">[]): string {
 
 /**
  * The device plugin's configurations by name; a node picks one by label, and without the label shares nothing. The
- * operator does not watch the ConfigMap (NVIDIA/cloud-native-docs `gpu-operator/gpu-sharing.rst`), so its name changes
- * with what is in it.
+ * operator does not watch the ConfigMap (NVIDIA/cloud-native-docs `gpu-operator/gpu-sharing.rst`).
  */
-function devicePluginConfig(
-  sharings: readonly Sharing[],
-): { create: true; name: string; data: Record<string, string> } | undefined {
+function devicePluginConfig(sharings: readonly Sharing[]): (OperatorMap & { readonly create: true }) | undefined {
   const data = Object.fromEntries(
-    sharings
-      .flatMap((sharing) =>
-        sharing.kind === "timeSlicing" || sharing.kind === "mps"
-          ? [[sharingConfigName(sharing), stringify(pluginSharing(sharing))] as const]
-          : [],
-      )
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+    sharings.flatMap((sharing) =>
+      sharing.kind === "timeSlicing" || sharing.kind === "mps"
+        ? [[sharingConfigName(sharing), stringify(pluginSharing(sharing))] as const]
+        : [],
+    ),
   );
-  if (Object.keys(data).length === 0) return undefined;
-  const hash = createHash("sha256").update(JSON.stringify(data)).digest("hex").slice(0, 8);
-  return { create: true, name: `device-plugin-${hash}`, data };
+  return Object.keys(data).length === 0 ? undefined : { create: true, ...operatorMap("device-plugin", data) };
 }
 
 /**
