@@ -100,12 +100,14 @@ function statements(name: string): Statement[] {
       },
     }),
     // As upstream has them, without a condition: it is not documented which of these requests bear the tag.
+    allow("MakeListeners", ["elasticloadbalancing:CreateListener"], [balancers]),
+    // Not of load balancers: who may mark any of them may change any of them.
     allow(
       "Listeners",
-      "AddTags RemoveTags CreateListener DeleteListener ModifyListener ModifyListenerAttributes"
+      "AddTags RemoveTags DeleteListener ModifyListener ModifyListenerAttributes"
         .split(" ")
         .map((action) => `elasticloadbalancing:${action}`),
-      [balancers, listeners],
+      [listeners],
     ),
     allow(
       "Targets",

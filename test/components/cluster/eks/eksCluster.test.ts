@@ -258,6 +258,9 @@ describe("the load balancer controller", () => {
     expect(of("elasticloadbalancing:CreateLoadBalancer").map(({ Condition }) => Condition)).toEqual([
       { StringEquals: { "aws:RequestTag/elbv2.k8s.aws/cluster": "aws-use1" } },
     ]);
+    // Who may mark what bears no mark may change it next.
+    const marking = of("elasticloadbalancing:AddTags").filter(({ Condition }) => Condition === undefined);
+    expect(marking.map(({ Resource }) => Resource)).toEqual([["arn:aws:elasticloadbalancing:*:*:listener/net/*/*/*"]]);
     const actions = policy.Statement.flatMap(({ Action }) => Action);
     expect(actions.filter((action) => /^(waf|shield|cognito|acm)|\*/.test(action))).toEqual([]);
     expect(actions.every((action) => /^(ec2|elasticloadbalancing|iam):[A-Z]\w+$/.test(action))).toBe(true);
