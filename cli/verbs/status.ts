@@ -1,4 +1,7 @@
+import type { V1Service } from "@kubernetes/client-node";
 import colours from "picocolors";
+import { cloudOf } from "../../components/cluster/clouds.ts";
+import type { SiteIngress } from "../../components/cluster/onPrem/siteSettings.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/objectNames.ts";
 import { modelHost } from "../../components/model/traffic.ts";
@@ -64,7 +67,9 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   );
   const gateway = cluster.embedded?.gateway;
   const address =
-    gateway === undefined ? await installedGateway(view, environment) : `http://${gateway.address}:${gateway.port}`;
+    gateway === undefined
+      ? await installedGateway(view, environment, clusterName)
+      : `http://${gateway.address}:${gateway.port}`;
   return {
     result: {
       environment: name,
@@ -96,14 +101,29 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   };
 }
 
-/** The address of an installed gateway. Undefined: it has none yet, or the gateway is adopted. */
+/** The address of an installed gateway. Undefined: it has none yet or none is declared, or the gateway is adopted. */
 async function installedGateway(
   view: ClusterView,
-  { platform: { istio } }: Pick<Environment, "platform">,
+  { platform: { istio }, clusters }: Pick<Environment, "platform" | "clusters">,
+  clusterName: string,
 ): Promise<string | undefined> {
   if ("adopt" in istio) return undefined;
-  const host = await view.balancedHost(gatewayService);
+  const service = await view.service(gatewayService);
+  if (service === undefined) return undefined;
+  const spec = clusters[clusterName];
+  const way = spec === undefined ? undefined : cloudOf(spec).settings(spec)?.ingress;
+  const host = way?.kind === "nodePort" ? nodeHost(way) : balancedHost(service);
   return host === undefined ? undefined : `${gatewayScheme(istio)}://${host}`;
+}
+
+function nodeHost({ host, port }: Extract<SiteIngress, { kind: "nodePort" }>): string | undefined {
+  return host === undefined ? undefined : `${host}:${port}`;
+}
+
+/** The host of a Service of type LoadBalancer. Undefined: it has none yet. */
+function balancedHost({ status: state }: V1Service): string | undefined {
+  const first = state?.loadBalancer?.ingress?.[0];
+  return first?.hostname ?? first?.ip;
 }
 
 async function modelStatus(

@@ -130,11 +130,9 @@ export class ClusterView {
     return list?.items ?? [];
   }
 
-  /** The host of a Service of type LoadBalancer; `undefined` if it has none yet, or there is no such Service. */
-  async balancedHost({ namespace, name }: { namespace: string; name: string }): Promise<string | undefined> {
-    const service = await this.#read<V1Service>(`/api/v1/namespaces/${namespace}/services/${name}`);
-    const first = service?.status?.loadBalancer?.ingress?.[0];
-    return first?.hostname ?? first?.ip;
+  /** A Service. Undefined: there is none of that name. */
+  service({ namespace, name }: { namespace: string; name: string }): Promise<V1Service | undefined> {
+    return this.#read<V1Service>(`/api/v1/namespaces/${namespace}/services/${name}`);
   }
 
   /** The nodes of the cluster. */

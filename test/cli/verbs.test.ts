@@ -186,8 +186,8 @@ it("takes down what is not up without complaint", async () => {
   expect((await down("local", { engine: "live" }, invocation)).result).toEqual({ environment: "local", was: "not up" });
 });
 
-/** What `serin status prod` says of a cluster whose API server has these objects, by path. */
-async function statusOf(answers: Readonly<Record<string, object>>) {
+/** What `serin status` says of a cluster whose API server has these objects, by path. */
+async function statusOf(answers: Readonly<Record<string, object>>, environment = "prod", cluster = "aws-use1") {
   const server = createHttpServer((request, response) => {
     const answer = answers[(request.url ?? "").replace(/\?.*/, "")];
     response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? { message: "not found" }));
@@ -196,7 +196,7 @@ async function statusOf(answers: Readonly<Record<string, object>>) {
   const { port } = server.address() as AddressInfo;
   const file = join(home, "gateway-kubeconfig");
   writeFileSync(file, kubeconfigOf(`http://127.0.0.1:${port}`));
-  const answer = await status("prod", { kubeconfig: file, cluster: "aws-use1" }, invocation);
+  const answer = await status(environment, { kubeconfig: file, cluster }, invocation);
   server.closeAllConnections();
   server.close();
   return answer;
@@ -211,6 +211,13 @@ it("shows the address of the gateway of a cluster", async () => {
   });
   expect(text).toContain("aws-use1  gateway https://internal-4711.elb.us-east-1.amazonaws.com");
   expect(result).toMatchObject({ platform: { address: "https://internal-4711.elb.us-east-1.amazonaws.com" } });
+});
+
+it("shows the node port of a site's gateway, at the host that its declaration names, once the gateway is there", async () => {
+  const gateway = "/api/v1/namespaces/istio-ingress/services/istio-ingressgateway";
+  const { text } = await statusOf({ [gateway]: { spec: { type: "NodePort" } } }, "test", "edge-ber");
+  expect(text).toMatch(/edge-ber {2}gateway https?:\/\/edge-ber\.example\.com:30080/);
+  expect((await statusOf({}, "test", "edge-ber")).text).not.toContain("gateway");
 });
 
 it("says how many pods of a model are ready, since no up waits for them", async () => {
