@@ -5,6 +5,7 @@ import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { mirroredPath } from "../core/registryMirror.ts";
+import { budget } from "./availability.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart } from "./systemChart.ts";
 
@@ -71,7 +72,7 @@ export function awsLoadBalancerControllerValues({
     enableShield: false,
     enableWaf: false,
     enableWafv2: false,
-    podDisruptionBudget: { maxUnavailable: 1 },
+    podDisruptionBudget: budget(settings),
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "256Mi" } },
   };
 }

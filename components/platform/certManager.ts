@@ -5,7 +5,7 @@ import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
 import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Requirement } from "./adopted.ts";
-import { replicasAt, spread } from "./availability.ts";
+import { budget, replicasAt, spread } from "./availability.ts";
 import { type Certificate, needsCertManager } from "./certificate.ts";
 import type { PlatformSystem } from "./platformSystem.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
@@ -51,7 +51,7 @@ export function certManagerValues({
   const registry = mirrorOf(settings?.registryMirror, "quay.io");
   const several = (component: string) => ({
     replicaCount: replicasAt(settings),
-    podDisruptionBudget: replicasAt(settings) === 1 ? { enabled: false } : { enabled: true, maxUnavailable: 1 },
+    podDisruptionBudget: { enabled: replicasAt(settings) > 1, ...budget(settings) },
     topologySpreadConstraints: spread({
       "app.kubernetes.io/instance": release,
       "app.kubernetes.io/component": component,

@@ -212,6 +212,17 @@ describe("what the ingress needs", () => {
     });
   });
 
+  it("never holds a drain up with a pod that does not work", () => {
+    const always = { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" };
+    expect(certManagerValues({})).toMatchObject({
+      podDisruptionBudget: always,
+      webhook: { podDisruptionBudget: always },
+      cainjector: { podDisruptionBudget: always },
+    });
+    const controller = { cluster: "prod-aws-use1", region: "us-east-1", install: {} };
+    expect(awsLoadBalancerControllerValues(controller)).toMatchObject({ podDisruptionBudget: always });
+  });
+
   it("renders the same each time, keeps no definition, and leaves other Services alone", () => {
     expect(
       awsLoadBalancerControllerValues({ cluster: "prod-aws-use1", region: "us-east-1", install: {} }),
@@ -225,6 +236,9 @@ describe("what the ingress needs", () => {
       startupapicheck: { enabled: false },
       replicaCount: 2,
       webhook: { replicaCount: 2 },
+    });
+    expect(certManagerValues({ settings: { availability: "single" } })).toMatchObject({
+      podDisruptionBudget: { enabled: false },
     });
     expect(certManagerValues({ settings: { registryMirror: { images: "mirror.example.com" } } })).toMatchObject({
       imageRegistry: "mirror.example.com",
