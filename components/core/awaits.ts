@@ -5,16 +5,17 @@
  * status` say whether its pods are ready, and the Rollouts controller decides on a release.
  *
  * - `made`: the API server has taken the object. Custom resources are in the list because `PULUMI_K8S_AWAIT_ALL=true`
- *   would wait for theirs. The deletion is not awaited either, which is right for kinds that are never made again under
- *   the same name.
- * - `provider`: what the provider does by itself. It waits for nothing after it has made one of these, and until a
- *   deleted one is gone: a Secret whose data change is deleted and made again under its name.
+ *   would wait for theirs.
+ * - `provider`: what the provider does by itself, which is nothing for these kinds.
+ *
+ * The deletion of all of them is awaited. The annotation would end that, too, for Deployments, DaemonSets, StatefulSets,
+ * Jobs, Pods and Namespaces, which must not get it: one that is made again under its name would meet the old one.
  *
  * Everything else, such as the charts of the platform, is as the provider has it: Deployments, StatefulSets, DaemonSets
  * and Services up to ten minutes, because other systems build on them.
  *
- * Source: pulumi-kubernetes `provider/pkg/await/await.go` and `awaiters.go`. Creation, update and read skip the wait by
- * the annotation among the new inputs.
+ * Source: pulumi-kubernetes `provider/pkg/await/await.go`, `awaiters.go`, and `allowsSkipAwaitWithDelete` of
+ * `provider/pkg/metadata/overrides.go`. Creation, update and read skip the wait by the annotation among the new inputs.
  */
 const awaits = {
   Service: "made",

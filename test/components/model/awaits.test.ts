@@ -46,6 +46,6 @@ it("does not wait for a model's pods, so that the previous version can be brough
   ]);
 });
 
-it("waits until a Secret is gone that is made again under its name", async () => {
+it("leaves alone what nothing waits for", async () => {
   expect((await kinds()).awaited).toEqual(["Secret", "ServiceAccount"]);
 });
