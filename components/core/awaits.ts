@@ -8,8 +8,9 @@
  *   would wait for theirs.
  * - `provider`: what the provider does by itself, which is nothing for these kinds.
  *
- * The deletion of all of them is awaited. The annotation would end that, too, for Deployments, DaemonSets, StatefulSets,
- * Jobs, Pods and Namespaces, which must not get it: one that is made again under its name would meet the old one.
+ * The deletion of all of them is awaited. The annotation would end that, too, for Deployments, DaemonSets,
+ * StatefulSets, Jobs, Pods and Namespaces, which must not get it: one that is made again under its name would meet the
+ * old one.
  *
  * Everything else, such as the charts of the platform, is as the provider has it: Deployments, StatefulSets, DaemonSets
  * and Services up to ten minutes, because other systems build on them.
