@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{lint,examples,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
+          include: ["test/{lint,examples,charts,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
           exclude: pureTests,
           pool: "forks",
           testTimeout: 30_000,

@@ -24,8 +24,11 @@ const istioCharts = "https://blob.istio.io/istio-release/charts";
  *
  * - kube-prometheus-stack has hooks for its admission webhook, which is off.
  * - The GPU Operator has hooks that upgrade its custom resource definitions, which are objects of the rendered chart
- *   here and upgrade with it; and hooks that remove definitions and node labels after an uninstall, which are off by
- *   default and leave nothing harmful behind.
+ *   here and upgrade with it; a hook that removes node labels after an uninstall, which is off; and one that removes a
+ *   GPUCluster before, which we do not make.
+ * - cert-manager waits with a hook until its API answers, which is off.
+ *
+ * `npm run charts` renders all of them and looks for hooks, among other things.
  *
  * Each system's file says which Kubernetes versions its releases run on (`versions`).
  */

@@ -75,6 +75,8 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
     },
     dcgmExporter: { serviceMonitor: { enabled: true }, ...from("nvidia/k8s") },
     "node-feature-discovery": {
+      // A hook, which `helm.v4.Chart` leaves out: labels that were discovered stay on the nodes.
+      postDeleteCleanup: false,
       worker: { tolerations: [controlPlane, ...tolerations] },
       ...("repository" in discovery ? { image: discovery } : {}),
     },

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { clouds } from "../../components/cluster/clouds.ts";
-import { charts } from "../../components/core/charts.ts";
+import { type ChartPin, charts } from "../../components/core/charts.ts";
 import { kubernetesEndOfLife, kubernetesVersions } from "../../components/core/kubernetesVersions.ts";
 import { clusterAutoscalerSource, clusterAutoscalers } from "../../components/core/versions/clusterAutoscalers.ts";
 import {
@@ -14,10 +14,14 @@ import {
 import { asOf, runsOn } from "../../components/core/versions/releases.ts";
 import { tritonContainers } from "../../components/core/versions/tritonContainers.ts";
 import { pinnedVersions, systemVersions } from "../../components/platform/systems.ts";
+import type { RenderedCharts } from "../charts/tryCharts.ts";
 
 /** The systems of the matrix in the order of the page, one that is new at the end. */
 const order = ["istio", "argoRollouts", "gpuOperator", "prometheus", ...Object.keys(systemVersions())];
 const matrix = [...new Set(order)].flatMap((key) => systemVersions()[key] ?? []);
+
+/** What `npm run charts` wrote. */
+const renderedCharts = JSON.parse(readFileSync("test/charts/rendered.json", "utf8")) as RenderedCharts;
 
 /** The tables of the page, each from the data that plans are checked against. */
 const tables: Readonly<Record<string, () => string>> = {
@@ -38,6 +42,16 @@ const tables: Readonly<Record<string, () => string>> = {
         ["cert-manager", "", `cert-manager ${charts.certManager.version}`],
         ["EFA adapters on EKS", "", `aws-efa-k8s-device-plugin ${charts.efaDevicePlugin.version}`],
       ],
+    ),
+  rendered: () =>
+    table(
+      ["Chart", "Rendered on", "From", "Clusters", "SHA-256 of its objects"],
+      Object.entries<ChartPin>(charts).map(([key, { chart, version }]) => {
+        const last = renderedCharts[key];
+        return last?.version === version
+          ? [`${chart} ${version}`, last.on, last.from, `${last.clusters}`, `${last.objects.slice(0, 12)}…`]
+          : [`${chart} ${version}`, "not yet", "", "", ""];
+      }),
     ),
   kubernetes: () =>
     table(

@@ -98,6 +98,13 @@ describe("every daemonset runs on every pool", () => {
   });
 });
 
+it("switches off the hooks of the chart, which `helm.v4.Chart` leaves out (pulumi-kubernetes #3284)", () => {
+  expect(gpuOperatorValues(args("onPrem", { a: pool("operator") }))).toMatchObject({
+    operator: { upgradeCRD: false },
+    "node-feature-discovery": { postDeleteCleanup: false },
+  });
+});
+
 describe("sharing", () => {
   const configOf = (sharings: Sharing[]) =>
     (
