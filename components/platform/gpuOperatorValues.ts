@@ -45,7 +45,8 @@ export function gpuOperatorValues({ nodes, pools, settings = {} }: OperatorClust
     daemonsets: { tolerations },
     driver:
       owned.length === 0
-        ? { enabled: false }
+        ? // The operator's own pod names the manager, whether the driver is its or not.
+          { enabled: false, ...(registryMirror === undefined ? {} : { manager: from("nvidia/cloud-native") }) }
         : {
             enabled: true,
             version: driverVersion(owned),

@@ -163,6 +163,7 @@ export function stackValues({
     const address = mirrorOf(settings?.registryMirror, registry);
     return address === undefined ? {} : { image: { registry: address } };
   };
+  const quay = from("quay.io");
   const replicas = replicasAt(settings);
   return {
     // A chart of their own brings the definitions.
@@ -177,16 +178,18 @@ export function stackValues({
       // Both need Helm hooks, which `helm.v4.Chart` leaves out: https://github.com/pulumi/pulumi-kubernetes/issues/3284
       admissionWebhooks: { enabled: false },
       tls: { enabled: false },
-      ...from("quay.io"),
+      ...quay,
+      // Of a sidecar that no Prometheus here has. The operator names its image all the same.
+      ...("image" in quay ? { thanosImage: quay.image } : {}),
       resources: { requests: { cpu: "50m", memory: "128Mi" } },
-      prometheusConfigReloader: { ...from("quay.io"), resources: { requests: { cpu: "10m", memory: "50Mi" } } },
+      prometheusConfigReloader: { ...quay, resources: { requests: { cpu: "10m", memory: "50Mi" } } },
     },
     "kube-state-metrics": { ...from("registry.k8s.io"), resources: { requests: { cpu: "10m", memory: "128Mi" } } },
-    "prometheus-node-exporter": { ...from("quay.io"), resources: { requests: { cpu: "10m", memory: "32Mi" } } },
+    "prometheus-node-exporter": { ...quay, resources: { requests: { cpu: "10m", memory: "32Mi" } } },
     prometheus: {
       podDisruptionBudget: { enabled: replicas > 1 },
       prometheusSpec: {
-        ...from("quay.io"),
+        ...quay,
         // Prometheus reads no decimals: "1.5s" is "1500ms".
         scrapeInterval: duration(milliseconds(scrapeInterval)),
         replicas,

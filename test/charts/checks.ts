@@ -181,7 +181,9 @@ export function unmirrored(
       [
         ...new Set([
           ...imagesIn(inUse(object)).filter((image) => mirroredImage(mirror, image) !== image),
-          ...textsIn(inUse(object)).flatMap((text) => namedIn(text).filter((image) => mirroredImage(mirror, image) !== image)),
+          ...textsIn(inUse(object)).flatMap((text) =>
+            namedIn(text).filter((image) => mirroredImage(mirror, image) !== image),
+          ),
         ]),
       ].map((image) => ({ object, image })),
     );

@@ -39,7 +39,11 @@ describe("at a site of one's own", () => {
     expect(chart(run, "-istiod").values).toMatchObject({ global: { hub: `${registry}/istio` } });
     expect(chart(run, "rollouts-chart").values).toMatchObject({ controller: { image: { registry, tag: "v1.9.1" } } });
     expect(chart(run, "prometheus-chart").values).toMatchObject({
-      prometheusOperator: { image: { registry }, prometheusConfigReloader: { image: { registry } } },
+      prometheusOperator: {
+        image: { registry },
+        prometheusConfigReloader: { image: { registry } },
+        thanosImage: { registry },
+      },
       prometheus: { prometheusSpec: { image: { registry } } },
       "kube-state-metrics": { image: { registry } },
       "prometheus-node-exporter": { image: { registry } },

@@ -210,6 +210,14 @@ describe("a site of one's own", () => {
       dcgmExporter: { repository: "r.example.com/m/nvidia/k8s" },
       "node-feature-discovery": { image: { repository: "r.example.com/m/nfd/node-feature-discovery" } },
     });
+    const preinstalled = gpuOperatorValues({
+      ...args("aws", { a: pool("cloud") }),
+      settings: { registryMirror: { images: "r.example.com/m" } },
+    });
+    expect(preinstalled.driver).toEqual({
+      enabled: false,
+      manager: { repository: "r.example.com/m/nvidia/cloud-native" },
+    });
   });
 });
 
