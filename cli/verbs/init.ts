@@ -85,7 +85,13 @@ function folderProblems(folder: string, target: string): Problem[] {
     if (!existsSync(target) || readdirSync(target).every((name) => name === ".git")) return [];
     return [{ path, reason: `"${folder}" is not empty, and nothing is overwritten.`, fix: "Name a new folder." }];
   } catch (error) {
-    return [{ path, reason: `"${folder}" cannot be used: ${error instanceof Error ? error.message : error}.` }];
+    return [
+      {
+        path,
+        reason: `"${folder}" cannot be used: ${error instanceof Error ? error.message : error}.`,
+        fix: "Name a new folder.",
+      },
+    ];
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Problem, unknownChoice } from "../core/problem.ts";
-import { type Bytes, byteCount, bytesProblems, durationProblems, seconds } from "../core/quantity.ts";
+import { type Bytes, byteCount, bytesProblems, countProblems, durationProblems, seconds } from "../core/quantity.ts";
 import type { CloudRules } from "./cloudRules.ts";
 import { type AnyGpuPoolArgs, defaultDisk, defaultPurchase, defaultSharing, type PurchaseOption } from "./gpuPool.ts";
 import { nodeLabelProblems } from "./labels.ts";
@@ -32,17 +32,11 @@ export function poolProblems(
 }
 
 function sizeProblems({ min, max }: AnyGpuPoolArgs): Problem[] {
-  const problems = [...wholeNumberProblems("min", min, 0), ...wholeNumberProblems("max", max, 1)];
+  const problems = [...countProblems("min", min, 0), ...countProblems("max", max, 1)];
   if (problems.length === 0 && min > max) {
     problems.push({ path: "min", reason: `${min} is above max (${max}).`, fix: "Lower min or raise max." });
   }
   return problems;
-}
-
-function wholeNumberProblems(path: string, value: number, least: number): Problem[] {
-  return Number.isSafeInteger(value) && value >= least
-    ? []
-    : [{ path, reason: `${value} is not a whole number of at least ${least}.` }];
 }
 
 function zoneProblems({ zones }: AnyGpuPoolArgs, clusterZones: readonly string[]): Problem[] {

@@ -97,6 +97,13 @@ export function percentProblems(path: string, value: string, bounds: { min?: Per
     : [{ path, reason: `"${value}" is not between 0% and 100%.`, fix: 'Write a share such as "0.1%".' }];
 }
 
+/** Problems of a number of things, from `least` on. */
+export function countProblems(path: string, value: number, least: number): Problem[] {
+  return Number.isSafeInteger(value) && value >= least
+    ? []
+    : [{ path, reason: `${value} is not a whole number of at least ${least}.`, fix: `Write ${least} or more.` }];
+}
+
 /** Problems of an amount of memory or disk. */
 export function bytesProblems(path: string, value: string): Problem[] {
   if (!bytesPattern.test(value)) {

@@ -1,6 +1,6 @@
 import { dnsLabelProblems, plainPath } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
-import { type Duration, durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
+import { countProblems, type Duration, durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
 import type { Model } from "./model.ts";
 import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
@@ -139,7 +139,11 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
   }
   if (predictionScore !== undefined) {
     if (!Number.isFinite(predictionScore.mean))
-      problems.push({ path: "predictionScore.mean", reason: `${predictionScore.mean} is not a number.` });
+      problems.push({
+        path: "predictionScore.mean",
+        reason: `${predictionScore.mean} is not a number.`,
+        fix: "Write the mean of the scores, for example 0.12.",
+      });
     if (!(predictionScore.tolerance >= leastTolerance)) {
       problems.push({
         path: "predictionScore.tolerance",
@@ -156,10 +160,4 @@ function releaseProblems(release: Release): Problem[] {
   return Object.hasOwn(strategies, release.kind)
     ? strategyOf(release).problems(release)
     : [unknownChoice("kind", release.kind, Object.keys(strategies))];
-}
-
-function countProblems(path: string, value: number, min: number): Problem[] {
-  return Number.isInteger(value) && value >= min
-    ? []
-    : [{ path, reason: `${value} is not a whole number of at least ${min}.` }];
 }

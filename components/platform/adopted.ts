@@ -146,7 +146,13 @@ export function recorded(name: string, value: Recorded, opts: pulumi.CustomResou
     if (found !== undefined) return found;
     throw new ProblemError(
       "A recorded value is missing",
-      [{ path: `ConfigMap ${value.namespace}/${value.configMap} data.${value.key}`, reason: "the key is not there." }],
+      [
+        {
+          path: `ConfigMap ${value.namespace}/${value.configMap} data.${value.key}`,
+          reason: "the key is not there.",
+          fix: "Write the key into the ConfigMap, or declare the one that has the value.",
+        },
+      ],
       exitCodes.unavailable,
     );
   });

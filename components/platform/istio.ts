@@ -246,7 +246,13 @@ export class Istio extends Component {
     namespace: pulumi.Resource,
   ): pulumi.Resource[] {
     if (domain === undefined) {
-      this.reject([{ path: "domain", reason: "it is missing, and the certificate is for its names." }]);
+      this.reject([
+        {
+          path: "domain",
+          reason: "it is missing, and the certificate is for its names.",
+          fix: 'Write, for example, "models.example.com".',
+        },
+      ]);
       return [];
     }
     const at = { namespace: gatewayNamespace, domain, ...secondWave(settings) };

@@ -66,7 +66,13 @@ function modelStoreProblems(folder: string): Problem[] {
 
 function gatewayPortProblems(port: number): Problem[] {
   if (Number.isInteger(port) && port >= 1024 && port <= 65_535) return [];
-  return [{ path: "gatewayPort", reason: `${port} is not a whole number from 1024 to 65535.` }];
+  return [
+    {
+      path: "gatewayPort",
+      reason: `${port} is not a whole number from 1024 to 65535.`,
+      fix: "Write, for example, 8080.",
+    },
+  ];
 }
 
 function nearestExisting(path: string): string {

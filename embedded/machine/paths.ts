@@ -48,6 +48,7 @@ export function validateEnvironmentName(name: string): Problem[] {
     {
       path: "environment",
       reason: `"${name}" is not a valid name: a name has 1 to 40 lower-case letters, digits and dashes, and a letter or digit at both ends.`,
+      fix: 'Write, for example, "local".',
     },
   ];
 }

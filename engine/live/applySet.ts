@@ -182,7 +182,13 @@ export class ApplySet {
           const finalizers = JSON.stringify(live.metadata.finalizers ?? []);
           throw new ProblemError(
             `${this.#stack} is not removed completely`,
-            [{ path: describeObject(object), reason: `it is deleted, but not gone (finalizers ${finalizers}).` }],
+            [
+              {
+                path: describeObject(object),
+                reason: `it is deleted, but not gone (finalizers ${finalizers}).`,
+                fix: "See that the controllers of the finalizers run, and run this again.",
+              },
+            ],
             exitCodes.incomplete,
           );
         }

@@ -1,4 +1,5 @@
 import { type Problem, unknownChoice } from "../../core/problem.ts";
+import { countProblems } from "../../core/quantity.ts";
 import { type Driver, defaultSharing, type GpuPool, gpuTaint, type Sharing, sharesPerGpu } from "../gpuPool.ts";
 import { isLabelKey, isLabelValue } from "../labels.ts";
 import { type GpuModel, gpuFacts, gpus } from "../machines/gpus.ts";
@@ -38,8 +39,8 @@ export function onPremPoolProblems(pool: OnPremGpuPool): Problem[] {
   const { gpu, sharing = defaultSharing, driver = defaultDriver } = pool;
   return [
     ...modelProblems(gpu),
-    ...atLeast("gpusPerNode", pool.gpusPerNode, 1),
-    ...atLeast("nodes", pool.nodes, 0),
+    ...countProblems("gpusPerNode", pool.gpusPerNode, 1),
+    ...countProblems("nodes", pool.nodes, 0),
     ...belowFloor("vcpu", pool.vcpu, floor.vcpu, "vCPU"),
     ...belowFloor("memoryGiB", pool.memoryGiB, floor.memoryGiB, "GiB"),
     ...sharingProblems(onPremRules, sharing, gpu),
@@ -123,12 +124,6 @@ function modelProblems(gpu: GpuModel): Problem[] {
           fix: "Leave the pool out.",
         },
       ];
-}
-
-function atLeast(path: string, value: number, least: number): Problem[] {
-  return Number.isSafeInteger(value) && value >= least
-    ? []
-    : [{ path, reason: `${value} is not a whole number of at least ${least}.` }];
 }
 
 function belowFloor(path: string, value: number, least: number, unit: string): Problem[] {

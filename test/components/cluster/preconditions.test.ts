@@ -42,10 +42,10 @@ it.each(["aws", "azure", "gcp"] as const)("has nothing to say about a sound pool
 
 describe("the size of a pool", () => {
   refuses([
-    ["half a node", "aws", { min: 0.5 }, "min: 0.5 is not a whole number of at least 0. "],
-    ["less than no node", "aws", { min: -1 }, "min: -1 is not a whole number of at least 0. "],
-    ["a pool that can have no node", "aws", { max: 0 }, "max: 0 is not a whole number of at least 1. "],
-    ["no number", "gcp", { max: Number.NaN }, "max: NaN is not a whole number of at least 1. "],
+    ["half a node", "aws", { min: 0.5 }, "min: 0.5 is not a whole number of at least 0. Write 0 or more."],
+    ["less than no node", "aws", { min: -1 }, "min: -1 is not a whole number of at least 0. Write 0 or more."],
+    ["a pool that can have no node", "aws", { max: 0 }, "max: 0 is not a whole number of at least 1. Write 1 or more."],
+    ["no number", "gcp", { max: Number.NaN }, "max: NaN is not a whole number of at least 1. Write 1 or more."],
     ["a least above the most", "gcp", { min: 5, max: 2 }, "min: 5 is above max (2). Lower min or raise max."],
   ]);
 

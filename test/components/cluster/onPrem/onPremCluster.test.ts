@@ -68,7 +68,7 @@ describe("what it refuses", () => {
       "a pool that cannot work",
       sampleArgs,
       { gpuPools: { l4: { ...sampleArgs.gpuPools.l4, nodes: 1.5 } } },
-      'gpuPools["l4"].nodes: 1.5 is not a whole number of at least 0. ',
+      'gpuPools["l4"].nodes: 1.5 is not a whole number of at least 0. Write 0 or more.',
     ],
     [
       "a cluster that cannot be reached",

@@ -32,8 +32,8 @@ describe("refuses", () => {
       { gpu: "V100-32GB" },
       "gpu: a V100-32GB has compute capability 7.0, but current Triton needs 7.5. Leave the pool out.",
     ],
-    ["half a GPU", { gpusPerNode: 0.5 }, "gpusPerNode: 0.5 is not a whole number of at least 1. "],
-    ["less than no node", { nodes: -1 }, "nodes: -1 is not a whole number of at least 0. "],
+    ["half a GPU", { gpusPerNode: 0.5 }, "gpusPerNode: 0.5 is not a whole number of at least 1. Write 1 or more."],
+    ["less than no node", { nodes: -1 }, "nodes: -1 is not a whole number of at least 0. Write 0 or more."],
     [
       "few CPUs",
       { vcpu: 4 },
