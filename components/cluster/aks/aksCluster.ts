@@ -7,6 +7,7 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { ignoreChanges } from "../../core/driftRules.ts";
+import { dnsLabelProblems } from "../../core/names.ts";
 import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
@@ -24,6 +25,9 @@ import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
 import { managedClusterArgs } from "./managedClusterArgs.ts";
+
+/** Most characters of a cluster's name, which begins the names of its parts: virtual networks have 64 at most. */
+export const longestName = 40;
 
 /**
  * A cluster of Azure Kubernetes Service in a resource group of its own, with its network, keys, node pools, model store
@@ -55,7 +59,7 @@ export class AksCluster extends Component implements GpuCluster {
     const { region, kubernetesVersion, cidr, labels, gpuPools = {}, protect = true } = args;
     const endpoint = args.endpoint?.kind ?? "private";
     super("cluster:AksCluster", name, { region, kubernetesVersion, endpoint, gpuPools: Object.keys(gpuPools) }, opts);
-    this.reject(validateAksCluster(args));
+    this.reject([...dnsLabelProblems("name", name, longestName), ...validateAksCluster(args)]);
 
     const group = new ResourceGroup(
       this.childName("group"),

@@ -5,7 +5,7 @@ import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
-import { AksCluster } from "./aksCluster.ts";
+import { AksCluster, longestName } from "./aksCluster.ts";
 import { aksGpuPools } from "./aksPools.ts";
 import { validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
@@ -23,7 +23,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   rules: azureRules,
   ruleBook: azureRuleBook,
   adopted: false,
-  longestName: 40,
+  longestName,
   identityMarks: { annotations: [clientIdAnnotation], podLabels: tokenLabels },
   brings: [],
   needs: () => [],

@@ -7,7 +7,7 @@ import { quotaNeeds } from "../quota.ts";
 import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
-import { EksCluster } from "./eksCluster.ts";
+import { EksCluster, longestName } from "./eksCluster.ts";
 import { efaInterfaces, eksGpuPools } from "./eksPools.ts";
 import { validateEksCluster } from "./eksProblems.ts";
 import { roleAnnotation } from "./eksWorkloadIdentity.ts";
@@ -27,8 +27,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   rules: awsRules,
   ruleBook: awsRuleBook,
   adopted: false,
-  // The name of an IAM role is the cluster's name, the role's purpose and a suffix: 64 characters at most.
-  longestName: 30,
+  longestName,
   identityMarks: { annotations: [roleAnnotation], podLabels: {} },
   brings: [],
   needs: ({ gpuPools = {} }) => [

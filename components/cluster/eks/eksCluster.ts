@@ -3,7 +3,6 @@ import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { Component } from "../../core/component.ts";
 import { dnsLabelProblems } from "../../core/names.ts";
-import type { Problem } from "../../core/problem.ts";
 import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
@@ -24,6 +23,9 @@ import { defaultEndpoint } from "./endpoint.ts";
 import { loadBalancerIdentity } from "./loadBalancerIdentity.ts";
 import { type NodeContext, nodeRole } from "./nodes.ts";
 import { defaultSystemMachine, systemNodes } from "./systemNodes.ts";
+
+/** Most characters of a cluster's name. An IAM role's is that, the role's purpose and a suffix: 64 at most. */
+export const longestName = 30;
 
 /** Days that CloudWatch keeps the control plane's logs, for queries. The audit store keeps them for its retention. */
 const logDays = 30;
@@ -64,7 +66,7 @@ export class EksCluster extends Component implements GpuCluster {
       { region, kubernetesVersion, endpoint: endpoint.kind, gpuPools: Object.keys(gpuPools) },
       opts,
     );
-    this.reject([...nameProblems(name), ...validateEksCluster(args)]);
+    this.reject([...dnsLabelProblems("name", name, longestName), ...validateEksCluster(args)]);
     const scope: Scope = {
       name,
       args,
@@ -213,9 +215,4 @@ interface Scope {
   readonly account: pulumi.Input<string>;
   readonly protect: boolean;
   readonly tags: Readonly<Record<string, string>>;
-}
-
-/** The name of an IAM role is the cluster's name, the role's purpose and a suffix: 64 characters at most. */
-function nameProblems(name: string): Problem[] {
-  return dnsLabelProblems("name", name, 30);
 }

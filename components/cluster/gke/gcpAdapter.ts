@@ -8,7 +8,7 @@ import { defaultEndpoint } from "./endpoint.ts";
 import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
-import { GkeCluster } from "./gkeCluster.ts";
+import { GkeCluster, longestName } from "./gkeCluster.ts";
 import { gkeGpuPools, gkeSystemNodes, gkeSystemQuota } from "./gkePools.ts";
 import { validateGkeCluster } from "./gkeProblems.ts";
 
@@ -20,7 +20,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   rules: gcpRules,
   ruleBook: gcpRuleBook,
   adopted: false,
-  longestName: 40,
+  longestName,
   identityMarks: { annotations: [], podLabels: {} },
   brings: ["gpuOperator"],
   // Without the GPU operator, nothing else installs the exporter of GPU metrics.

@@ -24,8 +24,10 @@ import { gkeGpuPools, gpuNodePool, type NodeBase, systemNodePool } from "./gkePo
 import { validateGkeCluster } from "./gkeProblems.ts";
 import { GkeWorkloadIdentity } from "./gkeWorkloadIdentity.ts";
 
-/** Most characters of a cluster's name, and of a service account's id. */
-const mostName = 40;
+/** Most characters of a cluster's name, which GKE sets. */
+export const longestName = 40;
+
+/** Most characters of a service account's id. */
 const mostAccountName = 30;
 
 /**
@@ -59,7 +61,7 @@ export class GkeCluster extends Component implements GpuCluster {
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, zones, labels, kubernetesVersion, protect = true, endpoint = defaultEndpoint } = args;
     super("cluster:GkeCluster", name, { region, kubernetesVersion, labels, endpoint: endpoint.kind }, opts);
-    this.reject([...dnsLabelProblems("name", name, mostName), ...validateGkeCluster(args)]);
+    this.reject([...dnsLabelProblems("name", name, longestName), ...validateGkeCluster(args)]);
     const own = { cluster: name, region, labels, protect };
 
     const network = new GkeNetwork(this.childName("network"), { ...own, cidr: args.cidr }, { parent: this });

@@ -279,6 +279,15 @@ describe("GPU pools", () => {
   });
 });
 
+it("refuses a name that leaves no room for the names of its parts", async () => {
+  const name = "c".repeat(41);
+  const run = recorded(() => {
+    build(sampleArgs, name);
+    return {};
+  });
+  await expect(run).rejects.toThrow(`name: "${name}" is not a DNS label of at most 40 characters`);
+});
+
 describe("in a preview of what is not there yet", () => {
   it("asks Azure for nothing, and does not invent a kubeconfig", () => {
     expect(shown(preview.outputs)).toEqual({ kubeconfig: unknownShown, clusterIdentifier: unknownShown });

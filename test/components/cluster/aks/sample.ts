@@ -38,10 +38,10 @@ export const sampleArgs = {
 export const sampleName = "prod-azure-weu";
 
 /** Makes the cluster of a stack, with the providers that the stack would make. */
-export function build(args: AksClusterArgs = sampleArgs): AksCluster {
-  const native = new Provider(sampleName, { subscriptionId: args.subscription, tenantId: args.tenant });
-  const classic = classicAzureProvider(sampleName, args);
-  return new AksCluster(sampleName, args, { providers: [native, classic] });
+export function build(args: AksClusterArgs = sampleArgs, name = sampleName): AksCluster {
+  const native = new Provider(name, { subscriptionId: args.subscription, tenantId: args.tenant });
+  const classic = classicAzureProvider(name, args);
+  return new AksCluster(name, args, { providers: [native, classic] });
 }
 
 /** As kubelogin's configuration comes from Azure, with a device code to be typed in. */
