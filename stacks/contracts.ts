@@ -55,7 +55,10 @@ export interface PlatformContract {
 
 /** What the `models` layer publishes of each model on each cluster. */
 export interface ModelContract {
-  /** The address for inference requests, at the gateway: `http://<host:port>/v2/models/<name>/infer`. */
+  /**
+   * The address for inference requests: `http://<gateway's host:port>/v2/models/<name>/infer`, or, where the gateway
+   * has a certificate, `https://<host>/v2/models/<name>/infer`, with the port where it is not 443.
+   */
   readonly url: string;
   /** The value of the `Host` header, by which the gateway finds the model. */
   readonly host: string;

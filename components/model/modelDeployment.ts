@@ -14,7 +14,15 @@ import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
 import { rolloutSpec } from "./rollout.ts";
 import { strategyOf } from "./strategies/strategies.ts";
-import { destinationRuleSpec, entrySpec, modelHost, podMonitorSpec, releaseSpec, servicePorts } from "./traffic.ts";
+import {
+  destinationRuleSpec,
+  entrySpec,
+  inferenceUrl,
+  modelHost,
+  podMonitorSpec,
+  releaseSpec,
+  servicePorts,
+} from "./traffic.ts";
 import type { GpuRequest } from "./triton.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
@@ -51,7 +59,10 @@ export interface ModelDeploymentArgs {
  * deployment is not analysed: there is nothing to compare it with.
  */
 export class ModelDeployment extends Component {
-  /** The address for inference requests. It names the gateway, so requests also need the header `Host: <host>`. */
+  /**
+   * The address for inference requests. Over HTTP it names the gateway, so requests also need the header
+   * `Host: <host>`; over HTTPS it names the model, which is what the certificate is for.
+   */
   readonly url: pulumi.Output<string>;
   /** The value of the `Host` header, by which the gateway finds the model: `<name>.<domain>`. */
   readonly host: string;
@@ -83,7 +94,8 @@ export class ModelDeployment extends Component {
     );
 
     this.host = modelHost(args.name, args.domain);
-    this.url = pulumi.interpolate`${args.gatewayScheme ?? "http"}://${args.gatewayAddress}/v2/models/${args.name}/infer`;
+    const at = { name: args.name, domain: args.domain, gatewayScheme: args.gatewayScheme ?? "http" };
+    this.url = pulumi.output(args.gatewayAddress).apply((gatewayAddress) => inferenceUrl({ ...at, gatewayAddress }));
     this.registerOutputs({ url: this.url, host: this.host });
   }
 

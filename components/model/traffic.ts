@@ -15,6 +15,24 @@ function serviceHost(name: string, namespace: string): string {
 }
 
 /**
+ * The URL of inference requests. Over HTTP it names the gateway, and the `Host` header names the model. Over HTTPS it
+ * names the model, since the certificate is for that name; the domain's DNS records lead to the gateway.
+ */
+export function inferenceUrl(at: {
+  readonly name: string;
+  readonly domain: string;
+  readonly gatewayScheme: "http" | "https";
+  readonly gatewayAddress: string;
+}): string {
+  const port = at.gatewayAddress.slice(at.gatewayAddress.lastIndexOf(":"));
+  const origin =
+    at.gatewayScheme === "http"
+      ? `http://${at.gatewayAddress}`
+      : `https://${modelHost(at.name, at.domain)}${port === ":443" ? "" : port}`;
+  return `${origin}/v2/models/${at.name}/infer`;
+}
+
+/**
  * The entry VirtualService, which Pulumi owns: hosts, timeout, retries. It delegates to the release VirtualService,
  * whose weights the Rollouts controller owns. So each can change during a release without the other, and routes that
  * the controller adds keep this timeout and these retries.

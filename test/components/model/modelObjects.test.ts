@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { modelObjects } from "../../../components/model/modelObjects.ts";
+import { inferenceUrl } from "../../../components/model/traffic.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import type { Environment } from "../../../stacks/environments/environment.ts";
 import { shop } from "../../fixtures/shop.ts";
@@ -32,4 +33,17 @@ it("tells browsers to use nothing but HTTPS where the gateway serves it, and not
   expect(await entry({ install: {}, certificate: { kind: "privateCa" } })).toEqual({
     response: { set: { "strict-transport-security": "max-age=31536000", "x-content-type-options": "nosniff" } },
   });
+});
+
+it("publishes a URL whose name the certificate is for, since clients check that name and not the Host header", () => {
+  const at = { name: "fraud", domain: "models.example.com" };
+  const https = (gatewayAddress: string) => inferenceUrl({ ...at, gatewayScheme: "https", gatewayAddress });
+  expect(https("internal-4711.elb.us-east-1.amazonaws.com:443")).toBe(
+    "https://fraud.models.example.com/v2/models/fraud/infer",
+  );
+  expect(https("edge-ber.example.com:30080")).toBe("https://fraud.models.example.com:30080/v2/models/fraud/infer");
+  expect(https("[fd00::1]:8443")).toBe("https://fraud.models.example.com:8443/v2/models/fraud/infer");
+  expect(inferenceUrl({ ...at, gatewayScheme: "http", gatewayAddress: "10.0.0.7:80" })).toBe(
+    "http://10.0.0.7:80/v2/models/fraud/infer",
+  );
 });
