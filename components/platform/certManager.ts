@@ -40,7 +40,7 @@ export interface CertManagerCluster {
  * The chart's values. Two replicas of each part: while its webhook does not answer, nobody can change a certificate or
  * an issuer.
  *
- * - `crds.keep: false`: the definitions go with the chart, as `removedWithChart` says.
+ * - `crds.keep: false`: the definitions go with the chart, as `chartRenderer` says.
  * - `startupapicheck` is a hook, which `helm.v4.Chart` leaves out. It is off so that nobody waits for it.
  */
 export function certManagerValues({

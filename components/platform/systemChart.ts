@@ -15,17 +15,45 @@ export interface Install {
 }
 
 /**
- * Renames Helm's annotation for objects that outlive their chart, `helm.sh/resource-policy: keep`, which Istio and Argo
- * Rollouts write on their definitions. With it the provider retains them when the platform is removed
- * (pulumi-kubernetes #2926). If another release of the chart came after that, their fields would still have a manager
- * that is gone, and the update would end in a conflict. So a system comes and goes as a whole. Another value of the
- * annotation would be a warning of the provider for each definition.
+ * What every rendered chart goes through. It runs as text, by `node` on the machine that deploys, and the text is an
+ * input of the chart: a change of it renders all charts again.
+ *
+ * 1. Helm's annotation for objects that outlive their chart, `helm.sh/resource-policy: keep`, is renamed. Istio and
+ *    Argo Rollouts write it on their definitions. With it the provider retains them when the platform is removed
+ *    (pulumi-kubernetes #2926). If another release of the chart came after that, their fields would still have a
+ *    manager that is gone, and the update would end in a conflict. So a system comes and goes as a whole. Another value
+ *    of the annotation would be a warning of the provider for each definition.
+ * 2. The descriptions in the schemas of definitions are left out, more than half of all that a platform's stack would
+ *    hold three times and write anew after each step. `kubectl explain` has no texts for these kinds then. A property
+ *    that is called `description` stays: what describes a schema is a text on the line of its key.
  */
-export const removedWithChart = {
+export const chartRenderer = {
   command: "node",
   args: [
     "-e",
-    'let text = ""; process.stdin.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => process.stdout.write(text.replace(/^( *)"?helm\\.sh\\/resource-policy"?: *"?keep"? *$/gm, "$1serin.dev/removed-with-chart: \\"true\\"")))',
+    [
+      "const lean = (definition) => {",
+      "  let schema = -1, cut = -1;",
+      '  return definition.split("\\n").filter((line, index, { length }) => {',
+      '    if (index === length - 1 && line === "") return true;',
+      "    const indent = line.search(/\\S/);",
+      "    if (cut >= 0 && (indent < 0 || indent > cut)) return false;",
+      "    if (indent < 0 || /^ *#/.test(line)) return true;",
+      "    cut = -1;",
+      "    if (indent <= schema) schema = -1;",
+      "    if (/^ *openAPIV3Schema:/.test(line)) schema = indent;",
+      "    if (schema < 0 || !/^ *description: *\\S/.test(line)) return true;",
+      "    cut = indent;",
+      "    return false;",
+      '  }).join("\\n");',
+      "};",
+      'const isDefinition = (text) => /^kind: *"?CustomResourceDefinition\\b/m.test(text);',
+      'const passed = (text) => text.replace(/^( *)"?helm\\.sh\\/resource-policy"?: *"?keep"? *$/gm, \'$1serin.dev/removed-with-chart: "true"\');',
+      "const each = (text) => passed(isDefinition(text) ? lean(text) : text);",
+      'let all = "";',
+      'process.stdin.setEncoding("utf8").on("data", (part) => (all += part))',
+      '  .on("end", () => process.stdout.write(all.split(/^(?=---)/m).map(each).join("")));',
+    ].join("\n"),
   ],
 } as const;
 
@@ -60,7 +88,7 @@ export function systemChart(
       namespace: args.namespace,
       values: args.values,
       resourcePrefix: args.prefix ?? name,
-      postRenderer: { command: removedWithChart.command, args: [...removedWithChart.args] },
+      postRenderer: { command: chartRenderer.command, args: [...chartRenderer.args] },
     },
     opts,
   );
