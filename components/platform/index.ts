@@ -25,4 +25,5 @@ export type {
 } from "./platformSystem.ts";
 export { Prometheus, type PrometheusArgs } from "./prometheus.ts";
 export type { Install } from "./systemChart.ts";
+export { SystemMonitors } from "./systemMonitors.ts";
 export { type PlatformSpec, systems } from "./systems.ts";
