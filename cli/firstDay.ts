@@ -1,5 +1,7 @@
 import colours from "picocolors";
 import { cloudOf } from "../components/cluster/clouds.ts";
+import { secretOf } from "../components/platform/certificate.ts";
+import { gatewayService } from "../components/platform/istio.ts";
 import type { PlannedStep } from "../plan/planDocument.ts";
 import { stepsBefore } from "../preflight/accountSteps.ts";
 import { hanging, lineWidth } from "../preflight/preflightText.ts";
@@ -99,7 +101,7 @@ function dns({ name, domain, platform: { istio } }: Environment): Part[] {
 
 function certificate({ platform: { istio } }: Environment): Part[] {
   const says = {
-    privateCa: "Give clients ca.crt of the Secret istio-ingress/models-tls of each cluster",
+    privateCa: `Give clients ca.crt of the Secret ${gatewayService.namespace}/${secretOf({ kind: "privateCa" })} of each cluster`,
     acme: "Let cert-manager's pods change the DNS zone; the certificate waits for it",
     issuer: "Make the ClusterIssuer on each cluster",
     secret: "Write the TLS Secret into the gateway's namespace on each cluster",

@@ -58,8 +58,9 @@ export const chartRenderer = {
 } as const;
 
 /**
- * One chart of an installed system. Object names carry no prefix of ours (`resourcePrefix` is the release name), and
- * values are plain data, so that previews are complete.
+ * One chart of an installed system. Its objects have the names that the chart gives them: `resourcePrefix` is for their
+ * names in Pulumi alone, which are unique in a stack of several clusters. Values are plain data, so that previews are
+ * complete.
  */
 export function systemChart(
   name: string,
