@@ -369,7 +369,8 @@ function lingerValues({ lingerSeconds: seconds }: Partial<LoadBalancer> = {}): R
 
 /**
  * The Service of the gateway. A load balancer of a cloud gets the ports that answer requests: the port of the probe
- * (15021) is for the inside, and a network load balancer of AWS leaves a zone out whose port 443 has no healthy pod.
+ * (15021) is for the inside, and on 443 nothing answers without a certificate, which a load balancer that asks each
+ * port would call unhealthy.
  */
 function gatewayServiceValues(
   way: SiteIngress | undefined,

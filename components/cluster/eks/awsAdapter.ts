@@ -20,6 +20,10 @@ export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress & WithRegis
 const networkLoadBalancer = {
   "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
   "service.beta.kubernetes.io/aws-load-balancer-attributes": "load_balancing.cross_zone.enabled=true",
+  // The probe of the gateway's pods. Their ports for requests open later: with a Gateway, and 443 with its certificate.
+  "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol": "HTTP",
+  "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port": "15021",
+  "service.beta.kubernetes.io/aws-load-balancer-healthcheck-path": "/healthz/ready",
 } as const;
 
 /** The adapter of Amazon Web Services: clusters of Amazon EKS. */

@@ -48,11 +48,20 @@ describe("the load balancer of the gateway", () => {
     },
   );
 
-  it("shows ports that answer alone, since a port without a healthy pod is an unhealthy zone of a network load balancer", () => {
+  it("shows ports that answer alone: 15021 is the probe's, and 443 needs a certificate", () => {
     const ports = (certificate?: Certificate) =>
       (serviceOn("aws-use1", undefined, certificate).ports as { port: number }[]).map(({ port }) => port);
     expect(ports()).toEqual([80]);
     expect(ports({ kind: "privateCa" })).toEqual([80, 443]);
+  });
+
+  it("on EKS asks the pod's own probe, since ports for requests answer only when there is a Gateway and a certificate", () => {
+    // With the readiness gate, a first up would wait for a port that opens after it.
+    expect(serviceOn("aws-use1").annotations).toMatchObject({
+      "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol": "HTTP",
+      "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port": "15021",
+      "service.beta.kubernetes.io/aws-load-balancer-healthcheck-path": "/healthz/ready",
+    });
   });
 
   it("on EKS takes over a new pod before an old one goes, and two minutes pass until it forgets one (LBC #1858, #2366)", async () => {
