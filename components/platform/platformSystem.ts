@@ -101,7 +101,10 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   readonly after: readonly string[];
   /** Namespaces that it makes. Empty: it is installed into `kube-system`, or into none. */
   readonly namespaces: readonly SystemNamespace[];
-  /** Custom resource definitions, and fields of them, that the program writes. An adopted system must serve them. */
+  /**
+   * Custom resource definitions, and fields of them, that the program writes or builds on. An adopted system must serve
+   * them.
+   */
   readonly requirements: readonly Requirement[];
   /** Definitions that no other manager may own where we install the system. @default those of `requirements` */
   readonly exclusive?: readonly string[];

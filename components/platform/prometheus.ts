@@ -200,7 +200,7 @@ export function stackValues({
         topologySpreadConstraints: spread({ "app.kubernetes.io/name": "prometheus" }),
         ...volume(settings?.storageClass),
         // By default Prometheus selects only what has the label of this release. Monitors are in the namespaces of the
-        // models and of the systems, and rules, probes and scrape configurations are whoever's.
+        // models and of the systems, and others add rules, probes and scrape configurations.
         podMonitorSelectorNilUsesHelmValues: false,
         serviceMonitorSelectorNilUsesHelmValues: false,
         ruleSelectorNilUsesHelmValues: false,

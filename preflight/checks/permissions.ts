@@ -2,8 +2,13 @@ import { count, defineCheck, failed, few, passed } from "../check.ts";
 import type { AccessFacts, AccessNeed } from "../clusterFacts.ts";
 import type { ClusterNeeds } from "../clusterNeeds.ts";
 
-/** The kinds that a model consists of. Server-side apply of a new object takes `create` as well as `patch`. */
-const models: readonly AccessNeed[] = [
+/** Server-side apply of a new object takes `create` as well as `patch`. */
+function written(kinds: readonly Pick<AccessNeed, "group" | "resource">[]): AccessNeed[] {
+  return kinds.flatMap((kind) => ["get", "create", "patch", "delete"].map((verb) => ({ verb, ...kind })));
+}
+
+/** The kinds that models consist of, and what they share: the Gateway, and mutual TLS. */
+const models: readonly AccessNeed[] = written([
   { group: "", resource: "services" },
   { group: "", resource: "serviceaccounts" },
   { group: "", resource: "secrets" },
@@ -15,7 +20,13 @@ const models: readonly AccessNeed[] = [
   { group: "networking.istio.io", resource: "gateways" },
   { group: "security.istio.io", resource: "peerauthentications" },
   { group: "monitoring.coreos.com", resource: "podmonitors" },
-].flatMap((kind) => ["get", "create", "patch", "delete"].map((verb) => ({ verb, ...kind })));
+]);
+
+/** What cert-manager makes the gateway's certificate from. */
+const certificates: readonly AccessNeed[] = written([
+  { group: "cert-manager.io", resource: "certificates" },
+  { group: "cert-manager.io", resource: "issuers" },
+]);
 
 const always: readonly AccessNeed[] = [
   { verb: "list", group: "", resource: "nodes" },
@@ -42,8 +53,9 @@ const createNamespace: AccessNeed = { verb: "create", group: "", resource: "name
 
 /** What the credentials of the kubeconfig must be allowed, in all namespaces. */
 export function accessNeeds({ systems, modelNamespace }: ClusterNeeds): readonly AccessNeed[] {
-  if (Object.values(systems).includes("install")) return [...always, ...install];
-  return modelNamespace.mode === "create" ? [...always, createNamespace] : always;
+  const own = (systems.certManager ?? "none") === "none" ? always : [...always, ...certificates];
+  if (Object.values(systems).includes("install")) return [...own, ...install];
+  return modelNamespace.mode === "create" ? [...own, createNamespace] : own;
 }
 
 /** The credentials of the kubeconfig are allowed everything that a deployment does. */

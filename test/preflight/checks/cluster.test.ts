@@ -123,6 +123,12 @@ describe("permissions", () => {
     });
   });
 
+  it("reach the certificates of the gateway where cert-manager runs, whoever installed it", () => {
+    const groups = (certManager: "adopt" | "none") => accessNeeds(systems({ certManager })).map(({ group }) => group);
+    expect(groups("adopt")).toContain("cert-manager.io");
+    expect(groups("none")).not.toContain("cert-manager.io");
+  });
+
   it("that are missing are named", () => {
     const access = accessNeeds(needs()).map((need) => ({ ...need, allowed: need.group !== "argoproj.io" }));
     expect(verdict("permissions", facts({ access }), needs())).toEqual({
