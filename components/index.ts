@@ -16,7 +16,13 @@ export type { CloudRules, GpuNodeRules, QuotaShare, ReservationRules } from "./c
 export { type ClusterSpec, clouds } from "./cluster/clouds.ts";
 export * from "./cluster/eks/index.ts";
 export * from "./cluster/gke/index.ts";
-export { type ClusterAccess, type Existing, type GpuCluster, kubernetesProvider } from "./cluster/gpuCluster.ts";
+export {
+  type ClusterAccess,
+  type ClusterNetwork,
+  type Existing,
+  type GpuCluster,
+  kubernetesProvider,
+} from "./cluster/gpuCluster.ts";
 export type {
   AnyGpuPoolArgs,
   Driver,

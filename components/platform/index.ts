@@ -15,6 +15,7 @@ export { type AdoptedGateway, Istio, type IstioArgs, type IstioCluster } from ".
 export { MetricsServer, type MetricsServerArgs } from "./metricsServer.ts";
 export { ModelNamespace, type ModelNamespaceArgs } from "./modelNamespace.ts";
 export type {
+  BuildCluster,
   BuiltSystem,
   DeclaredPlatform,
   PlatformSystem,

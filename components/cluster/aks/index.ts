@@ -1,5 +1,5 @@
 /** Clusters of Azure Kubernetes Service. */
-export type { AksClusterArgs } from "./aksArgs.ts";
+export type { AksClusterArgs, AksDeclaration } from "./aksArgs.ts";
 export { AksCluster } from "./aksCluster.ts";
 export type { KubeLogin } from "./aksKubeconfig.ts";
 export type { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
