@@ -82,7 +82,10 @@ export class MonitorServer {
     reply(null, { getHassupport: () => supported });
   }
 
-  /** Registers a resource. */
+  /**
+   * Answers each `new` of a resource: gives it a URN, has the monitor register it, and returns its outputs. A second
+   * resource with the URN of another one is an error.
+   */
   registerResource(request: monitorProtocol.RegisterResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());

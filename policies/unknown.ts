@@ -22,7 +22,7 @@ export const { UnknownValueError, unknownCheckingProxy } = proxy as unknown as {
 export type Known<T> =
   | {
       readonly known: true;
-      /** The value. */
+      /** What the rule has read, as the engine has it. */
       readonly value: T;
     }
   | {

@@ -53,13 +53,13 @@ export interface ClusterContents {
 /** A kind of what is read. */
 export type ContentKind = keyof ClusterContents;
 
-/** A node. */
+/** One node, as the API server has it. */
 export interface NodeFacts {
-  /** Its name. */
+  /** `metadata.name`, as `kubectl` takes it. */
   readonly name: string;
-  /** Its labels. */
+  /** `metadata.labels`. Pools find their nodes by them. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Its taints. */
+  /** `spec.taints`. Empty: every pod may run there. */
   readonly taints: readonly TaintFacts[];
   /** True when it is cordoned. */
   readonly unschedulable: boolean;
@@ -84,9 +84,9 @@ export interface NodeFacts {
 
 /** A taint of a node. */
 export interface TaintFacts {
-  /** Its key. */
+  /** Pods tolerate the taint by it: `nvidia.com/gpu`. */
   readonly key: string;
-  /** Its value, if it has one. */
+  /** Absent: the taint is a key alone. */
   readonly value?: string;
   /** `NoSchedule`, `PreferNoSchedule` or `NoExecute`. */
   readonly effect: string;
@@ -133,9 +133,9 @@ export function isOpenShift(definitions: readonly DefinitionFacts[]): boolean {
   return definitions.some(({ name }) => name === "clusterversions.config.openshift.io");
 }
 
-/** A StorageClass. */
+/** A StorageClass, from which claims get volumes. */
 export interface StorageClassFacts {
-  /** Its name. */
+  /** What a claim writes as `storageClassName`. */
   readonly name: string;
   /** True when claims without a class get it. */
   readonly isDefault: boolean;
@@ -143,11 +143,11 @@ export interface StorageClassFacts {
   readonly provisioner: string;
 }
 
-/** A DaemonSet. */
+/** A DaemonSet. Networks, load balancers and Istio's CNI plugin are known by theirs. */
 export interface DaemonSetFacts {
-  /** Its namespace. */
+  /** `metadata.namespace`; the same name may be in several. */
   readonly namespace: string;
-  /** Its name. */
+  /** `metadata.name`: `kube-vip-ds`. */
   readonly name: string;
   /** The containers of its pods, with their arguments. */
   readonly containers: readonly { readonly name: string; readonly args: readonly string[] }[];
@@ -155,9 +155,9 @@ export interface DaemonSetFacts {
 
 /** A Service that is reached from outside the cluster. */
 export interface ServiceFacts {
-  /** Its namespace. */
+  /** `metadata.namespace`; the gateway's own is told from others by it. */
   readonly namespace: string;
-  /** Its name. */
+  /** `metadata.name`. */
   readonly name: string;
   /** `LoadBalancer` or `NodePort`. */
   readonly type: string;
@@ -169,11 +169,11 @@ export interface ServiceFacts {
   readonly hasAddress: boolean;
 }
 
-/** A namespace. */
+/** A namespace that exists, whoever made it. */
 export interface NamespaceFacts {
-  /** Its name. */
+  /** `metadata.name`: `istio-system`. */
   readonly name: string;
-  /** Its labels. */
+  /** `metadata.labels`. Its Pod Security level is one of them. */
   readonly labels: Readonly<Record<string, string>>;
   /** The managers of its fields. */
   readonly managers: readonly string[];

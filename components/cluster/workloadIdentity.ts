@@ -12,9 +12,9 @@ export interface StorePermission {
 
 /** What a pod of a bound service account needs so that the cloud knows it. Empty where the cloud needs nothing. */
 export interface IdentityBinding {
-  /** Of the ServiceAccount. */
+  /** Annotations that the ServiceAccount must have. Empty where the cloud needs none. */
   readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Of its pods. */
+  /** Labels that pods of the ServiceAccount must have. Empty where the cloud needs none. */
   readonly podLabels: Readonly<Record<string, string>>;
   /**
    * Of a store with keys of its own (on-prem): what the pods get as a Secret, projected as files and named by `env`.

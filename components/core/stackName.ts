@@ -4,11 +4,11 @@ export const layers = ["cluster", "platform", "models"] as const;
 /** A layer of an environment. */
 export type Layer = (typeof layers)[number];
 
-/** The parts of a stack's name. */
+/** What the name of a stack says: `prod-platform-aws-use1`. */
 export interface StackNameParts {
   /** The environment's name. */
   readonly environment: string;
-  /** The layer. */
+  /** What of the environment the stack holds. */
   readonly layer: Layer;
   /** The cluster that the stack is narrowed to. Absent: it has all clusters. */
   readonly cluster?: string;

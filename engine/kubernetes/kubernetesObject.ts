@@ -22,7 +22,7 @@ export interface ObjectMetadata {
   readonly resourceVersion?: string;
   /** Labels, by which objects are selected. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Annotations. */
+  /** Texts for programs. Nothing is selected by them. */
   readonly annotations?: Readonly<Record<string, string>>;
   /** Which manager owns which fields. Set by the API server. */
   readonly managedFields?: readonly ManagedFields[];
@@ -38,7 +38,7 @@ export interface ManagedFields {
   readonly operation: "Apply" | "Update";
   /** Present for a write to a subresource: `status`, `scale`. */
   readonly subresource?: string;
-  /** The fields. */
+  /** Paths of the fields that it owns. */
   readonly fieldsV1?: FieldSet;
 }
 
@@ -52,9 +52,9 @@ export interface FieldSet {
 export interface ObjectReference {
   /** Group and version. */
   readonly apiVersion: string;
-  /** The kind. */
+  /** In singular and upper camel case: `ConfigMap`. */
   readonly kind: string;
-  /** The name. */
+  /** Unique for kind and namespace. */
   readonly name: string;
   /** Present where the kind has namespaces. */
   readonly namespace?: string;

@@ -28,7 +28,7 @@ const deletionMs = 60_000;
 
 /** A member of an ApplySet. */
 export interface Member {
-  /** The object. */
+  /** Where it is in the cluster. */
   readonly object: ObjectReference;
   /** Members are removed from the highest level down: one more than that of everything it depends on. */
   readonly level: number;
@@ -44,7 +44,7 @@ interface Stale extends Member {
 
 /** A member that the stack no longer has. */
 export interface Removed {
-  /** The object. */
+  /** Where it is in the cluster. */
   readonly object: ObjectReference;
   /** True when it was kept in the cluster. */
   readonly retained: boolean;
