@@ -15,6 +15,11 @@ export function isObjectName(text: string): boolean {
   return subdomain.test(text);
 }
 
+/** Whether a text can be a label of a domain, or a Namespace's name: an RFC 1123 label, also one with a digit first. */
+export function isDomainLabel(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
 /** Whether a text has the form of a host name or an IPv4 address, in letters of either case. */
 export function isHostName(text: string): boolean {
   return subdomain.test(text.toLowerCase()) && text.split(".").every((label) => label.length <= 63);

@@ -2,7 +2,7 @@ import { CustomResourceDefinition } from "@pulumi/kubernetes/apiextensions/v1/cu
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type AtSite, renderedDirectory } from "../cluster/onPrem/siteSettings.ts";
-import { isObjectName } from "../core/names.ts";
+import { isDomainLabel, isObjectName } from "../core/names.ts";
 import { exitCodes, type Problem, ProblemError } from "../core/problem.ts";
 
 /** What an adopted system must offer: a served version of a custom resource and, inside it, the fields we write. */
@@ -56,7 +56,7 @@ export interface RecordedRule {
 }
 
 const recordNames: Readonly<Record<"namespace" | "configMap" | "key", (text: string) => boolean>> = {
-  namespace: (text) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text),
+  namespace: isDomainLabel,
   configMap: isObjectName,
   key: (text) => /^[\w.-]{1,253}$/.test(text),
 };

@@ -2,7 +2,7 @@ import { nameInCloud } from "../../components/cluster/cloudAdapter.ts";
 import { type ClusterSpec, cloudOf, clouds } from "../../components/cluster/clouds.ts";
 import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
-import { dnsLabelProblems } from "../../components/core/names.ts";
+import { dnsLabelProblems, isDomainLabel } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { layers, layerWordIn } from "../../components/core/stackName.ts";
 import type { Model } from "../../components/model/model.ts";
@@ -107,8 +107,6 @@ function layerWordProblems(name: string): Problem[] {
       ];
 }
 
-const domainLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-
 /**
  * RFC 1035: labels of at most 63 characters, 253 in all. An IP address is no domain: models are told apart by host
  * names.
@@ -123,7 +121,7 @@ function domainProblems(domain: string): Problem[] {
   if (/^[\d.]+$/.test(domain) || domain.includes(":")) {
     return [{ path, reason: `"${domain}" is an IP address, and models are told apart by host names.`, fix }];
   }
-  if (labels.length >= 2 && labels.every((label) => domainLabel.test(label)) && domain.length <= mostDomain) return [];
+  if (labels.length >= 2 && labels.every(isDomainLabel) && domain.length <= mostDomain) return [];
   const long = labels.find((label) => label.length > 63);
   const why =
     long !== undefined
