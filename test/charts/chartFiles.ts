@@ -59,17 +59,33 @@ async function pull(pin: ChartPin, place: ChartPlace, helm: string, scratch: str
 }
 
 async function findInFolder(pin: ChartPin, folder: string, scratch: string): Promise<ChartFiles> {
-  const found: string[] = [];
+  const found = await named(pin.chart, folder, scratch);
+  const pinned = found.find(({ version }) => sameVersion(version, pin.version));
+  if (pinned !== undefined) return readChart(pinned.directory);
+  const other = found.length === 0 ? "" : `: it has ${found.map(({ version }) => version).join(", ")}`;
+  throw new Error(`${folder} has no ${pin.chart} ${pin.version}${other}`);
+}
+
+/** Another version of a chart, from a folder. Undefined: the folder has none. */
+export async function otherVersion(pin: ChartPin, folder: string, scratch: string): Promise<ChartFiles | undefined> {
+  const other = (await named(pin.chart, folder, scratch)).find(({ version }) => !sameVersion(version, pin.version));
+  return other === undefined ? undefined : readChart(other.directory);
+}
+
+/** The charts of one name in a folder, archives unpacked. */
+async function named(
+  name: string,
+  folder: string,
+  scratch: string,
+): Promise<{ readonly directory: string; readonly version: string }[]> {
+  const found = [];
   for (const entry of await readdir(folder)) {
     const path = join(folder, entry);
     const directory = (await stat(path)).isDirectory() ? path : await unpacked(path, join(scratch, entry));
     const head = directory === undefined ? undefined : await chartHead(directory);
-    if (directory === undefined || head?.name !== pin.chart) continue;
-    if (sameVersion(head.version, pin.version)) return readChart(directory);
-    found.push(head.version);
+    if (directory !== undefined && head?.name === name) found.push({ directory, version: head.version });
   }
-  const other = found.length === 0 ? "" : `: it has ${found.join(", ")}`;
-  throw new Error(`${folder} has no ${pin.chart} ${pin.version}${other}`);
+  return found;
 }
 
 /** The directory in a chart's archive. Undefined: the file is none. */

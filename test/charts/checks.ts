@@ -42,7 +42,7 @@ export const unneededHooks: Readonly<Record<string, string>> = {
     "Before a removal it deletes the GPUCluster that the chart makes with `gpuCluster.deployCR`, which is off.",
 };
 
-function nameOf({ kind, metadata }: ChartObject): string {
+export function nameOf({ kind, metadata }: ChartObject): string {
   return `${kind} "${metadata.name}"`;
 }
 

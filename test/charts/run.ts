@@ -1,7 +1,8 @@
 /**
  * Renders every pinned chart with the values of every declared environment, and of a few more, and looks for what `helm.v4.Chart` or a
  * cluster would stumble over. From the public repositories: npm run charts. From elsewhere: npm run charts -- --mirror <https://… or
- * oci://…>, or npm run charts -- --folder <directory with unpacked charts or .tgz>.
+ * oci://…>, or npm run charts -- --folder <directory with unpacked charts or .tgz>. With --before <directory with other versions>,
+ * it also says what an upgrade from those would replace, remove and add.
  *
  * Ends with 0 when all were rendered without a fault, 2 with faults, and 4 when there was none but a chart could not be had. What was
  * rendered without a fault is recorded in rendered.json.
@@ -14,33 +15,35 @@ import { parseArgs } from "node:util";
 import { exitCodes } from "../../components/core/problem.ts";
 import { ensureHelm } from "../../embedded/toolchain/index.ts";
 import { environments } from "../../stacks/environments/index.ts";
-import { bringChart, type ChartPlace } from "./chartFiles.ts";
+import { bringChart, type ChartPlace, otherVersion } from "./chartFiles.ts";
 import { declaredCharts } from "./declaredCharts.ts";
 import { furtherEnvironments } from "./furtherEnvironments.ts";
 import { renderChart } from "./renderChart.ts";
 import { type RenderedCharts, tryCharts } from "./tryCharts.ts";
 
-const usage = "npm run charts -- [--mirror <https://… or oci://…> | --folder <directory>]";
+const usage = "npm run charts -- [--mirror <https://… or oci://…> | --folder <directory>] [--before <directory>]";
 
-function placeIn(args: string[]): ChartPlace | undefined {
+function optionsIn(args: string[]): { place: ChartPlace; deployed: string | undefined } | undefined {
   try {
-    const { mirror, folder } = parseArgs({
+    const { mirror, folder, before } = parseArgs({
       args,
-      options: { mirror: { type: "string" }, folder: { type: "string" } },
+      options: { mirror: { type: "string" }, folder: { type: "string" }, before: { type: "string" } },
     }).values;
     if (mirror !== undefined && folder !== undefined) return undefined;
-    if (mirror !== undefined) return { kind: "mirror", url: mirror };
-    return folder === undefined ? { kind: "public" } : { kind: "folder", path: resolve(folder) };
+    const deployed = before === undefined ? undefined : resolve(before);
+    if (mirror !== undefined) return { place: { kind: "mirror", url: mirror }, deployed };
+    return { place: folder === undefined ? { kind: "public" } : { kind: "folder", path: resolve(folder) }, deployed };
   } catch {
     return undefined;
   }
 }
 
-const place = placeIn(process.argv.slice(2));
-if (place === undefined) {
+const options = optionsIn(process.argv.slice(2));
+if (options === undefined) {
   console.error(usage);
   process.exit(exitCodes.badInput);
 }
+const { place, deployed } = options;
 
 const record = fileURLToPath(new URL("rendered.json", import.meta.url));
 const before = JSON.parse(await readFile(record, "utf8")) as RenderedCharts;
@@ -55,6 +58,7 @@ try {
     bring: (pin) => bringChart(pin, place, { helm, scratch }),
     render: (files, one) => renderChart(helm, files, one),
     from: (pin) => (place.kind === "folder" ? "folder" : place.kind === "mirror" ? place.url : pin.repository),
+    ...(deployed === undefined ? {} : { before: (pin) => otherVersion(pin, deployed, join(scratch, "before")) }),
     today: new Date().toISOString().slice(0, 10),
   });
   console.log(lines.join("\n"));

@@ -5,8 +5,9 @@ import { create } from "tar";
 import { afterAll, describe, expect, it } from "vitest";
 import { charts } from "../../components/core/charts.ts";
 import { exitCodes } from "../../components/core/problem.ts";
-import { bringChart, type ChartFiles } from "./chartFiles.ts";
+import { bringChart, type ChartFiles, otherVersion } from "./chartFiles.ts";
 import type { DeclaredChart } from "./declaredCharts.ts";
+import type { ChartObject } from "./renderChart.ts";
 import { type RenderedCharts, tryCharts, type Ways } from "./tryCharts.ts";
 
 const files: ChartFiles = {
@@ -98,6 +99,46 @@ describe("the charts that are tried", () => {
   });
 });
 
+describe("an upgrade from the chart that is deployed", () => {
+  const object = (kind: string, name: string, more: object = {}): ChartObject =>
+    ({ apiVersion: "apps/v1", kind, metadata: { name }, ...more }) as ChartObject;
+  const upgrade = async (before: readonly ChartObject[], after: readonly ChartObject[]) => {
+    const { lines } = await tried([declared({}), declared({}, "prod/b")], {
+      before: () => Promise.resolve({ ...files, version: "3.12.0" }),
+      render: ({ version }) => Promise.resolve([...(version === "3.12.0" ? before : after)]),
+    });
+    return lines.filter((line) => line.startsWith("  from"));
+  };
+
+  it("is all in place where objects change in what can be changed, and their API's version", async () => {
+    const before = [object("Deployment", "a", { spec: { selector: { a: 1 }, replicas: 1 } })];
+    const after = [
+      { ...object("Deployment", "a", { spec: { selector: { a: 1 }, replicas: 2 } }), apiVersion: "apps/v2" },
+    ];
+    expect(await upgrade(before, after)).toEqual(["  from 3.12.0 (prod/a, prod/b): all in place"]);
+  });
+
+  it("names what it replaces, removes and adds", async () => {
+    const before = [object("Deployment", "a", { spec: { selector: { a: 1 } } }), object("ConfigMap", "old")];
+    const after = [object("Deployment", "a", { spec: { selector: { a: 2 } } }), object("ConfigMap", "new")];
+    expect(await upgrade(before, after)).toEqual([
+      '  from 3.12.0 (prod/a, prod/b): replaces Deployment "a"; removes ConfigMap "old"; adds ConfigMap "new"',
+    ]);
+  });
+
+  it("is not compared where helm refuses our values for the older chart", async () => {
+    const { lines, exitCode } = await tried([declared({})], {
+      before: () => Promise.resolve({ ...files, version: "3.12.0" }),
+      render: ({ version }) =>
+        version === "3.12.0" ? Promise.reject(new Error("no such value")) : Promise.resolve([]),
+    });
+    expect(lines.join("\n")).toContain(
+      "not compared, since helm refuses the values for the older chart: no such value",
+    );
+    expect(exitCode).toBe(exitCodes.ok);
+  });
+});
+
 describe("a folder of charts", () => {
   const folder = mkdtempSync(join(tmpdir(), "serin-charts-test-"));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -128,6 +169,8 @@ describe("a folder of charts", () => {
     expect((await bring("1.0.0")).version).toBe("1.0.0");
     expect((await bring("2.0.0")).version).toBe("v2.0.0");
     expect((await bring("3.0.0")).directory).toMatch(/metrics-server$/);
+    const other = await otherVersion({ ...charts.metricsServer, version: "v1.0.0" }, join(folder, "charts"), folder);
+    expect(other?.version).toMatch(/^(v2|3)\.0\.0$/);
     await expect(bring("4.0.0")).rejects.toThrow(/has no metrics-server 4.0.0: it has (1.0.0, v2.0.0|.*), 3.0.0/);
   });
 });

@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { type ChartPin, charts } from "../../components/core/charts.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import type { ChartFiles } from "./chartFiles.ts";
-import { faultsOf } from "./checks.ts";
+import { faultsOf, hooks, nameOf } from "./checks.ts";
 import type { DeclaredChart } from "./declaredCharts.ts";
 import type { ChartObject } from "./renderChart.ts";
+import { upgradeEffects } from "./upgradeEffects.ts";
 
 /** The last time that a chart was rendered without a fault. */
 export interface Rendered {
@@ -32,6 +33,8 @@ export interface Ways {
   /** Where charts come from, for the record. */
   readonly from: (pin: ChartPin) => string;
   readonly today: string;
+  /** The chart as it is deployed, to say what an upgrade does. Undefined: there is none of that name. */
+  readonly before?: (pin: ChartPin) => Promise<ChartFiles | undefined>;
 }
 
 /** What came of it. */
@@ -46,7 +49,7 @@ export interface Outcome {
 export async function tryCharts(
   declared: readonly DeclaredChart[],
   before: RenderedCharts,
-  { bring, render, from, today }: Ways,
+  { bring, render, from, today, before: deployed }: Ways,
 ): Promise<Outcome> {
   const lines: string[] = [];
   const rendered: Record<string, Rendered> = {};
@@ -68,6 +71,7 @@ export async function tryCharts(
       continue;
     }
     const all: ChartObject[] = [];
+    const was = await deployed?.(pin);
     const faults = new Map<string, string[]>();
     for (const use of uses) {
       const found = await tryOne(files, use, render, all);
@@ -79,6 +83,7 @@ export async function tryCharts(
       continue;
     }
     lines.push(`✔ ${title}: ${all.length} objects for ${uses.map(({ at }) => at).join(", ")}`);
+    if (was !== undefined) lines.push(...(await upgradeLines(was, files, uses, render)));
     rendered[key] = {
       version: pin.version,
       on: today,
@@ -106,6 +111,45 @@ async function tryOne(
   } catch (error) {
     return [`helm refuses it: ${messageOf(error)}`];
   }
+}
+
+/** What an upgrade from another version does, once for all clusters where it does the same. */
+async function upgradeLines(
+  was: ChartFiles,
+  files: ChartFiles,
+  uses: readonly DeclaredChart[],
+  render: Ways["render"],
+): Promise<string[]> {
+  const lines = new Map<string, string[]>();
+  for (const use of uses) {
+    const line = await upgradeLine(was, files, use, render);
+    lines.set(line, [...(lines.get(line) ?? []), use.at]);
+  }
+  return [...lines].map(([line, at]) => `  from ${was.version} (${at.join(", ")}): ${line}`);
+}
+
+async function upgradeLine(
+  was: ChartFiles,
+  files: ChartFiles,
+  use: DeclaredChart,
+  render: Ways["render"],
+): Promise<string> {
+  let before: ChartObject[];
+  try {
+    before = await render(was, use);
+  } catch (error) {
+    return `not compared, since helm refuses the values for the older chart: ${messageOf(error)}`;
+  }
+  const installed = (objects: ChartObject[]) => objects.filter((object) => hooks([object]).length === 0);
+  const effects = upgradeEffects(installed(before), installed(await render(files, use)));
+  const named = (what: string, objects: readonly ChartObject[]) =>
+    objects.length === 0 ? [] : [`${what} ${objects.map(nameOf).join(", ")}`];
+  const said = [
+    ...named("replaces", effects.replaced),
+    ...named("removes", effects.removed),
+    ...named("adds", effects.created),
+  ];
+  return said.length === 0 ? "all in place" : said.join("; ");
 }
 
 function lastTime(before: Rendered | undefined, pin: ChartPin, uses: readonly DeclaredChart[]): string {
