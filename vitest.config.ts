@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{lint,examples,charts,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
+          include: ["test/{lint,charts,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
           exclude: pureTests,
           pool: "forks",
           testTimeout: 30_000,
@@ -46,8 +46,9 @@ export default defineConfig({
       },
       {
         test: {
-          name: "package",
-          include: ["test/package/**/*.test.ts"],
+          // The command, the examples and the package, each as a process of its own.
+          name: "command",
+          include: ["test/command/**/*.test.ts"],
           pool: "forks",
           testTimeout: 120_000,
         },

@@ -23,7 +23,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("every end is one of the table, without a stack trace", () => {
-  // What else is wrong input is told without a process of its own: verbs.test.ts, and serin.test.ts for the arguments.
+  // What else is wrong input is told without a process of its own: test/cli/verbs.test.ts, and arguments.test.ts.
   it.each<[string, readonly string[], number, RegExp]>([
     [
       "an earlier plan that is not there",
@@ -75,7 +75,7 @@ describe("every end is one of the table, without a stack trace", () => {
   it("a reader that has read enough", async () => {
     const { exitCode, stderr } = await execa(
       "bash",
-      ["-c", `"${process.execPath}" "${command}" preflight dev | true; exit \${PIPESTATUS[0]}`],
+      ["-c", `"${process.execPath}" "${command}" preflight dev --skip-registries | true; exit \${PIPESTATUS[0]}`],
       {
         reject: false,
         env: { NO_COLOR: "1", PATH: process.env.PATH ?? "" },
