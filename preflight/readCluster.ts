@@ -124,7 +124,8 @@ class Reading {
   }
 
   async #list<Item>(path: string, accept?: string): Promise<readonly Item[]> {
-    return (await this.#get<ObjectList<Item>>(path, accept)).items;
+    // The server writes a list of metadata without an item as `null`.
+    return (await this.#get<ObjectList<Item>>(path, accept)).items ?? [];
   }
 
   #get<Answer>(path: string, accept?: string): Promise<Answer> {

@@ -143,13 +143,14 @@ export class ClusterObjects {
   async labelled(apiVersion: string, kind: string, label: string, value: string): Promise<ObjectMetadata[]> {
     const served = await this.servedKind(apiVersion, kind);
     if (served === undefined) return [];
-    const { items } = await this.client.send<{ items: { metadata: ObjectMetadata }[] }>({
+    // The server writes a list of metadata without an item as `null`.
+    const { items } = await this.client.send<{ items: { metadata: ObjectMetadata }[] | null }>({
       method: "GET",
       path: `${apiPath(apiVersion)}/${served.plural}`,
       query: { labelSelector: `${label}=${value}` },
       accept: accepts.metadataList,
     });
-    return items.map(({ metadata }) => metadata);
+    return (items ?? []).map(({ metadata }) => metadata);
   }
 
   /** What a chart may ask about the cluster (`.Capabilities`). */

@@ -234,6 +234,8 @@ const transientCodes = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
   "UND_ERR_HEADERS_TIMEOUT",
   "UND_ERR_BODY_TIMEOUT",
+  // The server went away in the middle of its answer.
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
 ]);
 
 function isTransient(error: unknown): boolean {

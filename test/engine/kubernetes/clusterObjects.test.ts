@@ -42,7 +42,8 @@ async function cluster(manager?: string): Promise<{ objects: ClusterObjects; see
     });
     request.once("end", () => {
       seen.push({ method, url, type: headers["content-type"], accept: headers.accept, body });
-      if (url?.includes("gone")) response.writeHead(404).end("{}");
+      if (url?.includes("labelSelector=none")) response.end('{"items":null}');
+      else if (url?.includes("gone")) response.writeHead(404).end("{}");
       else response.end('{"metadata":{"name":"a"}}');
     });
   });
@@ -94,5 +95,10 @@ describe("ClusterObjects", () => {
     const { objects } = await cluster();
     const unknown = { apiVersion: "v1", kind: "Widget", metadata: { name: "w" } };
     await expect(objects.apply(unknown, { force: true })).rejects.toThrow("the cluster does not serve v1 Widget");
+  });
+
+  it("finds no object where the list of metadata has none, which the server writes as null", async () => {
+    const { objects } = await cluster();
+    expect(await objects.labelled("v1", "ConfigMap", "none", "a")).toEqual([]);
   });
 });

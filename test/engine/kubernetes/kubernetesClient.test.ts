@@ -97,6 +97,18 @@ describe("KubernetesClient", () => {
     expect(requests).toBe(6);
   }, 20_000);
 
+  it("repeats a request whose answer ended in the middle", async () => {
+    let requests = 0;
+    const port = await serve((_, response) => {
+      requests += 1;
+      if (requests > 1) return response.end('{"ok":true}');
+      // Without keep-alive the end of the connection is the end of the answer.
+      response.socket?.end('HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n{"ok"');
+    });
+    expect(await new KubernetesClient(kubeconfig(port)).send(get)).toEqual({ ok: true });
+    expect(requests).toBe(2);
+  });
+
   it("names a server without the user name and password in its address", () => {
     expect(new KubernetesClient(kubeconfigOf("https://u:s3cret@a:1")).server).toBe("https://a:1");
   });
