@@ -11,6 +11,13 @@ const pureTests = [
   "test/rehearsal/local/modelStore.test.ts",
 ];
 
+/** Tests that start processes of ours: the command, the examples, the package, plans in several processes. */
+const processTests = [
+  "test/command/**/*.test.ts",
+  "test/plan/{planWorkers,secrets}.test.ts",
+  "test/plan/policies/policyServer.test.ts",
+];
+
 export default defineConfig({
   test: {
     // By default one core is left idle, which on two cores is half of them.
@@ -20,7 +27,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/{lint,charts,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
-          exclude: pureTests,
+          exclude: [...pureTests, ...processTests],
           pool: "forks",
           testTimeout: 30_000,
         },
@@ -46,9 +53,8 @@ export default defineConfig({
       },
       {
         test: {
-          // The command, the examples and the package, each as a process of its own.
           name: "command",
-          include: ["test/command/**/*.test.ts"],
+          include: processTests,
           pool: "forks",
           testTimeout: 120_000,
         },
