@@ -128,35 +128,31 @@ export function certificateObjects(
   const { domain, ...metadata } = at;
   const own = { name: "models", ...metadata };
   const privateKey = { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" } as const;
-  const sign = (issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer" }, dependsOn: pulumi.Resource[]) =>
+  const after = (earlier: pulumi.Resource | undefined) =>
+    earlier === undefined ? opts : { ...opts, dependsOn: earlier };
+  const sign = (issuerRef: { name: string; kind: "Issuer" | "ClusterIssuer" }, signer?: pulumi.Resource) =>
     customResource(
       "Certificate",
       `${name}-certificate`,
       own,
       { secretName: certificateSecret, dnsNames: [`*.${domain}`], issuerRef, privateKey },
-      dependsOn.length === 0 ? opts : { ...opts, dependsOn },
+      after(signer),
     );
-  const issuer = (role: string, object: string, spec: object, dependsOn: pulumi.Resource[] = []) =>
-    customResource(
-      "Issuer",
-      `${name}-${role}`,
-      { name: object, ...metadata },
-      spec,
-      dependsOn.length === 0 ? opts : { ...opts, dependsOn },
-    );
+  const issuer = (role: string, object: string, spec: object, earlier?: pulumi.Resource) =>
+    customResource("Issuer", `${name}-${role}`, { name: object, ...metadata }, spec, after(earlier));
 
   switch (certificate.kind) {
     case "secret":
       return [];
     case "issuer":
-      return [sign({ name: certificate.name, kind: "ClusterIssuer" }, [])];
+      return [sign({ name: certificate.name, kind: "ClusterIssuer" })];
     case "acme": {
       const { email, server = letsEncrypt, dns01 } = certificate;
       const acme = { email, server, privateKeySecretRef: { name: "models-acme" }, solvers: [{ dns01 }] };
       // An Issuer may not use the credentials of cert-manager's pods (`--issuer-ambient-credentials` is false).
       const { namespace: _, ...ofCluster } = own;
       const ours = customResource("ClusterIssuer", `${name}-cluster-issuer`, ofCluster, { acme }, opts);
-      return [ours, sign({ name: "models", kind: "ClusterIssuer" }, [ours])];
+      return [ours, sign({ name: "models", kind: "ClusterIssuer" }, ours)];
     }
     case "privateCa": {
       const selfSigned = issuer("self-signed", "models-self-signed", { selfSigned: {} });
@@ -173,10 +169,10 @@ export function certificateObjects(
           privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Never" },
           issuerRef: { name: "models-self-signed", kind: "Issuer" },
         },
-        { ...opts, dependsOn: selfSigned },
+        after(selfSigned),
       );
-      const ours = issuer("issuer", "models", { ca: { secretName: "models-ca" } }, [authority]);
-      return [selfSigned, authority, ours, sign({ name: "models", kind: "Issuer" }, [ours])];
+      const ours = issuer("issuer", "models", { ca: { secretName: "models-ca" } }, authority);
+      return [selfSigned, authority, ours, sign({ name: "models", kind: "Issuer" }, ours)];
     }
   }
 }

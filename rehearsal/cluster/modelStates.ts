@@ -28,18 +28,25 @@ export async function modelStates(
   models: readonly string[],
   { namespace, signal }: { readonly namespace: string; readonly signal: AbortSignal },
 ): Promise<Record<string, ModelState>> {
-  const looks = Object.entries(kubeconfigs).flatMap(([cluster, kubeconfig]) =>
-    models.map(async (model): Promise<[string, ModelState]> => {
-      const seen = await look(kubeconfig, namespace, model, signal);
-      return [`${cluster}/${model}`, seen];
-    }),
-  );
+  const looks = Object.entries(kubeconfigs).flatMap(([cluster, kubeconfig]) => {
+    // One client for a cluster: each signs in by itself, as a rule with a program of the cloud.
+    let made: ClusterView | undefined;
+    const view = () => (made ??= new ClusterView(kubeconfig, { signal }));
+    return models.map(async (model): Promise<[string, ModelState]> => {
+      return [`${cluster}/${model}`, await look(view, namespace, model, signal)];
+    });
+  });
   return Object.fromEntries(await Promise.all(looks));
 }
 
-async function look(kubeconfig: string, namespace: string, model: string, signal: AbortSignal): Promise<ModelState> {
+async function look(
+  view: () => ClusterView,
+  namespace: string,
+  model: string,
+  signal: AbortSignal,
+): Promise<ModelState> {
   try {
-    const rollout = await new ClusterView(kubeconfig, { signal }).rollout(namespace, model);
+    const rollout = await view().rollout(namespace, model);
     if (rollout === undefined) return { version: "–", state: "not deployed" };
     const step = underWay(rollout) ? `, release under way, step ${rollout.step}` : "";
     return { version: rollout.version, state: `${stateOf(rollout)}${step}` };

@@ -1,45 +1,20 @@
 import type { Cluster } from "@pulumi/aws/eks/cluster.js";
-import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
+import type { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { accessRole } from "./accessRole.ts";
-import { podTrust, type Statement } from "./policy.ts";
+import { type PodIdentityArgs, podIdentity } from "./podIdentity.ts";
+import type { Statement } from "./policy.ts";
 
 /** The service account of the cluster autoscaler. The platform installs it under this name; the role is bound to it. */
 export const autoscalerServiceAccount = { namespace: "kube-system", name: "cluster-autoscaler" } as const;
 
-/** The cluster whose autoscaler gets a role. */
-export interface AutoscalerIdentityArgs {
-  /** The EKS cluster's name. EKS writes it into a tag of its Auto Scaling groups, which limits the role to them. */
-  readonly name: string;
-  /** The cluster. The role can be assumed only for a service account of it. */
-  readonly cluster: Cluster;
-  /** Resources that must exist before the association, and until it is removed: the Pod Identity agent. */
-  readonly after: readonly pulumi.Resource[];
-  /** AWS tags of the role and of the association. */
-  readonly tags: Readonly<Record<string, string>>;
-}
-
-/**
- * Lets the cluster autoscaler change the size of this cluster's node groups and of no others. The role is made here,
- * although the platform installs the autoscaler, because the platform layer needs no rights in AWS.
- */
+/** Lets the cluster autoscaler change the size of this cluster's node groups and of no others. */
 export function autoscalerIdentity(
   name: string,
-  args: AutoscalerIdentityArgs,
+  args: PodIdentityArgs,
   opts: pulumi.CustomResourceOptions,
 ): PodIdentityAssociation {
-  const { cluster, after, tags } = args;
-  const { namespace, name: serviceAccount } = autoscalerServiceAccount;
-  const role = accessRole(
-    `${name}-role`,
-    { trust: podTrust(cluster.arn, namespace, serviceAccount), statements: statements(args.name, cluster), tags },
-    opts,
-  );
-  return new PodIdentityAssociation(
-    name,
-    { clusterName: cluster.name, namespace, serviceAccount, roleArn: role.arn, tags },
-    { ...opts, dependsOn: [...role.grants, ...after] },
-  );
+  const rights = { serviceAccount: autoscalerServiceAccount, statements: statements(args.name, args.cluster) };
+  return podIdentity(name, args, rights, opts);
 }
 
 /**

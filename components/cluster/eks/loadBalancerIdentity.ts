@@ -1,42 +1,19 @@
-import type { Cluster } from "@pulumi/aws/eks/cluster.js";
-import { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
+import type { PodIdentityAssociation } from "@pulumi/aws/eks/podIdentityAssociation.js";
 import type * as pulumi from "@pulumi/pulumi";
-import { accessRole } from "./accessRole.ts";
-import { podTrust, type Statement } from "./policy.ts";
+import { type PodIdentityArgs, podIdentity } from "./podIdentity.ts";
+import type { Statement } from "./policy.ts";
 
 /** The service account of the AWS Load Balancer Controller. The platform installs it under this name. */
 export const loadBalancerServiceAccount = { namespace: "kube-system", name: "aws-load-balancer-controller" } as const;
 
-/** The cluster whose load balancer controller gets a role. */
-export interface LoadBalancerIdentityArgs {
-  /** The EKS cluster's name. The controller writes it into a tag of all it makes, which limits the role to that. */
-  readonly name: string;
-  /** The cluster. The role can be assumed only for a service account of it. */
-  readonly cluster: Cluster;
-  /** Resources that must exist before the association, and until it is removed: the Pod Identity agent. */
-  readonly after: readonly pulumi.Resource[];
-  /** AWS tags of the role and of the association. */
-  readonly tags: Readonly<Record<string, string>>;
-}
-
 /** Lets the AWS Load Balancer Controller make network load balancers for this cluster, and change no others. */
 export function loadBalancerIdentity(
   name: string,
-  args: LoadBalancerIdentityArgs,
+  args: PodIdentityArgs,
   opts: pulumi.CustomResourceOptions,
 ): PodIdentityAssociation {
-  const { cluster, after, tags } = args;
-  const { namespace, name: serviceAccount } = loadBalancerServiceAccount;
-  const role = accessRole(
-    `${name}-role`,
-    { trust: podTrust(cluster.arn, namespace, serviceAccount), statements: statements(args.name), tags },
-    opts,
-  );
-  return new PodIdentityAssociation(
-    name,
-    { clusterName: cluster.name, namespace, serviceAccount, roleArn: role.arn, tags },
-    { ...opts, dependsOn: [...role.grants, ...after] },
-  );
+  const rights = { serviceAccount: loadBalancerServiceAccount, statements: statements(args.name) };
+  return podIdentity(name, args, rights, opts);
 }
 
 /**
@@ -63,17 +40,31 @@ function statements(name: string): Statement[] {
     allow(
       "Look",
       [
-        ..."AccountAttributes Addresses AvailabilityZones InternetGateways Vpcs VpcPeeringConnections Subnets SecurityGroups"
-          .split(" ")
-          .map((what) => `ec2:Describe${what}`),
-        ..."Instances NetworkInterfaces Tags RouteTables".split(" ").map((what) => `ec2:Describe${what}`),
+        "ec2:DescribeAccountAttributes",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeVpcs",
+        "ec2:DescribeVpcPeeringConnections",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeInstances",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeTags",
+        "ec2:DescribeRouteTables",
         "ec2:GetSecurityGroupsForVpc",
-        ..."LoadBalancers LoadBalancerAttributes Listeners ListenerCertificates ListenerAttributes SSLPolicies Rules"
-          .split(" ")
-          .map((what) => `elasticloadbalancing:Describe${what}`),
-        ..."TargetGroups TargetGroupAttributes TargetHealth Tags CapacityReservation"
-          .split(" ")
-          .map((what) => `elasticloadbalancing:Describe${what}`),
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeListenerCertificates",
+        "elasticloadbalancing:DescribeListenerAttributes",
+        "elasticloadbalancing:DescribeSSLPolicies",
+        "elasticloadbalancing:DescribeRules",
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeTargetGroupAttributes",
+        "elasticloadbalancing:DescribeTargetHealth",
+        "elasticloadbalancing:DescribeTags",
+        "elasticloadbalancing:DescribeCapacityReservation",
       ],
       "*",
     ),
@@ -104,9 +95,13 @@ function statements(name: string): Statement[] {
     // Not of load balancers: who may mark any of them may change any of them.
     allow(
       "Listeners",
-      "AddTags RemoveTags DeleteListener ModifyListener ModifyListenerAttributes"
-        .split(" ")
-        .map((action) => `elasticloadbalancing:${action}`),
+      [
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:RemoveTags",
+        "elasticloadbalancing:DeleteListener",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:ModifyListenerAttributes",
+      ],
       [listeners],
     ),
     allow(
@@ -117,9 +112,17 @@ function statements(name: string): Statement[] {
     allow(
       "Change",
       [
-        "AddTags RemoveTags ModifyLoadBalancerAttributes SetIpAddressType SetSecurityGroups SetSubnets",
-        "DeleteLoadBalancer ModifyTargetGroup ModifyTargetGroupAttributes DeleteTargetGroup",
-      ].flatMap((actions) => actions.split(" ").map((action) => `elasticloadbalancing:${action}`)),
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:RemoveTags",
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "elasticloadbalancing:SetIpAddressType",
+        "elasticloadbalancing:SetSecurityGroups",
+        "elasticloadbalancing:SetSubnets",
+        "elasticloadbalancing:DeleteLoadBalancer",
+        "elasticloadbalancing:ModifyTargetGroup",
+        "elasticloadbalancing:ModifyTargetGroupAttributes",
+        "elasticloadbalancing:DeleteTargetGroup",
+      ],
       "*",
       marked,
     ),
