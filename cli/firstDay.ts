@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { cloudOf } from "../components/cluster/clouds.ts";
 import { secretOf } from "../components/platform/certificate.ts";
-import { gatewayService } from "../components/platform/istio.ts";
+import { gatewayService } from "../components/platform/istioGateway.ts";
 import type { PlannedStep } from "../plan/planDocument.ts";
 import { stepsBefore } from "../preflight/accountSteps.ts";
 import { hanging, lineWidth } from "../preflight/preflightText.ts";

@@ -5,7 +5,8 @@ import type { SiteIngress } from "../../components/cluster/onPrem/siteSettings.t
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/objectNames.ts";
 import { modelHost } from "../../components/model/traffic.ts";
-import { gatewayScheme, gatewayService } from "../../components/platform/istio.ts";
+import { gatewayScheme } from "../../components/platform/istio.ts";
+import { gatewayService } from "../../components/platform/istioGateway.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";

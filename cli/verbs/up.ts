@@ -3,12 +3,6 @@ import { describeProblems, exitCodes, ProblemError, rejectProblems } from "../..
 import { seconds } from "../../components/core/quantity.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
 import { modelHost } from "../../components/model/traffic.ts";
-import {
-  type EnvironmentEvent,
-  findEnvironment,
-  startEnvironment,
-  stopEnvironment,
-} from "../../embedded/environment/environment.ts";
 import type { Engine, EngineEvents, ResourceEvent, StackConfig, StackResult } from "../../engine/engine.ts";
 import type { PulumiEngine, SideBySide } from "../../engine/pulumi/pulumiEngine.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
@@ -43,9 +37,10 @@ import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
-import { project, projectDirectory, secretsProviderOf } from "../../stacks/project.ts";
+import { project, secretsProviderOf } from "../../stacks/project.ts";
 import { type StackLayout, stackLayout } from "../../stacks/stackLayout.ts";
 import { stackName } from "../../stacks/stackName.ts";
+import { embeddedStep } from "../embeddedStep.ts";
 import { refuseLocalOptions } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { runSteps } from "../terminal.ts";
@@ -235,7 +230,7 @@ function localSteps(
       : liveEngine(environment, clusterOf(progress), { signal });
 
   return [
-    own === undefined ? embeddedStep(environment.name, options, invocation) : ownClusterStep(environment, own, signal),
+    own === undefined ? embeddedStep(environment.name, options, signal) : ownClusterStep(environment, own, signal),
     preflightStep(environment, preflight, "the cluster layer", async (progress) => {
       const { kubeconfig } = clusterOf(progress);
       return Object.fromEntries(Object.keys(environment.clusters).map((name) => [name, { kubeconfig }]));
@@ -269,52 +264,6 @@ function localSteps(
       },
     },
   ];
-}
-
-/** Tools, control plane, mesh and metrics; a line for each tool that has to be fetched. */
-function embeddedStep(name: string, options: UpOptions, { signal }: Invocation): ListrTask<Progress> {
-  return {
-    title: "Embedded environment",
-    task: async (progress, task) => {
-      const before = findEnvironment(name);
-      const worthALine = quieter();
-      const say = (event: EnvironmentEvent): void => {
-        const line = worthALine(event) ? eventLine(event) : undefined;
-        if (line !== undefined) task.output = line;
-      };
-      const embedded = await startEnvironment(name, {
-        modelStore: sampleRepository,
-        owner: projectDirectory,
-        onProgress: say,
-        signal,
-        ...(options.gatewayPort === undefined ? {} : { gatewayPort: options.gatewayPort }),
-      });
-      // Ctrl-C between the start and its use must not leave behind what was not there before.
-      if (signal.aborted && before?.state !== "running") await stopEnvironment(name);
-      signal.throwIfAborted();
-      progress.cluster = embeddedCluster(name);
-      task.title = `Embedded environment, gateway at ${embedded.gateway.address}:${embedded.gateway.port}`;
-    },
-    rendererOptions: { outputBar: 3, persistentOutput: false },
-  };
-}
-
-/** On a terminal each event replaces the one before; in a log a heartbeat of a tool every half minute is enough. */
-function quieter(): (event: EnvironmentEvent) => boolean {
-  const last = new Map<string, number>();
-  return (event) => {
-    if (event.kind === "step" || event.state !== "progress" || process.stdout.isTTY) return true;
-    if (event.elapsedMs - (last.get(event.tool) ?? 0) < 30_000) return false;
-    last.set(event.tool, event.elapsedMs);
-    return true;
-  };
-}
-
-function eventLine(event: EnvironmentEvent): string | undefined {
-  if (event.kind === "step") return event.state === "done" ? undefined : event.name;
-  if (event.state === "cached" || event.state === "found") return undefined;
-  const detail = [event.how, event.detail].filter((part) => part !== undefined).join(": ");
-  return `${event.tool} ${event.state}${detail === "" ? "" : `, ${detail}`} (${Math.round(event.elapsedMs / 1_000)} s)`;
 }
 
 function ownClusterStep(environment: Environment, own: LocalCluster, signal: AbortSignal): ListrTask<Progress> {

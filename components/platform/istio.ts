@@ -1,12 +1,8 @@
 import { isIP } from "node:net";
-import type { PlatformSystem } from "./platformSystem.ts";
-// Registers the types of the resources that a chart returns; without it they have no outputs.
-import "@pulumi/kubernetes/core/v1/index.js";
-import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "../cluster/ingress.ts";
 import { isLabelKey, isLabelValue } from "../cluster/labels.ts";
-import type { AtSite, SiteIngress, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { customResource } from "../core/customResource.ts";
@@ -14,8 +10,10 @@ import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
 import { mirrorOf } from "../core/registryMirror.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
-import { budget, replicasAt, spread } from "./availability.ts";
+import { replicasAt, spread } from "./availability.ts";
 import { type Certificate, certificateObjects, certificateProblems, secretOf } from "./certificate.ts";
+import { gatewayAddress, gatewayLabels, gatewayNamespace, gatewayService, gatewayValues } from "./istioGateway.ts";
+import type { PlatformSystem } from "./platformSystem.ts";
 import { secondWave } from "./secondWave.ts";
 import { type Install, systemChart, systemNamespace } from "./systemChart.ts";
 
@@ -57,17 +55,9 @@ export interface IstioCluster {
 /** The Gateway of all models, as a VirtualService refers to it: `<namespace>/<name>`. */
 export const modelGateway = "istio-system/models";
 
-// Every pod of both namespaces drops all capabilities, runs as another user than root, and has a seccomp profile.
+// Every pod drops all capabilities, runs as another user than root, and has a seccomp profile.
 const root = { name: "istio-system", podSecurity: "restricted" } as const;
-const ingress = { name: "istio-ingress", podSecurity: "restricted" } as const;
 const rootNamespace = root.name;
-const gatewayNamespace = ingress.name;
-const gatewayRelease = "istio-ingressgateway";
-
-/** The Service of an installed gateway. */
-export const gatewayService = { namespace: gatewayNamespace, name: gatewayRelease } as const;
-
-const gatewayLabels = { istio: "ingressgateway" };
 
 /** `delegate` lets the entry VirtualService and the release VirtualService be two objects with two owners. */
 const requirements: readonly Requirement[] = [
@@ -190,7 +180,7 @@ export class Istio extends Component {
     const namespace = systemNamespace(this.childName("namespace"), root, {}, { parent: this });
     const ingressNamespace = systemNamespace(
       this.childName("ingress-namespace"),
-      ingress,
+      gatewayNamespace,
       { "istio-injection": "enabled", ...loadBalancer?.namespaceLabels },
       { parent: this },
     );
@@ -216,8 +206,8 @@ export class Istio extends Component {
       this.childName("ingressgateway"),
       charts.istioGateway,
       {
-        release: gatewayRelease,
-        namespace: gatewayNamespace,
+        release: gatewayService.name,
+        namespace: gatewayService.namespace,
         install,
         settings,
         values: gatewayValues(settings, loadBalancer, certificate),
@@ -234,7 +224,7 @@ export class Istio extends Component {
     );
     const port = certificate === undefined ? 80 : 443;
     return {
-      address: ingressAddress(settings?.ingress, gateway, port),
+      address: gatewayAddress(settings?.ingress, gateway, port),
       dependsOn: [istiod, gateway],
       namespace: ingressNamespace,
     };
@@ -255,7 +245,7 @@ export class Istio extends Component {
       ]);
       return [];
     }
-    const at = { namespace: gatewayNamespace, domain, ...secondWave(settings) };
+    const at = { namespace: gatewayService.namespace, domain, ...secondWave(settings) };
     return certificateObjects(this.childName("tls"), certificate, at, { parent: this, dependsOn: namespace });
   }
 
@@ -338,92 +328,6 @@ export function istiodValues(
   };
 }
 
-/** The values of the gateway's chart: its labels, how many there are, and its Service. */
-export function gatewayValues(
-  settings: SiteSettings | undefined,
-  loadBalancer?: LoadBalancer,
-  certificate?: Certificate,
-): Record<string, unknown> {
-  return {
-    labels: gatewayLabels,
-    ...secondWave(settings),
-    autoscaling: { minReplicas: replicasAt(settings) },
-    podDisruptionBudget: budget(settings),
-    topologySpreadConstraints: spread(gatewayLabels),
-    // The chart's own, which setting the value replaces, and what the level `restricted` asks for.
-    securityContext: {
-      sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
-      seccompProfile: { type: "RuntimeDefault" },
-    },
-    ...lingerValues(loadBalancer),
-    ...gatewayServiceValues(settings?.ingress, loadBalancer, certificate !== undefined),
-  };
-}
-
-/** A pod that ends waits until no new connection comes, and then has the chart's own 30 seconds. */
-function lingerValues({ lingerSeconds: seconds }: Partial<LoadBalancer> = {}): Record<string, unknown> {
-  return seconds === undefined
-    ? {}
-    : { lifecycle: { preStop: { sleep: { seconds } } }, terminationGracePeriodSeconds: seconds + 30 };
-}
-
-/**
- * The Service of the gateway. A load balancer of a cloud gets the ports that answer requests: the port of the probe
- * (15021) is for the inside, and on 443 nothing answers without a certificate, which a load balancer that asks each
- * port would call unhealthy.
- */
-function gatewayServiceValues(
-  way: SiteIngress | undefined,
-  loadBalancer: LoadBalancer | undefined,
-  tls: boolean,
-): Record<string, unknown> {
-  if (way?.kind === "nodePort") return { service: { type: "NodePort", ports: servicePorts(tls, way.port) } };
-  if (loadBalancer === undefined) return {};
-  const { annotations, loadBalancerClass, sourceRanges } = loadBalancer;
-  return {
-    service: {
-      annotations,
-      ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
-      ...(sourceRanges.length === 0 ? {} : { loadBalancerSourceRanges: sourceRanges }),
-      ports: servicePorts(tls).filter(({ name }) => name === "http2" || (tls && name === "https")),
-    },
-  };
-}
-
-/** The chart's own ports; the node port is that of the port for requests. A value for the list replaces all of it. */
-function servicePorts(tls: boolean, nodePort?: number): Record<string, unknown>[] {
-  const own = nodePort === undefined ? {} : { nodePort };
-  return [
-    { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
-    { name: "http2", port: 80, protocol: "TCP", targetPort: 80, ...(tls ? {} : own) },
-    { name: "https", port: 443, protocol: "TCP", targetPort: 443, ...(tls ? own : {}) },
-  ];
-}
-
-function ingressAddress(way: SiteIngress | undefined, gateway: Chart, port: number): pulumi.Output<string> {
-  if (way?.kind !== "nodePort") return gateway.resources.apply((all) => loadBalancerAddress(all, port));
-  return pulumi.output(way.host === undefined ? addressInside(port) : `${way.host}:${way.port}`);
-}
-
-/** The gateway's address for clients inside the cluster, used where no address outside is known. */
-const addressInside = (port: number) => `${gatewayRelease}.${gatewayNamespace}.svc.cluster.local:${port}`;
-
-interface LoadBalancerService {
-  readonly status?: pulumi.Output<{ loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } } | undefined>;
-}
-
-/** The first address of the chart's LoadBalancer Service, with the port for requests. */
-function loadBalancerAddress(resources: readonly unknown[] | undefined, port: number): pulumi.Output<string> {
-  const service = (resources ?? []).find(
-    (resource) => (resource as { __pulumiType?: string }).__pulumiType === "kubernetes:core/v1:Service",
-  ) as LoadBalancerService | undefined;
-  return pulumi.output(service?.status).apply((status) => {
-    const ingress = status?.loadBalancer?.ingress?.[0];
-    const host = ingress?.hostname ?? ingress?.ip;
-    return host === undefined ? addressInside(port) : `${host}:${port}`;
-  });
-}
-
 const versionSource = "istio/istio.io `data/compatibility/supportStatus.yml`";
 
 /** Istio with an ingress gateway: installed, or adopted where it runs already. */
@@ -432,7 +336,7 @@ export const istio = {
   componentName: "istio",
   declared: "required",
   after: ["certManager", "awsLoadBalancerController"],
-  namespaces: [root, ingress],
+  namespaces: [root, gatewayNamespace],
   requirements,
   // Red Hat's Istio has the profile `openshift` and a CNI plugin, since pods there may not change their network.
   onOpenShift: "OpenShift Service Mesh 3",

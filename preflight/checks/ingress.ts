@@ -1,4 +1,4 @@
-import { gatewayService } from "../../components/platform/istio.ts";
+import { gatewayService } from "../../components/platform/istioGateway.ts";
 import { count, defineCheck, failed, few, passed, type Verdict } from "../check.ts";
 import type { ClusterContents, ServiceFacts } from "../clusterFacts.ts";
 

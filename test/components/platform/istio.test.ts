@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
-import { baseValues, gatewayValues, Istio, istiodValues } from "../../../components/platform/istio.ts";
+import { baseValues, Istio, istiodValues } from "../../../components/platform/istio.ts";
+import { gatewayValues } from "../../../components/platform/istioGateway.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { record } from "../../stacks/record.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
