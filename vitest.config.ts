@@ -18,6 +18,10 @@ const processTests = [
   "test/plan/policies/policyServer.test.ts",
 ];
 
+// What is tested is the text, whatever colours the terminal or a CI asks for; the runner has read its own colours by now.
+process.env.NO_COLOR = "1";
+delete process.env.FORCE_COLOR;
+
 export default defineConfig({
   test: {
     // By default one core is left idle, which on two cores is half of them.
