@@ -26,6 +26,7 @@ interface ModelStatus {
   readonly weight: number;
   readonly host: string;
   readonly analyses: readonly AnalysisView[];
+  /** The version that has the traffic; the first one, before it is ready. `–`: no pod tells. */
   readonly stableVersion: string;
 }
 
@@ -141,7 +142,9 @@ async function modelStatus(
     view.analyses(namespace, name, rollout.currentHash),
     view.pods(namespace, `app=${name},rollouts-pod-template-hash=${rollout.stableHash}`),
   ]);
-  return { name, declared, rollout, weight, host, analyses, stableVersion: pods[0]?.metadata?.labels?.version ?? "–" };
+  // A first version is on its way until it is stable, and no pod is of a stable revision.
+  const stableVersion = rollout.stableHash === "" ? rollout.version : (pods[0]?.metadata?.labels?.version ?? "–");
+  return { name, declared, rollout, weight, host, analyses, stableVersion };
 }
 
 function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: ModelStatus): string[] {

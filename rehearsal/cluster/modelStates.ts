@@ -1,4 +1,4 @@
-import { underWay } from "../local/release.ts";
+import { neverReady, underWay } from "../local/release.ts";
 import { ClusterView, type RolloutView } from "./clusterView.ts";
 
 /** What a model does on one cluster. */
@@ -9,12 +9,23 @@ export interface ModelState {
   readonly state: string;
 }
 
-/** What a Rollout does, in a few words. Pods that are not ready are counted, since no engine waits for them. */
+/**
+ * What a Rollout does, in a few words. Pods that are not ready are counted, since no engine waits for them. A Rollout
+ * that has given up, or that is not valid, says why in the controller's words.
+ */
 export function stateOf(rollout: RolloutView): string {
+  const { phase, readyReplicas, replicas } = rollout;
+  if (neverReady(rollout)) {
+    return becauseOf(rollout, `never became ready in time, ${readyReplicas} of ${replicas} ready`);
+  }
   if (rollout.aborted) return `rolled back from ${rollout.version}`;
   if (rollout.inconclusive) return "undecided, waits for a person";
-  const { phase, readyReplicas, replicas } = rollout;
-  return `${phase.toLowerCase()}${readyReplicas < replicas ? `, ${readyReplicas} of ${replicas} ready` : ""}`;
+  const state = `${phase.toLowerCase()}${readyReplicas < replicas ? `, ${readyReplicas} of ${replicas} ready` : ""}`;
+  return phase === "Degraded" ? becauseOf(rollout, state) : state;
+}
+
+function becauseOf({ message }: RolloutView, state: string): string {
+  return message === "" ? state : `${state} (${message})`;
 }
 
 /**

@@ -13,6 +13,14 @@ export function underWay({ stableHash, currentHash, aborted }: RolloutView): boo
 }
 
 /**
+ * Whether the first version was given up before its pods were ready. The controller calls that aborted, as it does a
+ * release, but there is no version that the traffic could go back to.
+ */
+export function neverReady({ stableHash, aborted }: RolloutView): boolean {
+  return aborted && stableHash === "";
+}
+
+/**
  * Waits until a model serves its declared version, or a release towards it is under way.
  *
  * @throws ProblemError when it does neither in time, with what the controller says.
@@ -28,9 +36,11 @@ export async function waitUntilServing(
   for (;;) {
     const rollout = await view.rollout(namespace, name);
     if (rollout?.phase !== "Degraded") soundAt = performance.now();
-    if (rollout?.observed === true && (rollout.phase === "Healthy" || underWay(rollout) || rollout.aborted))
-      return rollout;
-    if (performance.now() > until || performance.now() > soundAt + degradedMs) {
+    const gaveUp = rollout?.observed === true && neverReady(rollout);
+    if (rollout?.observed === true && !gaveUp) {
+      if (rollout.phase === "Healthy" || underWay(rollout) || rollout.aborted) return rollout;
+    }
+    if (gaveUp || performance.now() > until || performance.now() > soundAt + degradedMs) {
       throw new ProblemError(
         `Model "${name}" is declared and does not serve yet`,
         [

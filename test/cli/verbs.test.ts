@@ -231,6 +231,20 @@ it("says how many pods of a model are ready, since no up waits for them", async 
   expect((await statusOf({ [path]: rollout(2) })).text).not.toContain("of 2 ready");
 });
 
+it("says of a first version that is not ready in time which it is, and why: no release was rolled back", async () => {
+  const message =
+    'RolloutAborted: Rollout aborted update to revision 1: ReplicaSet "fraud-b" has timed out progressing.';
+  const { text, result } = await statusOf({
+    "/apis/argoproj.io/v1alpha1/namespaces/models/rollouts/fraud": {
+      metadata: { name: "fraud", generation: 1 },
+      spec: { replicas: 3, template: { metadata: { labels: { version: "1" } } } },
+      status: { phase: "Degraded", message, abort: true, currentPodHash: "b", observedGeneration: "1" },
+    },
+  });
+  expect(text).toContain(`fraud     1               never became ready in time, 0 of 3 ready (${message})`);
+  expect(result).toMatchObject({ models: [{ name: "fraud", stableVersion: "1" }, {}] });
+});
+
 it("plans without account, CLI or network, with the policies' word", { timeout: 60_000 }, async () => {
   const { pieces, exitCode } = await plan("dev", {}, invocation);
   expect(JSON.parse(await textOf(pieces))).toMatchObject({

@@ -1,7 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, it, vi } from "vitest";
-import { modelStates } from "../../rehearsal/cluster/modelStates.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { RolloutView } from "../../rehearsal/cluster/clusterView.ts";
+import { modelStates, stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { kubeconfigOf } from "../engine/kubernetes/kubeconfig.fixture.ts";
 
 // What never answers is given up in a moment.
@@ -41,4 +42,52 @@ it("says what each model does on each cluster, and waits for none", async () => 
 it("does not fail for a cluster that does not answer", async () => {
   const states = await modelStates({ gone: kubeconfigOf("http://127.0.0.1:1") }, ["fraud"], at);
   expect(states["gone/fraud"]?.state).toMatch(/^not looked at \(.*ECONNREFUSED/);
+});
+
+describe("what a Rollout does, in a few words", () => {
+  const healthy: RolloutView = {
+    name: "fraud",
+    version: "2",
+    phase: "Healthy",
+    message: "",
+    aborted: false,
+    inconclusive: false,
+    stableHash: "a",
+    currentHash: "a",
+    replicas: 3,
+    readyReplicas: 3,
+    observed: true,
+    step: 0,
+    stepWeights: [],
+  };
+  const timedOut =
+    'RolloutAborted: Rollout aborted update to revision 1: ReplicaSet "fraud-b" has timed out progressing.';
+
+  it.each<[string, Partial<RolloutView>, string]>([
+    ["it is healthy", {}, "healthy"],
+    ["pods are not ready", { phase: "Progressing", readyReplicas: 1 }, "progressing, 1 of 3 ready"],
+    [
+      "a release was aborted",
+      { phase: "Degraded", aborted: true, currentHash: "b", message: timedOut },
+      "rolled back from 2",
+    ],
+    [
+      "the first version made no progress in time: there is none to go back to",
+      { phase: "Degraded", aborted: true, stableHash: "", currentHash: "b", readyReplicas: 1, message: timedOut },
+      `never became ready in time, 1 of 3 ready (${timedOut})`,
+    ],
+    [
+      "the controller gives no reason",
+      { phase: "Degraded", aborted: true, stableHash: "", readyReplicas: 0 },
+      "never became ready in time, 0 of 3 ready",
+    ],
+    [
+      "its spec is not valid",
+      { phase: "Degraded", message: "InvalidSpec: The Rollout is invalid: spec.selector: Required value" },
+      "degraded (InvalidSpec: The Rollout is invalid: spec.selector: Required value)",
+    ],
+    ["an analysis could not decide", { inconclusive: true, phase: "Paused" }, "undecided, waits for a person"],
+  ])("%s", (_, rollout, state) => {
+    expect(stateOf({ ...healthy, ...rollout })).toBe(state);
+  });
 });
