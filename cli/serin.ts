@@ -102,6 +102,13 @@ verb("init <folder>", "write the smallest project that plans: one environment, o
     start(options, async (invocation) => (await import("./verbs/init.ts")).init(folder, options, invocation)),
   );
 
+function clusterLayer(text: string): "cluster" {
+  if (text === "cluster") return text;
+  throw new InvalidArgumentError(
+    "Only the cluster layer is brought up apart; another: pulumi up -s <environment>-<layer>-<cluster>.",
+  );
+}
+
 verb("up <environment>", "bring an environment up, or up to date: cluster, platform, models")
   .addOption(engineOption)
   .addOption(kubeconfigOptions[0] as Option)
@@ -109,6 +116,11 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
   .option("--gateway-port <port>", "port of the embedded gateway (default: 8080, or a free one)", port)
   .addOption(registryOptions[0] as Option)
   .addOption(registryOptions[1] as Option)
+  .option(
+    "--layer <layer>",
+    "cluster: make the clusters and stop, so that you connect networks and upload models",
+    clusterLayer,
+  )
   .option("--yes", "take over an embedded environment of another checkout")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),

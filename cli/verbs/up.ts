@@ -1,4 +1,5 @@
 import type { ListrTask } from "listr2";
+import { cloudOf } from "../../components/cluster/clouds.ts";
 import { describeProblems, exitCodes, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { seconds } from "../../components/core/quantity.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
@@ -55,6 +56,12 @@ export interface UpOptions extends ClusterOptions, RegistryOptions {
   readonly gatewayPort?: number;
   /** Takes over an embedded environment of another checkout. */
   readonly yes?: boolean;
+  /**
+   * `--layer cluster`: clusters are made or brought up to date, and nothing on them is looked at or changed. So a
+   * person can connect networks and fill model stores first.
+   * @default all layers
+   */
+  readonly layer?: "cluster";
 }
 
 interface Progress extends Examined {
@@ -70,6 +77,7 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   const environment = declaredEnvironment(name);
   const isLocal = name === "local";
   refuseLocalOptions(name, options);
+  if (options.layer !== undefined) refuseLayer(environment);
   if (isLocal && options.kubeconfig === undefined) requireOwn(name, { takeOver: options.yes });
   const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);
   if (isLocal && own === undefined) {
@@ -95,17 +103,34 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   });
   const steps = isLocal
     ? localSteps(environment, options, own, preflight, invocation)
-    : remoteSteps(environment, preflight, invocation);
+    : remoteSteps(environment, options, preflight, invocation);
   const bringUp = () => runSteps(progress, steps, invocation);
   await (isLocal ? alone(name, bringUp) : bringUp());
-  return answer(environment, progress);
+  return options.layer === undefined ? answer(environment, progress) : layerAnswer(environment, progress);
+}
+
+/** Refuses to bring the cluster layer up alone where it makes no cluster. @throws ProblemError */
+function refuseLayer({ name, clusters }: Environment): void {
+  if (name !== "local" && Object.values(clusters).some((spec) => !cloudOf(spec).adopted)) return;
+  rejectProblems("Some options do not apply", [
+    {
+      path: "--layer",
+      reason: `the clusters of environment "${name}" are there already, so its cluster layer makes none.`,
+      fix: "Leave it out.",
+    },
+  ]);
 }
 
 /**
  * Clusters that are there are looked at before anything is changed; those that the cluster layer makes, right after it.
  * A cluster that has not passed waits; the others go on, unless one stack holds them all.
  */
-function remoteSteps(environment: Environment, preflight: Preflight, { signal }: Invocation): ListrTask<Progress>[] {
+function remoteSteps(
+  environment: Environment,
+  { layer }: UpOptions,
+  preflight: Preflight,
+  { signal }: Invocation,
+): ListrTask<Progress>[] {
   const cluster = stackName(environment.name, "cluster");
   let made: Promise<PulumiEngine> | undefined;
   const engine = () =>
@@ -115,7 +140,7 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
       signal,
     }));
   const others = ({ layout }: Progress) => othersOf(environment, layout);
-  return [
+  const clusterLayer: ListrTask<Progress>[] = [
     {
       title: "Stacks",
       task: async (progress) => {
@@ -134,6 +159,10 @@ function remoteSteps(environment: Environment, preflight: Preflight, { signal }:
       others,
     ),
     layersStep([cluster], engine),
+  ];
+  if (layer === "cluster") return clusterLayer;
+  return [
+    ...clusterLayer,
     preflightStep(
       environment,
       preflight,
@@ -348,6 +377,25 @@ function answer({ name, clusters }: Environment, progress: Progress): Answer {
     },
     text: [summary(progress), again].filter((text) => text !== "").join("\n"),
     exitCode: waits.size === 0 ? exitCodes.ok : exitCodes.preflight,
+  };
+}
+
+/** What is up after the cluster layer alone, what a person does next, and which sites do not pass the preflight yet. */
+function layerAnswer({ name }: Environment, { preflight, stacks }: Progress): Answer {
+  const waiting = whatWaits(preflight);
+  const up = `The cluster layer of environment "${name}" is up; platform and models are as they were.`;
+  const next = `Next: connect the networks and fill the model stores, as the end of "npx serin plan ${name}" has it. Then: npx serin up ${name}`;
+  const sites = waiting.length === 0 ? [] : [describeProblems("Until then these clusters would wait", waiting)];
+  return {
+    result: {
+      environment: name,
+      preflight,
+      stacks: stacks.map(({ stack, changes }) => ({ stack, changes })),
+      models: {},
+      waiting: [...new Set(heldBack(preflight).map(({ cluster }) => cluster))],
+    },
+    text: [up, next, ...sites].join("\n"),
+    exitCode: waiting.length === 0 ? exitCodes.ok : exitCodes.preflight,
   };
 }
 

@@ -143,3 +143,41 @@ describe("up of an environment of several clusters", { timeout: 60_000 }, () => 
     expect(fake.calls).toEqual([]);
   });
 });
+
+describe("up of the cluster layer alone", { timeout: 60_000 }, () => {
+  it("makes the clusters, touches nothing on them, and says what a person does next", async () => {
+    fake.failing.after = Object.keys(prod.clusters);
+    const { exitCode, text, result } = await up("prod", { layer: "cluster" }, invocation);
+    expect(fake.calls).toEqual(["prod-cluster"]);
+    expect(text).toBe(
+      [
+        'The cluster layer of environment "prod" is up; platform and models are as they were.',
+        'Next: connect the networks and fill the model stores, as the end of "npx serin plan prod" has it. Then: npx serin up prod',
+      ].join("\n"),
+    );
+    expect(exitCode).toBe(exitCodes.ok);
+    expect(result).toMatchObject({ stacks: [{ stack: "prod-cluster" }], waiting: [] });
+  });
+
+  it("names a site that would wait", async () => {
+    fake.failing.before = ["dc-fra"];
+    const { exitCode, text } = await up("prod", { layer: "cluster" }, invocation);
+    expect(fake.calls).toEqual(["prod-cluster"]);
+    expect(text).toContain("Until then these clusters would wait:\n  - dc-fra, API server: timeout");
+    expect(exitCode).toBe(exitCodes.preflight);
+  });
+
+  it.each(["dev", "local"])("is refused for %s, whose clusters are there already", async (name) => {
+    await expect(up(name, { layer: "cluster" }, invocation)).rejects.toMatchObject({
+      exitCode: exitCodes.badInput,
+      problems: [
+        {
+          path: "--layer",
+          reason: `the clusters of environment "${name}" are there already, so its cluster layer makes none.`,
+          fix: "Leave it out.",
+        },
+      ],
+    });
+    expect(fake.calls).toEqual([]);
+  });
+});

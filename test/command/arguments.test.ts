@@ -36,6 +36,12 @@ it("suggests the verb that was meant, and asks for what is missing", { timeout: 
   expect([verb, option, rate, low, part].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2, 2, 2]);
 });
 
+it("brings up no other layer apart, and says how that is done", { timeout: 60_000 }, async () => {
+  const { stderr, exitCode } = await serin("up", "prod", "--layer", "platform");
+  expect(stderr).toContain("another: pulumi up -s <environment>-<layer>-<cluster>.");
+  expect(exitCode).toBe(exitCodes.badInput);
+});
+
 it("helps in 80 columns, exit codes included", { timeout: 60_000 }, async () => {
   const { stdout, exitCode } = await serin("--help");
   for (const code of Object.values(exitCodes)) expect(stdout).toMatch(new RegExp(`^  ${code} +\\w`, "m"));
