@@ -1,24 +1,22 @@
 import { seconds } from "../../../core/quantity.ts";
+import { versionCounts } from "../../analysis/counters.ts";
+import { guardTemplate, revisionHashes, type Stage, stageTemplate } from "../../analysis/templates.ts";
 import { objectNames, releaseRoutes, subsets } from "../../objectNames.ts";
 import type { FoundStrategy, ReleaseStrategy, StrategyAnalysis } from "../releaseStrategy.ts";
 import { type Canary, canaryProblems } from "./canary.ts";
-import { analysedWeights, canaryCounts, guardTemplate, stageTemplate } from "./canaryAnalysis.ts";
 
 type CanaryStep = { setWeight: number } | { pause: { duration: number } } | { analysis: AnalysisReference };
 
 interface AnalysisReference {
   templates: { templateName: string }[];
-  args: { name: string; valueFrom: { podTemplateHashValue: "Latest" | "Stable" } }[];
+  args: typeof revisionHashes;
 }
 
 const guardOf = (name: string) => `${name}-guard`;
 const stageOf = (name: string, weight: number) => `${name}-at-${weight}`;
 
-/** The arguments of every template: the pods an analysis judges, and those it compares with. */
-const revisionHashes: AnalysisReference["args"] = [
-  { name: "canary-hash", valueFrom: { podTemplateHashValue: "Latest" } },
-  { name: "stable-hash", valueFrom: { podTemplateHashValue: "Stable" } },
-];
+/** Evidence each stage asks for, as a multiple of what a clean pass needs; the test goes on over all stages. */
+const stageEvidence = [1, 2, 4] as const;
 
 /** Step 0 sets the first weight; the guard starts with the step after it. */
 const guardFrom = 1;
@@ -30,8 +28,8 @@ const guardFrom = 1;
 export const canaryStrategy: ReleaseStrategy<Canary> = {
   problems: canaryProblems,
   analyses(model, release, context) {
-    const stages = analysedWeights(release.weights).map(
-      (weight, stage): StrategyAnalysis => ({
+    const stages = stagesOf(release).map(
+      ({ weight, ...stage }): StrategyAnalysis => ({
         child: `at-${weight}`,
         object: stageOf(context.name, weight),
         spec: stageTemplate(model, release, stage, context),
@@ -61,13 +59,27 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
   progress: {
     owns: (strategy) => "canary" in strategy,
     stepWeights,
-    counters: canaryCounts,
+    counters: versionCounts,
   },
   sentence({ slo }, { weights, bake }) {
     const tests = ["errors", "latency", ...(slo.predictionScore === undefined ? [] : ["score"])];
     return `canary ${weights.join(" → ")} %, each after ${bake} and tests: ${tests.join(", ")}`;
   },
 };
+
+/** Weights whose step an analysis decides: all but the last. */
+function analysedWeights(weights: readonly number[]): number[] {
+  return weights.filter((weight) => weight < 100);
+}
+
+/** The stages that an analysis decides, with the weight of each. */
+export function stagesOf({ weights }: Canary): (Stage & { readonly weight: number })[] {
+  return analysedWeights(weights).map((weight, index) => ({
+    weight,
+    share: weight / 100,
+    evidence: stageEvidence[Math.min(index, stageEvidence.length - 1)] ?? 1,
+  }));
+}
 
 function steps(name: string, { weights, bake }: Canary): CanaryStep[] {
   const duration = seconds(bake);

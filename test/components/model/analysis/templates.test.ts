@@ -1,13 +1,14 @@
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
-import type { AnalysisMetric } from "../../../../../components/core/customResource.ts";
-import { latencyEdges } from "../../../../../components/model/latencyEdges.ts";
-import { guardTemplate, stageTemplate } from "../../../../../components/model/strategies/canary/canaryAnalysis.ts";
-import { context, sound } from "../../fixtures.ts";
+import type { AnalysisMetric } from "../../../../components/core/customResource.ts";
+import { guardTemplate, type Stage, stageTemplate } from "../../../../components/model/analysis/templates.ts";
+import { latencyEdges } from "../../../../components/model/latencyEdges.ts";
+import { stagesOf } from "../../../../components/model/strategies/canary/canaryStrategy.ts";
+import { context, sound } from "../fixtures.ts";
 
 const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).metrics;
 const stage = (index: number, model: typeof sound = sound) =>
-  metricsOf(stageTemplate(model, model.release, index, context));
+  metricsOf(stageTemplate(model, model.release, stagesOf(model.release)[index] as Stage, context));
 const guard = () => metricsOf(guardTemplate(sound, sound.release, context));
 const query = (metric: AnalysisMetric | undefined) => metric?.provider.prometheus?.query ?? "";
 
