@@ -1,0 +1,47 @@
+/**
+ * What a verdict counts, as PromQL vector selectors: a metric name and matchers, without a function, range or offset.
+ * The queries need the selectors themselves, because they read them at several moments.
+ */
+export interface Counter {
+  /**
+   * Counters of a version's own pods, which start at 0 with the pod. Their sum over all series is the count; no series
+   * may match two of them. Each series has the label `pod`. None of them has a series while nothing has been counted.
+   */
+  readonly pods: readonly string[];
+  /**
+   * Counters of the same pods that are subtracted. Slow requests are a histogram's `_count` less its bucket at the
+   * objective. Without a series there is no data: a histogram without that edge says nothing.
+   */
+  readonly less?: readonly string[];
+  /**
+   * Counters of others than the version's pods, such as the gateway's for a subset. They outlive a release, so only
+   * what they gain while pods of the version are there is counted, from the second sample of a series on.
+   */
+  readonly gateway?: readonly string[];
+}
+
+/** Requests of one version. */
+export interface RequestCounters {
+  /** Requests that miss the objective: that failed, or that were too slow. */
+  readonly bad: Counter;
+  /** All requests that the version's pods answered. Its first selector also says which pods there are. */
+  readonly total: Counter;
+}
+
+/** The prediction scores of one version's pods: their number, sum and sum of squares. */
+export interface ScoreCounters {
+  /** How many scores. Its first selector also says which pods there are. */
+  readonly count: Counter;
+  /** The sum of the scores. */
+  readonly sum: Counter;
+  /** The sum of their squares. */
+  readonly squares: Counter;
+}
+
+/** The versions that a verdict looks at. */
+export interface JudgedRequests {
+  /** The new version's requests. */
+  readonly canary: RequestCounters;
+  /** The stable version's requests, for what is compared over the same span. */
+  readonly stable: RequestCounters;
+}
