@@ -62,8 +62,8 @@ function configuration({ name, clusters }: Environment): Part[] {
   return [
     { command: "pulumi login" },
     { command: `pulumi stack init ${stack}` },
-    ...unique(keys.flatMap(({ values }) => values)).map((key) => ({
-      command: `pulumi config set ${key} <value> -s ${stack}`,
+    ...[...new Map(keys.flatMap(({ values }) => values.map(({ key, word }) => [key, word])))].map(([key, word]) => ({
+      command: `pulumi config set ${key} ${word} -s ${stack}`,
     })),
     ...unique(keys.flatMap(({ secrets }) => secrets)).map((key) => ({
       command: `pulumi config set --secret ${key} -s ${stack}${kubeconfigs.has(key) ? " < <kubeconfig>" : ""}`,

@@ -32,10 +32,29 @@ export interface BuildContext {
   readonly secret: (key: string) => pulumi.Output<string>;
 }
 
+/** A declared value that comes from the stack's configuration instead, where it is not secret. */
+export interface ConfigurationValue {
+  /** The key, without the project's name: `pulumi config set <key> <value>`. */
+  readonly configuration: string;
+}
+
+/** A configuration key whose value is not secret. */
+export interface ConfigurationKey {
+  /** The key, without the project's name. */
+  readonly key: string;
+  /** A word of shell that stands for the value in `pulumi config set <key> <word>`: often a command that prints it. */
+  readonly word: string;
+  /**
+   * Everything wrong with a value, at `path`. It is asked before the first cluster is made, and not in a plan, which
+   * has no value. @default none
+   */
+  problems?(path: string, value: string): Problem[];
+}
+
 /** The configuration keys that a cluster needs, without the project's name. */
 export interface ConfigurationKeys {
-  /** Values that are not secret: accounts. */
-  readonly values: readonly string[];
+  /** Values that are not secret: accounts, addresses. */
+  readonly values: readonly ConfigurationKey[];
   /** Secrets: kubeconfigs, keys of stores. */
   readonly secrets: readonly string[];
 }

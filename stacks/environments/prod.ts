@@ -29,6 +29,8 @@ export const prod = {
       admins: ["6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a01"],
       labels: { environment: "production", region: "west-europe" },
       gpuPools: { t4: { machine: "Standard_NC8as_T4_v3", min: 1, max: 6 } },
+      // The model store takes uploads from no other addresses. Whose they are is known to whoever brings it up.
+      uploadCidrs: { configuration: "azureUploadCidrs" },
     },
     "gcp-euw4": {
       cloud: "gcp",

@@ -6,18 +6,23 @@ import { rejectProblems } from "../../components/core/problem.ts";
  * Looks for all configuration that clusters need before the first of them is declared, so that a person who sets up a
  * stack is told once.
  *
- * @throws ProblemError with every key that is not set.
+ * @throws ProblemError with every key that is not set, and with what is wrong with values.
  */
 export function requireConfiguration(specs: readonly ClusterSpec[]): void {
   const config = new pulumi.Config();
   const keys = specs.map((spec) => cloudOf(spec).configuration(spec));
+  const values = keys.flatMap((of) => of.values);
   rejectProblems("Configuration is missing", [
     ...unset(
-      keys.flatMap(({ values }) => values),
+      values.map(({ key }) => key),
       (key) => config.require(key),
       "a value that is not secret",
       "",
     ),
+    ...values.flatMap(({ key, problems }) => {
+      const value = config.get(key);
+      return value === undefined ? [] : (problems?.(`${pulumi.getProject()}:${key}`, value) ?? []);
+    }),
     ...unset(
       keys.flatMap(({ secrets }) => secrets),
       (key) => config.requireSecret(key),

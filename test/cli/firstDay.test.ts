@@ -41,7 +41,9 @@ describe("the first day", () => {
 
   it("names every configuration key once, secrets as secrets", () => {
     const set = partsOf(prod, "configuration");
-    expect(set).toContain("pulumi config set awsAccount <value> -s prod-cluster");
+    expect(set).toContain(
+      'pulumi config set awsAccount "$(aws sts get-caller-identity --query Account --output text)" -s prod-cluster',
+    );
     expect(set).toContain("pulumi config set --secret dcFraKubeconfig -s prod-cluster < <kubeconfig>");
     expect(set).toContain("pulumi config set --secret dcFraStoreKey -s prod-cluster");
     expect(new Set(set).size).toBe(set.length);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Recorder } from "../../engine/recorder/recorder.ts";
+import { Recorder, recordStack } from "../../engine/recorder/recorder.ts";
 import { runProgram } from "../../engine/runProgram.ts";
 import program from "../../stacks/index.ts";
 
@@ -13,7 +13,7 @@ it("names every key that is not set, once, and how to set it", async () => {
     subject: "Configuration is missing",
     exitCode: 2,
     problems: [
-      ...["azureSubscription", "azureTenant", "gcpProject", "gcpProjectNumber"].map((key) => ({
+      ...["azureSubscription", "azureTenant", "azureUploadCidrs", "gcpProject", "gcpProjectNumber"].map((key) => ({
         path: `serin:${key}`,
         reason: "it is not set, and a cluster needs it (a value that is not secret).",
         fix: `Run: pulumi config set ${key} -s prod-cluster`,
@@ -24,6 +24,22 @@ it("names every key that is not set, once, and how to set it", async () => {
         fix: `Run: pulumi config set --secret ${key} -s prod-cluster`,
       })),
     ],
+  });
+});
+
+it("checks a declared value that comes from configuration, and uses it", async () => {
+  const clouds = { "serin:azureSubscription": "a", "serin:azureTenant": "b" };
+  const cidrs = (value: string) => ({ ...clouds, "serin:azureUploadCidrs": value });
+  await expect(up("prod-cluster-azure-weu", cidrs("203.0.113.7, 10.0.0.0/16,office"))).rejects.toMatchObject({
+    problems: [
+      { path: "serin:azureUploadCidrs[1]", reason: '"10.0.0.0/16" is private, but is seen from outside.' },
+      { path: "serin:azureUploadCidrs[2]", reason: '"office" is not an IPv4 address or a block of them.' },
+    ],
+  });
+  const config = cidrs("203.0.113.7, 198.51.100.0/24");
+  const { resources } = await recordStack("prod-cluster-azure-weu", { project: "serin", program, config });
+  expect(resources.find(({ type }) => type.endsWith(":AksModelStore"))?.props).toEqual({
+    uploadCidrs: ["203.0.113.7", "198.51.100.0/24"],
   });
 });
 

@@ -49,12 +49,15 @@ class Known implements ResourceMonitor {
   }
 }
 
-const configuration = Object.fromEntries(
-  [
-    ...["localKubeconfig", "dcLabKubeconfig", "dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"],
-    ...["awsAccount", "azureSubscription", "azureTenant", "gcpProject", "gcpProjectNumber"],
-  ].map((key) => [`serin:${key}`, "123456789012"]),
-);
+const configuration = {
+  ...Object.fromEntries(
+    [
+      ...["localKubeconfig", "dcLabKubeconfig", "dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"],
+      ...["awsAccount", "azureSubscription", "azureTenant", "gcpProject", "gcpProjectNumber"],
+    ].map((key) => [`serin:${key}`, "123456789012"]),
+  ),
+  "serin:azureUploadCidrs": "203.0.113.7",
+};
 
 it.each(Object.keys(environments))(
   "%s declares the same resources in a preview of nothing as on a cluster where all is known",

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesVersion } from "../../core/kubernetesVersions.ts";
+import type { ConfigurationValue } from "../cloudAdapter.ts";
 import type { CloudClusterArgs } from "../cloudCluster.ts";
 import type { KubeLogin } from "./aksKubeconfig.ts";
 import type { azureMachines } from "./azureMachines.ts";
@@ -51,10 +52,19 @@ export interface AksClusterArgs extends CloudClusterArgs<keyof typeof azureMachi
   /**
    * Public addresses from which versions of models are uploaded: single IPv4 addresses, or blocks from /8 to /30. They
    * become `networkRuleSet.ipRules` of the model store's account. Whoever uploads also needs a role on the container.
+   * An Output is taken as it is, without a check.
    * @default none: only the cluster's own nodes reach the model store. Changing it replaces nothing.
    */
-  readonly uploadCidrs?: readonly string[];
+  readonly uploadCidrs?: readonly string[] | pulumi.Output<readonly string[]>;
 }
 
 /** What an environment declares. Subscription and tenant come from configuration. */
-export type AksDeclaration = Omit<AksClusterArgs, "subscription" | "tenant">;
+export type AksDeclaration = Omit<AksClusterArgs, "subscription" | "tenant" | "uploadCidrs"> & {
+  /**
+   * Public addresses from which versions of models are uploaded: single IPv4 addresses, or blocks from /8 to /30. They
+   * become `networkRuleSet.ipRules` of the model store's account. `{ configuration: "azureUploadCidrs" }`: the stack's
+   * configuration has them under this key, divided by commas. Whoever uploads also needs a role on the container.
+   * @default none: only the cluster's own nodes reach the model store. Changing it replaces nothing.
+   */
+  readonly uploadCidrs?: readonly string[] | ConfigurationValue;
+};

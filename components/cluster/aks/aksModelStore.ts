@@ -22,7 +22,7 @@ export interface AksModelStoreArgs {
    */
   readonly network: AksNetwork;
   /** `networkRuleSet.ipRules`: public addresses that reach the account, too. A change updates it in place. */
-  readonly uploadCidrs: readonly string[];
+  readonly uploadCidrs: pulumi.Input<readonly string[]>;
 }
 
 /** Days in which a blob can be restored after it was overwritten or deleted. */
@@ -71,7 +71,9 @@ export class AksModelStore extends Component {
           defaultAction: "Deny",
           bypass: "None",
           virtualNetworkRules: [{ virtualNetworkResourceId: network.nodeSubnetId }],
-          ipRules: uploadCidrs.map((iPAddressOrRange) => ({ iPAddressOrRange })),
+          ipRules: pulumi
+            .output(uploadCidrs)
+            .apply((addresses) => addresses.map((iPAddressOrRange) => ({ iPAddressOrRange }))),
         },
       },
       { parent: this, dependsOn: [mayUseKey, network], protect },

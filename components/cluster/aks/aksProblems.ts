@@ -1,9 +1,10 @@
 import { Address4 } from "ip-address";
 import { dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, unknownChoice } from "../../core/problem.ts";
+import type { ConfigurationValue } from "../cloudAdapter.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
 import { ruleProblems } from "../ruleBook.ts";
-import type { AksDeclaration } from "./aksArgs.ts";
+import type { AksClusterArgs, AksDeclaration } from "./aksArgs.ts";
 import { kubeLogins } from "./aksKubeconfig.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules } from "./azureRules.ts";
@@ -12,7 +13,9 @@ import { systemMachineOf } from "./systemMachine.ts";
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Everything wrong with a declared cluster of AKS, with paths as in the declaration. */
-export function validateAksCluster(args: AksDeclaration): Problem[] {
+export function validateAksCluster(
+  args: Omit<AksDeclaration, "uploadCidrs"> & Pick<AksClusterArgs | AksDeclaration, "uploadCidrs">,
+): Problem[] {
   const { admins, endpoint, login = "azurecli", peerings = {}, systemMachine, uploadCidrs = [] } = args;
   return [
     ...cloudClusterProblems(azureRules, args),
@@ -40,10 +43,29 @@ export function validateAksCluster(args: AksDeclaration): Problem[] {
             fix: 'Write, for example, "Standard_D4ds_v5".',
           },
         ]),
-    // Storage accepts single addresses without a suffix, and no /31 or /32 (learn.microsoft.com
-    // "storage-network-security").
-    ...addressProblems("uploadCidrs", uploadCidrs, 30),
+    ...("configuration" in uploadCidrs ? keyProblems(uploadCidrs) : []),
+    ...(Array.isArray(uploadCidrs) ? uploadCidrProblems("uploadCidrs", uploadCidrs) : []),
   ];
+}
+
+/**
+ * Problems of addresses that the model store admits. Storage accepts single addresses without a suffix, and no /31 or
+ * /32 (learn.microsoft.com "storage-network-security").
+ */
+export function uploadCidrProblems(path: string, addresses: readonly string[]): Problem[] {
+  return addressProblems(path, addresses, 30);
+}
+
+function keyProblems({ configuration }: ConfigurationValue): Problem[] {
+  return /^[\w.-]{1,253}$/.test(configuration)
+    ? []
+    : [
+        {
+          path: "uploadCidrs.configuration",
+          reason: `"${configuration}" is not a configuration key: letters, digits, ".", "_" and "-", without the project.`,
+          fix: 'Write, for example, "azureUploadCidrs", and set it with: pulumi config set azureUploadCidrs <addresses>.',
+        },
+      ];
 }
 
 const virtualNetwork =

@@ -1,13 +1,14 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
+import * as pulumi from "@pulumi/pulumi";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
 import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
-import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
+import { type CloudAdapter, type ConfigurationKey, type ConfigurationValue, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
 import { AksCluster, longestName } from "./aksCluster.ts";
 import { aksGpuPools } from "./aksPools.ts";
-import { validateAksCluster } from "./aksProblems.ts";
+import { uploadCidrProblems, validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
@@ -74,14 +75,48 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
       public: {},
     }),
   settings: mirrorSettings,
-  configuration: () => ({ values: ["azureSubscription", "azureTenant"], secrets: [] }),
+  configuration: ({ uploadCidrs }) => ({
+    values: [
+      { key: "azureSubscription", word: '"$(az account show --query id --output tsv)"' },
+      { key: "azureTenant", word: '"$(az account show --query tenantId --output tsv)"' },
+      ...(isConfigured(uploadCidrs) ? [uploadKey(uploadCidrs)] : []),
+    ],
+    secrets: [],
+  }),
   kubeconfigSecret: () => undefined,
-  build({ cloud: _, ingress: _ingress, registryMirror: _mirror, ...args }, { environment, key, configured }) {
+  build(
+    { cloud: _, ingress: _ingress, registryMirror: _mirror, uploadCidrs, ...args },
+    { environment, key, configured },
+  ) {
     const name = nameInCloud(environment, key);
+    const uploads = isConfigured(uploadCidrs)
+      ? pulumi.output(configuredAddresses(configured(uploadCidrs.configuration)))
+      : uploadCidrs;
     const subscription = configured("azureSubscription");
     const tenant = configured("azureTenant");
     const provider = new Provider(name, { subscriptionId: subscription, tenantId: tenant, location: args.region });
     const classic = classicAzureProvider(name, { subscription, tenant });
-    return new AksCluster(name, { ...args, subscription, tenant }, { providers: [provider, classic] });
+    return new AksCluster(
+      name,
+      { ...args, subscription, tenant, ...(uploads === undefined ? {} : { uploadCidrs: uploads }) },
+      { providers: [provider, classic] },
+    );
   },
 };
+
+function isConfigured(uploadCidrs: AksDeclaration["uploadCidrs"]): uploadCidrs is ConfigurationValue {
+  return uploadCidrs !== undefined && "configuration" in uploadCidrs;
+}
+
+function uploadKey({ configuration }: ConfigurationValue): ConfigurationKey {
+  return {
+    key: configuration,
+    // The address that this machine has on the internet; several are divided by commas.
+    word: '"$(curl -s https://checkip.amazonaws.com)"',
+    problems: (path, value) => uploadCidrProblems(path, configuredAddresses(value)),
+  };
+}
+
+function configuredAddresses(value: string): string[] {
+  return value.split(",").map((address) => address.trim());
+}

@@ -84,7 +84,10 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     lingerSeconds: 150,
   }),
   settings: mirrorSettings,
-  configuration: () => ({ values: ["awsAccount"], secrets: [] }),
+  configuration: () => ({
+    values: [{ key: "awsAccount", word: '"$(aws sts get-caller-identity --query Account --output text)"' }],
+    secrets: [],
+  }),
   kubeconfigSecret: () => undefined,
   build({ cloud: _, ingress: _ingress, registryMirror: _mirror, ...args }, { environment, key, configured }) {
     const name = nameInCloud(environment, key);

@@ -64,7 +64,16 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
       public: { "cloud.google.com/l4-rbs": "enabled" },
     }),
   settings: mirrorSettings,
-  configuration: () => ({ values: ["gcpProject", "gcpProjectNumber"], secrets: [] }),
+  configuration: () => ({
+    values: [
+      { key: "gcpProject", word: '"$(gcloud config get project)"' },
+      {
+        key: "gcpProjectNumber",
+        word: '"$(gcloud projects describe "$(gcloud config get project)" --format="value(projectNumber)")"',
+      },
+    ],
+    secrets: [],
+  }),
   kubeconfigSecret: () => undefined,
   build(
     { cloud: _, ingress: _ingress, registryMirror: _mirror, ...args },

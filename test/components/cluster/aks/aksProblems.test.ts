@@ -54,6 +54,17 @@ it("wants addresses as Azure sees them from outside", () => {
   ]);
 });
 
+it("takes them from configuration, by a key that can be one", () => {
+  expect(problemsOf({ uploadCidrs: { configuration: "azureUploadCidrs" } })).toEqual([]);
+  expect(problemsOf({ uploadCidrs: { configuration: "203.0.113.0/24" } })).toEqual([
+    {
+      path: "uploadCidrs.configuration",
+      reason: '"203.0.113.0/24" is not a configuration key: letters, digits, ".", "_" and "-", without the project.',
+      fix: 'Write, for example, "azureUploadCidrs", and set it with: pulumi config set azureUploadCidrs <addresses>.',
+    },
+  ]);
+});
+
 it("knows the ways to log in that no person is needed for", () => {
   expect(problemsOf({ login: "devicecode" as never })).toEqual([
     { path: "login", reason: '"devicecode" is not one of "azurecli", "spn", "workloadidentity", "msi".' },

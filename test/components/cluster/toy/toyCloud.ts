@@ -143,7 +143,7 @@ export const toy: CloudAdapter<ToyClusterSpec> = {
   quota: ({ region, gpuPools = {} }) => quotaNeeds(toyRules, region, gpuPools),
   loadBalancer: () => ({ annotations: { "toy.example.com/scheme": "internal" }, sourceRanges: [] }),
   settings: () => undefined,
-  configuration: () => ({ values: ["toyAccount"], secrets: [] }),
+  configuration: () => ({ values: [{ key: "toyAccount", word: "<account>" }], secrets: [] }),
   kubeconfigSecret: () => undefined,
   build({ cloud: _, ...args }, { environment, key, configured }) {
     configured("toyAccount");
