@@ -6,6 +6,8 @@ export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
 export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
 export { type Canary, canary } from "./strategies/canary/canary.ts";
+export { type DarkLaunch, darkLaunch } from "./strategies/darkLaunch/darkLaunch.ts";
+export type { Cohort } from "./strategies/phases/cohort.ts";
 export type {
   AnalysisContext,
   DeclaredRelease,
@@ -16,5 +18,7 @@ export type {
   ReleaseStrategy,
   StrategyAnalysis,
 } from "./strategies/releaseStrategy.ts";
+export type { Phase } from "./strategies/sequence/phases.ts";
+export { type Sequence, sequence } from "./strategies/sequence/sequence.ts";
 export { type Release, strategies } from "./strategies/strategies.ts";
 export { type GpuRequest, type TritonServer, triton } from "./triton.ts";

@@ -13,10 +13,11 @@ import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
 import { rolloutSpec } from "./rollout.ts";
-import { strategyOf } from "./strategies/strategies.ts";
+import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import {
   destinationRuleSpec,
   entrySpec,
+  grpcReleaseSpec,
   inferenceUrl,
   modelHost,
   podMonitorSpec,
@@ -146,14 +147,26 @@ export class ModelDeployment extends Component {
       releaseSpec(name, namespace),
       { parent: this, dependsOn: subsets, ...ignoreChanges("releaseVirtualService") },
     );
+    const releases = [release];
+    if (hasManagedRoutes(model.release)) {
+      releases.push(
+        customResource(
+          "VirtualService",
+          this.childName("release-grpc"),
+          this.#metadata("VirtualService", args, objectNames(name).grpcRelease),
+          grpcReleaseSpec(name, namespace),
+          { parent: this, dependsOn: subsets, ...ignoreChanges("releaseVirtualService") },
+        ),
+      );
+    }
     const entry = customResource(
       "VirtualService",
       this.childName("entry"),
       this.#metadata("VirtualService", args, name),
       entrySpec(name, model, args),
-      { parent: this, dependsOn: release },
+      { parent: this, dependsOn: releases },
     );
-    return [service, subsets, release, entry];
+    return [service, subsets, ...releases, entry];
   }
 
   #analyses(args: ModelDeploymentArgs): pulumi.Resource[] {

@@ -1,6 +1,6 @@
 import type { Model } from "./model.ts";
 import { objectNames } from "./objectNames.ts";
-import { strategyOf } from "./strategies/strategies.ts";
+import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
 /** A Kubernetes object by its kind and name. */
@@ -27,6 +27,7 @@ export function modelObjects(name: string, model: Model): ObjectName[] {
       "Rollout",
     ].map((kind) => ({ kind, name })),
     { kind: "VirtualService", name: objectNames(name).release },
+    ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
     ...strategyOf(model.release)
       .analyses(model, model.release, context)

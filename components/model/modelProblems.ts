@@ -28,7 +28,7 @@ export function modelProblems(model: Model): Problem[] {
     ...countProblems("replicas", model.replicas, 1),
     ...under("traffic", trafficProblems(model.traffic)),
     ...under("slo", sloProblems(model.slo, model.traffic)),
-    ...under("release", releaseProblems(model.release)),
+    ...under("release", releaseProblems(model)),
   ];
 }
 
@@ -156,8 +156,9 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
 }
 
 /** Problems of a release, as its strategy sees them. */
-function releaseProblems(release: Release): Problem[] {
+function releaseProblems(model: Model): Problem[] {
+  const release: Release = model.release;
   return Object.hasOwn(strategies, release.kind)
-    ? strategyOf(release).problems(release)
+    ? strategyOf(release).problems(release, model)
     : [unknownChoice("kind", release.kind, Object.keys(strategies))];
 }

@@ -2,6 +2,8 @@
 export function objectNames(name: string) {
   return {
     release: `${name}-release`,
+    /** The release VirtualService of gRPC requests, where they have one of their own. */
+    grpcRelease: `${name}-release-grpc`,
   } as const;
 }
 

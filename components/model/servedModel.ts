@@ -68,6 +68,12 @@ export interface ServedModel {
   /** The objectives that a new version must meet. */
   readonly slo: Slo;
   /**
+   * Whether an inference changes nothing but its answer, so that the same request may be sent to two versions. A
+   * `shadow` release needs it. Changing it restarts nothing.
+   * @default false, since an inference that writes somewhere would write twice
+   */
+  readonly stateless?: boolean;
+  /**
    * The version to serve: a name in the model's repository, 1 to 20 of a-z, 0-9, "." and "-". Changing it starts a
    * release.
    */

@@ -2,6 +2,7 @@ import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import type { Model } from "./model.ts";
 import { objectNames, releaseRoutes, subsets } from "./objectNames.ts";
 import { defaultTimeout } from "./servedModel.ts";
+import { hasManagedRoutes } from "./strategies/strategies.ts";
 import { ports } from "./triton.ts";
 
 /** The host name of a model at the models' gateway. */
@@ -42,22 +43,29 @@ export function entrySpec(
   model: Model,
   at: { namespace: string; domain: string; gateway: string; gatewayScheme?: "http" | "https" },
 ): DeepInput<CustomResourceSpecs["VirtualService"]> {
+  const { release, grpcRelease } = objectNames(name);
+  const delegating = (delegate: string) => ({
+    timeout: model.traffic.timeout ?? defaultTimeout,
+    // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
+    retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
+    delegate: { name: delegate, namespace: at.namespace },
+    // Routes of the release have no headers of their own, so Istio gives them these.
+    ...(at.gatewayScheme === "https" ? { headers: { response: { set: securityHeaders } } } : {}),
+  });
   return {
     hosts: [modelHost(name, at.domain)],
     gateways: [at.gateway],
     http: [
-      {
-        name: "entry",
-        timeout: model.traffic.timeout ?? defaultTimeout,
-        // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
-        retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
-        delegate: { name: objectNames(name).release, namespace: at.namespace },
-        // Routes of the release have no headers of their own, so Istio gives them these.
-        ...(at.gatewayScheme === "https" ? { headers: { response: { set: securityHeaders } } } : {}),
-      },
+      ...(hasManagedRoutes(model.release)
+        ? [{ name: "entry-grpc", match: [grpcMatch], ...delegating(grpcRelease) }]
+        : []),
+      { name: "entry", ...delegating(release) },
     ],
   };
 }
+
+/** What tells gRPC requests, which go to another port, from HTTP requests. */
+const grpcMatch = { headers: { "content-type": { prefix: "application/grpc" } } } as const;
 
 /** For clients that are browsers: no plain HTTP for a year, and no guess at what an answer is. */
 const securityHeaders = {
@@ -71,21 +79,29 @@ const securityHeaders = {
  * Service does not have.
  */
 export function releaseSpec(name: string, namespace: string): DeepInput<CustomResourceSpecs["VirtualService"]> {
+  return {
+    http: [
+      { name: releaseRoutes.grpc, match: [grpcMatch], route: weighted(name, namespace, ports.grpc) },
+      { name: releaseRoutes.http, route: weighted(name, namespace, ports.http) },
+    ],
+  };
+}
+
+/**
+ * The release VirtualService of gRPC requests, for releases whose controller adds routes: it gives a route that it adds
+ * the port of the route it finds, and HTTP and gRPC have ports of their own. The other release VirtualService keeps its
+ * route for gRPC, which no request reaches then, so that a model can change between strategies.
+ */
+export function grpcReleaseSpec(name: string, namespace: string): DeepInput<CustomResourceSpecs["VirtualService"]> {
+  return { http: [{ name: releaseRoutes.grpc, route: weighted(name, namespace, ports.grpc) }] };
+}
+
+function weighted(name: string, namespace: string, port: number) {
   const host = serviceHost(name, namespace);
-  const route = (port: number) => [
+  return [
     { destination: { host, port: { number: port }, subset: subsets.stable }, weight: 100 },
     { destination: { host, port: { number: port }, subset: subsets.canary }, weight: 0 },
   ];
-  return {
-    http: [
-      {
-        name: releaseRoutes.grpc,
-        match: [{ headers: { "content-type": { prefix: "application/grpc" } } }],
-        route: route(ports.grpc),
-      },
-      { name: releaseRoutes.http, route: route(ports.http) },
-    ],
-  };
 }
 
 /** Two subsets with equal labels. The Rollouts controller adds the pod-template hash of its version to each. */

@@ -36,8 +36,8 @@ export interface StrategyAnalysis {
   readonly spec: DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
 }
 
-/** The strategy of a Rollout, as it is declared. */
-export type RolloutStrategy = DeepInput<NonNullable<CustomResourceSpecs["Rollout"]["strategy"]>>;
+/** The strategy of a Rollout, as it is declared: plain data, so that strategies can build on each other. */
+export type RolloutStrategy = NonNullable<CustomResourceSpecs["Rollout"]["strategy"]>;
 
 /** The strategy of a Rollout, as it is read from a cluster: every field may be missing. */
 export type FoundStrategy = Readonly<Record<string, unknown>>;
@@ -67,12 +67,17 @@ export interface ReleaseProgress {
  * one line in the record of strategies (`strategies.ts`). No code outside a strategy's folder knows its steps.
  */
 export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelease> {
-  /** Everything wrong with a declared release, by the path below `release`. */
-  problems(release: Release): Problem[];
+  /** Everything wrong with a declared release of this model, by the path below `release`. */
+  problems(release: Release, model: ServedModel): Problem[];
   /** The AnalysisTemplates that the Rollout refers to. */
   analyses(model: ServedModel, release: Release, context: AnalysisContext): readonly StrategyAnalysis[];
   /** The strategy of the Rollout. */
   rollout(name: string, release: Release): RolloutStrategy;
+  /**
+   * Names of the routes that the controller adds to the routes of the release. With any, HTTP and gRPC requests have a
+   * release VirtualService each. @default none
+   */
+  managedRoutes?(release: Release): readonly string[];
   /** What progress of a release means. */
   readonly progress: ReleaseProgress;
   /** What a plan says of a release: one sentence on what happens when the version changes. */

@@ -1,8 +1,14 @@
 import { canaryStrategy } from "./canary/canaryStrategy.ts";
+import { darkLaunchStrategy } from "./darkLaunch/darkLaunchStrategy.ts";
 import type { DeclaredRelease, FoundStrategy, ReleaseStrategy } from "./releaseStrategy.ts";
+import { sequenceStrategy } from "./sequence/sequenceStrategy.ts";
 
 /** Every release strategy, by the `kind` of its releases: a folder and a line here. */
-const shipped = { canary: canaryStrategy };
+const shipped = {
+  canary: canaryStrategy,
+  darkLaunch: darkLaunchStrategy,
+  sequence: sequenceStrategy,
+};
 
 type ReleaseOf<Strategy> = Strategy extends ReleaseStrategy<infer Release> ? Release : never;
 
@@ -20,6 +26,11 @@ export function strategyOf<Declared extends DeclaredRelease>({ kind }: Declared)
   const strategy = Object.hasOwn(strategies, kind) ? strategies[kind] : undefined;
   if (strategy === undefined) throw new Error(`There is no release strategy "${kind}".`);
   return strategy;
+}
+
+/** Whether the controller adds routes to a release: gRPC requests then have a release VirtualService of their own. */
+export function hasManagedRoutes(release: DeclaredRelease): boolean {
+  return (strategyOf(release).managedRoutes?.(release) ?? []).length > 0;
 }
 
 /**

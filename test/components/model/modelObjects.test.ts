@@ -1,25 +1,38 @@
 import { expect, it } from "vitest";
 import { modelObjects } from "../../../components/model/modelObjects.ts";
+import { darkLaunch } from "../../../components/model/strategies/darkLaunch/darkLaunch.ts";
+import type { Release } from "../../../components/model/strategies/strategies.ts";
 import { inferenceUrl } from "../../../components/model/traffic.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import type { Environment } from "../../../stacks/environments/environment.ts";
 import { shop } from "../../fixtures/shop.ts";
 import { recordLayers } from "../../recordLayers.ts";
 
-it("names every object that a model makes on a cluster, so that two models cannot make one", async () => {
-  const environment = { ...shop, clusters: { site: shop.clusters.site } };
-  const made = (await recordLayers(environment))
-    .filter(({ urn, custom, type }) => custom && urn.includes("ModelDeployment$") && type.startsWith("kubernetes:"))
-    .map(({ type, props }) => {
-      const { name } = (shown(props) as { metadata: { name: string } }).metadata;
-      return `${type.slice(type.lastIndexOf(":") + 1)} ${name}`;
-    });
-  const known = Object.entries(environment.models).flatMap(([name, model]) =>
-    modelObjects(name, model).map((object) => `${object.kind} ${object.name}`),
-  );
-  expect(made.filter((object) => !known.includes(object))).toEqual([]);
-  expect(known.filter((object) => !made.includes(object))).toEqual([]);
-});
+it.each<[string, Release | undefined]>([
+  ["declared", undefined],
+  ["dark launch", darkLaunch()],
+])(
+  "names every object that a model makes on a cluster, so that two models cannot make one (%s)",
+  async (_, release) => {
+    const models = Object.entries(shop.models).map(([name, model]) => [name, release ? { ...model, release } : model]);
+    const environment: Environment = {
+      ...shop,
+      clusters: { site: shop.clusters.site },
+      models: Object.fromEntries(models) as Environment["models"],
+    };
+    const made = (await recordLayers(environment))
+      .filter(({ urn, custom, type }) => custom && urn.includes("ModelDeployment$") && type.startsWith("kubernetes:"))
+      .map(({ type, props }) => {
+        const { name } = (shown(props) as { metadata: { name: string } }).metadata;
+        return `${type.slice(type.lastIndexOf(":") + 1)} ${name}`;
+      });
+    const known = Object.entries(environment.models).flatMap(([name, model]) =>
+      modelObjects(name, model).map((object) => `${object.kind} ${object.name}`),
+    );
+    expect(made.filter((object) => !known.includes(object))).toEqual([]);
+    expect(known.filter((object) => !made.includes(object))).toEqual([]);
+  },
+);
 
 it("tells browsers to use nothing but HTTPS where the gateway serves it, and nothing where it does not", async () => {
   const entry = async (istio: Environment["platform"]["istio"]) => {
