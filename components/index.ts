@@ -12,7 +12,9 @@ export type {
   ConfigurationValue,
   DeclaredCluster,
   IdentityMarks,
+  Instruction,
   SystemNodes,
+  Upload,
 } from "./cluster/cloudAdapter.ts";
 export type { CloudRules, GpuNodeRules, QuotaShare, ReservationRules } from "./cluster/cloudRules.ts";
 export { type ClusterSpec, clouds } from "./cluster/clouds.ts";

@@ -1,3 +1,4 @@
+import type { Instruction } from "../components/cluster/cloudAdapter.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 
 /** One resource of a plan, ready to be shown: words stand for secrets and unknown values. */
@@ -63,7 +64,7 @@ export interface PlannedStep {
   /** Who does it: `serin`, by the step's command, or a person, in an account, a network or a zone. */
   readonly by: "serin" | "person";
   /** What to know and what to run, in this order. A command is one line of shell with names in angle brackets. */
-  readonly parts: readonly ({ readonly says: string } | { readonly command: string })[];
+  readonly parts: readonly Instruction[];
 }
 
 /** A plan as `serin plan --json` prints it. */

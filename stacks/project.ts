@@ -24,9 +24,21 @@ export const environments: Readonly<Record<string, Environment>> = await loadEnv
  * way, or there is no such file.
  */
 export function secretsProviderOf(stack: string, folder: string = projectDirectory): string | undefined {
+  return /^secretsprovider:\s*["']?([^"'\s]+)/m.exec(settingsOf(stack, folder))?.[1];
+}
+
+/**
+ * A plain configuration value of a stack, as its settings file has it. Undefined: it is not set, is a secret, or is
+ * longer than a line.
+ */
+export function configuredValue(stack: string, key: string, folder: string = projectDirectory): string | undefined {
+  const name = `${projectName(join(folder, "Pulumi.yaml"))}:${key}`.replaceAll(".", "\\.");
+  return new RegExp(`^ +["']?${name}["']?: +["']?([\\w.-]+)["']? *$`, "m").exec(settingsOf(stack, folder))?.[1];
+}
+
+function settingsOf(stack: string, folder: string): string {
   const [, configFolder = "."] = /^stackConfigDir:\s*["']?([^"'\n]+)/m.exec(textOf(join(folder, "Pulumi.yaml"))) ?? [];
-  const settings = textOf(join(folder, configFolder.trim(), `Pulumi.${stack}.yaml`));
-  return /^secretsprovider:\s*["']?([^"'\s]+)/m.exec(settings)?.[1];
+  return textOf(join(folder, configFolder.trim(), `Pulumi.${stack}.yaml`));
 }
 
 /** Whether an environment has a file that the record of environments does not name. */

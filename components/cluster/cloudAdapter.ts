@@ -32,6 +32,17 @@ export interface BuildContext {
   readonly secret: (key: string) => pulumi.Output<string>;
 }
 
+/** What a person is told, or runs: one line of shell, with names in angle brackets. */
+export type Instruction = { readonly says: string } | { readonly command: string };
+
+/** A version of a model that a person uploads. */
+export interface Upload {
+  /** The folder with its files, as a word of shell. */
+  readonly from: string;
+  /** Its path in the store, `<folder of the model>/<version>`. */
+  readonly to: string;
+}
+
 /** A declared value that comes from the stack's configuration instead, where it is not secret. */
 export interface ConfigurationValue {
   /** The key, without the project's name: `pulumi config set <key> <value>`. */
@@ -138,10 +149,26 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
    */
   beforeUpgrade?(spec: Spec): string | undefined;
   /**
-   * What a person does between the cluster layer and the platform so that `serin up` reaches the API server, as an
-   * imperative. Undefined, or absent: nothing.
+   * How a person signs in to the account, for the commands of the cloud and for Pulumi, as lines of shell. `configured`
+   * gives the value of a configuration key, or the key in angle brackets where it is not set yet. Absent: there is no
+   * account.
    */
-  connect?(spec: Spec): string | undefined;
+  signIn?(configured: (key: string) => string): readonly string[];
+  /**
+   * What a person decides before the first `up`, because nobody could reach the API server or the model store
+   * otherwise, or because it cannot be changed later. Each is whole sentences. Absent: nothing.
+   */
+  decide?(spec: Spec): readonly string[];
+  /**
+   * What a person does between the cluster layer and the platform so that `serin up` reaches the API server of the
+   * cluster, whose name in the cloud is `name`. Empty, or absent: nothing.
+   */
+  connect?(spec: Spec, name: string): readonly Instruction[];
+  /**
+   * How a person uploads versions into the model store of the cluster, whose name in the cloud is `name`. In commands,
+   * `$store` is the address that the cluster layer publishes.
+   */
+  upload(spec: Spec, name: string, versions: readonly Upload[]): readonly Instruction[];
   /** The blocks of addresses that the cluster takes. Empty: they are not known here. */
   blocks(spec: Spec): readonly string[];
   /** The cluster's model store, at the address that the cluster layer published. */

@@ -19,8 +19,9 @@ export interface CloudFact<Declaration = never> {
    */
   problems?(declared: Declaration): readonly Problem[];
   /**
-   * What a person runs or checks in the account of this cluster, as one line of shell with names in angle brackets.
-   * `serin preflight` prints it. Undefined: it does not concern this cluster.
+   * What a person runs or checks in the account of this cluster, as one line of shell with names in angle brackets:
+   * that of the configuration key where the value has one. `serin preflight` prints it. Undefined: it does not concern
+   * this cluster.
    */
   command?(declared: Declaration): string | undefined;
 }

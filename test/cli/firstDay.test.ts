@@ -11,14 +11,19 @@ import { prod as shipped } from "../../stacks/environments/prod.ts";
 const prod: Environment = shipped;
 const names = (environment: Environment) => firstDay(environment).map(({ step }) => step);
 const textOf = (steps: readonly PlannedStep[]) => stripVTControlCharacters(firstDayText(steps, 80));
-const partsOf = (environment: Environment, step: string) =>
-  firstDay(environment)
+const partsOf = (
+  environment: Environment,
+  step: string,
+  configured = (_key: string): string | undefined => undefined,
+) =>
+  firstDay(environment, configured)
     .find((one) => one.step === step)
     ?.parts.map((part) => ("says" in part ? part.says : part.command)) ?? [];
 
 describe("the first day", () => {
   it("has what a person does between what serin does, in order", () => {
     expect(firstDay(prod).map(({ step, by }) => `${by}: ${step}`)).toEqual([
+      "person: declare",
       "person: accounts",
       "person: configuration",
       "serin: cluster layer",
@@ -49,15 +54,53 @@ describe("the first day", () => {
     expect(new Set(set).size).toBe(set.length);
   });
 
-  it("has what the accounts need", () => {
-    expect(partsOf(prod, "accounts")).toContain("gcloud storage service-agent --project <project>");
+  it("has what the accounts need, with what is configured filled in", () => {
+    expect(partsOf(prod, "accounts")).toContain("gcloud storage service-agent --project <gcpProject>");
+    const known: Record<string, string> = { gcpProject: "shop-1", awsAccount: "123456789012" };
+    const accounts = partsOf(prod, "accounts", (key) => known[key]);
+    expect(accounts).toContain("gcloud storage service-agent --project shop-1");
+    expect(accounts.slice(1, 4)).toEqual([
+      "aws sso login && aws sts get-caller-identity --query Account   # prints 123456789012",
+      "az login --tenant <azureTenant> && az account set --subscription <azureSubscription>",
+      "gcloud auth login && gcloud auth application-default login && gcloud config set project shop-1",
+    ]);
+  });
+
+  it("asks for what must be decided before the first up, and for nothing that is declared", () => {
+    const asked = (clusters: Environment["clusters"]) => partsOf({ ...prod, clusters }, "declare").slice(1);
+    const { "aws-use1": aws, "azure-weu": azure, "gcp-euw4": gcp } = shipped.clusters;
+    expect(asked(shipped.clusters).map((says) => says.split(":")[0])).toEqual(["aws-use1", "azure-weu", "gcp-euw4"]);
+    const { uploadCidrs: _, ...closed } = azure;
+    expect(asked({ "azure-weu": { ...closed, peerings: { runners: "/subscriptions/a" } } })).toEqual([
+      "azure-weu: Its model store takes uploads from the subnet of its nodes alone: declare uploadCidrs.",
+    ]);
+    const tools = { vpc: "vpc-1", cidrs: ["10.8.0.0/16"] };
+    expect(asked({ "aws-use1": { ...aws, peerings: { tools } } })).toEqual([
+      'aws-use1: The cluster\'s security group lets in no address of tools without endpoint: { kind: "private", cidrs: ["10.8.0.0/16"] }.',
+    ]);
+    expect(
+      asked({
+        "aws-use1": { ...aws, peerings: { tools }, endpoint: { kind: "private", cidrs: ["10.8.0.0/16"] } },
+        "azure-weu": { ...azure, endpoint: { kind: "public", cidrs: ["203.0.113.7"] } },
+        "gcp-euw4": { ...gcp, endpoint: { kind: "dns" } },
+      }),
+    ).toEqual([]);
+  });
+
+  it("checks the sites that are there as soon as their kubeconfig is set", () => {
+    expect(partsOf(prod, "configuration").at(-1)).toBe("npx serin preflight prod --cluster dc-fra");
+    expect(partsOf(environments.test ?? prod, "configuration").join()).not.toContain("preflight");
   });
 
   it("says how each private endpoint is reached, and nothing of others", () => {
-    expect(partsOf(prod, "connect the networks").map((says) => says.split(":")[0])).toEqual([
-      "aws-use1",
-      "azure-weu",
-      "gcp-euw4",
+    expect(partsOf(prod, "connect the networks")).toEqual([
+      "aws-use1: Make a machine in the cluster's VPC and run serin there (docs/clusters/eks.md, \"First day\"). It gets the cluster's security group, which lets in its own members alone:",
+      "aws eks describe-cluster --region us-east-1 --name prod-aws-use1 --query cluster.resourcesVpcConfig.clusterSecurityGroupId",
+      'azure-weu: Make a machine in the cluster\'s network and run serin there: docs/clusters/aks.md, "First day".',
+      'gcp-euw4: Make a machine in the cluster\'s network and run serin there: docs/clusters/gke.md, "First day".',
+      "It is done when nodes answer where serin runs, for each cluster:",
+      `pulumi stack output kubeconfigs --show-secrets -s prod-cluster | jq -r '."<cluster>"' > kubeconfig`,
+      "kubectl --kubeconfig kubeconfig get nodes",
     ]);
     const { "aws-use1": aws, "azure-weu": azure, "gcp-euw4": gcp } = shipped.clusters;
     const reached: Environment = {
@@ -68,18 +111,41 @@ describe("the first day", () => {
         "gcp-euw4": { ...gcp, endpoint: { kind: "dns" } },
       },
     };
-    expect(partsOf(reached, "connect the networks")).toEqual([
+    expect(partsOf(reached, "connect the networks").slice(0, -3)).toEqual([
       'azure-weu: Have the owners of runners make the other half of the peering: docs/clusters/aks.md, "First day".',
     ]);
     const peered = { ...aws, peerings: { tools: { vpc: "vpc-1", cidrs: ["10.8.0.0/16"] } } };
-    expect(partsOf({ ...prod, clusters: { "aws-use1": peered } }, "connect the networks")).toEqual([
+    expect(partsOf({ ...prod, clusters: { "aws-use1": peered } }, "connect the networks").slice(0, -3)).toEqual([
       'aws-use1: Have the owners of tools accept the connection and route 10.16.0.0/16 back: docs/clusters/eks.md, "First day".',
     ]);
   });
 
-  it("asks for the versions of models that are in a store", () => {
-    expect(partsOf(prod, "fill the model stores")[0]).toContain(
-      "Upload fraud/1, resnet50/1 to the store of each cluster",
+  it("has the commands that upload each version to each store, from the project's folder where it has one", () => {
+    const store = (key: string) =>
+      `store=$(pulumi stack output clusters -s prod-cluster | jq -r '."${key}".modelStore.location')`;
+    const blobs = "az storage blob upload-batch --auth-mode login --account-name $account --destination models";
+    const uploads = partsOf(prod, "fill the model stores").slice(1);
+    expect(uploads.filter((part) => !part.includes("role assignment"))).toEqual([
+      "aws-use1:",
+      store("aws-use1"),
+      'aws s3 sync --region us-east-1 stacks/models/repository/fraud/1 "$store/fraud/1"',
+      'aws s3 sync --region us-east-1 <folder of resnet50/1> "$store/resnet50/1"',
+      "azure-weu:",
+      store("azure-weu"),
+      `${blobs} --destination-path fraud/1 --source stacks/models/repository/fraud/1`,
+      `${blobs} --destination-path resnet50/1 --source <folder of resnet50/1>`,
+      "gcp-euw4:",
+      store("gcp-euw4"),
+      'gcloud storage rsync --recursive stacks/models/repository/fraud/1 "$store/fraud/1"',
+      'gcloud storage rsync --recursive <folder of resnet50/1> "$store/resnet50/1"',
+      "dc-fra:",
+      "mc alias set prod-dc-fra https://minio.fra.example.com:9000   # asks for keys that may write",
+      "mc mirror stacks/models/repository/fraud/1 prod-dc-fra/models/fraud/1",
+      "mc mirror <folder of resnet50/1> prod-dc-fra/models/resnet50/1",
+    ]);
+    const { modelStore: _, ...claims } = shipped.clusters["dc-fra"];
+    expect(partsOf({ ...prod, clusters: { "dc-fra": claims } }, "fill the model stores").at(-1)).toBe(
+      "Put fraud/1, resnet50/1 into the claim model-store of the models' namespace. Where the platform makes that namespace, after it.",
     );
   });
 

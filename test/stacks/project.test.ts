@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { secretsProviderOf } from "../../stacks/project.ts";
+import { configuredValue, secretsProviderOf } from "../../stacks/project.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -22,4 +22,21 @@ it.each<[string, string, string]>([
   writeFileSync(file, "config:\n  shop:note: |\n    secretsprovider: none\n");
   expect(secretsProviderOf("prod-cluster", folder)).toBeUndefined();
   expect(secretsProviderOf("prod-eu-cluster", folder)).toBeUndefined();
+});
+
+it("finds a stack's plain configuration values, and no secret", () => {
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: shop\n");
+  writeFileSync(
+    join(folder, "Pulumi.prod-cluster.yaml"),
+    'config:\n  shop:awsAccount: "123456789012"\n  shop:gcpProject: shop-1\n  shop:key:\n    secure: AQ==\n  other:azureTenant: a\n',
+  );
+  const value = (key: string) => configuredValue("prod-cluster", key, folder);
+  expect(["awsAccount", "gcpProject", "key", "azureTenant", "x"].map(value)).toEqual([
+    "123456789012",
+    "shop-1",
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(configuredValue("dev-cluster", "awsAccount", folder)).toBeUndefined();
 });

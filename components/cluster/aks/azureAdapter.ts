@@ -52,13 +52,39 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
     nodesVersion === undefined
       ? 'Take kubernetesVersion back, declare nodesVersion with the same version, bring the cluster layer up, and go on as docs/clusters/aks.md says ("Upgrade").'
       : undefined,
+  signIn: (configured) => [
+    `az login --tenant ${configured("azureTenant")} && az account set --subscription ${configured("azureSubscription")}`,
+  ],
+  decide: ({ endpoint = { kind: "private" }, peerings = {}, uploadCidrs = [] }) => [
+    ...(endpoint.kind === "private" && Object.keys(peerings).length === 0
+      ? [
+          'Machines in the cluster\'s own network alone reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs }, which later is a preview feature of Azure.',
+        ]
+      : []),
+    ...(Array.isArray(uploadCidrs) && uploadCidrs.length === 0
+      ? ["Its model store takes uploads from the subnet of its nodes alone: declare uploadCidrs."]
+      : []),
+  ],
   connect({ endpoint = { kind: "private" }, peerings = {} }) {
-    if (endpoint.kind === "public") return undefined;
+    if (endpoint.kind === "public") return [];
     const way =
       Object.keys(peerings).length > 0
         ? `Have the owners of ${Object.keys(peerings).join(", ")} make the other half of the peering`
-        : "Run serin in the cluster's network, or declare peerings. A private endpoint becomes public by a preview feature only";
-    return `${way}: docs/clusters/aks.md, "First day".`;
+        : "Make a machine in the cluster's network and run serin there";
+    return [{ says: `${way}: docs/clusters/aks.md, "First day".` }];
+  },
+  upload(_spec, name, versions) {
+    const account = 'account=$(echo "$store" | cut -d/ -f3)';
+    const scope = `"$(az storage account show --resource-group ${name} --name $account --query id --output tsv)"`;
+    const me = '"$(az ad signed-in-user show --query id --output tsv)"';
+    return [
+      {
+        command: `${account}; az role assignment create --role "Storage Blob Data Contributor" --assignee ${me} --scope ${scope}   # known in minutes`,
+      },
+      ...versions.map(({ from, to }) => ({
+        command: `az storage blob upload-batch --auth-mode login --account-name $account --destination models --destination-path ${to} --source ${from}`,
+      })),
+    ];
   },
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "azureBlob", url }),

@@ -58,14 +58,40 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   systemNodes: eksSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
-  connect({ endpoint = defaultEndpoint, peerings = {}, cidr }) {
-    if (endpoint.kind === "public") return undefined;
-    const way =
-      Object.keys(peerings).length > 0
-        ? `Have the owners of ${Object.keys(peerings).join(", ")} accept the connection and route ${cidr} back`
-        : "Run serin in the cluster's VPC, declare peerings, or open the endpoint to addresses of yours";
-    return `${way}: docs/clusters/eks.md, "First day".`;
+  signIn: (configured) => [
+    `aws sso login && aws sts get-caller-identity --query Account   # prints ${configured("awsAccount")}`,
+  ],
+  decide({ endpoint = defaultEndpoint, peerings = {} }) {
+    if (endpoint.kind === "public" || (endpoint.cidrs ?? []).length > 0) return [];
+    const connected = Object.values(peerings).flatMap(({ cidrs }) => cidrs);
+    return connected.length > 0
+      ? [
+          `The cluster's security group lets in no address of ${Object.keys(peerings).join(", ")} without endpoint: { kind: "private", cidrs: ${JSON.stringify(connected)} }.`,
+        ]
+      : [
+          'Machines in the cluster\'s own VPC alone reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs }; later works, too.',
+        ];
   },
+  connect({ endpoint = defaultEndpoint, peerings = {}, cidr, region }, name) {
+    if (endpoint.kind === "public") return [];
+    const page = 'docs/clusters/eks.md, "First day"';
+    const owners = Object.keys(peerings).join(", ");
+    if (owners !== "") {
+      return [{ says: `Have the owners of ${owners} accept the connection and route ${cidr} back: ${page}.` }];
+    }
+    const blocks = endpoint.cidrs ?? [];
+    if (blocks.length > 0) return [{ says: `Connect ${blocks.join(", ")} with the cluster's VPC.` }];
+    return [
+      {
+        says: `Make a machine in the cluster's VPC and run serin there (${page}). It gets the cluster's security group, which lets in its own members alone:`,
+      },
+      {
+        command: `aws eks describe-cluster --region ${region} --name ${name} --query cluster.resourcesVpcConfig.clusterSecurityGroupId`,
+      },
+    ];
+  },
+  upload: ({ region }, _name, versions) =>
+    versions.map(({ from, to }) => ({ command: `aws s3 sync --region ${region} ${from} "$store/${to}"` })),
   blocks: ({ cidr }) => [cidr],
   modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
   cloudDriver: () => awsRules.drivers.nodeImage.version,

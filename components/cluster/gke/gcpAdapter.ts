@@ -42,14 +42,25 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   systemNodes: () => gkeSystemNodes,
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
+  signIn: (configured) => [
+    `gcloud auth login && gcloud auth application-default login && gcloud config set project ${configured("gcpProject")}`,
+  ],
+  decide: ({ endpoint = defaultEndpoint }) =>
+    endpoint.kind === "private" && (endpoint.cidrs ?? []).length === 0
+      ? [
+          'Machines in the cluster\'s own network alone reach its API server. For others declare endpoint: { kind: "dns" }; later works, too.',
+        ]
+      : [],
   connect({ endpoint = defaultEndpoint }) {
-    if (endpoint.kind !== "private") return undefined;
+    if (endpoint.kind !== "private") return [];
     const way =
       (endpoint.cidrs ?? []).length > 0
         ? `Connect ${endpoint.cidrs?.join(", ")} by Cloud VPN or Cloud Interconnect`
-        : 'Run serin in the cluster\'s network, or declare endpoint: { kind: "dns" }';
-    return `${way}: docs/clusters/gke.md, "First day".`;
+        : "Make a machine in the cluster's network and run serin there";
+    return [{ says: `${way}: docs/clusters/gke.md, "First day".` }];
   },
+  upload: (_spec, _name, versions) =>
+    versions.map(({ from, to }) => ({ command: `gcloud storage rsync --recursive ${from} "$store/${to}"` })),
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => gcpRules.drivers.latest.version,

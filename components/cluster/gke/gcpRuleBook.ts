@@ -21,13 +21,13 @@ export const gcpRuleBook = {
     kind: "needs",
     says: `The project has these services enabled: ${services.join(", ")}.`,
     source: "terraform-google-modules/terraform-google-project-factory #717, for cloudresourcemanager",
-    command: () => `gcloud services enable ${services.join(" ")} --project <project>`,
+    command: () => `gcloud services enable ${services.join(" ")} --project <gcpProject>`,
   },
   "storage-service-agent": {
     kind: "needs",
     says: "The project has its storage service agent. It is made at the first use, and must be there before it is granted the key of a bucket.",
     source: 'Cloud Storage documentation, "Use customer-managed encryption keys"',
-    command: () => "gcloud storage service-agent --project <project>",
+    command: () => "gcloud storage service-agent --project <gcpProject>",
   },
   "zones-of-machines": {
     kind: "needs",
@@ -36,7 +36,7 @@ export const gcpRuleBook = {
     command: ({ region, gpuPools = {} }) => {
       const machines = [...new Set(Object.values(gpuPools).map(({ machine }) => machine))];
       if (machines.length === 0) return undefined;
-      return `gcloud compute machine-types list --filter="zone~^${region}- AND name=(${machines.join(" ")})" --format="table(name,zone)" --project <project>`;
+      return `gcloud compute machine-types list --filter="zone~^${region}- AND name=(${machines.join(" ")})" --format="table(name,zone)" --project <gcpProject>`;
     },
   },
   "kubernetes-upgrades": {

@@ -4,7 +4,7 @@ import { repeats } from "../../core/repeats.ts";
 import type { CloudAdapter } from "../cloudAdapter.ts";
 import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { OnPremCluster } from "./onPremCluster.ts";
-import { type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
+import { defaultModelStore, type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
 import { onPremGpuPools } from "./onPremPools.ts";
 import { validateOnPremCluster } from "./onPremProblems.ts";
 import { onPremRuleBook } from "./onPremRuleBook.ts";
@@ -48,6 +48,21 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   region: () => undefined,
   kubernetesVersion: () => undefined,
   blocks: () => [],
+  upload({ modelStore = defaultModelStore }, name, versions) {
+    if ("pvc" in modelStore) {
+      const folders = versions.map(({ to }) => to).join(", ");
+      return [
+        {
+          says: `Put ${folders} into the claim ${modelStore.pvc} of the models' namespace. Where the platform makes that namespace, after it.`,
+        },
+      ];
+    }
+    const { endpoint, bucket } = modelStore.s3;
+    return [
+      { command: `mc alias set ${name} ${endpoint}   # asks for keys that may write` },
+      ...versions.map(({ from, to }) => ({ command: `mc mirror ${from} ${name}/${bucket}/${to}` })),
+    ];
+  },
   modelStore: (spec) => publishedModelStore(withoutSecrets(spec).modelStore),
   cloudDriver: () => undefined,
   quota: () => [],

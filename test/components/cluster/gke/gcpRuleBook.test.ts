@@ -33,7 +33,7 @@ it("enables the service behind every resource of a cluster (terraform-google-pro
 it("asks where the machines of the pools are, and nothing of a cluster without GPUs", () => {
   const command = gcpRuleBook["zones-of-machines"].command;
   expect(command(sampleArgs)).toBe(
-    'gcloud compute machine-types list --filter="zone~^europe-west4- AND name=(g2-standard-12 g2-standard-16 a3-highgpu-8g)" --format="table(name,zone)" --project <project>',
+    'gcloud compute machine-types list --filter="zone~^europe-west4- AND name=(g2-standard-12 g2-standard-16 a3-highgpu-8g)" --format="table(name,zone)" --project <gcpProject>',
   );
   expect(command({ ...sampleArgs, gpuPools: {} })).toBeUndefined();
 });

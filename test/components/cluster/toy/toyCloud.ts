@@ -138,6 +138,7 @@ export const toy: CloudAdapter<ToyClusterSpec> = {
   region: ({ region }) => region,
   kubernetesVersion: ({ kubernetesVersion }) => kubernetesVersion,
   blocks: ({ cidr }) => [cidr],
+  upload: (_spec, _name, versions) => versions.map(({ from, to }) => ({ command: `toy copy ${from} $store/${to}` })),
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => undefined,
   quota: ({ region, gpuPools = {} }) => quotaNeeds(toyRules, region, gpuPools),
