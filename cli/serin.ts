@@ -1,6 +1,7 @@
 import { enableCompileCache } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "../components/core/problem.ts";
+import type { ReleaseVerb } from "../stacks/environments/releaseVerbs.ts";
 import { compileCacheFolder } from "../engine/compileCache.ts";
 import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
@@ -46,8 +47,8 @@ interface Common {
 }
 
 /** Every verb: `--json`, and its module loaded only when it runs, so that `--help` and bad arguments answer at once. */
-function verb(declaration: string, description: string): Command {
-  return program
+function verb(declaration: string, description: string, of: Command = program): Command {
+  return of
     .command(declaration)
     .description(description)
     .option("--json", "print one JSON document, for programs");
@@ -167,6 +168,48 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
   .action((model, options) =>
     start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
   );
+
+const release = program.command("release").description("look at a release, and go on, back or wait by hand");
+
+const releaseOptions = [
+  new Option("--environment <name>", "where the model is declared").default("local"),
+  new Option("--kubeconfig <file>", "the cluster (default: the embedded one of `local`)"),
+  kubeconfigOptions[1] as Option,
+  new Option("--cluster <name>", "which cluster the kubeconfig leads to, where there are several"),
+];
+
+function releaseVerb(declaration: string, description: string): Command {
+  const made = verb(declaration, description, release);
+  for (const option of releaseOptions) made.addOption(option);
+  return made;
+}
+
+releaseVerb("status <model>", "who has the traffic, what is being decided and by what, and what people did").action(
+  (model, options) =>
+    start(options, async (invocation) =>
+      (await import("./verbs/releaseStatus.ts")).releaseStatus(model, options, invocation),
+    ),
+);
+
+for (const [name, does] of Object.entries({
+  promote: "go on to the next weight now, without what is left of this one",
+  abort: "give all of the traffic back to the stable version",
+  rollback: "the same, and after a promotion back to the version before",
+  retry: "release a version again that was rolled back",
+  pause: "keep the weights until a person goes on; the guard goes on",
+  resume: "go on after a pause",
+} satisfies Record<ReleaseVerb, string>)) {
+  const made = releaseVerb(`${name} <model>`, does)
+    .requiredOption("--reason <text>", "why: kept on the Rollout with who and when")
+    .addOption(yesOption);
+  if (name === "promote") made.option("--full", "to all of the traffic at once, without any analysis");
+  if (name === "rollback") made.option("--to <version>", "after a promotion: the version to go back to");
+  made.action((model, options) =>
+    start(options, async (invocation) =>
+      (await import("./verbs/release.ts")).changeRelease(name as ReleaseVerb, model, options, invocation),
+    ),
+  );
+}
 
 verb("plan <environment>", "show what would be declared and what the policies say; no account, no CLI, no network")
   .option("--against <file>", "show only what changes since this plan, which --json wrote")

@@ -70,7 +70,8 @@ export interface AnalysisView {
  * All methods throw ApiError for a refusal and ProblemError for an API server that stays away.
  */
 export class ClusterView {
-  readonly #client: KubernetesClient;
+  /** Sends the requests, for readers of what this class has no method for. */
+  readonly client: KubernetesClient;
   readonly #signal: AbortSignal | undefined;
 
   /**
@@ -78,19 +79,19 @@ export class ClusterView {
    * @throws ProblemError if it is not a kubeconfig or has no such context
    */
   constructor(kubeconfig: string, { context, signal }: { context?: string; signal?: AbortSignal } = {}) {
-    this.#client = new KubernetesClient(kubeconfig, context === undefined ? {} : { context });
+    this.client = new KubernetesClient(kubeconfig, context === undefined ? {} : { context });
     this.#signal = signal;
   }
 
   /** The state of a Rollout; `undefined` if there is none of this name. */
   async rollout(namespace: string, name: string): Promise<RolloutView | undefined> {
-    const found = await this.#read<RawRollout>(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`);
+    const found = await this.read<RawRollout>(`/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`);
     return found === undefined ? undefined : rolloutView(found);
   }
 
   /** The AnalysisRuns of one revision, the oldest first. */
   async analyses(namespace: string, name: string, hash: string): Promise<AnalysisView[]> {
-    const list = await this.#read<{ items: RawAnalysisRun[] }>(
+    const list = await this.read<{ items: RawAnalysisRun[] }>(
       `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`,
       { labelSelector: `rollouts-pod-template-hash=${hash}` },
     );
@@ -100,17 +101,37 @@ export class ClusterView {
       .sort((a, b) => a.startedAt.localeCompare(b.startedAt));
   }
 
+  /** The pod template hashes of a model's revisions whose last release an analysis has ended. */
+  async failedHashes(namespace: string, name: string): Promise<ReadonlySet<string>> {
+    const list = await this.read<{ items: RawAnalysisRun[] }>(
+      `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/analysisruns`,
+    );
+    // A release that was tried again has a new guard and new steps; the last of either has the last word.
+    const last = new Map<string, AnalysisView>();
+    for (const { run, hash } of (list?.items ?? [])
+      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.name === name))
+      .map((item) => ({ run: analysisView(item), hash: item.metadata.labels?.["rollouts-pod-template-hash"] ?? "" }))
+      .sort((a, b) => a.run.startedAt.localeCompare(b.run.startedAt))) {
+      last.set(`${hash} ${run.step === undefined ? "guard" : "step"}`, run);
+    }
+    return new Set(
+      [...last].flatMap(([key, { phase }]) =>
+        phase === "Failed" || phase === "Error" ? [key.split(" ")[0] as string] : [],
+      ),
+    );
+  }
+
   /** The percent of the traffic on the new version, from the release VirtualService; 0 if there is none. */
   async canaryWeight(namespace: string, releaseName: string): Promise<number> {
     const path = `/apis/networking.istio.io/v1/namespaces/${namespace}/virtualservices/${releaseName}`;
-    const found = await this.#read<RawVirtualService>(path);
+    const found = await this.read<RawVirtualService>(path);
     const primary = found?.spec?.http?.find(({ name }) => name === releaseRoutes.http);
     return primary?.route?.find(({ destination }) => destination?.subset === subsets.canary)?.weight ?? 0;
   }
 
   /** Ends a release at once without its analyses, as `kubectl argo rollouts promote --full` does. */
   async promoteFully(namespace: string, name: string): Promise<void> {
-    await this.#client.send({
+    await this.client.send({
       method: "PATCH",
       path: `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}/status`,
       contentType: "application/merge-patch+json",
@@ -121,28 +142,29 @@ export class ClusterView {
 
   /** A PersistentVolumeClaim; `undefined` if there is none of this name. */
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
-    return this.#read(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`);
+    return this.read(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`);
   }
 
   /** The pods of a namespace that a label selector matches. */
   async pods(namespace: string, labelSelector: string): Promise<V1Pod[]> {
-    const list = await this.#read<{ items: V1Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
+    const list = await this.read<{ items: V1Pod[] }>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector });
     return list?.items ?? [];
   }
 
   /** A Service. Undefined: there is none of that name. */
   service({ namespace, name }: { namespace: string; name: string }): Promise<V1Service | undefined> {
-    return this.#read<V1Service>(`/api/v1/namespaces/${namespace}/services/${name}`);
+    return this.read<V1Service>(`/api/v1/namespaces/${namespace}/services/${name}`);
   }
 
   /** The nodes of the cluster. */
   async nodes(): Promise<V1Node[]> {
-    return (await this.#read<{ items: V1Node[] }>("/api/v1/nodes"))?.items ?? [];
+    return (await this.read<{ items: V1Node[] }>("/api/v1/nodes"))?.items ?? [];
   }
 
-  async #read<T>(path: string, query?: Record<string, string>): Promise<T | undefined> {
+  /** The answer to a GET of a path of the API; `undefined` if there is no such object or kind. */
+  async read<T>(path: string, query?: Record<string, string>): Promise<T | undefined> {
     try {
-      return await this.#client.send<T>({
+      return await this.client.send<T>({
         method: "GET",
         path,
         ...(query === undefined ? {} : { query }),
@@ -159,13 +181,17 @@ export class ClusterView {
   }
 }
 
-interface RawRollout {
+/** A Rollout as the API server answers it, as far as a release needs it. */
+export interface RawRollout {
+  /** Name, and the number of the last change of the spec. */
   readonly metadata: { readonly name: string; readonly generation?: number };
+  /** What the program and people write. */
   readonly spec: {
     readonly replicas?: number;
     readonly template: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } };
     readonly strategy?: FoundStrategy;
   };
+  /** What the controller writes; absent before its first report. */
   readonly status?: {
     readonly phase?: RolloutView["phase"];
     readonly message?: string;
@@ -179,7 +205,8 @@ interface RawRollout {
   };
 }
 
-function rolloutView({ metadata, spec, status = {} }: RawRollout): RolloutView {
+/** The state of a Rollout out of what the API server answered. */
+export function rolloutView({ metadata, spec, status = {} }: RawRollout): RolloutView {
   return {
     name: metadata.name,
     version: spec.template.metadata?.labels?.version ?? "?",

@@ -14,6 +14,7 @@ import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { collisionProblems } from "./collisions.ts";
 import { fitProblems, totalFitProblems } from "./fit.ts";
 import { publicIngressProblems } from "./publicIngress.ts";
+import type { ReleaseVerb } from "./releaseVerbs.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
 /** One environment: its clusters, what runs on each of them, and the models in their versions. */
@@ -31,6 +32,12 @@ export interface Environment {
   readonly domain: string;
   /** By name; the name is the model's identity. */
   readonly models: Readonly<Record<string, Model>>;
+  /**
+   * Verbs of `serin release` that are refused here, with exit code 3: `["promote"]` leaves the traffic to the analyses.
+   * The command alone obeys; whoever may write Rollouts by other means is held back by Kubernetes' RBAC. Changing it
+   * restarts nothing. @default none
+   */
+  readonly forbiddenReleaseVerbs?: readonly ReleaseVerb[];
 }
 
 /** Everything wrong with an environment, by the path its owner typed. */
