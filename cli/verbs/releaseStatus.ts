@@ -25,7 +25,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
       state: stateOf(rollout),
       paused: release.paused,
       step: rollout.step,
-      steps,
+      steps: steps.map(({ does }) => does),
       analyses,
       revisions: revisions.map(({ template: _, ...revision }) => revision),
       actions,
@@ -76,7 +76,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
 function stepLines({ rollout, steps }: ReleaseView): string[] {
   const step = steps[rollout.step];
   return underWay(rollout) && step !== undefined
-    ? [`Step ${rollout.step + 1} of ${steps.length}: ${step}.`]
+    ? [`Step ${rollout.step + 1} of ${steps.length}: ${step.does}.`]
     : [];
 }
 

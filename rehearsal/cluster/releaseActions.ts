@@ -1,7 +1,7 @@
 import { ProblemError } from "../../components/core/problem.ts";
 import type { ReleaseVerb } from "../../stacks/environments/releaseVerbs.ts";
 import { neverReady, underWay } from "../local/release.ts";
-import { previousRevision, type ReleaseView, type Revision } from "./releaseView.ts";
+import { previousRevision, type ReleaseStep, type ReleaseView, type Revision } from "./releaseView.ts";
 
 /** How a verb is meant, beyond its name. */
 export interface ActionOptions {
@@ -84,7 +84,7 @@ function promote({ view, options }: Subject): PlannedAction {
       verb: "promote",
       does: [
         `Version ${rollout.version} gets 100 % of the traffic (${weight} % now) as soon as all of its pods are ready.`,
-        ...(left.length === 0 ? [] : [`What is skipped: ${left.join("; ")}.`]),
+        ...(left.length === 0 ? [] : [skippedLine(left)]),
         "The guard ends: from then on no failure takes the traffic away by itself.",
         `The pods of version ${stableVersion} are ended afterwards.`,
       ],
@@ -98,7 +98,7 @@ function promote({ view, options }: Subject): PlannedAction {
   }
   const target = nextWeight(view);
   const skipped = steps.slice(rollout.step, target);
-  const next = rollout.stepWeights[target];
+  const next = rollout.stepWeights.slice(target).find((percent) => percent !== weight);
   return {
     verb: "promote",
     does: [
@@ -108,7 +108,7 @@ function promote({ view, options }: Subject): PlannedAction {
         : next === undefined
           ? `The last step ends: version ${rollout.version} has all of the traffic, and the pods of version ${stableVersion} are ended.`
           : `Version ${rollout.version} gets ${next} % of the traffic (${weight} % now).`,
-      ...(skipped.length === 0 ? [] : [`What is skipped: ${skipped.join("; ")}.`]),
+      ...(skipped.length === 0 ? [] : [skippedLine(skipped)]),
       ...(next === undefined ? [] : ["The guard goes on, and what comes after is judged as declared."]),
     ],
     afterwards: [],
@@ -130,10 +130,15 @@ function promote({ view, options }: Subject): PlannedAction {
   };
 }
 
-/** The step that sets another weight than the one under way; the number of steps after the last one. */
+/**
+ * The step that begins another weight than the one under way, with its pods where these come first; the number of steps
+ * after the last one.
+ */
 function nextWeight({ rollout: { step, stepWeights }, steps }: ReleaseView): number {
   const current = stepWeights[step] ?? 0;
-  const next = stepWeights.findIndex((weight, index) => index > step && weight !== current);
+  const next = stepWeights.findIndex(
+    (weight, index) => index > step && (weight !== current || steps[index]?.kind === "setCanaryScale"),
+  );
   return next === -1 ? steps.length : next;
 }
 
@@ -229,7 +234,7 @@ function retry({ view }: Subject): PlannedAction {
   return {
     verb: "retry",
     does: [
-      `Version ${rollout.version} is released again from its first step${steps[0] === undefined ? "" : ` (${steps[0]})`}, with new analyses.`,
+      `Version ${rollout.version} is released again from its first step${steps[0] === undefined ? "" : ` (${steps[0].does})`}, with new analyses.`,
       `Version ${stableVersion} keeps the traffic until its pods are ready.`,
     ],
     afterwards: [],
@@ -277,6 +282,10 @@ function resume({ view }: Subject): PlannedAction {
     ],
     isDone: ({ paused, pauseReasons }) => !paused && !pauseReasons.includes("InconclusiveAnalysisRun"),
   };
+}
+
+function skippedLine(steps: readonly ReleaseStep[]): string {
+  return `What is skipped: ${steps.map(({ does }) => does).join("; ")}.`;
 }
 
 function requireRelease(verb: ReleaseVerb, { rollout, stableVersion }: ReleaseView): void {

@@ -42,6 +42,14 @@ export interface Revision {
   readonly template: object;
 }
 
+/** A step of a Rollout. */
+export interface ReleaseStep {
+  /** The field that it has: `setWeight`, `pause`, `analysis`, `setCanaryScale`. */
+  readonly kind: string;
+  /** What it does, in a few words: `wait 120 s`. */
+  readonly does: string;
+}
+
 /** Everything that `serin release` shows and acts on. */
 export interface ReleaseView {
   /** The state of the Rollout. */
@@ -54,8 +62,8 @@ export interface ReleaseView {
   readonly paused: boolean;
   /** Why the controller itself waits: `CanaryPauseStep`, `BlueGreenPause`, `InconclusiveAnalysisRun`. */
   readonly pauseReasons: readonly string[];
-  /** The steps of the Rollout, each in a few words; empty for a strategy without steps. */
-  readonly steps: readonly string[];
+  /** The steps of the Rollout; empty for a strategy without steps. */
+  readonly steps: readonly ReleaseStep[];
   /** Seconds after an abort until the pods of the new version are ended. Undefined: the controller's default, 30. */
   readonly abortDelaySeconds?: number;
   /** Percent of the traffic on the new version. */
@@ -112,7 +120,7 @@ export async function releaseView(
     uid: found.metadata.uid ?? "",
     paused: found.spec.paused === true,
     pauseReasons: (found.status?.pauseConditions ?? []).map(({ reason }) => reason),
-    steps: steps.map(stepInWords),
+    steps: steps.map(releaseStep),
     ...(abortScaleDownDelaySeconds === undefined ? {} : { abortDelaySeconds: abortScaleDownDelaySeconds }),
     weight,
     stableVersion: revisions.find(({ hash }) => hash === rollout.stableHash)?.version ?? "–",
@@ -171,9 +179,13 @@ function recordedActions(text: string | undefined): RecordedAction[] {
   }
 }
 
-/** A step of a Rollout. Its fields: https://argo-rollouts.readthedocs.io/en/stable/features/canary/ */
-export function stepInWords(step: Readonly<Record<string, unknown>>): string {
+/** The fields of a step: https://argo-rollouts.readthedocs.io/en/stable/features/canary/ */
+function releaseStep(step: Readonly<Record<string, unknown>>): ReleaseStep {
   const [kind = "", value] = Object.entries(step)[0] ?? [];
+  return { kind, does: stepInWords(kind, value) };
+}
+
+function stepInWords(kind: string, value: unknown): string {
   switch (kind) {
     case "setWeight":
       return `${value} % of the traffic`;
@@ -186,7 +198,7 @@ export function stepInWords(step: Readonly<Record<string, unknown>>): string {
       return `analysis ${templates.map(({ templateName }) => templateName).join(", ")}`;
     }
     case "setCanaryScale":
-      return "number of pods of the new version";
+      return "pods of the new version";
     case "setHeaderRoute":
       return "requests with a header";
     case "setMirrorRoute":

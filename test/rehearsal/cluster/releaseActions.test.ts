@@ -38,13 +38,13 @@ const releasing: ReleaseView = {
   paused: false,
   pauseReasons: [],
   steps: [
-    "5 % of the traffic",
-    "analysis fraud-at-5",
-    "20 % of the traffic",
-    "analysis fraud-at-20",
-    "50 % of the traffic",
-    "analysis fraud-at-50",
-    "100 % of the traffic",
+    { kind: "setWeight", does: "5 % of the traffic" },
+    { kind: "analysis", does: "analysis fraud-at-5" },
+    { kind: "setWeight", does: "20 % of the traffic" },
+    { kind: "analysis", does: "analysis fraud-at-20" },
+    { kind: "setWeight", does: "50 % of the traffic" },
+    { kind: "analysis", does: "analysis fraud-at-50" },
+    { kind: "setWeight", does: "100 % of the traffic" },
   ],
   weight: 20,
   stableVersion: "1",
@@ -91,6 +91,25 @@ describe("promote", () => {
         subresource: "status",
         body: { status: { pauseConditions: null, controllerPause: false, currentStepIndex: 4 } },
       },
+    ]);
+  });
+
+  it("begins the next weight with its pods, where a step starts these first", () => {
+    const { does, patches } = planned("promote", {
+      ...releasing,
+      rollout: { ...releasing.rollout, step: 1, stepWeights: [20, 20, 20, 20, 50] },
+      steps: [
+        { kind: "setWeight", does: "20 % of the traffic" },
+        { kind: "analysis", does: "analysis fraud-at-20" },
+        { kind: "setCanaryScale", does: "pods of the new version" },
+        { kind: "analysis", does: "analysis fraud-pods" },
+        { kind: "setWeight", does: "50 % of the traffic" },
+      ],
+    });
+    expect(patches[0]?.body).toMatchObject({ status: { currentStepIndex: 2 } });
+    expect(does.slice(0, 2)).toEqual([
+      "Version 2 gets 50 % of the traffic (20 % now).",
+      "What is skipped: analysis fraud-at-20.",
     ]);
   });
 
