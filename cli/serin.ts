@@ -1,8 +1,8 @@
 import { enableCompileCache } from "node:module";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "../components/core/problem.ts";
-import type { ReleaseVerb } from "../stacks/environments/releaseVerbs.ts";
 import { compileCacheFolder } from "../engine/compileCache.ts";
+import type { ReleaseVerb } from "../stacks/environments/releaseVerbs.ts";
 import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
 enableCompileCache(compileCacheFolder);
@@ -48,10 +48,7 @@ interface Common {
 
 /** Every verb: `--json`, and its module loaded only when it runs, so that `--help` and bad arguments answer at once. */
 function verb(declaration: string, description: string, of: Command = program): Command {
-  return of
-    .command(declaration)
-    .description(description)
-    .option("--json", "print one JSON document, for programs");
+  return of.command(declaration).description(description).option("--json", "print one JSON document, for programs");
 }
 
 function start(options: Common, action: (invocation: Invocation) => Promise<Answer | LongAnswer>): Promise<void> {

@@ -75,9 +75,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
 
 function stepLines({ rollout, steps }: ReleaseView): string[] {
   const step = steps[rollout.step];
-  return underWay(rollout) && step !== undefined
-    ? [`Step ${rollout.step + 1} of ${steps.length}: ${step.does}.`]
-    : [];
+  return underWay(rollout) && step !== undefined ? [`Step ${rollout.step + 1} of ${steps.length}: ${step.does}.`] : [];
 }
 
 /** The guard and the step that was measured last: the verdicts of steps before are in the result. */

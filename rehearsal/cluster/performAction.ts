@@ -199,7 +199,9 @@ async function disown(args: ActionArgs): Promise<void> {
       readonly metadata: { readonly resourceVersion: string; readonly managedFields?: readonly ManagedFields[] };
     }>(rolloutPath(namespace, name));
     const { resourceVersion, managedFields = [] } = found?.metadata ?? { resourceVersion: "" };
-    const kept = managedFields.filter(({ manager, subresource }) => manager !== fieldManager || subresource !== undefined);
+    const kept = managedFields.filter(
+      ({ manager, subresource }) => manager !== fieldManager || subresource !== undefined,
+    );
     try {
       return await jsonPatch(args, [
         { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
@@ -223,7 +225,8 @@ async function jsonPatch({ view, namespace, name }: ActionArgs, operations: read
     });
   } catch (error) {
     // As a merge patch answers it, so that both are tried again.
-    if (error instanceof ApiError && error.code === 422 && /test/i.test(error.message)) throw new ApiError(409, error.status);
+    if (error instanceof ApiError && error.code === 422 && /test/i.test(error.message))
+      throw new ApiError(409, error.status);
     throw error;
   }
 }

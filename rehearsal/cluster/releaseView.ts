@@ -165,7 +165,9 @@ const hashLabel = "rollouts-pod-template-hash";
 
 /** Whether a person ended the revision's last release. One who tried it again afterwards has taken that back. */
 function wasEnded(hash: string, actions: readonly RecordedAction[]): boolean {
-  const last = actions.findLast((action) => action.hash === hash && ["abort", "rollback", "retry"].includes(action.verb));
+  const last = actions.findLast(
+    (action) => action.hash === hash && ["abort", "rollback", "retry"].includes(action.verb),
+  );
   return last !== undefined && last.verb !== "retry";
 }
 
@@ -191,7 +193,9 @@ function stepInWords(kind: string, value: unknown): string {
       return `${value} % of the traffic`;
     case "pause": {
       const { duration } = (value ?? {}) as { readonly duration?: number | string };
-      return duration === undefined ? "wait for a person" : `wait ${duration}${typeof duration === "number" ? " s" : ""}`;
+      return duration === undefined
+        ? "wait for a person"
+        : `wait ${duration}${typeof duration === "number" ? " s" : ""}`;
     }
     case "analysis": {
       const { templates = [] } = (value ?? {}) as { readonly templates?: readonly { readonly templateName: string }[] };

@@ -63,7 +63,9 @@ async function cluster(): Promise<Cluster> {
       if (path.includes("/events/")) return answer(201, body);
       if (state.conflicts-- > 0) return answer(409, { message: "the object has been modified", reason: "Conflict" });
       const { metadata, status, spec } = body as Record<string, Record<string, unknown>>;
-      Object.assign(state.rollout.metadata, { annotations: metadata?.annotations ?? state.rollout.metadata.annotations });
+      Object.assign(state.rollout.metadata, {
+        annotations: metadata?.annotations ?? state.rollout.metadata.annotations,
+      });
       Object.assign(state.rollout.spec, spec);
       Object.assign(state.rollout.status, status);
       return answer(200, state.rollout);
@@ -126,7 +128,12 @@ function replicaSet(version: string, hash: string) {
   };
 }
 
-function change(verb: "abort" | "pause" | "promote", at: Cluster, more: object = {}, terminal?: Terminal): Promise<Answer> {
+function change(
+  verb: "abort" | "pause" | "promote",
+  at: Cluster,
+  more: object = {},
+  terminal?: Terminal,
+): Promise<Answer> {
   const options = { environment: "local", kubeconfig: at.kubeconfig, reason: "error budget spent, INC-7", yes: true };
   return changeRelease(verb, "fraud", { ...options, ...more }, invocation, terminal);
 }
@@ -147,9 +154,19 @@ describe("a verb that changes a release", () => {
     expect(resourceVersion).toBe("41");
     const actions = JSON.parse((annotations as Record<string, string>)[actionsAnnotation] ?? "") as RecordedAction[];
     expect(actions).toMatchObject([
-      { verb: "abort", by: "ada@example.com", reason: "error budget spent, INC-7", stable: "1", version: "2", weight: 5 },
+      {
+        verb: "abort",
+        by: "ada@example.com",
+        reason: "error budget spent, INC-7",
+        stable: "1",
+        version: "2",
+        weight: 5,
+      },
     ]);
-    expect(abort).toMatchObject({ path: expect.stringMatching(/rollouts\/fraud\/status$/), body: { status: { abort: true } } });
+    expect(abort).toMatchObject({
+      path: expect.stringMatching(/rollouts\/fraud\/status$/),
+      body: { status: { abort: true } },
+    });
     expect(event?.body).toMatchObject({
       kind: "Event",
       reason: "ReleaseAbort",
@@ -157,7 +174,12 @@ describe("a verb that changes a release", () => {
       involvedObject: { kind: "Rollout", name: "fraud", uid: "uid" },
     });
     expect(at.sent).toHaveLength(4);
-    expect(result).toMatchObject({ done: true, action: { by: "ada@example.com" }, version: { stable: "1", newest: "2" }, weight: 0 });
+    expect(result).toMatchObject({
+      done: true,
+      action: { by: "ada@example.com" },
+      version: { stable: "1", newest: "2" },
+      weight: 0,
+    });
     expect(text).toContain("Recorded: ada@example.com");
     expect(exitCode).toBe(exitCodes.ok);
   });
@@ -228,7 +250,9 @@ describe("a verb that changes a release", () => {
 
   it("asks for the cluster of an environment that is not on this machine", async () => {
     const options = { environment: "prod", reason: "why", yes: true };
-    expect((await refusal(changeRelease("abort", "fraud", options, invocation))).problems[0]?.path).toBe("--kubeconfig");
+    expect((await refusal(changeRelease("abort", "fraud", options, invocation))).problems[0]?.path).toBe(
+      "--kubeconfig",
+    );
   });
 
   it("says that a model is not deployed", async () => {
@@ -243,7 +267,11 @@ describe("a verb that changes a release", () => {
 it("shows the step, the pods of both versions and what people did", async () => {
   const at = await cluster();
   await change("pause", at);
-  const { text, result } = await releaseStatus("fraud", { environment: "local", kubeconfig: at.kubeconfig }, invocation);
+  const { text, result } = await releaseStatus(
+    "fraud",
+    { environment: "local", kubeconfig: at.kubeconfig },
+    invocation,
+  );
   expect(text).toContain("version 2 has 5 % of the traffic, version 1 95 % (paused by a person).");
   expect(text).toContain("Step 2 of 3: wait 60 s.");
   expect(text).toMatch(/2 +2 {2}2 of 2 available {2}newest/);

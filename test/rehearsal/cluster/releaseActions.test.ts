@@ -219,9 +219,7 @@ describe("rollback", () => {
 describe("pause, resume and retry", () => {
   it("keeps the weights, and says that the guard goes on", () => {
     const { does, patches } = planned("pause", releasing);
-    expect(does[0]).toBe(
-      "Version 2 keeps 20 % of the traffic, version 1 80 %, until a person goes on.",
-    );
+    expect(does[0]).toBe("Version 2 keeps 20 % of the traffic, version 1 80 %, until a person goes on.");
     expect(patches).toEqual([{ body: { spec: { paused: true } } }]);
     expect(planned("resume", { ...releasing, paused: true }).patches).toEqual([{ body: { spec: { paused: false } } }]);
   });
