@@ -150,9 +150,9 @@ describe("a verb that changes a release", () => {
     const { exitCode, result, text } = await change("abort", at);
     const [review, annotation, abort, event] = at.sent;
     expect(review?.path).toMatch(/selfsubjectreviews$/);
-    const { resourceVersion, annotations } = annotation?.body.metadata as Record<string, unknown>;
-    expect(resourceVersion).toBe("41");
-    const actions = JSON.parse((annotations as Record<string, string>)[actionsAnnotation] ?? "") as RecordedAction[];
+    expect(annotation?.body).toMatchObject({ metadata: { resourceVersion: "41" } });
+    const { annotations } = at.rollout.metadata as { annotations: Record<string, string> };
+    const actions = JSON.parse(annotations[actionsAnnotation] ?? "") as RecordedAction[];
     expect(actions).toMatchObject([
       {
         verb: "abort",
