@@ -231,7 +231,7 @@ async function jsonPatch({ view, namespace, name }: ActionArgs, operations: read
   }
 }
 
-/** Named after its moment, so that a request that is repeated makes no second one. Events end after an hour by default. */
+/** Named after its moment, so that a request that is repeated makes no second one. Clusters keep it for an hour. */
 async function recordEvent(
   { view, namespace, name, seen, signal }: ActionArgs,
   { verb, by, reason, at }: RecordedAction,

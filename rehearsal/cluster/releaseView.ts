@@ -54,7 +54,7 @@ export interface ReleaseStep {
 export interface ReleaseView {
   /** The state of the Rollout. */
   readonly rollout: RolloutView;
-  /** The version of the Rollout object that this was read from. A write that names it fails if the object has changed. */
+  /** Of the Rollout object that this was read from. A write that names it fails if the object has changed since. */
   readonly resourceVersion: string;
   /** The UID of the Rollout. */
   readonly uid: string;
