@@ -1,6 +1,14 @@
 import { dnsLabelProblems, plainPath } from "../core/names.ts";
 import { type Problem, under, unknownChoice } from "../core/problem.ts";
-import { countProblems, type Duration, durationProblems, milliseconds, percentProblems } from "../core/quantity.ts";
+import {
+  countProblems,
+  type Duration,
+  duration,
+  durationProblems,
+  milliseconds,
+  percentProblems,
+} from "../core/quantity.ts";
+import { isMeasurable, nearestMeasurable } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
 import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
@@ -97,23 +105,33 @@ const leastQps = 0.1;
 /** In units of the score. */
 const leastTolerance = 1e-6;
 
-function isBelow(one: Duration, other: Duration): boolean {
-  return milliseconds(one) < milliseconds(other);
-}
+/** Istio takes whole milliseconds. */
+const timeoutBounds = { min: "1ms", max: "1h", whole: "1ms" } as const;
+
+/**
+ * A request that times out counts as slow where the time measured at the pod reaches the objective; the gateway's time
+ * began earlier, by what a busy node or a new connection takes.
+ */
+const timeoutRoom = 1.25;
 
 function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
-  // Istio takes whole milliseconds.
-  const problems =
-    timeout === undefined ? [] : durationProblems("timeout", timeout, { min: "1ms", max: "1h", whole: "1ms" });
-  const tooFew = (["trough", "peak"] as const).filter((key) => !(expectedQps[key] >= leastQps));
-  for (const key of tooFew) {
+  const problems = timeout === undefined ? [] : durationProblems("timeout", timeout, timeoutBounds);
+  const wrong = (["trough", "peak"] as const).filter(
+    (key) => !Number.isFinite(expectedQps[key]) || expectedQps[key] < leastQps,
+  );
+  for (const key of wrong) {
+    const value = expectedQps[key];
     problems.push({
       path: `expectedQps.${key}`,
-      reason: `${expectedQps[key]} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
-      fix: `Write at least ${leastQps}.`,
+      ...(Number.isFinite(value)
+        ? {
+            reason: `${value} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
+            fix: `Write at least ${leastQps}.`,
+          }
+        : { reason: `${value} is not a number.`, fix: "Write requests per second, for example 100." }),
     });
   }
-  if (tooFew.length === 0 && expectedQps.trough > expectedQps.peak) {
+  if (wrong.length === 0 && expectedQps.trough > expectedQps.peak) {
     problems.push({
       path: "expectedQps.trough",
       reason: `${expectedQps.trough} is above the peak (${expectedQps.peak}).`,
@@ -124,18 +142,18 @@ function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
 }
 
 function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defaultTimeout }: Traffic): Problem[] {
-  const problems = [
-    // An edge of the latency buckets is a whole number of milliseconds.
-    ...durationProblems("p99", p99, { min: "1ms", max: "1h", whole: "1ms" }),
-    ...percentProblems("errorRate", errorRate, { min: "0.001%", max: "25%" }),
-  ];
+  const latency = latencyProblems("p99", p99);
+  const problems = [...latency, ...percentProblems("errorRate", errorRate, { min: "0.001%", max: "25%" })];
   // A timeout that is not well-formed has a problem of its own.
-  if (problems.length === 0 && durationProblems("timeout", timeout).length === 0 && !isBelow(p99, timeout)) {
-    problems.push({
-      path: "p99",
-      reason: `"${p99}" is not below the time the gateway waits (traffic.timeout, ${timeout}), so no answer could be too slow.`,
-      fix: "Raise traffic.timeout, or lower p99.",
-    });
+  if (latency.length === 0 && durationProblems("timeout", timeout, timeoutBounds).length === 0) {
+    const most = milliseconds(timeout) / timeoutRoom;
+    if (milliseconds(p99) > most) {
+      problems.push({
+        path: "p99",
+        reason: `"${p99}" is above four fifths of the time the gateway waits (traffic.timeout, ${timeout}), so hardly an answer could be too slow.`,
+        fix: "Raise traffic.timeout, or lower p99.",
+      });
+    }
   }
   if (predictionScore !== undefined) {
     if (!Number.isFinite(predictionScore.mean))
@@ -144,15 +162,35 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
         reason: `${predictionScore.mean} is not a number.`,
         fix: "Write the mean of the scores, for example 0.12.",
       });
-    if (!(predictionScore.tolerance >= leastTolerance)) {
+    const { tolerance } = predictionScore;
+    if (!(tolerance >= leastTolerance && Number.isFinite(tolerance))) {
       problems.push({
         path: "predictionScore.tolerance",
-        reason: `${predictionScore.tolerance} is below 0.000001, and queries have 8 decimals.`,
+        reason: Number.isFinite(tolerance)
+          ? `${tolerance} is below 0.000001, and queries have 8 decimals.`
+          : `${tolerance} is not a number.`,
         fix: "Write how far the mean may be off, for example 0.02.",
       });
     }
   }
   return problems;
+}
+
+/**
+ * Problems of an objective for latency: the proxies measure two significant digits. Prometheus writes an edge of 1,000
+ * seconds as 1e+06, so that no query would find it.
+ */
+function latencyProblems(path: string, objective: Duration): Problem[] {
+  const problems = durationProblems(path, objective, { min: "1ms", max: "15m", whole: "1ms" });
+  if (problems.length > 0 || isMeasurable(milliseconds(objective))) return problems;
+  const [below, above] = nearestMeasurable(milliseconds(objective)).map(duration);
+  return [
+    {
+      path,
+      reason: `"${objective}" cannot be measured: proxies count latencies in bins of two significant digits.`,
+      fix: `Write "${below}" or "${above}".`,
+    },
+  ];
 }
 
 /** Problems of a release, as its strategy sees them. */

@@ -33,7 +33,7 @@ export interface Traffic {
    */
   readonly expectedQps: { readonly trough: number; readonly peak: number };
   /**
-   * Longest time the gateway waits for an answer: whole milliseconds, at most "1h", above `slo.p99`.
+   * Longest time the gateway waits for an answer: whole milliseconds, at most "1h", at least 1.25 times `slo.p99`.
    * @default "5s", which is far beyond any p99 worth serving. Changing it restarts nothing.
    */
   readonly timeout?: Duration;
@@ -42,11 +42,16 @@ export interface Traffic {
 /** The objectives a new version is judged by. */
 export interface Slo {
   /**
-   * 99 % of requests are answered within this time. Becomes an edge of the latency buckets, so changing it starts a
-   * canary. Below `traffic.timeout`.
+   * 99 % of requests are answered in less than this time: two significant digits, since proxies measure no more, "1ms"
+   * to "15m", at most four fifths of `traffic.timeout`. It makes an edge of the latency buckets, so changing it starts
+   * a release.
    */
   readonly p99: Duration;
-  /** The share of requests that may fail (HTTP 5xx), 0.001 % to 25 %. */
+  /**
+   * The share of requests that may fail, 0.001 % to 25 %: HTTP 5xx, the gRPC statuses UNKNOWN, DEADLINE_EXCEEDED,
+   * UNIMPLEMENTED, INTERNAL, UNAVAILABLE and DATA_LOSS, and what the gateway could not deliver or gave up after
+   * `traffic.timeout`.
+   */
   readonly errorRate: Percent;
   /**
    * The mean of the scores the model predicts, and how far it may be off, at least 0.000001. Without it the predictions

@@ -1,8 +1,10 @@
 import { type Duration, type Percent, ratio } from "../../core/quantity.ts";
 import type { ServedModel } from "../servedModel.ts";
 import type { ModelName } from "../strategies/releaseStrategy.ts";
+import type { RequestCounters } from "../verdict/counter.ts";
 import {
   type Confidence,
+  type Counts,
   comparedVerdictQuery,
   meanTest,
   meanVerdictQuery,
@@ -10,7 +12,7 @@ import {
   sequentialTest,
   verdictQuery,
 } from "../verdict.ts";
-import { latencyCounts, refusedCounts, scoreMoments, versionCounts } from "./counters.ts";
+import { failedRequests, predictedScores, refusedRequests, slowRequests, sumOf } from "./counters.ts";
 
 /** How a strategy judges: what is the same in all of its analyses. */
 export interface Judgement {
@@ -52,12 +54,19 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: Mo
   const confidence = shared(judgement, slo.predictionScore === undefined ? 2 : 3);
   const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
   const slow = sequentialTest(slowShare, latencyRatio, confidence);
-  const counts = versionCounts(model, at);
-  const latency = latencyCounts(model, at);
+  const failed = failedRequests(at).canary;
+  const slowOf = slowRequests(model, at);
+  const latency = {
+    canary: countsOf(slowOf.canary, (series) => series),
+    recently: {
+      canary: countsOf(slowOf.canary, (series) => `increase(${series}[5m])`),
+      stable: withoutData(countsOf(slowOf.stable, (series) => `increase(${series}[5m])`)),
+    },
+  };
   const metrics: DecidingMetric[] = [
     {
       name: "errors",
-      query: (minimum) => verdictQuery(errors, `(${counts.errors} or vector(0))`, counts.requests, minimum),
+      query: (minimum) => verdictQuery(errors, sumOf(failed.bad), sumOf(failed.total), minimum),
       cleanRequests: errors.cleanRequests,
       expectedRequests: errors.expectedHealthy,
     },
@@ -71,11 +80,13 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: Mo
   if (slo.predictionScore === undefined) return metrics;
 
   const test = meanTest(slo.predictionScore.mean, slo.predictionScore.tolerance, confidence);
+  const scores = predictedScores(at);
+  const moments = { count: sumOf(scores.count), sum: sumOf(scores.sum), squares: sumOf(scores.squares) };
   return [
     ...metrics,
     {
       name: "prediction-score",
-      query: (minimum) => meanVerdictQuery(test, scoreMoments(at), minimum),
+      query: (minimum) => meanVerdictQuery(test, moments, minimum),
       cleanRequests: test.minimum,
       expectedRequests: test.minimum,
     },
@@ -92,14 +103,30 @@ export interface GuardMetric {
 
 /** What the guard watches: the deciding metrics, and refused requests (HTTP 4xx), which decide no stage. */
 export function guardMetrics(model: ServedModel, judgement: Judgement, at: ModelName): GuardMetric[] {
-  const refused = refusedCounts(at);
+  const refused = refusedRequests(at);
+  // Over the same span for both, so that a burst of bad requests reaches both alike.
+  const recently = (series: string) => `increase(${series}[30m])`;
   return [
     ...decidingMetrics(model, judgement, at).map(({ name, query }) => ({ name, query: query() })),
     {
       name: "client-errors",
-      query: relativeFailQuery(clientErrorRatio, shared(judgement, 1), refused.new, refused.stable),
+      query: relativeFailQuery(
+        clientErrorRatio,
+        shared(judgement, 1),
+        countsOf(refused.canary, recently),
+        withoutData(countsOf(refused.stable, recently)),
+      ),
     },
   ];
+}
+
+function countsOf({ bad, total }: RequestCounters, read: (series: string) => string): Counts<string> {
+  return { bad: sumOf(bad, read), total: sumOf(total, read) };
+}
+
+/** A version that has answered nothing has no series. */
+function withoutData({ bad, total }: Counts<string>): Counts<string> {
+  return { bad: `(${bad} or vector(0))`, total: `(${total} or vector(0))` };
 }
 
 function shared({ confidence }: Judgement, metrics: number): Confidence {

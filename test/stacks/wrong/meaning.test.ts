@@ -152,7 +152,37 @@ describe("what has the right form and cannot be is one problem with the path tha
     [
       "a latency that the gateway does not wait for",
       set("models/fraud/slo/p99", "5s"),
-      /^models\.fraud\.slo\.p99: "5s" is not below the time the gateway waits \(traffic\.timeout, 5s\), so no answer could be too slow/,
+      /^models\.fraud\.slo\.p99: "5s" is above four fifths of the time the gateway waits \(traffic\.timeout, 5s\), so hardly/,
+    ],
+    [
+      "a latency of three digits, which no proxy measures",
+      set("models/fraud/slo/p99", "155ms"),
+      /^models\.fraud\.slo\.p99: "155ms" cannot be measured: .* Write "150ms" or "160ms"\./,
+    ],
+    [
+      "a latency of three digits in seconds",
+      set("models/fraud/slo/p99", "1.25s"),
+      /^models\.fraud\.slo\.p99: "1\.25s" cannot be measured: .* Write "1200ms" or "1300ms"\./,
+    ],
+    [
+      "a latency whose edge Prometheus writes with an exponent",
+      set("models/fraud/slo/p99", "20m"),
+      /^models\.fraud\.slo\.p99: "20m" is above 15m/,
+    ],
+    [
+      "a timeout without room above the latency",
+      set("models/fraud/traffic/timeout", "160ms"),
+      /^models\.fraud\.slo\.p99: "150ms" is above four fifths .* \(traffic\.timeout, 160ms\)/,
+    ],
+    [
+      "a tolerance without an end",
+      set("models/fraud/slo/predictionScore/tolerance", Number.POSITIVE_INFINITY),
+      /predictionScore\.tolerance: it is Infinity, not a number/,
+    ],
+    [
+      "a peak without an end",
+      set("models/fraud/traffic/expectedQps/peak", Number.POSITIVE_INFINITY),
+      /^models\.fraud\.traffic\.expectedQps\.peak: it is Infinity, not a number/,
     ],
     [
       "a tolerance that rounds to nothing",

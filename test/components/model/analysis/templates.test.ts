@@ -2,7 +2,6 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import type { AnalysisMetric } from "../../../../components/core/customResource.ts";
 import { guardTemplate, type Stage, stageTemplate } from "../../../../components/model/analysis/templates.ts";
-import { latencyEdges } from "../../../../components/model/latencyEdges.ts";
 import { stagesOf } from "../../../../components/model/strategies/canary/canaryStrategy.ts";
 import { context, sound } from "../fixtures.ts";
 
@@ -52,10 +51,6 @@ describe("a stage", () => {
     expect(query(stage(0)[0])).toContain('reporter="destination"');
   });
 
-  it("asks the latency bucket for its edge in both spellings of Prometheus", () => {
-    expect(query(stage(0)[1])).toContain('le=~"150(\\\\.0)?"');
-  });
-
   it("splits the chance of a false alarm over what is judged", () => {
     const { predictionScore: _, ...slo } = sound.slo;
     const intercept = (metric: AnalysisMetric | undefined) => Number(/>= bool \(([\d.]+)/.exec(query(metric))?.[1]);
@@ -91,10 +86,4 @@ describe("the guard", () => {
     expect(query(guard()[3])).toContain('response_code=~"4.."');
     expect(query(guard()[3])).toContain("{{args.stable-hash}}");
   });
-});
-
-it("latency edges hold the objective once, in order", () => {
-  expect(latencyEdges(150)).toEqual([...new Set(latencyEdges(150))]);
-  expect(latencyEdges(120)).toContain(120);
-  expect(latencyEdges(120)).toEqual([...latencyEdges(120)].sort((a, b) => a - b));
 });
