@@ -39,7 +39,9 @@ const undelivered = "(.+,)?(UH|UF|LR|UO|UT|DT|UC|UR|UPE|UMSDR|URX|NC)(,.+)?";
 /** The label by which the gateway's requests tell which subset they were for. The platform adds it. */
 export const upstreamClusterLabel = "upstream_cluster";
 
-/** Requests of both versions that failed: at the pod, over HTTP or gRPC, or at the gateway, which got no answer in time. */
+/**
+ * Requests of both versions that failed: at the pod over HTTP or gRPC, or at the gateway, which got no answer in time.
+ */
 export function failedRequests(at: ModelName): JudgedRequests {
   const count = (revision: Revision): RequestCounters => {
     const gateway = statuses("5..", grpcFailures.server).map((status) => atGateway(at, revision, status));
