@@ -46,6 +46,6 @@ export type { IdentityBinding, StorePermission, WorkloadIdentity } from "./clust
 export { type ExitCode, exitCodes, type Problem, ProblemError } from "./core/problem.ts";
 export type { RegistryMirror, WithRegistryMirror } from "./core/registryMirror.ts";
 export type { CloudDriver } from "./core/versions/drivers.ts";
-export type { SystemVersions } from "./core/versions/releases.ts";
+export type { SystemVersions, UpgradeSteps } from "./core/versions/releases.ts";
 export * from "./model/index.ts";
 export * from "./platform/index.ts";

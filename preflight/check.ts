@@ -86,6 +86,7 @@ const contentNames: Readonly<Record<ContentKind, string>> = {
   definitions: "custom resource definitions",
   storageClasses: "storage classes",
   daemonSets: "daemon sets",
+  deployments: "deployments",
   services: "services",
   namespaces: "namespaces",
 };

@@ -44,6 +44,8 @@ export interface ClusterContents {
   readonly storageClasses: readonly StorageClassFacts[];
   /** All DaemonSets. */
   readonly daemonSets: readonly DaemonSetFacts[];
+  /** All Deployments. */
+  readonly deployments: readonly DeploymentFacts[];
   /** Services that are reached from outside the cluster: LoadBalancer and NodePort. */
   readonly services: readonly ServiceFacts[];
   /** All namespaces. */
@@ -151,6 +153,16 @@ export interface DaemonSetFacts {
   readonly name: string;
   /** The containers of its pods, with their arguments. */
   readonly containers: readonly { readonly name: string; readonly args: readonly string[] }[];
+}
+
+/** A Deployment. */
+export interface DeploymentFacts {
+  /** `metadata.namespace`. */
+  readonly namespace: string;
+  /** `metadata.name`: `istiod`. */
+  readonly name: string;
+  /** `app.kubernetes.io/version` of its labels: `1.30.5`. Absent: it has no such label. */
+  readonly version?: string;
 }
 
 /** A Service that is reached from outside the cluster. */

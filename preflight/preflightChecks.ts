@@ -16,6 +16,7 @@ import { registries } from "./checks/registries.ts";
 import { sharing } from "./checks/sharing.ts";
 import { storageClass } from "./checks/storageClass.ts";
 import { platformSystems } from "./checks/systems.ts";
+import { systemUpgrades } from "./checks/systemUpgrades.ts";
 import { taints } from "./checks/taints.ts";
 import type { ClusterFacts } from "./clusterFacts.ts";
 import type { ClusterNeeds } from "./clusterNeeds.ts";
@@ -36,6 +37,7 @@ const checks: readonly Check[] = [
   runtime,
   operatingSystem,
   platformSystems,
+  systemUpgrades,
   podSecurity,
   networkPolicy,
   storageClass,

@@ -14,6 +14,7 @@ import type {
 import {
   daemonSetFacts,
   definitionFacts,
+  deploymentFacts,
   leaseFacts,
   namespaceFacts,
   nodeFacts,
@@ -98,6 +99,8 @@ class Reading {
       storageClasses: async () =>
         (await this.#list<V1StorageClass>("/apis/storage.k8s.io/v1/storageclasses")).map(storageClassFacts),
       daemonSets: async () => (await this.#list<V1DaemonSet>("/apis/apps/v1/daemonsets")).map(daemonSetFacts),
+      deployments: async () =>
+        (await this.#list<PartialObject>("/apis/apps/v1/deployments", accepts.metadataList)).map(deploymentFacts),
       services: async () => (await this.#list<V1Service>("/api/v1/services")).flatMap(serviceFacts),
       namespaces: async () =>
         (await this.#list<PartialObject>("/api/v1/namespaces", accepts.metadataList)).map(namespaceFacts),

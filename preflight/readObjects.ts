@@ -3,6 +3,7 @@ import { type GroupDiscovery, servedVersions } from "../engine/kubernetes/discov
 import type {
   DaemonSetFacts,
   DefinitionFacts,
+  DeploymentFacts,
   LeaseFacts,
   NamespaceFacts,
   NodeFacts,
@@ -18,9 +19,10 @@ export interface ObjectList<Item> {
 
 /** An object of which only the metadata was asked for. */
 export interface PartialObject {
-  /** Name, labels and managers. */
+  /** Name, namespace where it is in one, labels and managers. */
   readonly metadata: {
     readonly name: string;
+    readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly managedFields?: readonly { readonly manager?: string }[];
   };
@@ -73,6 +75,16 @@ export function definitionFacts(
     versions: served.get(metadata.name) ?? [],
     managers: managersOf(metadata),
   }));
+}
+
+/** What checks need of a Deployment, of which the metadata is read alone. */
+export function deploymentFacts({ metadata }: PartialObject): DeploymentFacts {
+  const version = metadata.labels?.["app.kubernetes.io/version"];
+  return {
+    namespace: metadata.namespace ?? "",
+    name: metadata.name,
+    ...(version === undefined ? {} : { version }),
+  };
 }
 
 /** The managers of an object, except the API server, which writes the status of a definition. */

@@ -118,6 +118,13 @@ export const certManager = {
   requirements,
   webhookPorts: [10250],
   asks: {},
+  upgrade: {
+    to: charts.certManager.version,
+    deployment: { namespace: namespace.name, name: "cert-manager" },
+    lines: "every minor version",
+    twoAtOnce: "discouraged",
+    source: 'cert-manager documentation, "Upgrading cert-manager"',
+  },
   runsOn: ({ platform, cloud, spec }) =>
     needsCertManager((platform.istio as { certificate?: Certificate } | undefined)?.certificate) ||
     cloud.needs(spec).includes("awsLoadBalancerController"),

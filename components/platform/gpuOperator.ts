@@ -118,6 +118,14 @@ export const gpuOperator = {
   onOpenShift: "the GPU Operator from OperatorHub",
   webhookPorts: [],
   asks: {},
+  upgrade: {
+    to: charts.gpuOperator.version,
+    deployment: { namespace: namespace.name, name: "gpu-operator" },
+    // Year and month of each major release. A new pin of another one is a new entry.
+    lines: ["24.9", "25.3", "25.10", "26.3", "26.7"],
+    twoAtOnce: "unsupported",
+    source: 'NVIDIA GPU Operator documentation, "Platform Support", life cycle',
+  },
   versions: {
     title: "GPU Operator",
     verb: "supports",

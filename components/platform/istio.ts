@@ -343,6 +343,13 @@ export const istio = {
   // Of istiod, for injection and validation.
   webhookPorts: [15017],
   asks: { loadBalancer: true },
+  upgrade: {
+    to: charts.istiod.version,
+    deployment: { namespace: rootNamespace, name: "istiod" },
+    lines: "every minor version",
+    twoAtOnce: "unsupported",
+    source: 'Istio documentation, "In-place Upgrades", prerequisites',
+  },
   versions: {
     title: "Istio",
     verb: "supports",

@@ -3,7 +3,7 @@ import type { CloudAdapter, DeclaredCluster } from "../cluster/cloudAdapter.ts";
 import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import type { Problem } from "../core/problem.ts";
-import type { SystemVersions } from "../core/versions/releases.ts";
+import type { SystemVersions, UpgradeSteps } from "../core/versions/releases.ts";
 import type { Requirement } from "./adopted.ts";
 
 /** A declared platform: the arguments of the systems that are declared, by key. */
@@ -121,6 +121,8 @@ export interface PlatformSystem<Args extends object = object, Published extends 
   readonly providesStorageClass?: true;
   /** What the version matrix knows of it. Absent: its source states no range of Kubernetes versions. */
   readonly versions?: SystemVersions;
+  /** How far one upgrade may go. Absent: its maker sets no limit. */
+  readonly upgrade?: UpgradeSteps;
   /** Whether the cluster has a use for it, where its cloud neither brings it nor has to ask for it. */
   runsOn(cluster: SystemCluster): boolean;
   /** Everything wrong with its arguments at a site, by the path below the system's key. */

@@ -46,6 +46,7 @@ const install: readonly AccessNeed[] = [
   { verb: "create", group: "admissionregistration.k8s.io", resource: "validatingwebhookconfigurations" },
   { verb: "create", group: "admissionregistration.k8s.io", resource: "mutatingwebhookconfigurations" },
   { verb: "create", group: "apps", resource: "deployments" },
+  { verb: "list", group: "apps", resource: "deployments" },
   { verb: "create", group: "apps", resource: "daemonsets" },
 ];
 

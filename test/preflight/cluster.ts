@@ -92,7 +92,7 @@ export function facts(
       version: "v1.35.3",
       clock: { server: noon, here: noon },
       refused: {},
-      contents: { ...empty, services: [], namespaces: [], ...contents },
+      contents: { ...empty, deployments: [], services: [], namespaces: [], ...contents },
       ...api,
     },
   };

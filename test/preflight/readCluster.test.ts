@@ -54,6 +54,12 @@ const answers: Readonly<Record<string, unknown>> = {
       },
     ],
   },
+  "/apis/apps/v1/deployments": {
+    items: [
+      { metadata: { namespace: "istio-system", name: "istiod", labels: { "app.kubernetes.io/version": "1.30.5" } } },
+      { metadata: { namespace: "a", name: "b" } },
+    ],
+  },
   "/api/v1/services": {
     items: [
       { metadata: { namespace: "a", name: "inside" }, spec: { type: "ClusterIP" } },
@@ -133,6 +139,10 @@ describe("what an API server says", () => {
       ],
       access: [{ allowed: true }, { verb: "escalate", allowed: false }],
       definitions: [{ name: "rollouts.argoproj.io", versions: ["v1alpha1"], managers: ["helm"] }],
+      deployments: [
+        { namespace: "istio-system", name: "istiod", version: "1.30.5" },
+        { namespace: "a", name: "b" },
+      ],
       services: [
         { namespace: "a", name: "outside", type: "LoadBalancer", ports: [80], nodePorts: [30080], hasAddress: true },
       ],

@@ -31,6 +31,23 @@ export interface SystemVersions {
   readonly releases: readonly Release[];
 }
 
+/** How far one upgrade of a system may go, as its maker says. */
+export interface UpgradeSteps {
+  /** The version that the pinned chart installs. */
+  readonly to: string;
+  /** The Deployment of an installation. Its label `app.kubernetes.io/version` is the version that runs. */
+  readonly deployment: { readonly namespace: string; readonly name: string };
+  /**
+   * From each of these lines the next one is one step: every minor version, or a list, oldest first, where releases are
+   * not counted by ones. Back is the same way.
+   */
+  readonly lines: "every minor version" | readonly string[];
+  /** Of two steps at once: `unsupported` is refused by the preflight, `discouraged` is a warning. */
+  readonly twoAtOnce: "unsupported" | "discouraged";
+  /** Where that was read. */
+  readonly source: string;
+}
+
 /** When the sources were read. A line that had ended by then is not suggested. */
 export const asOf = "2026-09-16";
 

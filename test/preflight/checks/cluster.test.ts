@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSpec } from "../../../components/cluster/clouds.ts";
+import { charts } from "../../../components/core/charts.ts";
+import type { PlatformSystem } from "../../../components/platform/platformSystem.ts";
+import { systems as platformSystems } from "../../../components/platform/systems.ts";
 import { accessNeeds } from "../../../preflight/checks/permissions.ts";
 import type { ClusterNeeds } from "../../../preflight/clusterNeeds.ts";
 import { declaredNeeds } from "../../../preflight/declaredNeeds.ts";
@@ -105,6 +108,68 @@ describe("an upgrade of Kubernetes", () => {
 
   it("is its owner's where a cluster is adopted", () => {
     expect(upgrade("v1.29.1", needs())).toMatchObject({ status: "notApplicable" });
+  });
+});
+
+describe("an upgrade of a platform system", () => {
+  const installed = systems({
+    istio: "install",
+    certManager: "install",
+    gpuOperator: "install",
+    prometheus: "install",
+  });
+  const runs = (istio: string, certManager: string, gpuOperator: string) => [
+    { namespace: "istio-system", name: "istiod", version: istio },
+    { namespace: "cert-manager", name: "cert-manager", version: certManager },
+    { namespace: "gpu-operator", name: "gpu-operator", version: gpuOperator },
+    { namespace: "shop", name: "istiod", version: "1.9.0" },
+    { namespace: "shop", name: "cart" },
+  ];
+  const upgrade = (deployments: ReturnType<typeof runs>, wanted = installed) =>
+    verdict("systemUpgrades", facts({ deployments }), wanted);
+  const needed = `cert-manager ${charts.certManager.version.slice(1)}`;
+
+  it("goes one step at a time: a minor version of Istio, a major release of the GPU operator", () => {
+    expect(upgrade(runs("1.29.6", "v1.20.2", "v26.3.3"))).toMatchObject({
+      status: "passed",
+      found: "GPU Operator 26.3.3, cert-manager 1.20.2, Istio 1.29.6",
+    });
+    expect(upgrade(runs("1.28.3", "v1.21.0", "v26.7.0"))).toMatchObject({
+      status: "failed",
+      fix: 'Install Istio 1.29 first, as docs/how-to/upgrade.md says: its maker supports no larger step (Istio documentation, "In-place Upgrades", prerequisites).',
+    });
+    expect(upgrade(runs("1.30.5", "v1.21.1", "v25.3.4"))).toMatchObject({
+      status: "failed",
+      fix: 'Install GPU Operator 25.10 first, as docs/how-to/upgrade.md says: its maker supports no larger step (NVIDIA GPU Operator documentation, "Platform Support", life cycle).',
+    });
+    expect(upgrade(runs("1.30.5", "v1.21.1", "v23.9.2")).fix).toContain("Install GPU Operator 24.9 first");
+  });
+
+  it("is a warning where the maker only recommends single steps", () => {
+    expect(upgrade(runs("1.30.5", "v1.18.0", "v26.7.0"))).toMatchObject({
+      status: "warning",
+      fix: 'Install cert-manager 1.19 first, as docs/how-to/upgrade.md says: its maker recommends it (cert-manager documentation, "Upgrading cert-manager").',
+    });
+  });
+
+  it("goes back in single steps, too", () => {
+    expect(upgrade(runs("1.31.0", "v1.21.1", "v26.7.0")).status).toBe("passed");
+    expect(upgrade(runs("1.32.0", "v1.21.1", "v26.7.0")).fix).toContain("Install Istio 1.31 first");
+  });
+
+  it("is none where nothing runs yet, where it is adopted, or where the maker sets no limit", () => {
+    expect(upgrade([])).toMatchObject({ status: "passed", found: "none of them is there yet" });
+    expect(upgrade(runs("1.9.0", "v0.1.0", "v1.0.0"), systems({ istio: "adopt" })).status).toBe("notApplicable");
+    expect(upgrade([], systems({ prometheus: "install", argoRollouts: "install" })).status).toBe("notApplicable");
+    expect(upgrade([]).needed).toContain(needed);
+  });
+
+  it("knows the line of each version that is installed now", () => {
+    for (const { title, upgrade: steps } of Object.values<PlatformSystem>(platformSystems)) {
+      if (steps === undefined || steps.lines === "every minor version") continue;
+      const line = steps.lines.at(-1) ?? "";
+      expect(steps.to.replace(/^v/, "").startsWith(`${line}.`), `${title} ${steps.to}`).toBe(true);
+    }
   });
 });
 
