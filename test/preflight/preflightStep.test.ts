@@ -74,6 +74,7 @@ it("leaves to the cluster layer what it makes: version, nodes and network", () =
     "kubernetesUpgrade",
     "permissions",
     "systems",
+    "systemUpgrades",
     "podSecurity",
     "storageClass",
     "ingress",

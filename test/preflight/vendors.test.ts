@@ -108,7 +108,17 @@ it("makes each check once, under a name of its own", () => {
       "deviceLabels",
       "taints",
     ],
-    ...["runtime", "operatingSystem", "systems", "podSecurity", "networkPolicy", "storageClass", "ingress", "clock"],
+    ...[
+      "runtime",
+      "operatingSystem",
+      "systems",
+      "systemUpgrades",
+      "podSecurity",
+      "networkPolicy",
+      "storageClass",
+      "ingress",
+      "clock",
+    ],
     "registries",
   ]);
   expect(new Set(names).size).toBe(names.length);
