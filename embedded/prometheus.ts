@@ -26,7 +26,7 @@ export function prometheus({ host, ports, tools, dataDir }: Allocation): Process
  * Operator generates them from PodMonitors. The scrape interval is one second, so that a canary analysis in a short
  * rehearsal reads recent values.
  */
-export function prometheusConfig(dataDir: string): string {
+export function prometheusConfig(dataDir: string, { host, ports }: Pick<Allocation, "host" | "ports">): string {
   return stringify({
     global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
     scrape_configs: [
@@ -35,6 +35,13 @@ export function prometheusConfig(dataDir: string): string {
         // One sidecar exports the metrics of several pods, so the `pod` label that it sends must not be overwritten.
         honor_labels: true,
         file_sd_configs: [{ files: [`${environmentFiles(dataDir).prometheusTargets}/*.json`], refresh_interval: "5s" }],
+        metric_relabel_configs: sidecarRules,
+      },
+      {
+        job_name: "istio-ingressgateway",
+        metrics_path: "/stats/prometheus",
+        params: { filter: ["istio"] },
+        static_configs: [{ targets: [`${host}:${ports.gatewayAdmin}`] }],
         metric_relabel_configs: sidecarRules,
       },
     ],

@@ -20,6 +20,7 @@ import {
   type IPeerAuthentication,
   PeerAuthentication,
 } from "@kubernetes-models/istio/security.istio.io/v1beta1/PeerAuthentication";
+import { type ITelemetry, Telemetry } from "@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry";
 import {
   type IPodMonitor,
   PodMonitor,
@@ -58,6 +59,8 @@ export interface CustomResourceSpecs {
   Gateway: SpecOf<IGateway>;
   /** Istio: mutual TLS between pods, strict in the mesh and in the models' namespace. */
   PeerAuthentication: SpecOf<IPeerAuthentication>;
+  /** Istio: labels of the gateway's metrics, beside Istio's own. */
+  Telemetry: SpecOf<ITelemetry>;
   /** cert-manager: what is to be certified, and the Secret that it is written to. */
   Certificate: SpecOf<ICertificate>;
   /** cert-manager: who signs for every namespace. It may use the cloud credentials of cert-manager's pods. */
@@ -73,7 +76,7 @@ export type CustomResourceKind = keyof CustomResourceSpecs;
 
 /**
  * The API version written to the cluster, and the schema that a spec is checked against. Istio's v1 (since Istio 1.22)
- * has the same fields as v1beta1, the newest version in `@kubernetes-models/istio`.
+ * has the same fields as v1beta1, the newest version in `@kubernetes-models/istio`; for Telemetry as v1alpha1.
  */
 const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data: never) => Model<unknown> }> = {
   Rollout: { apiVersion: "argoproj.io/v1alpha1", schema: Rollout },
@@ -82,6 +85,7 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   DestinationRule: { apiVersion: "networking.istio.io/v1", schema: DestinationRule },
   Gateway: { apiVersion: "networking.istio.io/v1", schema: Gateway },
   PeerAuthentication: { apiVersion: "security.istio.io/v1", schema: PeerAuthentication },
+  Telemetry: { apiVersion: "telemetry.istio.io/v1", schema: Telemetry },
   Certificate: { apiVersion: "cert-manager.io/v1", schema: Certificate },
   ClusterIssuer: { apiVersion: "cert-manager.io/v1", schema: ClusterIssuer },
   Issuer: { apiVersion: "cert-manager.io/v1", schema: Issuer },

@@ -6,7 +6,8 @@ const istioEdges = [0.5, 1, 5, 10, 25, 50, 75, 100, 150, 250, 500, 1_000, 2_500,
  * 149 ms, 150 to 159 ms. A bucket counts the whole bin that its edge lies in (envoy #43041), so the bucket of exactly
  * the durations below an objective has its edge inside the last bin before the objective. In the middle of it, since
  * an edge where a bin begins may be rounded into the bin before: in Envoy 1.40, `le="150"` counts durations below
- * 160 ms and `le="110"` those below 110 ms.
+ * 160 ms and `le="110"` those below 110 ms. Proxies older than Envoy 1.38 (Istio 1.30) leave out the bin that the edge
+ * lies in, so that they test an objective of 150 ms as 140 ms.
  *
  * @param objectiveMs as `isMeasurable`
  */

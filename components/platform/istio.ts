@@ -9,6 +9,7 @@ import { customResource } from "../core/customResource.ts";
 import { isHostName, isPort } from "../core/names.ts";
 import { type Problem, under } from "../core/problem.ts";
 import { mirrorOf } from "../core/registryMirror.ts";
+import { upstreamClusterLabel } from "../model/analysis/counters.ts";
 import { adopt, adoptionProblems, type Recorded, type Requirement, recorded, recordedProblems } from "./adopted.ts";
 import { replicasAt, spread } from "./availability.ts";
 import { type Certificate, certificateObjects, certificateProblems, secretOf } from "./certificate.ts";
@@ -220,6 +221,26 @@ export class Istio extends Component {
       { name: "default", namespace: rootNamespace, ...secondWave(settings) },
       { mtls: { mode: "STRICT" } },
       // istiod answers the webhook that validates it, and has put its certificate there by the time a gateway is ready.
+      { parent: this, dependsOn: [istiod, gateway] },
+    );
+    // Which version a request was for: the metrics name the pod's labels, and there is no pod where none answered.
+    customResource(
+      "Telemetry",
+      this.childName("gateway-metrics"),
+      { name: "models", namespace: gatewayService.namespace, ...secondWave(settings) },
+      {
+        selector: { matchLabels: gatewayLabels },
+        metrics: [
+          {
+            overrides: [
+              {
+                match: { metric: "REQUEST_COUNT", mode: "CLIENT" },
+                tagOverrides: { [upstreamClusterLabel]: { value: "xds.cluster_name" } },
+              },
+            ],
+          },
+        ],
+      },
       { parent: this, dependsOn: [istiod, gateway] },
     );
     const port = certificate === undefined ? 80 : 443;

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { environmentFiles } from "../machine/paths.ts";
+import { gatewayMetrics } from "../mesh/gatewayMetrics.ts";
 import { meshConfig } from "../mesh/istiod.ts";
 import type { Allocation } from "./allocation.ts";
 
@@ -13,10 +14,14 @@ export function namespaceObjects(): KubernetesObject[] {
   }));
 }
 
-/** The ConfigMaps: istiod's mesh configuration, and the addresses of the gateway and Prometheus for the platform. */
+/**
+ * istiod's mesh configuration, what the gateway counts, and the addresses of the gateway and Prometheus for the
+ * platform.
+ */
 export function configurationObjects({ environment, host, ports }: Allocation): KubernetesObject[] {
   return [
     configMap("istio-system", "istio", { mesh: stringify(meshConfig), meshNetworks: "networks: {}" }),
+    gatewayMetrics(),
     configMap("serin-system", "serin-embedded", {
       environment,
       prometheusAddress: `http://${host}:${ports.prometheus}`,

@@ -134,7 +134,7 @@ export class Supervisor {
     };
     const files = environmentFiles(this.#dataDir);
     mkdirSync(files.prometheusTargets, { recursive: true });
-    writeFileAtomic(files.prometheusConfig, prometheusConfig(this.#dataDir));
+    writeFileAtomic(files.prometheusConfig, prometheusConfig(this.#dataDir, allocation));
     writeFileAtomic(files.gatewayBootstrap, JSON.stringify(gatewayBootstrap(allocation.host, ports), undefined, 2));
     return { allocation, loopback };
   }

@@ -31,16 +31,16 @@ export function gatewayBootstrap(host: string, ports: Allocation["ports"]) {
   const viaAds = { ads: {}, initial_fetch_timeout: "0s", resource_api_version: "V3" };
   return {
     node: {
-      id: `router~${host}~${workload}.istio-system~istio-system.svc.cluster.local`,
-      cluster: `${workload}.istio-system`,
+      id: `router~${host}~${gatewayWorkload}.istio-system~istio-system.svc.cluster.local`,
+      cluster: `${gatewayWorkload}.istio-system`,
       metadata: {
         CLUSTER_ID: "Kubernetes",
         NAMESPACE: "istio-system",
-        LABELS: { istio: "ingressgateway", app: workload },
+        LABELS: { ...gatewayLabels, app: gatewayWorkload },
         ISTIO_VERSION: "1.31.0",
         INSTANCE_IPS: host,
         MESH_ID: "cluster.local",
-        WORKLOAD_NAME: workload,
+        WORKLOAD_NAME: gatewayWorkload,
       },
     },
     admin: { address: socketAddress(host, ports.gatewayAdmin) },
@@ -76,7 +76,11 @@ export function gatewayBootstrap(host: string, ports: Allocation["ports"]) {
   };
 }
 
-const workload = "istio-ingressgateway";
+/** The gateway's name, as Istio's chart gives it. */
+export const gatewayWorkload = "istio-ingressgateway";
+
+/** Labels by which Istio's objects select the gateway. */
+export const gatewayLabels = { istio: "ingressgateway" };
 
 function socketAddress(address: string, port: number) {
   return { socket_address: { address, port_value: port } };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { usualPorts } from "../../embedded/machine/ports.ts";
 import { prometheusConfig, sidecarRules } from "../../embedded/prometheus.ts";
 
 /** Does the part of Prometheus' relabelling that the rules use: anchored expressions, `replace` and `drop`. */
@@ -28,12 +29,20 @@ describe("Prometheus", () => {
   });
 
   it("scrapes the node agent's targets every second and keeps the labels of the sidecar", () => {
-    const config = parse(prometheusConfig("/data/local"));
+    const config = parse(prometheusConfig("/data/local", { host: "127.7.0.1", ports: usualPorts }));
     expect(config.global).toMatchObject({ scrape_interval: "1s" });
-    expect(config.scrape_configs).toHaveLength(1);
     expect(config.scrape_configs[0]).toMatchObject({
       honor_labels: true,
       file_sd_configs: [{ files: ["/data/local/prometheus/targets/*.json"] }],
+      metric_relabel_configs: sidecarRules,
+    });
+  });
+
+  it("scrapes the gateway, which alone sees what no pod answered", () => {
+    const { scrape_configs } = parse(prometheusConfig("/data/local", { host: "127.7.0.1", ports: usualPorts }));
+    expect(scrape_configs[1]).toMatchObject({
+      metrics_path: "/stats/prometheus",
+      static_configs: [{ targets: ["127.7.0.1:15000"] }],
       metric_relabel_configs: sidecarRules,
     });
   });

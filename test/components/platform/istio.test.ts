@@ -25,6 +25,24 @@ describe("an upgrade of Istio finds no field that istiod has taken over:", () =>
   });
 });
 
+it("the gateway's metrics say which version a request was for, since no pod's label says it where none answered", async () => {
+  const run = await recorded(() => {
+    new Istio("istio", { install: {} });
+    return {};
+  });
+  const { metadata, spec } = inputsOf(run, "kubernetes:telemetry.istio.io/v1:Telemetry", "-gateway-metrics") as {
+    metadata: object;
+    spec: unknown;
+  };
+  expect(metadata).toMatchObject({ namespace: "istio-ingress" });
+  expect(spec).toMatchObject({
+    selector: { matchLabels: { istio: "ingressgateway" } },
+    metrics: [
+      { overrides: [{ match: { mode: "CLIENT" }, tagOverrides: { upstream_cluster: { value: "xds.cluster_name" } } }] },
+    ],
+  });
+});
+
 it("what a cloud wants of webhooks is on the injector's", async () => {
   const webhookAnnotations = { "admissions.enforcer/disabled": "true" };
   const run = await recorded(() => {
