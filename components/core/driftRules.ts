@@ -17,6 +17,11 @@ export const driftRules = {
    */
   destinationRule: ["spec.subsets"],
   /**
+   * Of the Services of a strategy: Argo Rollouts adds `rollouts-pod-template-hash`. Kubernetes has a selector owned as a
+   * whole, by whoever wrote it last (`ServiceSpec.selector`, `structType=atomic`).
+   */
+  releaseService: ["spec.selector"],
+  /**
    * Of the nodes a GKE cluster starts with, which are removed at once: afterwards GKE answers with other pools' nodes,
    * and a difference replaces the cluster. terraform-google-modules/terraform-google-kubernetes-engine `cluster.tf`,
    * https://github.com/hashicorp/terraform-provider-google/issues/6889

@@ -12,7 +12,8 @@ import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
-import { rolloutSpec } from "./rollout.ts";
+import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
+import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import {
   destinationRuleSpec,
@@ -78,16 +79,17 @@ export class ModelDeployment extends Component {
     );
     this.reject(validateModel(args.name, model));
 
+    const context = { ...args, podDeadlineSeconds: podDeadlineSeconds(model, args.host) };
     const identity = [this.#serviceAccount(args), ...this.#storeCredentials(args)];
     const traffic = this.#traffic(args);
-    const analyses = this.#analyses(args);
+    const analyses = this.#analyses(args, context);
     this.#metrics(args);
     if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
     customResource(
       "Rollout",
       this.childName("rollout"),
-      this.#metadata("Rollout", args, args.name),
-      rolloutSpec(args.name, model, args.host),
+      this.#metadata("Rollout", args, args.name, plannedSeconds(model, context)),
+      rolloutSpec(model, args.host, context),
       {
         parent: this,
         dependsOn: [...identity, ...traffic, ...analyses],
@@ -166,13 +168,30 @@ export class ModelDeployment extends Component {
       entrySpec(name, model, args),
       { parent: this, dependsOn: releases },
     );
-    return [service, subsets, ...releases, entry];
+    return [service, ...this.#releaseServices(args), subsets, ...releases, entry];
   }
 
-  #analyses(args: ModelDeploymentArgs): pulumi.Resource[] {
+  /** Services that the controller points to one version each. */
+  #releaseServices(args: ModelDeploymentArgs): pulumi.Resource[] {
+    const { name, model } = args;
+    const services = strategyOf(model.release).services?.(name) ?? [];
+    return services.map(
+      (service) =>
+        new Service(
+          this.childName(service.slice(`${name}-`.length)),
+          {
+            metadata: this.#metadata("Service", args, service),
+            spec: { selector: { app: name }, ports: servicePorts },
+          },
+          { parent: this, ...ignoreChanges("releaseService") },
+        ),
+    );
+  }
+
+  #analyses(args: ModelDeploymentArgs, context: AnalysisContext): pulumi.Resource[] {
     const { model } = args;
     return strategyOf(model.release)
-      .analyses(model, model.release, args)
+      .analyses(model, model.release, context)
       .map(({ child, object, spec }) =>
         customResource(
           "AnalysisTemplate",
@@ -215,8 +234,13 @@ export class ModelDeployment extends Component {
     );
   }
 
-  #metadata(kind: ModelKind, { name, namespace }: ModelDeploymentArgs, objectName: string) {
-    const annotations = awaitAnnotations(kind);
+  #metadata(
+    kind: ModelKind,
+    { name, namespace }: ModelDeploymentArgs,
+    objectName: string,
+    more: Readonly<Record<string, string>> = {},
+  ) {
+    const annotations = { ...awaitAnnotations(kind), ...more };
     return {
       name: objectName,
       namespace,
@@ -233,4 +257,10 @@ export class ModelDeployment extends Component {
 function hasAnotherNode(gpu: GpuRequest | undefined, { gpuPools }: HostCluster): boolean {
   if (gpu === undefined) return true;
   return fittingPools(gpu, gpuPools).reduce((nodes, [, { max }]) => nodes + max, 0) > 1;
+}
+
+/** What `serin status` compares a step with. */
+function plannedSeconds(model: Model, context: AnalysisContext): Record<string, string> {
+  const planned = strategyOf(model.release).plannedSeconds?.(model, model.release, context);
+  return planned === undefined ? {} : { [plannedSecondsAnnotation]: JSON.stringify(planned) };
 }

@@ -15,7 +15,14 @@ export interface ObjectName {
  * Every object that a model may make in the models' namespace. `ModelDeployment` makes them; a test compares the two.
  */
 export function modelObjects(name: string, model: Model): ObjectName[] {
-  const context = { name, namespace: "", prometheusAddress: "", scrapeInterval: "15s" } as const;
+  const context = {
+    name,
+    namespace: "",
+    prometheusAddress: "",
+    scrapeInterval: "15s",
+    podDeadlineSeconds: 0,
+  } as const;
+  const strategy = strategyOf(model.release);
   return [
     ...[
       "ServiceAccount",
@@ -29,7 +36,8 @@ export function modelObjects(name: string, model: Model): ObjectName[] {
     { kind: "VirtualService", name: objectNames(name).release },
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
-    ...strategyOf(model.release)
+    ...(strategy.services?.(name) ?? []).map((service) => ({ kind: "Service", name: service })),
+    ...strategy
       .analyses(model, model.release, context)
       .map(({ object }) => ({ kind: "AnalysisTemplate", name: object })),
   ];

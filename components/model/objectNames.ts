@@ -4,6 +4,10 @@ export function objectNames(name: string) {
     release: `${name}-release`,
     /** The release VirtualService of gRPC requests, where they have one of their own. */
     grpcRelease: `${name}-release-grpc`,
+    canaryService: `${name}-canary`,
+    stableService: `${name}-stable`,
+    guard: `${name}-guard`,
+    pods: `${name}-pods`,
   } as const;
 }
 

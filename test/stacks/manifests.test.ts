@@ -35,6 +35,6 @@ it("scrapes the model and its sidecar once each", () => {
 it("has an analysis for every template the Rollout names", () => {
   const rollout = JSON.stringify(objects["Rollout models/fraud"]);
   const named = [...rollout.matchAll(/"templateName":"([^"]+)"/g)].map(([, name]) => `AnalysisTemplate models/${name}`);
-  expect(named.length).toBe(4);
+  expect(named.length).toBe(5);
   for (const template of named) expect(objects).toHaveProperty([template]);
 });

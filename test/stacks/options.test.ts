@@ -24,8 +24,10 @@ it("ignores exactly the fields the Rollouts controller owns", async () => {
     ignoreChanges === undefined ? [] : [[name, ignoreChanges]],
   );
   expect(Object.fromEntries(ignoring)).toEqual({
+    "embedded-fraud-canary": ["spec.selector"],
     "embedded-fraud-destination-rule": ["spec.subsets"],
     "embedded-fraud-release": ["spec.http"],
+    "embedded-fraud-stable": ["spec.selector"],
   });
 });
 
@@ -38,7 +40,10 @@ it("declares the Rollout after everything it refers to", async () => {
     "AnalysisTemplate",
     "AnalysisTemplate",
     "AnalysisTemplate",
+    "AnalysisTemplate",
     "DestinationRule",
+    "Service",
+    "Service",
     "Service",
     "ServiceAccount",
     "VirtualService",

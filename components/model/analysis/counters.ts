@@ -123,6 +123,16 @@ function atPods(at: ModelName, revision: Revision, more = ""): string {
   return `istio_requests_total{${podSelector(at, revision)}${more}}`;
 }
 
+/**
+ * PromQL that is 1 when the new version has the pods for its percent of the traffic, and 0 before: as many as the stable
+ * version has for it, at least one. Triton's metrics port answers once its models are loaded.
+ */
+export function enoughPods(at: ModelName, weight: string): string {
+  const pods = (revision: Revision) =>
+    `(count(count by (pod) (up{${podSelector(at, revision)},endpoint="metrics"} == 1)) or vector(0))`;
+  return `${pods("new")} >= bool clamp_min(ceil(${pods("stable")} * ${weight} / 100), 1)`;
+}
+
 /** By pod, since the workload name is the same for both versions (Istio strips the hash: istio `pkg/kube/util.go`). */
 function podSelector({ name, namespace }: ModelName, revision: Revision): string {
   const { hash } = revisions[revision];

@@ -2,6 +2,7 @@ import type { AnalysisMetric, CustomResourceSpecs, DeepInput } from "../../core/
 import { type Duration, duration, milliseconds, seconds } from "../../core/quantity.ts";
 import type { ServedModel } from "../servedModel.ts";
 import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
+import { enoughPods } from "./counters.ts";
 import { type DecidingMetric, decidingMetrics, guardMetrics, type Judgement } from "./metrics.ts";
 
 /**
@@ -14,6 +15,12 @@ const slack = 1.75;
 
 /** Argo Rollouts tries again 10 s after an error of a metric provider. */
 const errorRetrySeconds = 10;
+
+/**
+ * A step of a Rollout must say how often it measures. This often is never reached, so that a step without a verdict
+ * waits and the guard goes on: a run that ends Inconclusive pauses the release, and nothing is read of the guard then.
+ */
+const measurements = 1_000_000;
 
 type TemplateSpec = DeepInput<CustomResourceSpecs["AnalysisTemplate"]>;
 
@@ -38,17 +45,26 @@ export interface Stage {
 export function stageTemplate(
   model: ServedModel,
   judgement: Judgement,
-  { share, evidence }: Stage,
+  { evidence }: Stage,
   context: AnalysisContext,
 ): TemplateSpec {
-  const metrics = decidingMetrics(model, judgement, context).map((metric) => {
-    const { cleanRequests, expectedRequests } = metric;
-    const wait =
+  const metrics = decidingMetrics(model, judgement, context);
+  return { args: revisionArgs, metrics: metrics.map((metric) => stageMetric(metric, evidence, judgement, context)) };
+}
+
+/** How long a stage takes when traffic is at its trough, in seconds: 95 of 100 healthy versions have passed by then. */
+export function stageSeconds(
+  model: ServedModel,
+  judgement: Judgement,
+  { share, evidence }: Stage,
+  context: AnalysisContext,
+): number {
+  const waits = decidingMetrics(model, judgement, context).map(
+    ({ cleanRequests, expectedRequests }) =>
       (slack * tailFactor * Math.max(expectedRequests, cleanRequests * evidence)) /
-      (model.traffic.expectedQps.trough * share);
-    return stageMetric(metric, evidence, wait, judgement, context);
-  });
-  return { args: revisionArgs, metrics: sameCount(metrics) };
+      (model.traffic.expectedQps.trough * share),
+  );
+  return Math.ceil(Math.max(...waits) + lookSeconds(context));
 }
 
 /**
@@ -72,21 +88,21 @@ export function guardTemplate(model: ServedModel, judgement: Judgement, context:
 
 /**
  * The recipe that makes an AnalysisRun an exact sequential test: one success passes, one failure fails, anything else,
- * no data included, is inconclusive and measured again; if it never decides, the run ends Inconclusive and the release
- * pauses. `len(result) > 0`: an empty answer must not be read as a value.
+ * no data included, is inconclusive and measured again. `len(result) > 0`: an empty answer must not be read as a
+ * value.
  */
 function stageMetric(
   { name, query, cleanRequests }: DecidingMetric,
   evidence: number,
-  waitSeconds: number,
   judgement: Judgement,
   context: AnalysisContext,
-): DeepInput<AnalysisMetric> & { readonly count: number } {
+): DeepInput<AnalysisMetric> {
   return {
     name,
     interval: interval(context),
     initialDelay: interval(context),
-    count: Math.max(10, Math.ceil(waitSeconds / (2 * seconds(context.scrapeInterval)))),
+    count: measurements,
+    inconclusiveLimit: measurements,
     failureLimit: 0,
     consecutiveSuccessLimit: 1,
     consecutiveErrorLimit: outageErrors(judgement),
@@ -96,14 +112,40 @@ function stageMetric(
   };
 }
 
-/** The first metric to end Inconclusive pauses the release, so all get the time of the slowest. */
-function sameCount<M extends { readonly count: number }>(metrics: readonly M[]): (M & { inconclusiveLimit: number })[] {
-  const count = Math.max(...metrics.map((metric) => metric.count));
-  return metrics.map((metric) => ({ ...metric, count, inconclusiveLimit: count }));
+/**
+ * The template of a gate before a weight: all pods of the new version that the weight asks for answer. Its argument
+ * `weight` is the percent of the traffic. It fails when a pod is still missing at the deadline for pods.
+ */
+export function podsTemplate(judgement: Judgement, context: AnalysisContext): TemplateSpec {
+  const missing = Math.ceil(context.podDeadlineSeconds / lookSeconds(context));
+  return {
+    args: [...revisionArgs, { name: "weight" }],
+    metrics: [
+      {
+        name: "pods",
+        interval: interval(context),
+        count: measurements,
+        inconclusiveLimit: measurements,
+        failureLimit: missing,
+        consecutiveSuccessLimit: 1,
+        consecutiveErrorLimit: outageErrors(judgement),
+        successCondition: "len(result) > 0 && result[0] == 1",
+        failureCondition: "len(result) > 0 && result[0] == 0",
+        provider: {
+          prometheus: { address: context.prometheusAddress, query: enoughPods(context, "{{args.weight}}") },
+        },
+      },
+    ],
+  };
+}
+
+/** Seconds between two looks of an analysis. */
+export function lookSeconds(context: AnalysisContext): number {
+  return seconds(interval(context));
 }
 
 /** Two scrapes: one may be under way. */
-function interval({ scrapeInterval }: AnalysisContext): Duration {
+function interval({ scrapeInterval }: Pick<AnalysisContext, "scrapeInterval">): Duration {
   return duration(2 * milliseconds(scrapeInterval));
 }
 

@@ -24,6 +24,8 @@ export interface AnalysisContext extends ModelName {
   readonly prometheusAddress: pulumi.Input<string>;
   /** Time between two scrapes. A verdict cannot come faster. */
   readonly scrapeInterval: Duration;
+  /** Longest wait for the next pod of a version, in seconds: starting a node, pulling the image, loading the model. */
+  readonly podDeadlineSeconds: number;
 }
 
 /** An AnalysisTemplate that a strategy needs. */
@@ -72,12 +74,23 @@ export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelea
   /** The AnalysisTemplates that the Rollout refers to. */
   analyses(model: ServedModel, release: Release, context: AnalysisContext): readonly StrategyAnalysis[];
   /** The strategy of the Rollout. */
-  rollout(name: string, release: Release): RolloutStrategy;
+  rollout(model: ServedModel, release: Release, context: AnalysisContext): RolloutStrategy;
   /**
    * Names of the routes that the controller adds to the routes of the release. With any, HTTP and gRPC requests have a
    * release VirtualService each. @default none
    */
   managedRoutes?(release: Release): readonly string[];
+  /**
+   * Names of Services beside the model's own, whose selectors the Rollouts controller owns. They have its ports.
+   * @default none
+   */
+  services?(name: string): readonly string[];
+  /**
+   * How long each step of the Rollout is planned to take, in seconds, by step: a healthy version takes no longer, 95
+   * times in a hundred. Nothing ends a step that takes longer; `serin status` tells.
+   * @default nothing is planned
+   */
+  plannedSeconds?(model: ServedModel, release: Release, context: AnalysisContext): readonly number[];
   /** What progress of a release means. */
   readonly progress: ReleaseProgress;
   /** What a plan says of a release: one sentence on what happens when the version changes. */

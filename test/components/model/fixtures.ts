@@ -23,4 +23,5 @@ export const context = {
   namespace: "models",
   prometheusAddress: "http://prometheus:9090",
   scrapeInterval: "15s",
+  podDeadlineSeconds: 900,
 } as const;

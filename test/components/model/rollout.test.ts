@@ -6,16 +6,18 @@ import type { ModelStore } from "../../../components/cluster/stores.ts";
 import { schemaProblems } from "../../../components/core/customResource.ts";
 import { fittingPools, type HostCluster } from "../../../components/model/hostCluster.ts";
 import type { Model } from "../../../components/model/model.ts";
-import { rolloutSpec } from "../../../components/model/rollout.ts";
-import { canary } from "../../../components/model/strategies/canary/canary.ts";
+import { validateModel } from "../../../components/model/modelProblems.ts";
+import { podDeadlineSeconds, rolloutSpec } from "../../../components/model/rollout.ts";
+import { type Canary, canary } from "../../../components/model/strategies/canary/canary.ts";
+import { canaryStrategy } from "../../../components/model/strategies/canary/canaryStrategy.ts";
 import { type GpuRequest, triton } from "../../../components/model/triton.ts";
-import { host, sound } from "./fixtures.ts";
+import { context, host, sound } from "./fixtures.ts";
 
 /** A manifest as a person reads it. */
 interface Manifest {
   progressDeadlineSeconds: number;
   progressDeadlineAbort: boolean;
-  strategy: { canary: { steps: Step[] } };
+  strategy: { canary: { steps: Step[]; analysis: { startingStep: number }; scaleDownDelaySeconds: number } };
   template: {
     metadata: { annotations: Record<string, string>; labels: Record<string, string> };
     spec: {
@@ -37,12 +39,16 @@ interface Manifest {
 
 interface Step {
   setWeight?: number;
-  analysis?: { templates: { templateName: string }[] };
+  setCanaryScale?: { weight: number };
+  analysis?: { templates: { templateName: string }[]; args: { name: string; value?: string }[] };
   pause?: { duration: number };
 }
 
-const spec = (model: Model, change: Partial<HostCluster> = {}) =>
-  rolloutSpec("fraud", model, { ...host, ...change }) as unknown as Manifest;
+const spec = (model: Model, change: Partial<HostCluster> = {}) => deployed(model, { ...host, ...change });
+function deployed(model: Model, on: HostCluster): Manifest {
+  const at = { ...context, podDeadlineSeconds: podDeadlineSeconds(model, on) };
+  return rolloutSpec(model, on, at) as unknown as Manifest;
+}
 const steps = (model: Model): Step[] => spec(model).strategy.canary.steps;
 
 it("fits the schema of the Rollout", () => {
@@ -61,11 +67,62 @@ it("decides every weight but the last before traffic grows, whatever the weights
           if (!decided) return false;
           decided = false;
         }
-        if (step.analysis !== undefined) decided = true;
+        if (step.analysis?.templates[0]?.templateName.startsWith("fraud-at-") === true) decided = true;
       }
-      return steps({ ...sound, release: canary({ weights, bake }) }).at(-1)?.setWeight === 100;
+      return true;
     }),
   );
+});
+
+it("keeps the old pods while the guard sees all traffic on the new version at least three times", () => {
+  const end = (release: Partial<Canary>) => steps({ ...sound, release: canary(release) }).slice(-2);
+  expect(end({ bake: "0s" })).toEqual([{ setWeight: 100 }, { pause: { duration: 4 * 30 } }]);
+  expect(end({ bake: "10m" })).toEqual([{ setWeight: 100 }, { pause: { duration: 600 } }]);
+});
+
+it("starts the guard with the first request to the new version", () => {
+  for (const replicas of [1, 2, 40]) {
+    const { steps: found, analysis } = spec({ ...sound, replicas }).strategy.canary;
+    expect(found[analysis.startingStep - 1]).toEqual({ setWeight: 5 });
+  }
+});
+
+it("waits before a weight until all of its pods answer, so that none carries the load of another", () => {
+  const gates = (replicas: number) =>
+    steps({ ...sound, replicas }).flatMap(({ setCanaryScale, setWeight }) => setCanaryScale ?? setWeight ?? []);
+  // The controller waits for the first pod of a version by itself.
+  expect(gates(1)).toEqual([5, 20, 50, 100]);
+  expect(gates(2)).toEqual([5, 20, 50, { weight: 100 }, 100]);
+  expect(gates(40)).toEqual([{ weight: 5 }, 5, { weight: 20 }, 20, { weight: 50 }, 50, { weight: 100 }, 100]);
+  const [scale, gate, weight] = steps({ ...sound, replicas: 2 }).slice(-4);
+  expect([scale, weight]).toEqual([{ setCanaryScale: { weight: 100 } }, { setWeight: 100 }]);
+  expect(gate?.analysis?.templates).toEqual([{ templateName: "fraud-pods" }]);
+  expect(gate?.analysis?.args.at(-1)).toEqual({ name: "weight", value: "100" });
+});
+
+it("takes traffic back with half of the stable pods, and lets a version be stopped while pods are missing", () => {
+  expect(spec(sound).strategy.canary).toMatchObject({
+    canaryService: "fraud-canary",
+    stableService: "fraud-stable",
+    replicaProgressThreshold: { type: "Percent", value: 50 },
+  });
+});
+
+it("keeps the old pods for as long as their owner wants to go back at once", () => {
+  expect(spec(sound).strategy.canary.scaleDownDelaySeconds).toBe(30);
+  expect(spec({ ...sound, release: canary({ keep: "10m" }) }).strategy.canary.scaleDownDelaySeconds).toBe(600);
+  expect(validateModel("fraud", { ...sound, release: canary({ keep: "10s" }) })).toEqual([
+    expect.objectContaining({ path: "release.keep" }),
+  ]);
+});
+
+it("says of every step how long it is planned to take", () => {
+  for (const replicas of [1, 2, 5]) {
+    const model = { ...sound, replicas };
+    const planned = canaryStrategy.plannedSeconds?.(model, model.release, context) ?? [];
+    expect(planned).toHaveLength(steps(model).length);
+    expect(planned.every((seconds) => Number.isInteger(seconds) && seconds > 0)).toBe(true);
+  }
 });
 
 it("names analyses by their weight, so that a weight more renames no other", () => {
@@ -81,13 +138,13 @@ it("bakes before it judges, and not at all where nothing needs to warm up", () =
   expect(steps({ ...sound, release: canary({ bake: "0s" }) })[1]?.analysis).toBeDefined();
 });
 
-it("gives a model that loads slowly the time it asks for, and gives up after twice that", () => {
+it("gives a model that loads slowly the time it asks for, twice, after its image was pulled", () => {
   const slow = spec({ ...sound, server: triton({ backend: "python", startup: "20m" }) });
   const probe = slow.template.spec.containers[0].startupProbe;
   expect(probe.periodSeconds * probe.failureThreshold).toBe(1_200);
-  expect(slow).toMatchObject({ progressDeadlineSeconds: 2_400, progressDeadlineAbort: true });
+  expect(slow).toMatchObject({ progressDeadlineSeconds: 300 + 2_400, progressDeadlineAbort: true });
   const uneven = spec({ ...sound, server: triton({ backend: "python", startup: "1001.1s" }) });
-  expect(uneven.progressDeadlineSeconds).toBe(2_003);
+  expect(uneven.progressDeadlineSeconds).toBe(300 + 2_003);
 });
 
 describe("a model with a GPU", () => {
@@ -123,6 +180,16 @@ describe("a model with a GPU", () => {
       { matchExpressions: [{ key: "serin.dev/gpu-class", operator: "In", values: ["L4"] }] },
       { matchExpressions: [{ key: "nvidia.com/gpu.product", operator: "In", values: ["NVIDIA-L4"] }] },
     ]);
+  });
+
+  it("is waited for while a node starts, where one may", () => {
+    const deadline = (pool: GpuPool) =>
+      podDeadlineSeconds(
+        { ...sound, server: triton({ backend: "onnxruntime", gpu: { kind: "L4", count: 1 } }) },
+        { ...host, gpuPools: { pool } },
+      );
+    expect(deadline({ ...l4, min: 0 })).toBe(600 + 300 + 600);
+    expect(deadline({ ...l4, min: 4, max: 4 })).toBe(300 + 600);
   });
 
   it("gets whole GPUs unless it asks for a slice", () => {

@@ -126,7 +126,7 @@ export function describeUpgrades(name: string, start: () => Promise<EngineUnderT
       expect(await engine.up(platform, { stack: "platform", takeOver: true })).toEqual(["unchanged definition"]);
     });
 
-    it("a model's timeout changes in the middle of a canary: the controller's weights and subsets stay", async () => {
+    it("a model's timeout changes in the middle of a canary: the controller's weights, subsets and selectors stay", async () => {
       const path = (plural: string, object: string) =>
         `/apis/networking.istio.io/v1/namespaces/${engine.namespace()}/${plural}/${object}`;
       const deploy = (timeout: "2s" | "9s") =>
@@ -161,10 +161,25 @@ export function describeUpgrades(name: string, start: () => Promise<EngineUnderT
       }));
       await writeAs(engine, "rollouts-controller", path("destinationrules", "fraud"), { spec: { subsets: labelled } });
 
+      const names = objectNames("fraud");
+      const services = [names.canaryService, names.stableService].map(
+        (service) => `/api/v1/namespaces/${engine.namespace()}/services/${service}`,
+      );
+      const selector = (service: string) => ({ app: "fraud", "rollouts-pod-template-hash": service.slice(-6) });
+      for (const service of services) {
+        const metadata = { annotations: { "argo-rollouts.argoproj.io/managed-by-rollouts": "fraud" } };
+        await writeAs(engine, "rollouts-controller", service, { metadata, spec: { selector: selector(service) } });
+      }
+
       const changed = (await deploy("9s")).filter((event) => !event.startsWith("unchanged"));
       expect(changed).toEqual(["updated site-fraud-entry"]);
       expect((await at(engine, release))?.spec).toMatchObject({ http: shifted });
       expect((await at(engine, path("destinationrules", "fraud")))?.spec).toMatchObject({ subsets: labelled });
+      for (const service of services) {
+        const found = await at(engine, service);
+        expect(found?.spec).toMatchObject({ selector: selector(service) });
+        expect(found?.metadata.annotations).toMatchObject({ "argo-rollouts.argoproj.io/managed-by-rollouts": "fraud" });
+      }
       const primary = shifted.find(({ name: route }) => route === releaseRoutes.http);
       expect(primary?.route.map(({ weight }) => weight).sort()).toEqual([20, 80]);
       await engine.destroy();

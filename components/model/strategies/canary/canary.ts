@@ -1,5 +1,5 @@
 import type { Problem } from "../../../core/problem.ts";
-import { type Duration, durationProblems, type Percent, percentProblems } from "../../../core/quantity.ts";
+import { type Duration, duration, durationProblems, type Percent, percentProblems } from "../../../core/quantity.ts";
 import { withDefaults } from "../../../core/withDefaults.ts";
 
 /** A release that shifts traffic step by step, each step but the last decided by an analysis. */
@@ -7,8 +7,16 @@ export interface Canary {
   readonly kind: "canary";
   /** Percent of traffic on the new version, rising whole numbers, the last 100 and at least one below 50. */
   readonly weights: readonly number[];
-  /** Least time on each step before its analysis starts, so that slow effects show: whole seconds, at most "24h". */
+  /**
+   * Least time on each step before its analysis starts, so that slow effects show: whole seconds, at most "24h". All
+   * traffic stays on the new version this long, and for at least four looks of the guard, before the release ends.
+   */
   readonly bake: Duration;
+  /**
+   * How long the pods of the version before stay after a release has ended: whole seconds, "30s" to "24h". Within it,
+   * going back to that version needs no start of pods. They hold their GPUs meanwhile.
+   */
+  readonly keep: Duration;
   /** Longest outage of Prometheus that does not abort a release. */
   readonly metricsOutage: Duration;
   /**
@@ -27,20 +35,26 @@ export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
     // Two minutes show caches filling and memory growing; the sequential test takes what it needs on top.
     bake: "2m",
     metricsOutage: "5m",
+    // Proxies forget the old pods, then their GPUs are free.
+    keep: duration(1_000 * forgetSeconds),
     // A healthy release in a hundred is rolled back for nothing, a bad one in twenty passes one of its objectives.
     confidence: { falseAlarm: "1%", miss: "5%" },
   };
   return withDefaults(defaults, options);
 }
 
+/** Proxies may send to pods for a moment after the weights have changed. */
+export const forgetSeconds = 30;
+
 /** A verdict that is wrong more than once in four times decides nothing; one that is hardly ever wrong never comes. */
 const confidenceBounds = { min: "0.001%", max: "25%" } as const;
 
 /** Problems of a canary, by the path below `release`. */
-export function canaryProblems({ weights, bake, metricsOutage, confidence }: Canary): Problem[] {
+export function canaryProblems({ weights, bake, keep, metricsOutage, confidence }: Canary): Problem[] {
   const problems = [
     // The pause of a Rollout's step is a whole number of seconds.
     ...durationProblems("bake", bake, { max: "24h", whole: "1s" }),
+    ...durationProblems("keep", keep, { min: duration(1_000 * forgetSeconds), max: "24h", whole: "1s" }),
     ...durationProblems("metricsOutage", metricsOutage, { min: "10s", max: "24h" }),
     ...percentProblems("confidence.falseAlarm", confidence.falseAlarm, confidenceBounds),
     ...percentProblems("confidence.miss", confidence.miss, confidenceBounds),

@@ -1,6 +1,6 @@
 import type { ReleasePhase } from "../phases/releasePhase.ts";
 import { type Canary, canaryProblems } from "./canary.ts";
-import { canaryStrategy } from "./canaryStrategy.ts";
+import { allTrafficFrom, canaryStrategy } from "./canaryStrategy.ts";
 
 /** The canary as a phase of a release: its weights below all traffic. */
 export const canaryPhase: ReleasePhase<Canary> = {
@@ -9,12 +9,9 @@ export const canaryPhase: ReleasePhase<Canary> = {
   problems: canaryProblems,
   judgement: (declared) => declared,
   analyses: (model, declared, _judgement, context) => canaryStrategy.analyses(model, declared, context),
-  steps(name, declared) {
-    const steps = canaryStrategy.rollout(name, declared).canary?.steps ?? [];
-    return steps.slice(
-      0,
-      steps.findIndex(({ setWeight }) => setWeight === 100),
-    );
+  steps(model, declared, context) {
+    const steps = canaryStrategy.rollout(model, declared, context).canary?.steps ?? [];
+    return steps.slice(0, allTrafficFrom(steps));
   },
   sentence: canaryStrategy.sentence,
 };

@@ -1,25 +1,53 @@
 import { seconds } from "../../../core/quantity.ts";
 import { versionCounts } from "../../analysis/counters.ts";
-import { guardTemplate, revisionHashes, type Stage, stageTemplate } from "../../analysis/templates.ts";
+import {
+  guardTemplate,
+  lookSeconds,
+  podsTemplate,
+  revisionHashes,
+  type Stage,
+  stageSeconds,
+  stageTemplate,
+} from "../../analysis/templates.ts";
 import { objectNames, releaseRoutes, subsets } from "../../objectNames.ts";
-import type { FoundStrategy, ReleaseStrategy, StrategyAnalysis } from "../releaseStrategy.ts";
-import { type Canary, canaryProblems } from "./canary.ts";
+import type { ServedModel } from "../../servedModel.ts";
+import type {
+  AnalysisContext,
+  FoundStrategy,
+  ReleaseStrategy,
+  RolloutStrategy,
+  StrategyAnalysis,
+} from "../releaseStrategy.ts";
+import { type Canary, canaryProblems, forgetSeconds } from "./canary.ts";
 
-type CanaryStep = { setWeight: number } | { pause: { duration: number } } | { analysis: AnalysisReference };
+type CanaryStep =
+  | { setWeight: number }
+  | { setCanaryScale: { weight: number } }
+  | { pause: { duration: number } }
+  | { analysis: AnalysisReference };
 
 interface AnalysisReference {
   templates: { templateName: string }[];
-  args: typeof revisionHashes;
+  args: ((typeof revisionHashes)[number] | { name: string; value: string })[];
 }
 
-const guardOf = (name: string) => `${name}-guard`;
 const stageOf = (name: string, weight: number) => `${name}-at-${weight}`;
 
 /** Evidence each stage asks for, as a multiple of what a clean pass needs; the test goes on over all stages. */
 const stageEvidence = [1, 2, 4] as const;
 
-/** Step 0 sets the first weight; the guard starts with the step after it. */
-const guardFrom = 1;
+/**
+ * Looks of the guard while all traffic is on the new version and the old pods still stand by: three that see it, and one
+ * that began before.
+ */
+const lastLooks = 4;
+
+/**
+ * An abort takes the traffic back when half of the stable pods are there: with the controller's default, all of them,
+ * one pod on a lost node would leave the traffic where it is. With less than half, stable could not carry it. The same
+ * number lets a weight grow with half of its canary pods, which is why a gate counts them before.
+ */
+const replicaProgressThreshold = { type: "Percent", value: 50 } as const;
 
 /**
  * Traffic shifts step by step. Stable keeps all its pods until the release has ended, so an abort gives all traffic
@@ -28,6 +56,7 @@ const guardFrom = 1;
 export const canaryStrategy: ReleaseStrategy<Canary> = {
   problems: canaryProblems,
   analyses(model, release, context) {
+    const names = objectNames(context.name);
     const stages = stagesOf(release).map(
       ({ weight, ...stage }): StrategyAnalysis => ({
         child: `at-${weight}`,
@@ -35,27 +64,42 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
         spec: stageTemplate(model, release, stage, context),
       }),
     );
-    return [...stages, { child: "guard", object: guardOf(context.name), spec: guardTemplate(model, release, context) }];
+    return [
+      ...stages,
+      { child: "guard", object: names.guard, spec: guardTemplate(model, release, context) },
+      ...(model.replicas > 1 ? [{ child: "pods", object: names.pods, spec: podsTemplate(release, context) }] : []),
+    ];
   },
-  rollout: (name, release) => ({
-    canary: {
-      steps: steps(name, release),
-      analysis: {
-        startingStep: guardFrom,
-        templates: [{ templateName: guardOf(name) }],
-        args: revisionHashes,
-      },
-      trafficRouting: {
-        istio: {
-          virtualServices: [{ name: objectNames(name).release, routes: Object.values(releaseRoutes) }],
-          destinationRule: { name, canarySubsetName: subsets.canary, stableSubsetName: subsets.stable },
+  services: (name) => [objectNames(name).canaryService, objectNames(name).stableService],
+  rollout(model, release, context) {
+    const { name } = context;
+    const names = objectNames(name);
+    const planned = plannedSteps(model, release, context).map(({ step }) => step);
+    return {
+      canary: {
+        steps: planned,
+        analysis: {
+          startingStep: guardFrom(planned),
+          templates: [{ templateName: names.guard }],
+          args: revisionHashes,
         },
+        // Nothing is sent to them. Without them the controller looks at no analysis, abort or deadline while any pod of
+        // either version is unavailable (`shouldDelayDestinationRuleUpdate`; argo-rollouts #4626, #4839).
+        canaryService: names.canaryService,
+        stableService: names.stableService,
+        replicaProgressThreshold,
+        trafficRouting: {
+          istio: {
+            virtualServices: [{ name: names.release, routes: Object.values(releaseRoutes) }],
+            destinationRule: { name, canarySubsetName: subsets.canary, stableSubsetName: subsets.stable },
+          },
+        },
+        scaleDownDelaySeconds: seconds(release.keep),
+        abortScaleDownDelaySeconds: forgetSeconds,
       },
-      // Proxies may send to the old pods for a moment after the switch.
-      scaleDownDelaySeconds: 30,
-      abortScaleDownDelaySeconds: 30,
-    },
-  }),
+    };
+  },
+  plannedSeconds: (model, release, context) => plannedSteps(model, release, context).map(({ seconds }) => seconds),
   progress: {
     owns: (strategy) => "canary" in strategy,
     stepWeights,
@@ -66,6 +110,23 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
     return `canary ${weights.join(" → ")} %, each after ${bake} and tests: ${tests.join(", ")}`;
   },
 };
+
+type Steps = NonNullable<NonNullable<RolloutStrategy["canary"]>["steps"]>;
+
+/**
+ * The step that the guard starts with, so that it sees the first request to the new version: the one that adds a route,
+ * or the one after the first weight, which waits for the first pod.
+ */
+export function guardFrom(steps: Steps): number {
+  return steps.findIndex(
+    (step, index) => "setHeaderRoute" in step || "setMirrorRoute" in step || steps[index - 1]?.setWeight !== undefined,
+  );
+}
+
+/** The step that begins to give the new version all traffic: with its pods where these are waited for, else its weight. */
+export function allTrafficFrom(steps: Steps): number {
+  return steps.findIndex(({ setWeight, setCanaryScale }) => (setWeight ?? setCanaryScale?.weight) === 100);
+}
 
 /** Weights whose step an analysis decides: all but the last. */
 function analysedWeights(weights: readonly number[]): number[] {
@@ -81,14 +142,44 @@ export function stagesOf({ weights }: Canary): (Stage & { readonly weight: numbe
   }));
 }
 
-function steps(name: string, { weights, bake }: Canary): CanaryStep[] {
-  const duration = seconds(bake);
-  const decided = analysedWeights(weights).flatMap((weight): CanaryStep[] => [
-    { setWeight: weight },
-    ...(duration === 0 ? [] : [{ pause: { duration } }]),
-    { analysis: { templates: [{ templateName: stageOf(name, weight) }], args: revisionHashes } },
-  ]);
-  return [...decided, { setWeight: 100 }];
+/** The steps of the Rollout, and how long each is planned to take, in seconds. */
+function plannedSteps(
+  model: ServedModel,
+  release: Canary,
+  context: AnalysisContext,
+): { readonly step: CanaryStep; readonly seconds: number }[] {
+  const { name } = context;
+  const ready = Math.ceil(context.podDeadlineSeconds / 2);
+  const bake = seconds(release.bake);
+  const pause = (duration: number) => (duration === 0 ? [] : [{ step: { pause: { duration } }, seconds: duration }]);
+  const podsAt = (weight: number) => Math.ceil((model.replicas * weight) / 100);
+  return release.weights.flatMap((weight, index) => {
+    const before = podsAt(release.weights[index - 1] ?? 0);
+    const gate: AnalysisReference = {
+      templates: [{ templateName: objectNames(name).pods }],
+      args: [...revisionHashes, { name: "weight", value: String(weight) }],
+    };
+    const stage = stagesOf(release)[index];
+    return [
+      // The first pod is waited for by the controller.
+      ...(podsAt(weight) > Math.max(1, before)
+        ? [
+            { step: { setCanaryScale: { weight } }, seconds: ready },
+            { step: { analysis: gate }, seconds: ready },
+          ]
+        : []),
+      { step: { setWeight: weight }, seconds: before === 0 ? ready : 1 },
+      ...(stage === undefined
+        ? pause(Math.max(bake, Math.ceil(lastLooks * lookSeconds(context))))
+        : [
+            ...pause(bake),
+            {
+              step: { analysis: { templates: [{ templateName: stageOf(name, weight) }], args: revisionHashes } },
+              seconds: stageSeconds(model, release, stage, context),
+            },
+          ]),
+    ];
+  });
 }
 
 /** A step without a weight keeps the weight of the step before it. */

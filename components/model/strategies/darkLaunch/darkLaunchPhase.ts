@@ -23,7 +23,7 @@ export const darkLaunchPhase: ReleasePhase<DarkLaunch> = {
             spec: requestsTemplate(model, requests, judgement, context),
           },
         ],
-  steps(name, { cohort, pods, lasts, requests, gate }): ReleaseStep[] {
+  steps(_model, { cohort, pods, lasts, requests, gate }, { name }): ReleaseStep[] {
     const duration = seconds(lasts);
     return [
       { setCanaryScale: { replicas: pods } },

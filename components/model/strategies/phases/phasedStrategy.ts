@@ -2,10 +2,17 @@ import { type Problem, under } from "../../../core/problem.ts";
 import type { Judgement } from "../../analysis/metrics.ts";
 import { guardTemplate } from "../../analysis/templates.ts";
 import { objectNames, releaseRoutes } from "../../objectNames.ts";
+import type { ServedModel } from "../../servedModel.ts";
 import { type Canary, canary } from "../canary/canary.ts";
 import { canaryPhase } from "../canary/canaryPhase.ts";
-import { canaryStrategy } from "../canary/canaryStrategy.ts";
-import type { DeclaredRelease, ReleaseStrategy, RolloutStrategy, StrategyAnalysis } from "../releaseStrategy.ts";
+import { allTrafficFrom, canaryStrategy, guardFrom } from "../canary/canaryStrategy.ts";
+import type {
+  AnalysisContext,
+  DeclaredRelease,
+  ReleaseStrategy,
+  RolloutStrategy,
+  StrategyAnalysis,
+} from "../releaseStrategy.ts";
 import type { DeclaredPhase, ReleasePhase, ReleaseStep } from "./releasePhase.ts";
 
 /** A phase of one release: what was declared, and what the phase makes of it. */
@@ -52,10 +59,11 @@ export function phasedStrategy<Release extends DeclaredRelease>(
       ]) {
         made.set(analysis.object, analysis);
       }
-      const used = templatesOf(rolloutOf(context.name, phases));
+      const used = templatesOf(rolloutOf(model, phases, context));
       return [...made.values()].filter(({ object }) => used.has(object));
     },
-    rollout: (name, release) => rolloutOf(name, phasesOf(release)),
+    rollout: (model, release, context) => rolloutOf(model, phasesOf(release), context),
+    services: (name) => canaryStrategy.services?.(name) ?? [],
     managedRoutes: (release) => managedRoutesOf(phasesOf(release)),
     progress: canaryStrategy.progress,
     sentence: (model, release) =>
@@ -84,19 +92,25 @@ function managedRoutesOf(phases: readonly PlacedPhase[]): string[] {
   return [...new Set(phases.flatMap(({ phase }) => phase.managedRoutes))];
 }
 
-function rolloutOf(name: string, phases: readonly PlacedPhase[]): RolloutStrategy & { canary: object } {
-  const frame = canaryStrategy.rollout(name, canaryOf(phases)).canary ?? {};
+function rolloutOf(
+  model: ServedModel,
+  phases: readonly PlacedPhase[],
+  context: AnalysisContext,
+): RolloutStrategy & { canary: object } {
+  const frame = canaryStrategy.rollout(model, canaryOf(phases), context).canary ?? {};
   const last = phases.at(-1);
-  const steps = phases.flatMap(({ phase, declared }) => phase.steps(name, declared));
-  const allTraffic = (frame.steps ?? []).findIndex(({ setWeight }) => setWeight === 100);
-  const lastSteps = last?.phase.lastSteps?.(name, last.declared) ?? frame.steps?.slice(allTraffic) ?? [];
+  const steps = phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context));
+  const framed = frame.steps ?? [];
+  const lastSteps = last?.phase.lastSteps?.(model, last.declared, context) ?? framed.slice(allTrafficFrom(framed));
+  const all = [...scaledWithWeight(steps), ...lastSteps];
   const keep = last?.phase.keepSeconds?.(last.declared);
   const routes = managedRoutesOf(phases);
   return {
     canary: {
       ...frame,
-      steps: [...scaledWithWeight(steps), ...lastSteps],
-      ...(routes.length === 0 ? {} : { trafficRouting: routedApart(name, frame.trafficRouting, routes) }),
+      steps: all,
+      analysis: { ...frame.analysis, startingStep: guardFrom(all) },
+      ...(routes.length === 0 ? {} : { trafficRouting: routedApart(context.name, frame.trafficRouting, routes) }),
       ...(keep === undefined ? {} : { scaleDownDelaySeconds: keep }),
     },
   };

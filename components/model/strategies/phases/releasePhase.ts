@@ -36,9 +36,9 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
     context: AnalysisContext,
   ): readonly StrategyAnalysis[];
   /** The steps before all traffic is on the new version. */
-  steps(name: string, declared: Declared): readonly ReleaseStep[];
+  steps(model: ServedModel, declared: Declared, context: AnalysisContext): readonly ReleaseStep[];
   /** The steps from all traffic on, if this is the last phase of the release. @default those of the canary */
-  lastSteps?(name: string, declared: Declared): readonly ReleaseStep[];
+  lastSteps?(model: ServedModel, declared: Declared, context: AnalysisContext): readonly ReleaseStep[];
   /** How long the old pods stay after the release, in seconds. @default as long as after a canary */
   keepSeconds?(declared: Declared): number;
   /** What a plan says of the phase: a part of a sentence. */

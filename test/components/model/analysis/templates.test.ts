@@ -1,7 +1,13 @@
 import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import type { AnalysisMetric } from "../../../../components/core/customResource.ts";
-import { guardTemplate, type Stage, stageTemplate } from "../../../../components/model/analysis/templates.ts";
+import {
+  guardTemplate,
+  podsTemplate,
+  type Stage,
+  stageSeconds,
+  stageTemplate,
+} from "../../../../components/model/analysis/templates.ts";
 import { stagesOf } from "../../../../components/model/strategies/canary/canaryStrategy.ts";
 import { context, sound } from "../fixtures.ts";
 
@@ -9,11 +15,12 @@ const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).met
 const stage = (index: number, model: typeof sound = sound) =>
   metricsOf(stageTemplate(model, model.release, stagesOf(model.release)[index] as Stage, context));
 const guard = () => metricsOf(guardTemplate(sound, sound.release, context));
+const gate = () => metricsOf(podsTemplate(sound.release, context));
 const query = (metric: AnalysisMetric | undefined) => metric?.provider.prometheus?.query ?? "";
 
 function syntaxErrors(text: string): string[] {
   const errors: string[] = [];
-  parser.parse(text.replaceAll(/\{\{args\.[a-z-]+\}\}/g, "abc")).iterate({
+  parser.parse(text.replaceAll("{{args.weight}}", "20").replaceAll(/\{\{args\.[a-z-]+\}\}/g, "abc")).iterate({
     enter: ({ type, from }) => {
       if (type.isError) errors.push(text.slice(from, from + 20));
     },
@@ -22,7 +29,7 @@ function syntaxErrors(text: string): string[] {
 }
 
 it("every query is well-formed PromQL", () => {
-  for (const metric of [...[0, 1, 2].flatMap((index) => stage(index)), ...guard()]) {
+  for (const metric of [...[0, 1, 2].flatMap((index) => stage(index)), ...guard(), ...gate()]) {
     expect(syntaxErrors(query(metric)), metric.name).toEqual([]);
   }
   expect(syntaxErrors("sum(up")).not.toEqual([]);
@@ -34,16 +41,17 @@ describe("a stage", () => {
       expect(metric).toMatchObject({
         failureLimit: 0,
         consecutiveSuccessLimit: 1,
-        inconclusiveLimit: metric.count,
         successCondition: "len(result) > 0 && result[0] == 1",
         failureCondition: "len(result) > 0 && result[0] == 2",
       });
-      expect(metric.count).toBeGreaterThanOrEqual(10);
     }
   });
 
-  it("gives every metric the same number of looks, since the first to run out pauses the release", () => {
-    expect(new Set(stage(0).map(({ count }) => count)).size).toBe(1);
+  it("waits for a verdict without an end, since a run that ends Inconclusive pauses the release and its guard", () => {
+    for (const metric of [...stage(0), ...gate()]) {
+      // At a look a second, eleven days.
+      expect(metric).toMatchObject({ count: 1_000_000, inconclusiveLimit: 1_000_000 });
+    }
   });
 
   it("judges only the canary's own pods, as the receiving proxy saw them", () => {
@@ -59,15 +67,35 @@ describe("a stage", () => {
     expect(intercept(stage(0)[0])).toBeGreaterThan(2.2765);
   });
 
-  it("asks for more evidence than the one before, and waits as long as the trough of traffic may take", () => {
+  it("asks for more evidence than the one before, and is planned to take as long as the trough of traffic may", () => {
     const minimum = (index: number) => Number(/>= bool (\d+)\)$/.exec(query(stage(index)[0]))?.[1]);
     expect([minimum(1) / minimum(0), minimum(2) / minimum(0)]).toEqual([2, 4]);
     const slower = { ...sound, traffic: { expectedQps: { trough: 10, peak: 1_000 } } };
-    expect(Number(stage(0, slower)[0]?.count)).toBeGreaterThan(9 * Number(stage(0)[0]?.count));
+    const seconds = (model: typeof sound) =>
+      stageSeconds(model, model.release, stagesOf(model.release)[0] as Stage, context);
+    expect(seconds(slower)).toBeGreaterThan(9 * seconds(sound));
   });
 
   it("survives as long an outage of Prometheus as declared", () => {
     expect(stage(0)[0]?.consecutiveErrorLimit).toBe(30);
+  });
+});
+
+describe("the gate before a weight", () => {
+  it("asks for the canary's part of the pods that stable has, and for at least one", () => {
+    expect(query(gate()[0])).toBe(
+      '(count(count by (pod) (up{namespace="models",pod=~"fraud-{{args.canary-hash}}-.+",endpoint="metrics"} == 1)) or vector(0))' +
+        ' >= bool clamp_min(ceil((count(count by (pod) (up{namespace="models",pod=~"fraud-{{args.stable-hash}}-.+",endpoint="metrics"} == 1)) or vector(0)) * {{args.weight}} / 100), 1)',
+    );
+  });
+
+  it("gives up after the deadline for pods, and never without data", () => {
+    expect(gate()[0]).toMatchObject({
+      // 900 s at a look every 30 s.
+      failureLimit: 30,
+      successCondition: "len(result) > 0 && result[0] == 1",
+      failureCondition: "len(result) > 0 && result[0] == 0",
+    });
   });
 });
 

@@ -32,7 +32,7 @@ export const released = (release: Release, change: Partial<Model> = {}): Model =
 
 /** The Rollout of a model with this release. */
 export function rolloutOf(release: Release) {
-  const spec = rolloutSpec("fraud", released(release), host);
+  const spec = rolloutSpec(released(release), host, context);
   return { spec, canary: (spec.strategy as { canary: CanarySpec }).canary };
 }
 

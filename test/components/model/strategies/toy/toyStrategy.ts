@@ -11,7 +11,7 @@ export interface AllAtOnce {
 export const allAtOnceStrategy: ReleaseStrategy<AllAtOnce> = {
   problems: ({ delay }) => (delay >= 0 ? [] : [{ path: "delay", reason: `${delay} is below 0.` }]),
   analyses: () => [],
-  rollout: (name, { delay }) => ({ blueGreen: { activeService: name, scaleDownDelaySeconds: delay } }),
+  rollout: (_model, { delay }, { name }) => ({ blueGreen: { activeService: name, scaleDownDelaySeconds: delay } }),
   progress: {
     owns: (strategy) => "blueGreen" in strategy,
     stepWeights: () => [100],
