@@ -127,9 +127,11 @@ function atPods(at: ModelName, revision: Revision, more = ""): string {
  * PromQL that is 1 when the new version has the pods for its percent of the traffic, and 0 before: as many as the stable
  * version has for it, at least one. Triton's metrics port answers once its models are loaded.
  */
-export function enoughPods(at: ModelName, weight: string): string {
-  const pods = (revision: Revision) =>
-    `(count(count by (pod) (up{${podSelector(at, revision)},endpoint="metrics"} == 1)) or vector(0))`;
+export function enoughPods({ name, namespace }: ModelName, weight: string): string {
+  const pods = (revision: Revision) => {
+    const selector = `namespace="${namespace}",pod=~"${name}-${revisions[revision].hash}-.+",endpoint="metrics"`;
+    return `(count(count by (pod) (up{${selector}} == 1)) or vector(0))`;
+  };
   return `${pods("new")} >= bool clamp_min(ceil(${pods("stable")} * ${weight} / 100), 1)`;
 }
 
