@@ -17,8 +17,8 @@ export const driftRules = {
    */
   destinationRule: ["spec.subsets"],
   /**
-   * Of the Services of a strategy: Argo Rollouts adds `rollouts-pod-template-hash`. Kubernetes has a selector owned as a
-   * whole, by whoever wrote it last (`ServiceSpec.selector`, `structType=atomic`).
+   * Of the Services of a strategy: Argo Rollouts adds `rollouts-pod-template-hash`. A selector is owned as a whole, by
+   * whoever wrote it last (`ServiceSpec.selector`, `structType=atomic`).
    */
   releaseService: ["spec.selector"],
   /**

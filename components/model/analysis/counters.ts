@@ -124,8 +124,8 @@ function atPods(at: ModelName, revision: Revision, more = ""): string {
 }
 
 /**
- * PromQL that is 1 when the new version has the pods for its percent of the traffic, and 0 before: as many as the stable
- * version has for it, at least one. Triton's metrics port answers once its models are loaded.
+ * PromQL that is 1 when the new version has the pods for its percent of the traffic, and 0 before: as many as the
+ * stable version has for it, at least one. Triton's metrics port answers once its models are loaded.
  */
 export function enoughPods({ name, namespace }: ModelName, weight: string): string {
   const pods = (revision: Revision) => {

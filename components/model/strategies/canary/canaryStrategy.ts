@@ -37,8 +37,8 @@ const stageOf = (name: string, weight: number) => `${name}-at-${weight}`;
 const stageEvidence = [1, 2, 4] as const;
 
 /**
- * Looks of the guard while all traffic is on the new version and the old pods still stand by: three that see it, and one
- * that began before.
+ * Looks of the guard while all traffic is on the new version and the old pods still stand by: three that see it, and
+ * one that began before.
  */
 const lastLooks = 4;
 
@@ -123,7 +123,7 @@ export function guardFrom(steps: Steps): number {
   );
 }
 
-/** The step that begins to give the new version all traffic: with its pods where these are waited for, else its weight. */
+/** The step that begins to give the new version all traffic: that of its pods where they are waited for. */
 export function allTrafficFrom(steps: Steps): number {
   return steps.findIndex(({ setWeight, setCanaryScale }) => (setWeight ?? setCanaryScale?.weight) === 100);
 }
