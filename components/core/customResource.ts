@@ -25,6 +25,10 @@ import {
   type IPodMonitor,
   PodMonitor,
 } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PodMonitor";
+import {
+  type IPrometheusRule,
+  PrometheusRule,
+} from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/PrometheusRule";
 import { CustomResource as KubernetesCustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import * as pulumi from "@pulumi/pulumi";
 import { type Problem, rejectProblems } from "./problem.ts";
@@ -69,6 +73,8 @@ export interface CustomResourceSpecs {
   Issuer: SpecOf<IIssuer>;
   /** Prometheus Operator: the metrics endpoints of a model's pods. */
   PodMonitor: SpecOf<IPodMonitor>;
+  /** Prometheus Operator: alerts that name what a person does about a model. */
+  PrometheusRule: SpecOf<IPrometheusRule>;
 }
 
 /** A kind of custom resource that the program writes, as Kubernetes spells it. */
@@ -90,6 +96,7 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   ClusterIssuer: { apiVersion: "cert-manager.io/v1", schema: ClusterIssuer },
   Issuer: { apiVersion: "cert-manager.io/v1", schema: Issuer },
   PodMonitor: { apiVersion: "monitoring.coreos.com/v1", schema: PodMonitor },
+  PrometheusRule: { apiVersion: "monitoring.coreos.com/v1", schema: PrometheusRule },
 };
 
 /** The `metadata` of a custom resource. */

@@ -25,6 +25,7 @@ const awaits = {
   VirtualService: "made",
   DestinationRule: "made",
   PodMonitor: "made",
+  PrometheusRule: "made",
   PodDisruptionBudget: "made",
   ServiceAccount: "provider",
   Secret: "provider",
