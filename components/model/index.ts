@@ -4,6 +4,7 @@ export type { Bytes, Duration, Percent } from "../core/quantity.ts";
 export type { HostCluster } from "./hostCluster.ts";
 export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
+export { type Rollback, rollback } from "./rollback.ts";
 export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
 export { type Canary, canary } from "./strategies/canary/canary.ts";
 export { type DarkLaunch, darkLaunch } from "./strategies/darkLaunch/darkLaunch.ts";

@@ -12,6 +12,7 @@ import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
+import { rollbackAlerts } from "./rollback.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
 import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
@@ -84,6 +85,7 @@ export class ModelDeployment extends Component {
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args, context);
     this.#metrics(args);
+    this.#alerts(args);
     if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
     customResource(
       "Rollout",
@@ -212,6 +214,18 @@ export class ModelDeployment extends Component {
       {
         parent: this,
       },
+    );
+  }
+
+  #alerts(args: ModelDeploymentArgs): void {
+    const spec = rollbackAlerts(args.model, args);
+    if (spec === undefined) return;
+    customResource(
+      "PrometheusRule",
+      this.childName("rollback-alerts"),
+      this.#metadata("PrometheusRule", args, args.name),
+      spec,
+      { parent: this },
     );
   }
 

@@ -30,6 +30,7 @@ export function modelObjects(name: string, model: Model): ObjectName[] {
       "DestinationRule",
       "VirtualService",
       "PodMonitor",
+      "PrometheusRule",
       "PodDisruptionBudget",
       "Rollout",
     ].map((kind) => ({ kind, name })),

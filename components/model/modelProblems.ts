@@ -10,6 +10,7 @@ import {
 } from "../core/quantity.ts";
 import { isMeasurable, nearestMeasurable } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
+import { rollbackProblems } from "./rollback.ts";
 import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
 import { tritonProblems } from "./triton.ts";
@@ -36,8 +37,13 @@ export function modelProblems(model: Model): Problem[] {
     ...countProblems("replicas", model.replicas, 1),
     ...under("traffic", trafficProblems(model.traffic)),
     ...under("slo", sloProblems(model.slo, model.traffic)),
+    ...guardProblems(model),
     ...under("release", releaseProblems(model)),
   ];
+}
+
+function guardProblems(model: Model): Problem[] {
+  return (model.guards ?? []).flatMap((guard, index) => under(`guards[${index}]`, rollbackProblems(guard, model)));
 }
 
 function versionProblems(version: string): Problem[] {

@@ -1,4 +1,5 @@
 import type { Duration, Percent } from "../core/quantity.ts";
+import type { Rollback } from "./rollback.ts";
 import type { TritonServer } from "./triton.ts";
 
 /**
@@ -72,6 +73,12 @@ export interface ServedModel {
   readonly traffic: Traffic;
   /** The objectives that a new version must meet. */
   readonly slo: Slo;
+  /**
+   * Limits at which the traffic goes back to the version before, in the release and after it: `rollback(…)`. Changing
+   * them restarts nothing, but a release that is under way begins again. @default none: a release ends when all traffic
+   * is on the new version and its last step is over
+   */
+  readonly guards?: readonly Rollback[];
   /**
    * Whether an inference changes nothing but its answer, so that the same request may be sent to two versions. A
    * `shadow` release needs it. Changing it restarts nothing.
