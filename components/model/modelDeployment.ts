@@ -12,7 +12,7 @@ import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
 import { objectNames } from "./objectNames.ts";
-import { rollbackAlerts } from "./rollback.ts";
+import { rollbackAlerts, watchSeconds } from "./rollbackGuard.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
 import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
@@ -276,5 +276,8 @@ function hasAnotherNode(gpu: GpuRequest | undefined, { gpuPools }: HostCluster):
 /** What `serin status` compares a step with. */
 function plannedSeconds(model: Model, context: AnalysisContext): Record<string, string> {
   const planned = strategyOf(model.release).plannedSeconds?.(model, model.release, context);
-  return planned === undefined ? {} : { [plannedSecondsAnnotation]: JSON.stringify(planned) };
+  const watch = watchSeconds(model);
+  return planned === undefined
+    ? {}
+    : { [plannedSecondsAnnotation]: JSON.stringify([...planned, ...(watch === 0 ? [] : [watch])]) };
 }

@@ -30,13 +30,13 @@ export function modelObjects(name: string, model: Model): ObjectName[] {
       "DestinationRule",
       "VirtualService",
       "PodMonitor",
-      "PrometheusRule",
       "PodDisruptionBudget",
       "Rollout",
     ].map((kind) => ({ kind, name })),
     { kind: "VirtualService", name: objectNames(name).release },
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
+    ...((model.guards ?? []).length === 0 ? [] : [{ kind: "PrometheusRule", name }]),
     ...(strategy.services?.(name) ?? []).map((service) => ({ kind: "Service", name: service })),
     ...strategy
       .analyses(model, model.release, context)

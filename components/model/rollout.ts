@@ -2,6 +2,7 @@ import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import { seconds } from "../core/quantity.ts";
 import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
+import { watched } from "./rollbackGuard.ts";
 import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { strategyOf } from "./strategies/strategies.ts";
 import { tritonPod } from "./tritonPod.ts";
@@ -40,6 +41,6 @@ export function rolloutSpec(model: Model, host: HostCluster, context: AnalysisCo
     progressDeadlineAbort: true,
     selector: { matchLabels: { app: name } },
     template: tritonPod(name, model, host),
-    strategy: strategyOf(model.release).rollout(model, model.release, context),
+    strategy: watched(strategyOf(model.release).rollout(model, model.release, context), model),
   };
 }

@@ -20,6 +20,7 @@ const models: readonly AccessNeed[] = written([
   { group: "networking.istio.io", resource: "gateways" },
   { group: "security.istio.io", resource: "peerauthentications" },
   { group: "monitoring.coreos.com", resource: "podmonitors" },
+  { group: "monitoring.coreos.com", resource: "prometheusrules" },
 ]);
 
 /** What cert-manager makes the gateway's certificate from. */

@@ -1,4 +1,5 @@
 import { type Duration, type Percent, ratio } from "../../core/quantity.ts";
+import { rollbackGuardMetrics } from "../rollbackGuard.ts";
 import type { ServedModel } from "../servedModel.ts";
 import type { ModelName } from "../strategies/releaseStrategy.ts";
 import type { RequestCounters } from "../verdict/counter.ts";
@@ -101,7 +102,10 @@ export interface GuardMetric {
   readonly query: string;
 }
 
-/** What the guard watches: the deciding metrics, and refused requests (HTTP 4xx), which decide no stage. */
+/**
+ * What the guard watches: the deciding metrics, refused requests (HTTP 4xx), which decide no stage, and the limits of
+ * the model's rollback guards.
+ */
 export function guardMetrics(model: ServedModel, judgement: Judgement, at: ModelName): GuardMetric[] {
   const refused = refusedRequests(at);
   // Over the same span for both, so that a burst of bad requests reaches both alike.
@@ -117,6 +121,7 @@ export function guardMetrics(model: ServedModel, judgement: Judgement, at: Model
         withoutData(countsOf(refused.stable, recently)),
       ),
     },
+    ...rollbackGuardMetrics(model, at),
   ];
 }
 
