@@ -9,10 +9,10 @@ const rollbackMetrics = ["http_5xx_rate", "http_4xx_rate", "slow_request_rate"] 
 const rollbackTargets = ["blueGreen", "previous"] as const;
 
 /**
- * A limit beyond the objectives at which the traffic goes back. It is in force during the whole release, and for as long
- * after all traffic is on the new version as `watch` says. Argo Rollouts judges nothing after a release has ended
- * (argo-rollouts `rollout/analysis.go`, `IsFullyPromoted`), so until then the release is not ended: its last step waits.
- * Afterwards an alert names the command that goes back.
+ * A limit beyond the objectives at which the traffic goes back. It is in force during the whole release, and for as
+ * long after all traffic is on the new version as `watch` says. Argo Rollouts judges nothing after a release has ended
+ * (argo-rollouts `rollout/analysis.go`, `IsFullyPromoted`), so until then the release is not ended: its last step
+ * waits. Afterwards an alert names the command that goes back.
  */
 export interface Rollback {
   /**
