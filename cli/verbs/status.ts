@@ -1,11 +1,7 @@
-import type { V1Service } from "@kubernetes/client-node";
 import colours from "picocolors";
-import { cloudOf } from "../../components/cluster/clouds.ts";
-import type { SiteIngress } from "../../components/cluster/onPrem/siteSettings.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/objectNames.ts";
 import { modelHost } from "../../components/model/traffic.ts";
-import { gatewayScheme } from "../../components/platform/istio.ts";
 import { gatewayService } from "../../components/platform/istioGateway.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
@@ -13,7 +9,7 @@ import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
-import type { Environment } from "../../stacks/environments/environment.ts";
+import { gatewayAddress, isReady } from "../gatewayAddress.ts";
 import { refuseLoneContext } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
 import { columns } from "../terminal.ts";
@@ -56,10 +52,11 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   const cluster = localCluster(name, options);
   const view = new ClusterView(cluster.kubeconfig, { signal });
   const namespace = modelNamespace(environment);
-  const nodes = (await view.nodes()).map(({ metadata, status: node }) => ({
-    name: metadata?.name ?? "?",
-    ready: node?.conditions?.some(({ type, status: state }) => type === "Ready" && state === "True") === true,
-    gpus: Number(node?.allocatable?.["nvidia.com/gpu"] ?? 0),
+  const found = await view.nodes();
+  const nodes = found.map((node) => ({
+    name: node.metadata?.name ?? "?",
+    ready: isReady(node),
+    gpus: Number(node.status?.allocatable?.["nvidia.com/gpu"] ?? 0),
   }));
   const processes = cluster.embedded === undefined ? [] : environmentStatus(name);
   const models = await Promise.all(
@@ -70,7 +67,7 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   const gateway = cluster.embedded?.gateway;
   const address =
     gateway === undefined
-      ? await installedGateway(view, environment, clusterName)
+      ? gatewayAddress(environment, clusterName, await view.service(gatewayService), found)
       : `http://${gateway.address}:${gateway.port}`;
   return {
     result: {
@@ -101,31 +98,6 @@ export async function status(name: string, options: StatusOptions, { signal }: I
       .filter((part) => part !== undefined && part !== "")
       .join("\n\n"),
   };
-}
-
-/** The address of an installed gateway. Undefined: it has none yet or none is declared, or the gateway is adopted. */
-async function installedGateway(
-  view: ClusterView,
-  { platform: { istio }, clusters }: Pick<Environment, "platform" | "clusters">,
-  clusterName: string,
-): Promise<string | undefined> {
-  if ("adopt" in istio) return undefined;
-  const service = await view.service(gatewayService);
-  if (service === undefined) return undefined;
-  const spec = clusters[clusterName];
-  const way = spec === undefined ? undefined : cloudOf(spec).settings(spec)?.ingress;
-  const host = way?.kind === "nodePort" ? nodeHost(way) : balancedHost(service);
-  return host === undefined ? undefined : `${gatewayScheme(istio)}://${host}`;
-}
-
-function nodeHost({ host, port }: Extract<SiteIngress, { kind: "nodePort" }>): string | undefined {
-  return host === undefined ? undefined : `${host}:${port}`;
-}
-
-/** The host of a Service of type LoadBalancer. Undefined: it has none yet. */
-function balancedHost({ status: state }: V1Service): string | undefined {
-  const first = state?.loadBalancer?.ingress?.[0];
-  return first?.hostname ?? first?.ip;
 }
 
 async function modelStatus(

@@ -20,6 +20,7 @@ import {
 } from "../../preflight/preflightStep.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { modelStates } from "../../rehearsal/cluster/modelStates.ts";
+import { embeddedGatewayProblems } from "../../rehearsal/local/embeddedGateway.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import {
   type ClusterOptions,
@@ -81,10 +82,10 @@ export async function up(name: string, options: UpOptions, invocation: Invocatio
   if (isLocal && options.kubeconfig === undefined) requireOwn(name, { takeOver: options.yes });
   const own = options.kubeconfig === undefined ? undefined : ownCluster(options.kubeconfig, options.context);
   if (isLocal && own === undefined) {
-    rejectProblems(
-      `Environment "${name}" cannot be brought up`,
-      embeddedStoreProblems(environment.models, sampleRepository),
-    );
+    rejectProblems(`Environment "${name}" cannot be brought up`, [
+      ...embeddedGatewayProblems(environment),
+      ...embeddedStoreProblems(environment.models, sampleRepository),
+    ]);
   }
 
   const credentials = registryCredentials(options);

@@ -389,7 +389,10 @@ export const istio = {
   },
   runsOn: () => true,
   problems: validateIstio,
-  installed: (_declared: IstioArgs): IstioArgs => ({ install: {} }),
+  installed: ({ certificate }: IstioArgs): IstioArgs => ({
+    install: {},
+    ...(certificate === undefined ? {} : { certificate }),
+  }),
   build(name, args, { cloud, spec, domain }, opts) {
     const { webhookAnnotations = {} } = cloud;
     const loadBalancer = cloud.loadBalancer(spec);

@@ -220,6 +220,19 @@ it("shows the node port of a site's gateway, at the host that its declaration na
   expect((await statusOf({}, "test", "edge-ber")).text).not.toContain("gateway");
 });
 
+it("shows the gateway that local installs on a cluster of one's own, though it adopts the embedded one", async () => {
+  const { text } = await statusOf(
+    {
+      "/api/v1/namespaces/istio-ingress/services/istio-ingressgateway": {
+        status: { loadBalancer: { ingress: [{ ip: "172.18.0.9" }] } },
+      },
+    },
+    "local",
+    "embedded",
+  );
+  expect(text).toContain("embedded  gateway http://172.18.0.9");
+});
+
 it("says how many pods of a model are ready, since no up waits for them", async () => {
   const rollout = (readyReplicas: number) => ({
     metadata: { name: "fraud", generation: 1 },
