@@ -327,6 +327,7 @@ export class RolloutsPlane {
     const path = this.#path("v1", "pods");
     const { items } = await this.plane.send<{ items: RawPod[] }>({ method: "GET", path });
     const sets = Map.groupBy(items, ({ metadata }) => `${metadata.labels.app} ${metadata.labels.version}`);
+    this.#ready.clear();
     for (const [set, pods] of sets) this.#ready.set(set, pods.filter(isReady).length);
     const changes = [...sets.values()].flatMap((pods) =>
       pods
