@@ -6,6 +6,7 @@ export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
 export { type Rollback, rollback } from "./rollback.ts";
 export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
+export { type BlueGreen, blueGreen } from "./strategies/blueGreen/blueGreen.ts";
 export { type Canary, canary } from "./strategies/canary/canary.ts";
 export { type DarkLaunch, darkLaunch } from "./strategies/darkLaunch/darkLaunch.ts";
 export type { Cohort } from "./strategies/phases/cohort.ts";
@@ -21,5 +22,6 @@ export type {
 } from "./strategies/releaseStrategy.ts";
 export type { Phase } from "./strategies/sequence/phases.ts";
 export { type Sequence, sequence } from "./strategies/sequence/sequence.ts";
+export { type Shadow, shadow } from "./strategies/shadow/shadow.ts";
 export { type Release, strategies } from "./strategies/strategies.ts";
 export { type GpuRequest, type TritonServer, triton } from "./triton.ts";

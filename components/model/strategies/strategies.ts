@@ -1,13 +1,17 @@
+import { blueGreenStrategy } from "./blueGreen/blueGreenStrategy.ts";
 import { canaryStrategy } from "./canary/canaryStrategy.ts";
 import { darkLaunchStrategy } from "./darkLaunch/darkLaunchStrategy.ts";
 import type { DeclaredRelease, FoundStrategy, ReleaseStrategy } from "./releaseStrategy.ts";
 import { sequenceStrategy } from "./sequence/sequenceStrategy.ts";
+import { shadowStrategy } from "./shadow/shadowStrategy.ts";
 
 /** Every release strategy, by the `kind` of its releases: a folder and a line here. */
 const shipped = {
+  blueGreen: blueGreenStrategy,
   canary: canaryStrategy,
   darkLaunch: darkLaunchStrategy,
   sequence: sequenceStrategy,
+  shadow: shadowStrategy,
 };
 
 type ReleaseOf<Strategy> = Strategy extends ReleaseStrategy<infer Release> ? Release : never;

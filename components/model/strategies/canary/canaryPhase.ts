@@ -1,17 +1,14 @@
+import { canarySteps } from "../phases/canarySteps.ts";
 import type { ReleasePhase } from "../phases/releasePhase.ts";
 import { type Canary, canaryProblems } from "./canary.ts";
-import { allTrafficFrom, canaryStrategy } from "./canaryStrategy.ts";
+import { canaryStrategy } from "./canaryStrategy.ts";
 
 /** The canary as a phase of a release: its weights below all traffic. */
 export const canaryPhase: ReleasePhase<Canary> = {
-  shiftsTraffic: true,
   managedRoutes: [],
   problems: canaryProblems,
-  judgement: (declared) => declared,
+  canary: (declared) => declared,
   analyses: (model, declared, _judgement, context) => canaryStrategy.analyses(model, declared, context),
-  steps(model, declared, context) {
-    const steps = canaryStrategy.rollout(model, declared, context).canary?.steps ?? [];
-    return steps.slice(0, allTrafficFrom(steps));
-  },
+  steps: (model, declared, context) => canarySteps(model, declared, context).before,
   sentence: canaryStrategy.sentence,
 };

@@ -1,8 +1,6 @@
-import type { Problem } from "../../../core/problem.ts";
-import { under } from "../../../core/problem.ts";
-import { countProblems, type Duration, durationProblems } from "../../../core/quantity.ts";
+import type { Duration } from "../../../core/quantity.ts";
 import { withDefaults } from "../../../core/withDefaults.ts";
-import { type Cohort, cohortProblems, internalTesters } from "../phases/cohort.ts";
+import { type Cohort, internalTesters } from "../phases/cohort.ts";
 
 /**
  * A release whose version first answers only requests with a header: testers, and synthetic requests that send it.
@@ -42,15 +40,4 @@ export function darkLaunch(options: Partial<Omit<DarkLaunch, "kind">> = {}): Dar
     gate: "automatic",
   };
   return withDefaults(defaults, options);
-}
-
-/** Problems of a dark launch, by the path below it. */
-export function darkLaunchProblems({ cohort, pods, lasts, requests }: DarkLaunch): Problem[] {
-  return [
-    ...under("cohort", cohortProblems(cohort)),
-    ...countProblems("pods", pods, 1),
-    // The pause of a Rollout's step is a whole number of seconds.
-    ...durationProblems("lasts", lasts, { max: "24h", whole: "1s" }),
-    ...countProblems("requests", requests, 0),
-  ];
 }

@@ -1,5 +1,5 @@
 import type { Problem } from "../../../core/problem.ts";
-import type { ReleaseStep } from "./releasePhase.ts";
+import type { PlannedStep } from "./releasePhase.ts";
 
 /** The requests that reach the new version by a header, whatever the weights are. */
 export interface Cohort {
@@ -46,8 +46,9 @@ export function cohortProblems({ header, value }: Cohort): Problem[] {
  * The step that sends the cohort to the new version. The controller removes the route when no pod of the new version is
  * available (argo-rollouts `rollout/trafficrouting.go`), so pods must exist before.
  */
-export function cohortStep({ header, value }: Cohort): ReleaseStep {
+export function cohortStep({ header, value }: Cohort): PlannedStep {
   return {
-    setHeaderRoute: { name: cohortRoute, match: [{ headerName: header, headerValue: { exact: value } }] },
+    step: { setHeaderRoute: { name: cohortRoute, match: [{ headerName: header, headerValue: { exact: value } }] } },
+    seconds: 1,
   };
 }

@@ -1,11 +1,9 @@
 import { type Problem, under } from "../../../core/problem.ts";
-import type { Judgement } from "../../analysis/metrics.ts";
 import { guardTemplate } from "../../analysis/templates.ts";
 import { objectNames, releaseRoutes } from "../../objectNames.ts";
 import type { ServedModel } from "../../servedModel.ts";
 import { type Canary, canary } from "../canary/canary.ts";
-import { canaryPhase } from "../canary/canaryPhase.ts";
-import { allTrafficFrom, canaryStrategy, guardFrom } from "../canary/canaryStrategy.ts";
+import { canaryStrategy, guardFrom } from "../canary/canaryStrategy.ts";
 import type {
   AnalysisContext,
   DeclaredRelease,
@@ -13,7 +11,8 @@ import type {
   RolloutStrategy,
   StrategyAnalysis,
 } from "../releaseStrategy.ts";
-import type { DeclaredPhase, ReleasePhase, ReleaseStep } from "./releasePhase.ts";
+import { canarySteps } from "./canarySteps.ts";
+import type { DeclaredPhase, PlannedStep, ReleasePhase, ReleaseStep } from "./releasePhase.ts";
 
 /** A phase of one release: what was declared, and what the phase makes of it. */
 export interface PlacedPhase {
@@ -47,23 +46,11 @@ export function phasedStrategy<Release extends DeclaredRelease>(
         return path === undefined ? problems : under(path, problems);
       }),
     ],
-    analyses(model, release, context) {
-      const phases = phasesOf(release);
-      const judgement = judgementOf(phases);
-      // A later one of the same name is the one that the release means.
-      const made = new Map<string, StrategyAnalysis>();
-      for (const analysis of [
-        ...canaryStrategy.analyses(model, canaryOf(phases), context),
-        ...phases.flatMap(({ phase, declared }) => phase.analyses(model, declared, judgement, context)),
-        { child: "guard", object: `${context.name}-guard`, spec: guardTemplate(model, judgement, context) },
-      ]) {
-        made.set(analysis.object, analysis);
-      }
-      const used = templatesOf(rolloutOf(model, phases, context));
-      return [...made.values()].filter(({ object }) => used.has(object));
-    },
+    analyses: (model, release, context) => analysesOf(model, phasesOf(release), context),
     rollout: (model, release, context) => rolloutOf(model, phasesOf(release), context),
-    services: (name) => canaryStrategy.services?.(name) ?? [],
+    plannedSeconds: (model, release, context) =>
+      stepsOf(model, phasesOf(release), context).map(({ seconds }) => seconds),
+    ...(canaryStrategy.services === undefined ? {} : { services: canaryStrategy.services }),
     managedRoutes: (release) => managedRoutesOf(phasesOf(release)),
     progress: canaryStrategy.progress,
     sentence: (model, release) =>
@@ -73,45 +60,57 @@ export function phasedStrategy<Release extends DeclaredRelease>(
   };
 }
 
-/** How the guard judges: as the first phase that says so. */
-function judgementOf(phases: readonly PlacedPhase[]): Judgement {
-  for (const { phase, declared } of phases) {
-    const judgement = phase.judgement(declared);
-    if (judgement !== undefined) return judgement;
-  }
-  return canary();
-}
-
-/** The canary whose Services, routes, deadlines and last steps the release has: the declared one, else the default. */
+/** The canary whose Services, guard and last steps the release has: that of the last phase that shifts traffic. */
 function canaryOf(phases: readonly PlacedPhase[]): Canary {
-  const found = phases.find(({ phase }) => phase === (canaryPhase as ReleasePhase));
-  return found === undefined ? canary() : (found.declared as Canary);
+  const last = phases.findLast(({ phase }) => phase.canary !== undefined);
+  return last?.phase.canary?.(last.declared) ?? canary();
 }
 
 function managedRoutesOf(phases: readonly PlacedPhase[]): string[] {
   return [...new Set(phases.flatMap(({ phase }) => phase.managedRoutes))];
 }
 
-function rolloutOf(
+/** The templates that the Rollout refers to. Of those with one name, the last is meant. */
+function analysesOf(
   model: ServedModel,
   phases: readonly PlacedPhase[],
   context: AnalysisContext,
-): RolloutStrategy & { canary: object } {
-  const frame = canaryStrategy.rollout(model, canaryOf(phases), context).canary ?? {};
-  const last = phases.at(-1);
-  const steps = phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context));
-  const framed = frame.steps ?? [];
-  const lastSteps = last?.phase.lastSteps?.(model, last.declared, context) ?? framed.slice(allTrafficFrom(framed));
-  const all = [...scaledWithWeight(steps), ...lastSteps];
-  const keep = last?.phase.keepSeconds?.(last.declared);
+): readonly StrategyAnalysis[] {
+  const judgement = canaryOf(phases);
+  const made = [
+    ...canaryStrategy.analyses(model, judgement, context),
+    ...phases.flatMap(({ phase, declared }) => phase.analyses(model, declared, judgement, context)),
+    { child: "guard", object: objectNames(context.name).guard, spec: guardTemplate(model, judgement, context) },
+  ];
+  const used = templatesOf(rolloutOf(model, phases, context));
+  return [...new Map(made.map((analysis) => [analysis.object, analysis])).values()].filter(({ object }) =>
+    used.has(object),
+  );
+}
+
+function stepsOf(model: ServedModel, phases: readonly PlacedPhase[], context: AnalysisContext): PlannedStep[] {
+  const end = phases.at(-1);
+  return [
+    ...scaledWithWeight(phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context))),
+    ...canarySteps(model, canaryOf(phases), context).last,
+    ...(end?.phase.lastSteps?.(model, end.declared, context) ?? []),
+  ];
+}
+
+/**
+ * The canary's Rollout strategy with the steps of the phases: whatever a canary's Services, routes and deadlines are,
+ * a release of phases has the same.
+ */
+function rolloutOf(model: ServedModel, phases: readonly PlacedPhase[], context: AnalysisContext): RolloutStrategy {
+  const { canary: frame } = canaryStrategy.rollout(model, canaryOf(phases), context);
+  const steps = stepsOf(model, phases, context).map(({ step }) => step);
   const routes = managedRoutesOf(phases);
   return {
     canary: {
       ...frame,
-      steps: all,
-      analysis: { ...frame.analysis, startingStep: guardFrom(all) },
-      ...(routes.length === 0 ? {} : { trafficRouting: routedApart(context.name, frame.trafficRouting, routes) }),
-      ...(keep === undefined ? {} : { scaleDownDelaySeconds: keep }),
+      steps,
+      analysis: { ...frame?.analysis, startingStep: guardFrom(steps) },
+      ...(routes.length === 0 ? {} : { trafficRouting: routedApart(context.name, frame?.trafficRouting, routes) }),
     },
   };
 }
@@ -152,8 +151,9 @@ function routedApart(name: string, routing: TrafficRouting, routes: readonly str
  * the first weight the pods follow it; before it they would be none (`UseSetCanaryScale` in argo-rollouts
  * `utils/replicaset/canary.go`).
  */
-function scaledWithWeight(steps: readonly ReleaseStep[]): ReleaseStep[] {
-  const first = steps.findIndex(({ setWeight }) => setWeight !== undefined);
-  if (first < 0 || !steps.slice(0, first).some(({ setCanaryScale }) => setCanaryScale !== undefined)) return [...steps];
-  return [...steps.slice(0, first + 1), { setCanaryScale: { matchTrafficWeight: true } }, ...steps.slice(first + 1)];
+function scaledWithWeight(steps: readonly PlannedStep[]): readonly PlannedStep[] {
+  const first = steps.findIndex(({ step }) => step.setWeight !== undefined);
+  if (first < 0 || !steps.slice(0, first).some(({ step }) => step.setCanaryScale !== undefined)) return steps;
+  const following: PlannedStep = { step: { setCanaryScale: { matchTrafficWeight: true } }, seconds: 1 };
+  return [...steps.slice(0, first + 1), following, ...steps.slice(first + 1)];
 }

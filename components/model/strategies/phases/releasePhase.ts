@@ -1,6 +1,7 @@
 import type { Problem } from "../../../core/problem.ts";
 import type { Judgement } from "../../analysis/metrics.ts";
 import type { ServedModel } from "../../servedModel.ts";
+import type { Canary } from "../canary/canary.ts";
 import type { AnalysisContext, RolloutStrategy, StrategyAnalysis } from "../releaseStrategy.ts";
 
 /** A phase as a release declares it: plain data, told apart by `kind`. */
@@ -12,22 +13,29 @@ export interface DeclaredPhase {
 /** One step of a Rollout's canary strategy, as Argo Rollouts types it. */
 export type ReleaseStep = NonNullable<NonNullable<RolloutStrategy["canary"]>["steps"]>[number];
 
+/** A step, and how long it is planned to take, in seconds. */
+export interface PlannedStep {
+  /** The step. */
+  readonly step: ReleaseStep;
+  /** Seconds that a healthy version takes at most, 95 times in a hundred. */
+  readonly seconds: number;
+}
+
 /**
  * One part of a release. Every phase becomes steps of the same Rollout, so that phases follow each other without a
  * change of pods, Services or routes, and one guard watches all of them.
  */
 export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
-  /**
-   * Whether the phase moves ordinary traffic to the new version. One that does not only prepares: header cohorts,
-   * mirrored requests. A release ends with a phase that does.
-   */
-  readonly shiftsTraffic: boolean;
   /** Names of the routes that the phase lets the controller add to the release VirtualServices. */
   readonly managedRoutes: readonly string[];
   /** Everything wrong with the declared phase, by the path below it. */
   problems(declared: Declared, model: ServedModel): Problem[];
-  /** How the phase judges; none where it leaves that to the rest of the release. */
-  judgement(declared: Declared): Judgement | undefined;
+  /**
+   * Of a phase that shifts traffic: the canary that it is one of. The last phase of a release has one, from which the
+   * release has its Services, its guard and its last steps. A phase without one only prepares: callers do not reach the
+   * version by it.
+   */
+  canary?(declared: Declared): Canary;
   /** The AnalysisTemplates that the steps refer to. The guard is not among them. */
   analyses(
     model: ServedModel,
@@ -36,11 +44,9 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
     context: AnalysisContext,
   ): readonly StrategyAnalysis[];
   /** The steps before all traffic is on the new version. */
-  steps(model: ServedModel, declared: Declared, context: AnalysisContext): readonly ReleaseStep[];
-  /** The steps from all traffic on, if this is the last phase of the release. @default those of the canary */
-  lastSteps?(model: ServedModel, declared: Declared, context: AnalysisContext): readonly ReleaseStep[];
-  /** How long the old pods stay after the release, in seconds. @default as long as after a canary */
-  keepSeconds?(declared: Declared): number;
+  steps(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
+  /** Steps after those of the canary, with all traffic on the new version, if this is the last phase. @default none */
+  lastSteps?(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
   /** What a plan says of the phase: a part of a sentence. */
   sentence(model: ServedModel, declared: Declared): string;
 }

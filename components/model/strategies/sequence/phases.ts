@@ -1,9 +1,16 @@
+import { blueGreenPhase } from "../blueGreen/blueGreenPhase.ts";
 import { canaryPhase } from "../canary/canaryPhase.ts";
 import { darkLaunchPhase } from "../darkLaunch/darkLaunchPhase.ts";
 import type { ReleasePhase } from "../phases/releasePhase.ts";
+import { shadowPhase } from "../shadow/shadowPhase.ts";
 
 /** Every phase that a sequence may have, by the `kind` it is declared with. */
-const shipped = { canary: canaryPhase, darkLaunch: darkLaunchPhase };
+const shipped = {
+  blueGreen: blueGreenPhase,
+  canary: canaryPhase,
+  darkLaunch: darkLaunchPhase,
+  shadow: shadowPhase,
+};
 
 type DeclaredBy<One> = One extends ReleasePhase<infer Declared> ? Declared : never;
 

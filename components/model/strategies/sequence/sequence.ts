@@ -30,7 +30,7 @@ export function orderProblems({ phases: declared }: Sequence): Problem[] {
   if (unknown.length > 0) return unknown;
   const problems: Problem[] = [];
   const kinds = declared.map(({ kind }) => kind);
-  const shifts = kinds.map((kind) => phases[kind]?.shiftsTraffic === true);
+  const shifts = kinds.map((kind) => phases[kind]?.canary !== undefined);
   for (const [index, kind] of kinds.entries()) {
     if (kinds.indexOf(kind) < index) {
       problems.push({

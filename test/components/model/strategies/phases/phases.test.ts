@@ -2,16 +2,26 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { schemaProblems } from "../../../../../components/core/customResource.ts";
 import { validateModel } from "../../../../../components/model/modelProblems.ts";
+import { blueGreen } from "../../../../../components/model/strategies/blueGreen/blueGreen.ts";
 import { canary } from "../../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import { sequence } from "../../../../../components/model/strategies/sequence/sequence.ts";
-import type { Release } from "../../../../../components/model/strategies/strategies.ts";
+import { shadow } from "../../../../../components/model/strategies/shadow/shadow.ts";
+import { type Release, strategyOf } from "../../../../../components/model/strategies/strategies.ts";
+import { requireAnalysisBeforeHalf } from "../../../../../policies/rollout/requireAnalysisBeforeHalf.ts";
+import { judge } from "../../../../policies/harness.ts";
+import { context } from "../../fixtures.ts";
 import { analysesOf, released, rolloutOf, type Step } from "./releases.ts";
 
 const releases: readonly (readonly [string, Release])[] = [
   ["darkLaunch", darkLaunch()],
   ["darkLaunch by hand", darkLaunch({ gate: "manual", requests: 0, lasts: "0s" })],
   ["darkLaunch, canary", sequence([darkLaunch(), canary({ weights: [10, 100] })])],
+  ["shadow", shadow()],
+  ["blueGreen", blueGreen()],
+  ["blueGreen of one preview pod", blueGreen({ previewPods: 1, gate: "manual" })],
+  ["darkLaunch, shadow, canary", sequence([darkLaunch(), shadow({ percent: 20 }), canary()])],
+  ["shadow, blueGreen", sequence([shadow(), blueGreen()])],
 ];
 
 /** The queries of a template, with the arguments that the controller fills in. */
@@ -75,12 +85,12 @@ describe.each(releases)("a release of phases (%s)", (_name, release) => {
 
   it("serves no weight with the pods of a preparation", () => {
     expect(earlier(firstWeight, ({ setCanaryScale }) => setCanaryScale?.matchTrafficWeight === true)).toBe(false);
-    let fixed = false;
+    let scale: Step["setCanaryScale"];
     for (const [index, { setCanaryScale, setWeight }] of steps.entries()) {
-      if (setCanaryScale !== undefined)
-        fixed = setCanaryScale.matchTrafficWeight !== true && setCanaryScale.weight !== 100;
-      const next = steps[index + 1]?.setCanaryScale;
-      if (setWeight !== undefined && fixed) expect(next).toEqual({ matchTrafficWeight: true });
+      scale = setCanaryScale ?? scale;
+      const follows = steps[index + 1]?.setCanaryScale?.matchTrafficWeight === true;
+      if (setWeight === undefined || scale === undefined || scale.matchTrafficWeight === true || follows) continue;
+      expect(scale.weight).toBeGreaterThanOrEqual(setWeight);
     }
   });
 
@@ -94,6 +104,19 @@ describe.each(releases)("a release of phases (%s)", (_name, release) => {
 
   it("ends with all traffic on the new version, and is guarded from its first request", () => {
     expect(steps.findLast(({ setWeight }) => setWeight !== undefined)?.setWeight).toBe(100);
-    expect(strategy.analysis.startingStep).toBeLessThanOrEqual(1);
+    const reached = steps.findIndex((step) => step.setHeaderRoute ?? step.setMirrorRoute ?? step.setWeight);
+    expect(strategy.analysis.startingStep).toBe(reached + 1);
+  });
+
+  it("plans a time for every step", () => {
+    const model = released(release);
+    const planned = strategyOf(release).plannedSeconds?.(model, release, context) ?? [];
+    expect(planned).toHaveLength(steps.length);
+    expect(planned.every((seconds) => seconds > 0)).toBe(true);
+  });
+
+  it("complies with the policy that a version is judged before it carries half of the traffic", async () => {
+    const type = "kubernetes:argoproj.io/v1alpha1:Rollout";
+    expect(await judge(requireAnalysisBeforeHalf, type, { spec })).toEqual({ violations: [] });
   });
 });
