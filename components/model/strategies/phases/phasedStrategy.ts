@@ -90,11 +90,11 @@ function analysesOf(
 
 function stepsOf(model: ServedModel, phases: readonly PlacedPhase[], context: AnalysisContext): PlannedStep[] {
   const end = phases.at(-1);
-  return [
-    ...scaledWithWeight(phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context))),
+  return afterPreparation([
+    ...phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context)),
     ...canarySteps(model, canaryOf(phases), context).last,
     ...(end?.phase.lastSteps?.(model, end.declared, context) ?? []),
-  ];
+  ]);
 }
 
 /**
@@ -147,13 +147,23 @@ function routedApart(name: string, routing: TrafficRouting, routes: readonly str
 }
 
 /**
- * A number of pods that a phase sets stays in force until a step says otherwise, and would then serve any weight. After
- * the first weight the pods follow it; before it they would be none (`UseSetCanaryScale` in argo-rollouts
- * `utils/replicaset/canary.go`).
+ * Ends after the first weight what phases without a weight began. A number of pods stays in force until a step says
+ * otherwise, and would then serve any weight; before the first weight, pods that follow it would be none
+ * (`UseSetCanaryScale` in argo-rollouts `utils/replicaset/canary.go`). A mirror route has weights of its own, which the
+ * controller does not change; the phase removes it before, and a person who promotes to the first weight skips that.
  */
-function scaledWithWeight(steps: readonly PlannedStep[]): readonly PlannedStep[] {
+function afterPreparation(steps: readonly PlannedStep[]): PlannedStep[] {
   const first = steps.findIndex(({ step }) => step.setWeight !== undefined);
-  if (first < 0 || !steps.slice(0, first).some(({ step }) => step.setCanaryScale !== undefined)) return steps;
-  const following: PlannedStep = { step: { setCanaryScale: { matchTrafficWeight: true } }, seconds: 1 };
-  return [...steps.slice(0, first + 1), following, ...steps.slice(first + 1)];
+  const before = steps.slice(0, first).map(({ step }) => step);
+  const isScaled = before.some(({ setCanaryScale }) => setCanaryScale !== undefined);
+  const mirrors = new Set(before.flatMap(({ setMirrorRoute }) => setMirrorRoute?.name ?? []));
+  const ends: ReleaseStep[] = [
+    ...(isScaled && steps[first]?.step.setWeight !== 100 ? [{ setCanaryScale: { matchTrafficWeight: true } }] : []),
+    ...[...mirrors].map((name) => ({ setMirrorRoute: { name } })),
+  ];
+  return [
+    ...steps.slice(0, first + 1),
+    ...ends.map((step): PlannedStep => ({ step, seconds: 1 })),
+    ...steps.slice(first + 1),
+  ];
 }

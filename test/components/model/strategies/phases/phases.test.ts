@@ -102,6 +102,12 @@ describe.each(releases)("a release of phases (%s)", (_name, release) => {
     }
   });
 
+  it("ends mirroring after the first weight, too, where a person promotes to it and skips the step before", () => {
+    const mirrors = new Set(steps.flatMap(({ setMirrorRoute }) => setMirrorRoute?.name ?? []));
+    const after = steps.slice(firstWeight + 1, firstWeight + 3).flatMap(({ setMirrorRoute }) => setMirrorRoute ?? []);
+    expect(after).toEqual([...mirrors].map((name) => ({ name })));
+  });
+
   it("ends with all traffic on the new version, and is guarded from its first request", () => {
     expect(steps.findLast(({ setWeight }) => setWeight !== undefined)?.setWeight).toBe(100);
     const reached = steps.findIndex((step) => step.setHeaderRoute ?? step.setMirrorRoute ?? step.setWeight);
