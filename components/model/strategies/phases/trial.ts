@@ -14,9 +14,13 @@ export interface Trial {
   readonly cohort: Cohort;
   /** Least time of the trial: whole seconds, at most "24h". */
   readonly lasts: Duration;
-  /** Least number of requests that the new version must have answered before the trial ends. 0: the time alone counts. */
+  /**
+   * Least number of requests that the new version must have answered before the trial ends. 0: the time alone counts.
+   */
   readonly requests: number;
-  /** What ends the trial: `automatic` by time and requests, `manual` by a person who promotes the release after them. */
+  /**
+   * What ends the trial: `automatic` by time and requests, `manual` by a person who promotes the release after them.
+   */
   readonly gate: "automatic" | "manual";
 }
 

@@ -11,8 +11,8 @@ import type { ServedModel } from "../../servedModel.ts";
 export interface Shadow {
   readonly kind: "shadow";
   /**
-   * Percent of the requests that are copied, a whole number from 1 to 100. The new version gets as many pods as for that
-   * weight.
+   * Percent of the requests that are copied, a whole number from 1 to 100. The new version gets as many pods as for
+   * that weight.
    * @default 100, so that the version is judged under the load it will get
    */
   readonly percent: number;
