@@ -38,6 +38,7 @@ export function modelProblems(model: Model): Problem[] {
     ...under("traffic", trafficProblems(model.traffic)),
     ...under("slo", sloProblems(model.slo, model.traffic)),
     ...guardProblems(model),
+    ...under("slo.saturation", saturationProblems(model)),
     ...under("release", releaseProblems(model)),
   ];
 }
@@ -180,6 +181,21 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
     }
   }
   return problems;
+}
+
+function saturationProblems({ slo: { saturation = {} }, server }: Model): Problem[] {
+  const { queueTime } = saturation;
+  const ofGpu = (["gpuUtilization", "gpuMemory"] as const).flatMap((key) => {
+    const bound = saturation[key];
+    if (bound === undefined) return [];
+    return server.gpu === undefined
+      ? [{ path: key, reason: "the model has no GPU.", fix: "Leave it out, or declare server.gpu." }]
+      : percentProblems(key, bound);
+  });
+  return [
+    ...ofGpu,
+    ...(queueTime === undefined ? [] : durationProblems("queueTime", queueTime, { min: "0.1ms", max: "15m" })),
+  ];
 }
 
 /**

@@ -59,6 +59,29 @@ export interface Slo {
    * are not judged.
    */
   readonly predictionScore?: { readonly mean: number; readonly tolerance: number };
+  /**
+   * Bounds on the load of a new version's GPUs and queue. @default none: only errors that a version causes on its GPU
+   * (Xid 13, 31 and 43) roll it back
+   */
+  readonly saturation?: Saturation;
+}
+
+/**
+ * What a new version may take of its GPUs and its queue. While it takes more in every scrape of two minutes (of four
+ * scrapes where these are farther apart), and the stable version takes less, it is rolled back. Where nothing is
+ * measured, nothing is rolled back. Changing a bound restarts nothing.
+ */
+export interface Saturation {
+  /** The mean duty cycle of its GPUs (`DCGM_FI_DEV_GPU_UTIL`). @default not judged */
+  readonly gpuUtilization?: Percent;
+  /** Memory in use of any of its GPUs (`DCGM_FI_DEV_FB_USED`). @default not judged */
+  readonly gpuMemory?: Percent;
+  /**
+   * The mean time that its requests wait in Triton's queue (`nv_inference_queue_duration_us`), over at least 50 of
+   * them: 0.1 milliseconds to "15m".
+   * @default not judged
+   */
+  readonly queueTime?: Duration;
 }
 
 /** A version of a model as pods serve it: everything but how a change of the version is released. */

@@ -79,10 +79,9 @@ export function refusedRequests(at: ModelName): JudgedRequests {
 }
 
 /** The scores that the new version has predicted. */
-export function predictedScores({ name, namespace }: ModelName): ScoreCounters {
-  const { hash } = revisions.new;
+export function predictedScores(at: ModelName): ScoreCounters {
   const score = (moment: string): Counter => ({
-    pods: [`model_prediction_score_${moment}{namespace="${namespace}",pod=~"${name}-${hash}-.+"}`],
+    pods: [`model_prediction_score_${moment}{namespace="${at.namespace}",pod=~"${podNames(at, "new")}"}`],
   });
   return { count: score("count"), sum: score("sum"), squares: score("sumsq") };
 }
@@ -136,9 +135,13 @@ export function enoughPods({ name, namespace }: ModelName, weight: string): stri
 }
 
 /** By pod, since the workload name is the same for both versions (Istio strips the hash: istio `pkg/kube/util.go`). */
-function podSelector({ name, namespace }: ModelName, revision: Revision): string {
-  const { hash } = revisions[revision];
-  return `reporter="destination",destination_workload_namespace="${namespace}",pod=~"${name}-${hash}-.+"`;
+function podSelector(at: ModelName, revision: Revision): string {
+  return `reporter="destination",destination_workload_namespace="${at.namespace}",pod=~"${podNames(at, revision)}"`;
+}
+
+/** A regular expression for the names of a version's pods; the pods' hash is an argument of the template. */
+export function podNames({ name }: ModelName, revision: Revision): string {
+  return `${name}-${revisions[revision].hash}-.+`;
 }
 
 function atGateway({ name, namespace }: ModelName, revision: Revision, more: string): string {

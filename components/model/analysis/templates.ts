@@ -4,6 +4,7 @@ import type { ServedModel } from "../servedModel.ts";
 import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
 import { enoughPods } from "./counters.ts";
 import { type DecidingMetric, decidingMetrics, guardMetrics, type Judgement } from "./metrics.ts";
+import { saturationGuards } from "./saturation.ts";
 
 /**
  * The sample number of a healthy release has a long tail: 95 % are decided by 2.25 times the average (both golden
@@ -74,15 +75,17 @@ export function stageSeconds(
 export function guardTemplate(model: ServedModel, judgement: Judgement, context: AnalysisContext): TemplateSpec {
   return {
     args: revisionArgs,
-    metrics: guardMetrics(model, judgement, context).map(({ name, query }) => ({
-      name,
-      interval: interval(context),
-      initialDelay: interval(context),
-      failureLimit: 0,
-      consecutiveErrorLimit: outageErrors(judgement),
-      failureCondition: "len(result) > 0 && result[0] == 2",
-      provider: { prometheus: { address: context.prometheusAddress, query } },
-    })),
+    metrics: [...guardMetrics(model, judgement, context), ...saturationGuards(model, context)].map(
+      ({ name, query }) => ({
+        name,
+        interval: interval(context),
+        initialDelay: interval(context),
+        failureLimit: 0,
+        consecutiveErrorLimit: outageErrors(judgement),
+        failureCondition: "len(result) > 0 && result[0] == 2",
+        provider: { prometheus: { address: context.prometheusAddress, query } },
+      }),
+    ),
   };
 }
 
