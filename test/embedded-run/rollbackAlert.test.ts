@@ -1,26 +1,19 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { rollback } from "../../components/model/rollback.ts";
 import { rollbackAlerts } from "../../components/model/rollbackGuard.ts";
-import { cacheDirectory } from "../../embedded/toolchain/cache.ts";
-import { installTools } from "../../embedded/toolchain/installTools.ts";
-import { prometheus } from "../../embedded/toolchain/tools.ts";
 import { context, sound } from "../components/model/fixtures.ts";
+import { promtoolPath } from "./promtool.ts";
 
 let promtool: string;
 let directory: string;
 
 beforeAll(async () => {
-  const installed = await installTools([prometheus], {
-    cache: cacheDirectory(),
-    signal: new AbortController().signal,
-    onProgress: () => {},
-  });
-  promtool = join(dirname(installed.get(prometheus.name)?.files.get("prometheus") ?? ""), "promtool");
+  promtool = await promtoolPath();
   directory = mkdtempSync(join(tmpdir(), "serin-rollback-alert-"));
 });
 
