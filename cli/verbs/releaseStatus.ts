@@ -1,6 +1,7 @@
 import type { AnalysisView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import type { ReleaseView } from "../../rehearsal/cluster/releaseView.ts";
+import { overdueLines, stepTime } from "../../rehearsal/cluster/stepTime.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { declaredModel } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
@@ -13,6 +14,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
   const release = await foundRelease(site, name);
   const { rollout, revisions, actions, steps } = release;
   const analyses = await site.view.analyses(site.namespace, name, rollout.currentHash);
+  const time = stepTime(release, analyses, new Date());
   const declared = declaredModel(site.environment, name).version;
   return {
     result: {
@@ -26,6 +28,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
       paused: release.paused,
       step: rollout.step,
       steps: steps.map(({ does }) => does),
+      ...(time === undefined ? {} : { stepSeconds: time }),
       analyses,
       revisions: revisions.map(({ template: _, ...revision }) => revision),
       actions,
@@ -35,6 +38,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
         `${name} on ${site.cluster}: ${standing(release)}`,
         ...(declared === rollout.version ? [] : [`Declared is version ${declared}: the next "serin up" brings it.`]),
         ...stepLines(release),
+        ...(time === undefined || release.paused ? [] : overdueLines(time)),
       ].join("\n"),
       columns(
         ["analysis", "metric", "verdict", "reason"],

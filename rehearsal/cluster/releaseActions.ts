@@ -83,7 +83,7 @@ function promote({ view, options }: Subject): PlannedAction {
     return {
       verb: "promote",
       does: [
-        `Version ${rollout.version} gets 100 % of the traffic (${weight} % now) as soon as all of its pods are ready.`,
+        `Version ${rollout.version} gets 100 % of the traffic (${weight} % now) as soon as ${enoughPods(view)} are ready.`,
         ...(left.length === 0 ? [] : [skippedLine(left)]),
         "The guard ends: from then on no failure takes the traffic away by itself.",
         `The pods of version ${stableVersion} are ended afterwards.`,
@@ -146,12 +146,12 @@ function abort({ view, declaredAt, declared }: Subject): PlannedAction {
   const { rollout, weight, stableVersion, abortDelaySeconds = 30 } = view;
   requireRelease("abort", view);
   const stable = view.revisions.find(({ hash }) => hash === rollout.stableHash);
-  const missing = stable !== undefined && stable.available < rollout.replicas;
+  const missing = stable !== undefined && stable.available < view.podsForTraffic;
   return {
     verb: "abort",
     does: [
       `Version ${stableVersion} gets 100 % of the traffic back (${100 - weight} % now); it has ${stable?.available ?? "an unknown number of"} of ${rollout.replicas} pods available.`,
-      ...(missing ? ["Not all of its pods are available: the controller may wait for them."] : []),
+      ...(missing ? [`The controller waits until ${enoughPods(view)} are available.`] : []),
       `The analyses of version ${rollout.version} end. ${abortDelaySeconds === 0 ? "Its pods stay." : `Its pods are ended ${abortDelaySeconds} s later.`}`,
     ],
     afterwards: [
@@ -173,6 +173,11 @@ function rollback(subject: Subject): PlannedAction {
     `version ${view.rollout.version} is being released, so the way back is to the stable version ${view.stableVersion}.`,
     "Leave --to out, and go back once more afterwards.",
   );
+}
+
+/** The pods with which the controller gives a version all of the traffic. */
+function enoughPods({ podsForTraffic, rollout: { replicas } }: ReleaseView): string {
+  return podsForTraffic === replicas ? "all of its pods" : `${podsForTraffic} of its ${replicas} pods`;
 }
 
 function undo({ view, options, declaredAt, declared }: Subject): PlannedAction {
@@ -197,14 +202,14 @@ function undo({ view, options, declaredAt, declared }: Subject): PlannedAction {
         : `It knows ${known.join(", ")}: name one with --to.`,
     );
   }
-  const ready = revision.available >= rollout.replicas;
+  const ready = revision.available >= view.podsForTraffic;
   return {
     verb: "rollback",
     does: [
       `Version ${revision.version} gets 100 % of the traffic from version ${stableVersion}, without steps and without an analysis${
         ready
           ? `: its ${revision.available} pods still run, so it takes seconds.`
-          : ` as soon as ${rollout.replicas} of its pods are ready: ${revision.available} are now, the others need a node, the image and the load of the model.`
+          : ` as soon as ${enoughPods(view)} are ready: ${revision.available} are now, the others need a node, the image and the load of the model.`
       }`,
       ...(ready ? [] : [`Until then version ${stableVersion} keeps the traffic.`]),
       ...(revision.refused ? [`Version ${revision.version} itself was refused by an analysis or a person.`] : []),

@@ -1,5 +1,6 @@
 import type { V1ReplicaSet } from "@kubernetes/client-node";
 import { objectNames } from "../../components/model/objectNames.ts";
+import { plannedSecondsAnnotation } from "../../components/model/rollout.ts";
 import { type ClusterView, type RawRollout, type RolloutView, rolloutView } from "./clusterView.ts";
 
 /** What a person asked of a release with `serin release`. Kept on the Rollout, the newest last. */
@@ -64,6 +65,12 @@ export interface ReleaseView {
   readonly pauseReasons: readonly string[];
   /** The steps of the Rollout; empty for a strategy without steps. */
   readonly steps: readonly ReleaseStep[];
+  /** Available pods with which the controller gives a version all of the traffic (`replicaProgressThreshold`). */
+  readonly podsForTraffic: number;
+  /** How long each step is planned to take, in seconds; empty where the Rollout does not say. */
+  readonly plannedSeconds: readonly number[];
+  /** When the pause under way began or, outside of pauses, when the release last went forward; ISO 8601. */
+  readonly waitingSince?: string;
   /** Seconds after an abort until the pods of the new version are ended. Undefined: the controller's default, 30. */
   readonly abortDelaySeconds?: number;
   /** Percent of the traffic on the new version. */
@@ -86,6 +93,10 @@ interface FoundRollout extends RawRollout {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly spec: RawRollout["spec"] & { readonly paused?: boolean };
+  readonly status?: NonNullable<RawRollout["status"]> & {
+    readonly pauseConditions?: readonly { readonly reason: string; readonly startTime?: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly lastUpdateTime?: string }[];
+  };
 }
 
 /** The release of a model on a cluster. Undefined: there is no Rollout of this name. */
@@ -110,10 +121,18 @@ export async function releaseView(
     .map((replicaSet) => revisionOf(replicaSet, failed, actions))
     .sort((a, b) => b.number - a.number || b.createdAt.localeCompare(a.createdAt));
   const strategy = found.spec.strategy?.canary ?? found.spec.strategy?.blueGreen;
-  const { steps = [], abortScaleDownDelaySeconds } = (strategy ?? {}) as {
+  const {
+    steps = [],
+    abortScaleDownDelaySeconds,
+    replicaProgressThreshold,
+  } = (strategy ?? {}) as {
+    readonly replicaProgressThreshold?: { readonly type?: string; readonly value?: number };
     readonly steps?: readonly Readonly<Record<string, unknown>>[];
     readonly abortScaleDownDelaySeconds?: number;
   };
+  const since =
+    found.status?.pauseConditions?.[0]?.startTime ??
+    found.status?.conditions?.find(({ type }) => type === "Progressing")?.lastUpdateTime;
   return {
     rollout,
     resourceVersion: found.metadata.resourceVersion ?? "",
@@ -121,6 +140,12 @@ export async function releaseView(
     paused: found.spec.paused === true,
     pauseReasons: (found.status?.pauseConditions ?? []).map(({ reason }) => reason),
     steps: steps.map(releaseStep),
+    podsForTraffic:
+      replicaProgressThreshold?.type === "Percent"
+        ? Math.ceil((rollout.replicas * (replicaProgressThreshold.value ?? 100)) / 100)
+        : rollout.replicas,
+    plannedSeconds: numbers(found.metadata.annotations?.[plannedSecondsAnnotation]),
+    ...(since === undefined ? {} : { waitingSince: since }),
     ...(abortScaleDownDelaySeconds === undefined ? {} : { abortDelaySeconds: abortScaleDownDelaySeconds }),
     weight,
     stableVersion: revisions.find(({ hash }) => hash === rollout.stableHash)?.version ?? "–",
@@ -176,6 +201,16 @@ function recordedActions(text: string | undefined): RecordedAction[] {
   try {
     const found: unknown = JSON.parse(text ?? "[]");
     return Array.isArray(found) ? found.filter((action) => typeof action?.verb === "string") : [];
+  } catch {
+    return [];
+  }
+}
+
+/** A JSON list of numbers; empty where it is none. */
+function numbers(text: string | undefined): number[] {
+  try {
+    const found: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(found) ? found.filter((one) => typeof one === "number") : [];
   } catch {
     return [];
   }

@@ -278,3 +278,17 @@ it("shows the step, the pods of both versions and what people did", async () => 
   expect(text).toMatch(/ada@example.com {2}pause of 2 {2}error budget spent, INC-7/);
   expect(result).toMatchObject({ paused: true, weight: 5, actions: [{ verb: "pause" }] });
 });
+
+it("says that a step takes longer than planned, since nothing pauses a release that gets no verdict", async () => {
+  const at = await cluster();
+  const status = () => releaseStatus("fraud", { environment: "local", kubeconfig: at.kubeconfig }, invocation);
+  at.rollout.metadata.annotations = { "serin.dev/planned-step-seconds": "[450,60,450]" };
+  at.rollout.status.currentStepIndex = 1;
+  const since = (seconds: number) => new Date(Date.now() - 1_000 * seconds).toISOString();
+  at.rollout.status.pauseConditions = [{ reason: "CanaryPauseStep", startTime: since(50) }];
+  expect((await status()).text).not.toContain("planned");
+  at.rollout.status.pauseConditions = [{ reason: "CanaryPauseStep", startTime: since(3_600) }];
+  const { text, result } = await status();
+  expect(text).toContain("It has taken 60 min; planned are at most 60 s.");
+  expect(result).toMatchObject({ stepSeconds: { planned: 60 } });
+});

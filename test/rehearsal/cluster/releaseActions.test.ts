@@ -46,6 +46,8 @@ const releasing: ReleaseView = {
     { kind: "analysis", does: "analysis fraud-at-50" },
     { kind: "setWeight", does: "100 % of the traffic" },
   ],
+  podsForTraffic: 2,
+  plannedSeconds: [],
   weight: 20,
   stableVersion: "1",
   revisions: [revision(2), revision(1)],
@@ -160,9 +162,13 @@ describe("abort", () => {
     expect(isDone(rolledBack)).toBe(true);
   });
 
-  it("says before it is done that pods of the stable version are missing", () => {
-    const { does } = planned("abort", { ...releasing, revisions: [revision(2), revision(1, { available: 2 })] });
-    expect(does.join(" ")).toContain("it has 2 of 3 pods available. Not all of its pods are available");
+  it("says before it is done that too many pods of the stable version are missing", () => {
+    const having = (available: number) =>
+      planned("abort", { ...releasing, revisions: [revision(2), revision(1, { available })] }).does.join(" ");
+    expect(having(2)).toContain("it has 2 of 3 pods available. The analyses of version 2 end.");
+    expect(having(1)).toContain(
+      "it has 1 of 3 pods available. The controller waits until 2 of its 3 pods are available.",
+    );
   });
 });
 
@@ -183,7 +189,7 @@ describe("rollback", () => {
       'The declaration names 2: write "1" before the next "serin up", which may release 2 again.',
     );
     const cold = { ...promoted, revisions: [revision(2), revision(1, { pods: 0, available: 0 })] };
-    expect(planned("rollback", cold).does.join(" ")).toContain("as soon as 3 of its pods are ready: 0 are now");
+    expect(planned("rollback", cold).does.join(" ")).toContain("as soon as 2 of its 3 pods are ready: 0 are now");
     expect(planned("rollback", cold).does.join(" ")).toContain("Until then version 2 keeps the traffic.");
   });
 
