@@ -92,6 +92,7 @@ describe("serin init", () => {
     const manifest = JSON.parse(readFileSync(join(folder, "p/package.json"), "utf8"));
     expect(manifest.devDependencies.node).toMatch(/^\^24\./);
     expect(manifest.allowScripts.node).toBe(true);
+    expect(readFileSync(join(folder, "p/Pulumi.yaml"), "utf8")).toContain("\nmain: stacks/index.ts\n");
   });
 
   it("overwrites nothing", async () => {

@@ -1,8 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { parse } from "yaml";
 import { configuredValue, secretsProviderOf } from "../../stacks/project.ts";
+
+const checkout = fileURLToPath(new URL("../..", import.meta.url));
+
+it.each(["Pulumi.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })])(
+  "Pulumi runs the program that %s names, and not the library that package.json exports",
+  (file) => {
+    const { main } = parse(readFileSync(join(checkout, file), "utf8"));
+    expect(main).toMatch(/^(stacks\/)?index\.ts$/);
+    expect(existsSync(join(checkout, dirname(file), main))).toBe(true);
+  },
+);
 
 let folder: string;
 beforeEach(() => {
