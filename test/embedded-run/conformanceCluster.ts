@@ -4,9 +4,12 @@ import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.
 import type { TestCluster } from "../engine/conformance/liveEngineUnderTest.ts";
 import { startControlPlane } from "./controlPlane.ts";
 
-/** An API server for the conformance suite: Istio's definitions, and the other kinds of a model without a schema. */
+/**
+ * An API server for the conformance suite, with the garbage collector: Istio's definitions, and the other kinds of a
+ * model without a schema.
+ */
 export async function startConformanceCluster(): Promise<TestCluster> {
-  const plane = await startControlPlane();
+  const plane = await startControlPlane({ garbageCollector: true });
   const apply = (path: string, object: KubernetesObject) =>
     plane.send({
       method: "PATCH",

@@ -13,7 +13,7 @@ import { installTools } from "../../embedded/toolchain/installTools.ts";
 import { etcd, kubernetes } from "../../embedded/toolchain/tools.ts";
 import { type ApiRequest, KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 
-/** An API server and its store, nothing else: no controller acts on what tests write. */
+/** An API server and its store. No controller acts on what tests write, except the garbage collector where it is asked for. */
 export interface ControlPlane {
   readonly kubeconfig: string;
   readonly client: KubernetesClient;
@@ -25,7 +25,16 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-export async function startControlPlane(): Promise<ControlPlane> {
+/** What runs beside the API server. */
+export interface ControlPlaneOptions {
+  /**
+   * Whether the garbage collector runs. Pulumi's Kubernetes provider deletes with foreground propagation, and waits
+   * until the collector has taken the finalizer away. @default false
+   */
+  readonly garbageCollector?: boolean;
+}
+
+export async function startControlPlane({ garbageCollector = false }: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const installed = await installTools([etcd, kubernetes, istioDefinitions], {
     cache: cacheDirectory(),
     signal: new AbortController().signal,
@@ -85,6 +94,14 @@ export async function startControlPlane(): Promise<ControlPlane> {
     throw new Error("the API server did not become ready");
   };
   await untilReady();
+  const kubeconfigFile = join(directory, "kubeconfig.json");
+  await writeFile(kubeconfigFile, kubeconfig);
+  const collector = garbageCollector
+    ? start(program("kubernetes", "kube-controller-manager"), [
+        ...[`--kubeconfig=${kubeconfigFile}`, "--leader-elect=false", "--secure-port=0"],
+        "--controllers=garbage-collector-controller",
+      ])
+    : undefined;
   return {
     kubeconfig,
     client: api,
@@ -96,6 +113,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
       server = startServer();
     },
     async stop() {
+      if (collector !== undefined) await stop(collector);
       await stop(server);
       await stop(store);
       await rm(directory, { recursive: true, force: true });
