@@ -7,6 +7,7 @@ import type { Model } from "@kubernetes-models/base";
 import { Certificate, type ICertificate } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Certificate";
 import { ClusterIssuer, type IClusterIssuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/ClusterIssuer";
 import { type IIssuer, Issuer } from "@kubernetes-models/cert-manager/cert-manager.io/v1/Issuer";
+import { EnvoyFilter, type IEnvoyFilter } from "@kubernetes-models/istio/networking.istio.io/v1alpha3/EnvoyFilter";
 import {
   DestinationRule,
   type IDestinationRule,
@@ -17,9 +18,17 @@ import {
   VirtualService,
 } from "@kubernetes-models/istio/networking.istio.io/v1beta1/VirtualService";
 import {
+  AuthorizationPolicy,
+  type IAuthorizationPolicy,
+} from "@kubernetes-models/istio/security.istio.io/v1beta1/AuthorizationPolicy";
+import {
   type IPeerAuthentication,
   PeerAuthentication,
 } from "@kubernetes-models/istio/security.istio.io/v1beta1/PeerAuthentication";
+import {
+  type IRequestAuthentication,
+  RequestAuthentication,
+} from "@kubernetes-models/istio/security.istio.io/v1beta1/RequestAuthentication";
 import { type ITelemetry, Telemetry } from "@kubernetes-models/istio/telemetry.istio.io/v1alpha1/Telemetry";
 import {
   type IPodMonitor,
@@ -49,6 +58,49 @@ type Metric = SpecOf<IAnalysisTemplate>["metrics"][number];
  */
 export type AnalysisMetric = Metric & { consecutiveSuccessLimit?: number };
 
+/**
+ * What a proxy does with the pods behind a Service, as far as we set it. `warmup` came with Istio 1.25 and is missing
+ * in the types of `@kubernetes-models/istio` 2.3.
+ */
+export interface TrafficPolicy {
+  /** How long a connection may take to open, and requests and retries under way in one proxy. */
+  connectionPool: { tcp: { connectTimeout: string }; http: { http2MaxRequests: number; maxRetries: number } };
+  /** Which pod gets the next request. */
+  loadBalancer: {
+    simple: "LEAST_REQUEST";
+    warmup?: { duration: string };
+    localityLbSetting: { enabled: boolean };
+  };
+  /** When a pod gets none for a while. */
+  outlierDetection?: {
+    consecutive5xxErrors: number;
+    interval: string;
+    baseEjectionTime: string;
+    maxEjectionPercent: number;
+  };
+}
+
+type EnvoyPatch = NonNullable<SpecOf<IEnvoyFilter>["configPatches"]>[number];
+
+/**
+ * What istiod changes in the configuration that it gives to proxies, as far as we set it. `domainName` came with Istio
+ * 1.26 and is missing in the types of `@kubernetes-models/istio` 2.3.
+ */
+export interface EnvoyFilterSpec {
+  /** The proxies: pods with these labels, in the EnvoyFilter's namespace or, from Istio's root namespace, in all. */
+  workloadSelector: { labels: Readonly<Record<string, string>> };
+  /** The changes, in order. */
+  configPatches: {
+    applyTo: NonNullable<EnvoyPatch["applyTo"]>;
+    match: {
+      context: "GATEWAY";
+      listener?: { filterChain: { filter: { name: string; subFilter?: { name: string } } } };
+      routeConfiguration?: { vhost: { domainName: string } };
+    };
+    patch: { operation: NonNullable<NonNullable<EnvoyPatch["patch"]>["operation"]>; value: object };
+  }[];
+}
+
 /** The `spec` of each kind of custom resource that the program writes, as upstream's schema types it. */
 export interface CustomResourceSpecs {
   /** Argo Rollouts: the pods of a model, and how a new version gets its traffic. */
@@ -58,13 +110,19 @@ export interface CustomResourceSpecs {
   /** Istio: the routes of a model, with hosts and timeout (entry) or with the weights of a release. */
   VirtualService: SpecOf<IVirtualService>;
   /** Istio: the subsets of a model's Service, one for the stable version and one for the canary. */
-  DestinationRule: SpecOf<IDestinationRule>;
+  DestinationRule: Omit<SpecOf<IDestinationRule>, "trafficPolicy"> & { trafficPolicy?: TrafficPolicy };
+  /** Istio: the rate limit of a model, which no other kind of Istio's has. */
+  EnvoyFilter: EnvoyFilterSpec;
   /** Istio: the port of the ingress gateway that all models share. */
   Gateway: SpecOf<IGateway>;
   /** Istio: mutual TLS between pods, strict in the mesh and in the models' namespace. */
   PeerAuthentication: SpecOf<IPeerAuthentication>;
   /** Istio: labels of the gateway's metrics, beside Istio's own. */
   Telemetry: SpecOf<ITelemetry>;
+  /** Istio: whose tokens the pods of a model take. */
+  RequestAuthentication: SpecOf<IRequestAuthentication>;
+  /** Istio: that the pods of a model refuse requests without a token. */
+  AuthorizationPolicy: SpecOf<IAuthorizationPolicy>;
   /** cert-manager: what is to be certified, and the Secret that it is written to. */
   Certificate: SpecOf<ICertificate>;
   /** cert-manager: who signs for every namespace. It may use the cloud credentials of cert-manager's pods. */
@@ -89,9 +147,12 @@ const kinds: Record<CustomResourceKind, { apiVersion: string; schema: new (data:
   AnalysisTemplate: { apiVersion: "argoproj.io/v1alpha1", schema: AnalysisTemplate },
   VirtualService: { apiVersion: "networking.istio.io/v1", schema: VirtualService },
   DestinationRule: { apiVersion: "networking.istio.io/v1", schema: DestinationRule },
+  EnvoyFilter: { apiVersion: "networking.istio.io/v1alpha3", schema: EnvoyFilter },
   Gateway: { apiVersion: "networking.istio.io/v1", schema: Gateway },
   PeerAuthentication: { apiVersion: "security.istio.io/v1", schema: PeerAuthentication },
   Telemetry: { apiVersion: "telemetry.istio.io/v1", schema: Telemetry },
+  RequestAuthentication: { apiVersion: "security.istio.io/v1", schema: RequestAuthentication },
+  AuthorizationPolicy: { apiVersion: "security.istio.io/v1", schema: AuthorizationPolicy },
   Certificate: { apiVersion: "cert-manager.io/v1", schema: Certificate },
   ClusterIssuer: { apiVersion: "cert-manager.io/v1", schema: ClusterIssuer },
   Issuer: { apiVersion: "cert-manager.io/v1", schema: Issuer },

@@ -11,16 +11,19 @@ import { awaitAnnotations, type ModelKind } from "./awaits.ts";
 import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
-import { objectNames } from "./objectNames.ts";
+import { objectNames, rateLimitName } from "./objectNames.ts";
+import { defaultRateLimit, type GatewayProxies, rateLimitSpec } from "./rateLimit.ts";
 import { rollbackAlerts, watchSeconds } from "./rollbackGuard.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
 import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
+import { authorizationPolicySpec, requestAuthenticationSpec } from "./tokens.ts";
 import {
   destinationRuleSpec,
   entrySpec,
   grpcReleaseSpec,
   inferenceUrl,
+  meshEntrySpec,
   modelHost,
   podMonitorSpec,
   releaseSpec,
@@ -50,6 +53,11 @@ export interface ModelDeploymentArgs {
   readonly gatewayAddress: pulumi.Input<string>;
   /** Whether that Gateway serves HTTPS. Answers then tell browsers to use nothing else (HSTS). @default "http" */
   readonly gatewayScheme?: "http" | "https";
+  /**
+   * The pods behind that Gateway, for the rate limit. A change of the namespace replaces the EnvoyFilter.
+   * @default pods with the label `istio: ingressgateway`, through Istio's usual root namespace `istio-system`
+   */
+  readonly gatewayProxies?: GatewayProxies;
   /** `http://host:port` where the Argo Rollouts controller reaches Prometheus. */
   readonly prometheusAddress: pulumi.Input<string>;
   /** Time between two scrapes of that Prometheus. An analysis measures after every second scrape. */
@@ -84,6 +92,7 @@ export class ModelDeployment extends Component {
     const identity = [this.#serviceAccount(args), ...this.#storeCredentials(args)];
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args, context);
+    this.#rateLimit(args);
     this.#metrics(args);
     this.#alerts(args);
     if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
@@ -141,7 +150,7 @@ export class ModelDeployment extends Component {
       "DestinationRule",
       this.childName("destination-rule"),
       this.#metadata("DestinationRule", args, name),
-      destinationRuleSpec(name, namespace),
+      destinationRuleSpec(name, namespace, model.traffic),
       { parent: this, dependsOn: service, ...ignoreChanges("destinationRule") },
     );
     const release = customResource(
@@ -170,7 +179,51 @@ export class ModelDeployment extends Component {
       entrySpec(name, model, args),
       { parent: this, dependsOn: releases },
     );
-    return [service, ...this.#releaseServices(args), subsets, ...releases, entry];
+    const mesh = customResource(
+      "VirtualService",
+      this.childName("mesh"),
+      this.#metadata("VirtualService", args, objectNames(name).mesh),
+      meshEntrySpec(name, model, namespace),
+      { parent: this, dependsOn: releases },
+    );
+    return [service, ...this.#releaseServices(args), subsets, ...releases, entry, mesh, ...this.#tokens(args)];
+  }
+
+  #rateLimit(args: ModelDeploymentArgs): void {
+    const { name, model, namespace, domain, gatewayProxies = usualProxies } = args;
+    const { rateLimit = defaultRateLimit } = model.traffic;
+    if (rateLimit === "none") return;
+    const object = rateLimitName(name, namespace);
+    customResource(
+      "EnvoyFilter",
+      this.childName("rate-limit"),
+      { ...this.#metadata("EnvoyFilter", args, object), namespace: gatewayProxies.namespace },
+      rateLimitSpec(object, modelHost(name, domain), rateLimit, gatewayProxies),
+      { parent: this },
+    );
+  }
+
+  /** Before the pods: none of them answers without a token for a moment. */
+  #tokens(args: ModelDeploymentArgs): pulumi.Resource[] {
+    const { name, model } = args;
+    const { jwt } = model.traffic;
+    if (jwt === undefined) return [];
+    return [
+      customResource(
+        "RequestAuthentication",
+        this.childName("request-authentication"),
+        this.#metadata("RequestAuthentication", args, name),
+        requestAuthenticationSpec(name, jwt),
+        { parent: this },
+      ),
+      customResource(
+        "AuthorizationPolicy",
+        this.childName("authorization-policy"),
+        this.#metadata("AuthorizationPolicy", args, name),
+        authorizationPolicySpec(name, jwt),
+        { parent: this },
+      ),
+    ];
   }
 
   /** Services that the controller points to one version each. */
@@ -263,6 +316,8 @@ export class ModelDeployment extends Component {
     };
   }
 }
+
+const usualProxies: GatewayProxies = { namespace: "istio-system", selector: { istio: "ingressgateway" } };
 
 /**
  * Whether an evicted pod may run on another node. Where all pools that fit have one node together, a budget would only

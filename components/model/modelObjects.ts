@@ -1,5 +1,5 @@
 import type { Model } from "./model.ts";
-import { objectNames } from "./objectNames.ts";
+import { objectNames, rateLimitName } from "./objectNames.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
@@ -7,17 +7,16 @@ import { storeSecretName } from "./tritonPod.ts";
 export interface ObjectName {
   /** For example `VirtualService`. */
   readonly kind: string;
-  /** The object's name in the models' namespace. */
+  /** The object's name, in the models' namespace or, of an EnvoyFilter, in Istio's root namespace. */
   readonly name: string;
 }
 
-/**
- * Every object that a model may make in the models' namespace. `ModelDeployment` makes them; a test compares the two.
- */
-export function modelObjects(name: string, model: Model): ObjectName[] {
+/** Every object that a model may make. `ModelDeployment` makes them; a test compares the two. */
+export function modelObjects(name: string, model: Model, namespace: string): ObjectName[] {
+  const { jwt, rateLimit } = model.traffic;
   const context = {
     name,
-    namespace: "",
+    namespace,
     prometheusAddress: "",
     scrapeInterval: "15s",
     podDeadlineSeconds: 0,
@@ -34,6 +33,9 @@ export function modelObjects(name: string, model: Model): ObjectName[] {
       "Rollout",
     ].map((kind) => ({ kind, name })),
     { kind: "VirtualService", name: objectNames(name).release },
+    { kind: "VirtualService", name: objectNames(name).mesh },
+    ...(rateLimit === "none" ? [] : [{ kind: "EnvoyFilter", name: rateLimitName(name, namespace) }]),
+    ...(jwt === undefined ? [] : ["RequestAuthentication", "AuthorizationPolicy"].map((kind) => ({ kind, name }))),
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
     ...((model.guards ?? []).length === 0 ? [] : [{ kind: "PrometheusRule", name }]),

@@ -13,6 +13,7 @@ import type { Model } from "./model.ts";
 import { rollbackProblems } from "./rollback.ts";
 import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
+import { timeoutBounds, trafficProblems } from "./trafficProblems.ts";
 import { tritonProblems } from "./triton.ts";
 
 /** A pod's name is the Rollout's, a hash of up to 10 and a suffix of 5, in 63 characters. */
@@ -35,7 +36,7 @@ export function modelProblems(model: Model): Problem[] {
     ...under("server", tritonProblems(model.server)),
     ...under("repository", repositoryProblems(model.repository)),
     ...countProblems("replicas", model.replicas, 1),
-    ...under("traffic", trafficProblems(model.traffic)),
+    ...under("traffic", trafficProblems(model.traffic, model.stateless ?? false)),
     ...under("slo", sloProblems(model.slo, model.traffic)),
     ...guardProblems(model),
     ...under("slo.saturation", saturationProblems(model)),
@@ -106,47 +107,14 @@ function repositoryProblems(repository: ModelRepository): Problem[] {
   return [unknownChoice("kind", Object.keys(repository).join(", "), ["modelStore", "pvc", "s3"])];
 }
 
-/** Requests per second. At 0.1, the errors of one step are decided after days; below, hardly ever. */
-const leastQps = 0.1;
-
 /** In units of the score. */
 const leastTolerance = 1e-6;
-
-/** Istio takes whole milliseconds. */
-const timeoutBounds = { min: "1ms", max: "1h", whole: "1ms" } as const;
 
 /**
  * A request that times out counts as slow where the time measured at the pod reaches the objective; the gateway's time
  * began earlier, by what a busy node or a new connection takes.
  */
 const timeoutRoom = 1.25;
-
-function trafficProblems({ expectedQps, timeout }: Traffic): Problem[] {
-  const problems = timeout === undefined ? [] : durationProblems("timeout", timeout, timeoutBounds);
-  const wrong = (["trough", "peak"] as const).filter(
-    (key) => !Number.isFinite(expectedQps[key]) || expectedQps[key] < leastQps,
-  );
-  for (const key of wrong) {
-    const value = expectedQps[key];
-    problems.push({
-      path: `expectedQps.${key}`,
-      ...(Number.isFinite(value)
-        ? {
-            reason: `${value} is below ${leastQps}: an analysis would wait for its requests for weeks.`,
-            fix: `Write at least ${leastQps}.`,
-          }
-        : { reason: `${value} is not a number.`, fix: "Write requests per second, for example 100." }),
-    });
-  }
-  if (wrong.length === 0 && expectedQps.trough > expectedQps.peak) {
-    problems.push({
-      path: "expectedQps.trough",
-      reason: `${expectedQps.trough} is above the peak (${expectedQps.peak}).`,
-      fix: "Write the least of a normal day as trough and the most as peak.",
-    });
-  }
-  return problems;
-}
 
 function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defaultTimeout }: Traffic): Problem[] {
   const latency = latencyProblems("p99", p99);

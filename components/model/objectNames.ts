@@ -2,6 +2,7 @@
 export function objectNames(name: string) {
   return {
     release: `${name}-release`,
+    mesh: `${name}-mesh`,
     /** The release VirtualService of gRPC requests, where they have one of their own. */
     grpcRelease: `${name}-release-grpc`,
     canaryService: `${name}-canary`,
@@ -22,3 +23,10 @@ export const subsets = { canary: "canary", stable: "stable" } as const;
  * and takes gRPC requests, which go to another port; `primary` takes the rest.
  */
 export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;
+
+/**
+ * The name of a model's EnvoyFilter and of its filter. The namespace is part of it: all models' are in one namespace.
+ */
+export function rateLimitName(name: string, namespace: string): string {
+  return `${namespace}-${name}-rate-limit`;
+}

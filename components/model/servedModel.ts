@@ -26,7 +26,67 @@ export type ModelRepository =
 /** How long the gateway waits for an answer: far beyond any p99 worth serving. */
 export const defaultTimeout: Duration = "5s";
 
-/** What the model is expected to meet; capacity and the length of an analysis follow from it. */
+/** What one client may send. */
+export interface RateLimit {
+  /**
+   * Requests of one client in a second, 1 to 1000000, and as many at once after a second without any. A client is an
+   * IPv4 address or an IPv6 /64, as the gateway sees it. Each pod of the gateway counts for itself.
+   */
+  readonly requestsPerSecond: number;
+}
+
+/** Whose tokens (JWT) let a request through, named as in Istio's RequestAuthentication. */
+export interface Jwt {
+  /** The `iss` claim: the https URL of the issuer. With `jwks` or `jwksUri` any other text without spaces, too. */
+  readonly issuer: string;
+  /**
+   * The `aud` claim must have one of these, at least one. They are required: an issuer's tokens for other services
+   * would open the model, too.
+   */
+  readonly audiences: readonly string[];
+  /**
+   * Where istiod gets the issuer's public keys, https. While it cannot get them, every token is refused with 401.
+   * @default what `<issuer>/.well-known/openid-configuration` names
+   */
+  readonly jwksUri?: string;
+  /** The public keys themselves, as a JSON Web Key Set, in place of `jwksUri`. */
+  readonly jwks?: string;
+}
+
+/** Requests that are sent once more, to another pod where there is one. */
+export interface Retries {
+  /** How often a request is sent again, 0 to 10. @default 2 */
+  readonly attempts?: number;
+  /**
+   * True: a request is also sent again after a reset connection, 502, 503, 504 or gRPC UNAVAILABLE, although it may
+   * have reached a pod. Only for a model that is `stateless`. Each attempt counts in the analyses of a release.
+   * @default false: an inference that writes somewhere would write twice
+   */
+  readonly afterFailures?: boolean;
+}
+
+/**
+ * When a pod that goes on failing gets no requests for a while, named as in Istio's DestinationRule. HTTP 5xx and gRPC
+ * errors count, and connections that fail.
+ */
+export interface OutlierDetection {
+  /** Failures in a row, 1 to 1000. @default 3 */
+  readonly consecutive5xxErrors?: number;
+  /** Time between two looks, 1ms to "1h". @default "3s" */
+  readonly interval?: Duration;
+  /** How long the pod gets nothing, times the number of its ejections: 1ms to "5m". @default "30s" */
+  readonly baseEjectionTime?: Duration;
+  /**
+   * The most pods of a version that may be without requests at once, in percent, 1 to 99: never all.
+   * @default 50: one of two may go, and more than half would overload the rest
+   */
+  readonly maxEjectionPercent?: number;
+}
+
+/**
+ * What the model is expected to meet, and what stands between it and its callers. `expectedQps` sizes analyses; of the
+ * rest, no change restarts a pod or starts a release.
+ */
 export interface Traffic {
   /**
    * Requests per second of the whole model: the least and the most of a normal day. At least 0.1, since an analysis
@@ -34,10 +94,44 @@ export interface Traffic {
    */
   readonly expectedQps: { readonly trough: number; readonly peak: number };
   /**
-   * Longest time the gateway waits for an answer: whole milliseconds, at most "1h", at least 1.25 times `slo.p99`.
-   * @default "5s", which is far beyond any p99 worth serving. Changing it restarts nothing.
+   * Longest time the gateway, or the sidecar of a caller in the mesh, waits for an answer: whole milliseconds, at most
+   * "1h", at least 1.25 times `slo.p99`.
+   * @default "5s", which is far beyond any p99 worth serving
    */
   readonly timeout?: Duration;
+  /** Requests that are sent once more. @default twice, and only requests that reached no pod */
+  readonly retries?: Retries;
+  /**
+   * What one client may send through the gateway. More is answered with 429 and `retry-after` (gRPC:
+   * RESOURCE_EXHAUSTED) and reaches no version, so no analysis counts it. Callers in the mesh are not limited.
+   * @default 100 requests per second
+   */
+  readonly rateLimit?: RateLimit | "none";
+  /**
+   * Whose tokens let a request through, whether it comes through the gateway or from a pod in the mesh: the pods of all
+   * versions check it, over HTTP and gRPC. A wrong token is answered with 401, none or another audience with 403.
+   * @default no token is asked for
+   */
+  readonly jwt?: Jwt;
+  /** When a failing pod gets no requests for a while. @default three failures in a row */
+  readonly outlierDetection?: OutlierDetection | "none";
+  /**
+   * `http2MaxRequests`, as Istio names it: requests that may wait for a version at once in each proxy, over HTTP/1.1,
+   * too, 1 to 2147483647. Further ones are answered with 503 at once.
+   * @default as many as the peak sends within the timeout, at least 100: reached only where more than the peak hangs
+   */
+  readonly connectionPool?: { readonly http2MaxRequests: number };
+  /**
+   * How long a pod that becomes ready, or comes back, gets less than its share: from 10 % on, rising. 1s to "1h".
+   * @default "30s"
+   */
+  readonly warmup?: Duration | "none";
+  /**
+   * `enabled: true`: pods in the zone of a caller, or of the gateway's pod, get its requests as long as they are
+   * healthy.
+   * @default false: with few pods that are not spread as the requests are, one zone's would be overloaded
+   */
+  readonly localityLbSetting?: { readonly enabled: boolean };
 }
 
 /** The objectives a new version is judged by. */

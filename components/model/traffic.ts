@@ -1,8 +1,10 @@
 import type { CustomResourceSpecs, DeepInput } from "../core/customResource.ts";
 import type { Model } from "./model.ts";
 import { objectNames, releaseRoutes, subsets } from "./objectNames.ts";
-import { defaultTimeout } from "./servedModel.ts";
+import { defaultTimeout, type Traffic } from "./servedModel.ts";
 import { hasManagedRoutes } from "./strategies/strategies.ts";
+import { retryPolicy, trafficPolicy } from "./trafficPolicy.ts";
+
 import { ports } from "./triton.ts";
 
 /** The host name of a model at the models' gateway. */
@@ -33,39 +35,76 @@ export function inferenceUrl(at: {
   return `${origin}/v2/models/${at.name}/infer`;
 }
 
+/** Where a model's objects are, and through which Gateway its callers come. */
+export interface Entry {
+  /** The models' namespace. */
+  readonly namespace: string;
+  /** The model's host is below this domain. */
+  readonly domain: string;
+  /** `<namespace>/<name>` of the Gateway. */
+  readonly gateway: string;
+  /** Whether the Gateway serves HTTPS. @default "http" */
+  readonly gatewayScheme?: "http" | "https";
+}
+
 /**
- * The entry VirtualService, which Pulumi owns: hosts, timeout, retries. It delegates to the release VirtualService,
- * whose weights the Rollouts controller owns. So each can change during a release without the other, and routes that
- * the controller adds keep this timeout and these retries.
+ * The entry VirtualService, which Pulumi owns: the host at the gateway, timeout, retries. It delegates to the release
+ * VirtualService, whose weights the Rollouts controller owns. So each can change during a release without the other,
+ * and routes that the controller adds keep this timeout and these retries.
  */
-export function entrySpec(
-  name: string,
-  model: Model,
-  at: { namespace: string; domain: string; gateway: string; gatewayScheme?: "http" | "https" },
-): DeepInput<CustomResourceSpecs["VirtualService"]> {
-  const { release, grpcRelease } = objectNames(name);
-  const delegating = (delegate: string) => ({
-    timeout: model.traffic.timeout ?? defaultTimeout,
-    // Only requests that never reached a model: a retry of a failed inference would hide it from the analysis.
-    retries: { attempts: 2, retryOn: "connect-failure,refused-stream" },
-    delegate: { name: delegate, namespace: at.namespace },
-    // Routes of the release have no headers of their own, so Istio gives them these.
-    ...(at.gatewayScheme === "https" ? { headers: { response: { set: securityHeaders } } } : {}),
-  });
+export function entrySpec(name: string, model: Model, at: Entry): DeepInput<CustomResourceSpecs["VirtualService"]> {
   return {
     hosts: [modelHost(name, at.domain)],
     gateways: [at.gateway],
-    http: [
-      ...(hasManagedRoutes(model.release)
-        ? [{ name: "entry-grpc", match: [grpcMatch], ...delegating(grpcRelease) }]
-        : []),
-      { name: "entry", ...delegating(release) },
-    ],
+    http: delegating(name, model, at.namespace, "entry").map((route) => ({
+      ...route,
+      // Routes of the release have no headers of their own, so Istio gives them these.
+      ...(at.gatewayScheme === "https" ? { headers: { response: { set: securityHeaders } } } : {}),
+    })),
   };
 }
 
 /** What tells gRPC requests, which go to another port, from HTTP requests. */
 const grpcMatch = { headers: { "content-type": { prefix: "application/grpc" } } } as const;
+
+/**
+ * The VirtualService for callers in the mesh, who name the Service: their sidecars shift the weights of a release as
+ * the gateway does, with the same timeout and retries. It is an object of its own, so that the gateway does not know
+ * the Service's name, which has no rate limit.
+ */
+export function meshEntrySpec(
+  name: string,
+  model: Model,
+  namespace: string,
+): DeepInput<CustomResourceSpecs["VirtualService"]> {
+  return {
+    hosts: [serviceHost(name, namespace)],
+    gateways: ["mesh"],
+    http: delegating(name, model, namespace, "mesh"),
+  };
+}
+
+/**
+ * The routes of an entry, called `route` and `route-grpc`: their policy is here, and their weights in what they
+ * delegate to.
+ */
+function delegating(name: string, { traffic, release }: Model, namespace: string, route: string) {
+  const objects = objectNames(name);
+  const policy = { timeout: traffic.timeout ?? defaultTimeout, retries: retryPolicy(traffic) };
+  return [
+    ...(hasManagedRoutes(release)
+      ? [
+          {
+            name: `${route}-grpc`,
+            match: [grpcMatch],
+            ...policy,
+            delegate: { name: objects.grpcRelease, namespace },
+          },
+        ]
+      : []),
+    { name: route, ...policy, delegate: { name: objects.release, namespace } },
+  ];
+}
 
 /** For clients that are browsers: no plain HTTP for a year, and no guess at what an answer is. */
 const securityHeaders = {
@@ -104,13 +143,18 @@ function weighted(name: string, namespace: string, port: number) {
   ];
 }
 
-/** Two subsets with equal labels. The Rollouts controller adds the pod-template hash of its version to each. */
+/**
+ * Two subsets with equal labels. The Rollouts controller adds the pod-template hash of its version to each. The policy
+ * is above them and stays ours, so that it changes in the middle of a release, too.
+ */
 export function destinationRuleSpec(
   name: string,
   namespace: string,
+  traffic: Traffic,
 ): DeepInput<CustomResourceSpecs["DestinationRule"]> {
   return {
     host: serviceHost(name, namespace),
+    trafficPolicy: trafficPolicy(traffic),
     subsets: Object.values(subsets).map((subset) => ({ name: subset, labels: { app: name } })),
   };
 }

@@ -56,6 +56,15 @@ export interface IstioCluster {
 /** The Gateway of all models, as a VirtualService refers to it: `<namespace>/<name>`. */
 export const modelGateway = "istio-system/models";
 
+/**
+ * The pods behind the models' Gateway, by their labels, and Istio's root namespace, from which an EnvoyFilter reaches
+ * them wherever they are.
+ */
+export function gatewayProxies(args: IstioArgs): { namespace: string; selector: Readonly<Record<string, string>> } {
+  const selector = "adopt" in args ? args.adopt.gateway.selector : undefined;
+  return { namespace: rootNamespace, selector: selector ?? gatewayLabels };
+}
+
 // Every pod drops all capabilities, runs as another user than root, and has a seccomp profile.
 const root = { name: "istio-system", podSecurity: "restricted" } as const;
 const rootNamespace = root.name;
@@ -63,7 +72,20 @@ const rootNamespace = root.name;
 /** `delegate` lets the entry VirtualService and the release VirtualService be two objects with two owners. */
 const requirements: readonly Requirement[] = [
   { crd: "virtualservices.networking.istio.io", version: "v1", since: "Istio 1.22", fields: ["spec.http.delegate"] },
-  { crd: "destinationrules.networking.istio.io", version: "v1", since: "Istio 1.22" },
+  {
+    crd: "destinationrules.networking.istio.io",
+    version: "v1",
+    since: "Istio 1.25",
+    fields: ["spec.trafficPolicy.loadBalancer.warmup"],
+  },
+  {
+    crd: "envoyfilters.networking.istio.io",
+    version: "v1alpha3",
+    since: "Istio 1.26",
+    fields: ["spec.configPatches.match.routeConfiguration.vhost.domainName"],
+  },
+  { crd: "requestauthentications.security.istio.io", version: "v1", since: "Istio 1.22" },
+  { crd: "authorizationpolicies.security.istio.io", version: "v1", since: "Istio 1.22" },
   { crd: "gateways.networking.istio.io", version: "v1", since: "Istio 1.22", fields: ["spec.servers.bind"] },
   { crd: "peerauthentications.security.istio.io", version: "v1", since: "Istio 1.22" },
 ];

@@ -18,7 +18,10 @@ const models: readonly AccessNeed[] = written([
   { group: "networking.istio.io", resource: "virtualservices" },
   { group: "networking.istio.io", resource: "destinationrules" },
   { group: "networking.istio.io", resource: "gateways" },
+  { group: "networking.istio.io", resource: "envoyfilters" },
   { group: "security.istio.io", resource: "peerauthentications" },
+  { group: "security.istio.io", resource: "requestauthentications" },
+  { group: "security.istio.io", resource: "authorizationpolicies" },
   { group: "monitoring.coreos.com", resource: "podmonitors" },
   { group: "monitoring.coreos.com", resource: "prometheusrules" },
 ]);

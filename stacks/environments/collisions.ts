@@ -19,7 +19,11 @@ interface Declared {
 
 /** Two declared things that would make the same Kubernetes object on a cluster. */
 export function collisionProblems({ clusters, platform, models }: Declared): Problem[] {
-  return [...namespaceProblems(platform), ...modelCollisions(models), ...sharedKubeconfigs(clusters)];
+  return [
+    ...namespaceProblems(platform),
+    ...modelCollisions(models, namespaceName(platform.modelNamespace)),
+    ...sharedKubeconfigs(clusters),
+  ];
 }
 
 /** Two keys with the credentials of one cluster: everything would be made on it twice. */
@@ -62,9 +66,9 @@ function namespaceProblems({ modelNamespace }: PlatformSpec): Problem[] {
   return name === "default" ? [] : [{ path, reason: `"${name}" is kept for Kubernetes itself.`, fix }];
 }
 
-function modelCollisions(models: Readonly<Record<string, Model>>): Problem[] {
+function modelCollisions(models: Readonly<Record<string, Model>>, namespace: string): Problem[] {
   const objects = Object.entries(models).flatMap(([name, model]) =>
-    modelObjects(name, model).map((object) => ({ model: name, object })),
+    modelObjects(name, model, namespace).map((object) => ({ model: name, object })),
   );
   return repeats(objects, ({ object }) => `${object.kind} ${object.name}`).map(({ item, first }) => ({
     path: keyPath("models", item.model),

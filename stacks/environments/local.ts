@@ -38,7 +38,8 @@ export const local = {
     fraud: {
       ...fraud,
       version: "1",
-      traffic: { expectedQps: { trough: 200, peak: 200 } },
+      // A rehearsal is one client, and sends all of it.
+      traffic: { expectedQps: { trough: 200, peak: 200 }, rateLimit: { requestsPerSecond: 5_000 } },
       // Nothing here warms up slowly; the sequential test alone decides how long a step takes.
       release: canary({ weights: fraud.release.weights, bake: "0s" }),
     },

@@ -4,7 +4,7 @@ import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import type { HostCluster } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
-import { gatewayScheme, modelGateway } from "../../components/platform/istio.ts";
+import { gatewayProxies, gatewayScheme, modelGateway } from "../../components/platform/istio.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
 import {
@@ -51,6 +51,7 @@ function publish(
         gateway: modelGateway,
         gatewayAddress: platform("gatewayAddress"),
         gatewayScheme: gatewayScheme(istio),
+        gatewayProxies: gatewayProxies(istio),
         prometheusAddress: platform("prometheusAddress"),
         scrapeInterval: prometheus.scrapeInterval ?? defaultScrapeInterval,
       },

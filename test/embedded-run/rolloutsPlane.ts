@@ -211,7 +211,7 @@ export class RolloutsPlane {
         "destinationrules",
         "DestinationRule",
         name,
-        destinationRuleSpec(name, namespace),
+        destinationRuleSpec(name, namespace, model.traffic),
       );
       await this.#apply(
         "networking.istio.io/v1",

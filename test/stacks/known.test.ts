@@ -30,7 +30,7 @@ class Known implements ResourceMonitor {
     const [first, second] = id.split("/");
     const metadata = { name: second ?? first ?? "", labels: { "istio-injection": "enabled" }, uid: "1" };
     const open = { openAPIV3Schema: { "x-kubernetes-preserve-unknown-fields": true } };
-    const versions = ["v1", "v1alpha1"].map((name) => ({ name, served: true, schema: open }));
+    const versions = ["v1", "v1alpha1", "v1alpha3"].map((name) => ({ name, served: true, schema: open }));
     const data = {
       gatewayAddress: "127.0.0.1:8080",
       gatewayBind: "127.0.0.1",

@@ -48,6 +48,7 @@ it("declares the Rollout after everything it refers to", async () => {
     "ServiceAccount",
     "VirtualService",
     "VirtualService",
+    "VirtualService",
   ]);
 });
 

@@ -14,7 +14,10 @@ async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
       "site-fraud",
       {
         ...context,
-        model: sound,
+        model: {
+          ...sound,
+          traffic: { ...sound.traffic, jwt: { issuer: "https://auth.example.com", audiences: ["a"] } },
+        },
         host: {
           ...host,
           identity: { annotations: {}, podLabels: {}, credentials },
@@ -37,9 +40,12 @@ async function kinds(): Promise<{ skipped: string[]; awaited: string[] }> {
 it("does not wait for a model's pods, so that the previous version can be brought back while none is ready", async () => {
   expect((await kinds()).skipped).toEqual([
     "AnalysisTemplate",
+    "AuthorizationPolicy",
     "DestinationRule",
+    "EnvoyFilter",
     "PodDisruptionBudget",
     "PodMonitor",
+    "RequestAuthentication",
     "Rollout",
     "Service",
     "VirtualService",

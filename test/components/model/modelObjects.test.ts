@@ -27,7 +27,7 @@ it.each<[string, Release | undefined]>([
         return `${type.slice(type.lastIndexOf(":") + 1)} ${name}`;
       });
     const known = Object.entries(environment.models).flatMap(([name, model]) =>
-      modelObjects(name, model).map((object) => `${object.kind} ${object.name}`),
+      modelObjects(name, model, "models").map((object) => `${object.kind} ${object.name}`),
     );
     expect(made.filter((object) => !known.includes(object))).toEqual([]);
     expect(known.filter((object) => !made.includes(object))).toEqual([]);

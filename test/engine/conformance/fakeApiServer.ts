@@ -40,6 +40,11 @@ const served: Readonly<Record<string, readonly [plural: string, kind: string, na
     ["virtualservices", "VirtualService", true],
     ["destinationrules", "DestinationRule", true],
   ],
+  "networking.istio.io/v1alpha3": [["envoyfilters", "EnvoyFilter", true]],
+  "security.istio.io/v1": [
+    ["requestauthentications", "RequestAuthentication", true],
+    ["authorizationpolicies", "AuthorizationPolicy", true],
+  ],
   "monitoring.coreos.com/v1": [["podmonitors", "PodMonitor", true]],
   "argoproj.io/v1alpha1": [
     ["rollouts", "Rollout", true],

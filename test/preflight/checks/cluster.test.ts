@@ -200,7 +200,7 @@ describe("permissions", () => {
       status: "failed",
       found:
         "not allowed: get rollouts.argoproj.io, create rollouts.argoproj.io, patch rollouts.argoproj.io, delete rollouts.argoproj.io and 4 more",
-      needed: "51 rights in all namespaces",
+      needed: "63 rights in all namespaces",
       fix: "Use a kubeconfig of a cluster administrator, or have the rights granted (kubectl auth can-i --list shows them).",
     });
   });
@@ -223,7 +223,7 @@ describe("platform systems", () => {
     expect(verdict("systems", facts({ definitions: istio }), systems({ istio: "adopt" }))).toEqual({
       status: "failed",
       found:
-        "Istio is to be adopted, and virtualservices.networking.istio.io/v1, destinationrules.networking.istio.io/v1, gateways.networking.istio.io/v1, peerauthentications.security.istio.io/v1 is not served",
+        "Istio is to be adopted, and virtualservices.networking.istio.io/v1, destinationrules.networking.istio.io/v1, envoyfilters.networking.istio.io/v1alpha3, requestauthentications.security.istio.io/v1, authorizationpolicies.security.istio.io/v1, gateways.networking.istio.io/v1, peerauthentications.security.istio.io/v1 is not served",
       needed: "Istio present",
       fix: "Install or upgrade what is missing, or declare platform.istio with install.",
     });
