@@ -126,7 +126,7 @@ export function describeUpgrades(name: string, start: () => Promise<EngineUnderT
       expect(await engine.up(platform, { stack: "platform", takeOver: true })).toEqual(["unchanged definition"]);
     });
 
-    it("a model's timeout changes in the middle of a canary: the controller's weights, subsets and selectors stay", async () => {
+    it("a model's traffic changes in the middle of a canary: the controller's weights, subsets and selectors stay", async () => {
       const path = (plural: string, object: string) =>
         `/apis/networking.istio.io/v1/namespaces/${engine.namespace()}/${plural}/${object}`;
       const deploy = (timeout: "2s" | "9s") =>
@@ -141,6 +141,7 @@ export function describeUpgrades(name: string, start: () => Promise<EngineUnderT
               domain: "example.com",
               gateway: "istio-system/models",
               gatewayAddress: "gateway:80",
+              gatewayProxies: { namespace: engine.namespace(), selector: { istio: "ingressgateway" } },
             },
             { providers: [opts.provider] },
           );
@@ -172,9 +173,17 @@ export function describeUpgrades(name: string, start: () => Promise<EngineUnderT
       }
 
       const changed = (await deploy("9s")).filter((event) => !event.startsWith("unchanged"));
-      expect(changed).toEqual(["updated site-fraud-entry"]);
+      // The timeout of the gateway's callers and of those in the mesh, and how many requests may wait that long.
+      expect(changed.sort()).toEqual([
+        "updated site-fraud-destination-rule",
+        "updated site-fraud-entry",
+        "updated site-fraud-mesh",
+      ]);
       expect((await at(engine, release))?.spec).toMatchObject({ http: shifted });
-      expect((await at(engine, path("destinationrules", "fraud")))?.spec).toMatchObject({ subsets: labelled });
+      expect((await at(engine, path("destinationrules", "fraud")))?.spec).toMatchObject({
+        subsets: labelled,
+        trafficPolicy: { connectionPool: { http: { http2MaxRequests: 9_000 } } },
+      });
       for (const service of services) {
         const found = await at(engine, service);
         expect(found?.spec).toMatchObject({ selector: selector(service) });
