@@ -89,6 +89,8 @@ const contentNames: Readonly<Record<ContentKind, string>> = {
   deployments: "deployments",
   services: "services",
   namespaces: "namespaces",
+  prometheuses: "Prometheus objects",
+  podMonitors: "PodMonitors",
 };
 
 /** The check has passed. */

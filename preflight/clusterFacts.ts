@@ -50,6 +50,10 @@ export interface ClusterContents {
   readonly services: readonly ServiceFacts[];
   /** All namespaces. */
   readonly namespaces: readonly NamespaceFacts[];
+  /** Every Prometheus that the Prometheus Operator runs. Empty where its kind is not served. */
+  readonly prometheuses: readonly PrometheusFacts[];
+  /** All PodMonitors. Empty where their kind is not served. */
+  readonly podMonitors: readonly PodMonitorFacts[];
 }
 
 /** A kind of what is read. */
@@ -179,6 +183,45 @@ export interface ServiceFacts {
   readonly nodePorts: readonly number[];
   /** True when a load balancer has given it an address. */
   readonly hasAddress: boolean;
+}
+
+/** A selector of labels, as Kubernetes writes it. An empty one selects everything. */
+export interface Selector {
+  /** Labels with these values. */
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  /** Further conditions. All must hold. */
+  readonly matchExpressions?: { readonly key: string; readonly operator: string; readonly values?: string[] }[];
+}
+
+/** A Prometheus of the Prometheus Operator. */
+export interface PrometheusFacts {
+  /** `metadata.namespace`. */
+  readonly namespace: string;
+  /** `metadata.name`. */
+  readonly name: string;
+  /** `spec.podMonitorSelector`. Absent: it reads no PodMonitor. */
+  readonly monitorSelector?: Selector;
+  /** `spec.podMonitorNamespaceSelector`. Absent: it reads those of its own namespace. */
+  readonly namespaceSelector?: Selector;
+}
+
+/** A PodMonitor, whoever made it. */
+export interface PodMonitorFacts {
+  /** `metadata.namespace`. */
+  readonly namespace: string;
+  /** `metadata.name`. */
+  readonly name: string;
+  /** `metadata.labels`, by which a Prometheus selects it. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The pods that it selects. */
+  readonly selector: Selector;
+  /** The namespaces of those pods. Absent: its own. */
+  readonly namespaces?: readonly string[] | "any";
+  /**
+   * Whether it reads Envoy's statistics. False for Istio's sample monitor, which leaves out pods without the annotation
+   * for scraping: models' pods have none.
+   */
+  readonly readsProxies: boolean;
 }
 
 /** A namespace that exists, whoever made it. */

@@ -25,6 +25,8 @@ export interface ClusterNeeds {
   readonly deviceLabels: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How each system that has custom resources comes to the cluster, by its key. */
   readonly systems: Readonly<Record<string, SystemMode>>;
+  /** The models that Prometheus reads. */
+  readonly models: readonly MonitoredModel[];
   /** The namespace of the models, and whether the platform makes it. */
   readonly modelNamespace: { readonly name: string; readonly mode: "create" | "adopt" };
   /** Namespaces that installed systems make, with the Pod Security levels that they enforce. */
@@ -43,6 +45,16 @@ export interface ClusterNeeds {
   readonly networkPolicy: "enforced" | "unenforced";
   /** Where nodes pull images from instead. This machine may have no way to it. @default the public registries */
   readonly registryMirror?: RegistryMirror;
+}
+
+/** A model as Prometheus finds it. */
+export interface MonitoredModel {
+  /** The model's name. */
+  readonly name: string;
+  /** Labels of its PodMonitor. */
+  readonly monitorLabels: Readonly<Record<string, string>>;
+  /** Labels of its pods. */
+  readonly podLabels: Readonly<Record<string, string>>;
 }
 
 /**

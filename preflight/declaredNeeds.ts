@@ -1,6 +1,8 @@
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { deviceLabels } from "../components/cluster/deviceLabels.ts";
 import { mirroredImage } from "../components/core/registryMirror.ts";
+import { objectLabels } from "../components/model/objectNames.ts";
+import { podLabels } from "../components/model/tritonPod.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
 import type { DeclaredPlatform, PlatformSystem } from "../components/platform/platformSystem.ts";
 import { installedVersions, systemCluster, systems } from "../components/platform/systems.ts";
@@ -38,6 +40,11 @@ export function declaredNeeds(environment: Environment, key: string, spec: Clust
         requirements.length === 0 ? [] : [[system, modes[system] ?? "none"]],
       ),
     ),
+    models: Object.entries(environment.models).map(([name, { version: served }]) => ({
+      name,
+      monitorLabels: objectLabels(name),
+      podLabels: podLabels(name, served),
+    })),
     modelNamespace: {
       name: namespaceName(declared.modelNamespace),
       mode: modes.modelNamespace === "install" ? "create" : "adopt",

@@ -6,6 +6,7 @@ import { deviceLabels } from "./checks/deviceLabels.ts";
 import { driver } from "./checks/driver.ts";
 import { ingress } from "./checks/ingress.ts";
 import { kubernetesUpgrade } from "./checks/kubernetesUpgrade.ts";
+import { monitors } from "./checks/monitors.ts";
 import { networkPolicy } from "./checks/networkPolicy.ts";
 import { cpu, memory } from "./checks/nodeSize.ts";
 import { operatingSystem, runtime } from "./checks/nodeSoftware.ts";
@@ -38,6 +39,7 @@ const checks: readonly Check[] = [
   operatingSystem,
   platformSystems,
   systemUpgrades,
+  monitors,
   podSecurity,
   networkPolicy,
   storageClass,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { V1DaemonSet, V1Lease, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
 import { ProblemError } from "../components/core/problem.ts";
 import { accepts, type GroupDiscovery } from "../engine/kubernetes/discovery.ts";
-import { type ApiRequest, KubernetesClient } from "../engine/kubernetes/kubernetesClient.ts";
+import { type ApiRequest, isNotFound, KubernetesClient } from "../engine/kubernetes/kubernetesClient.ts";
 import type {
   AccessFacts,
   AccessNeed,
@@ -20,6 +20,10 @@ import {
   nodeFacts,
   type ObjectList,
   type PartialObject,
+  type PodMonitorObject,
+  type PrometheusObject,
+  podMonitorFacts,
+  prometheusFacts,
   serviceFacts,
   storageClassFacts,
 } from "./readObjects.ts";
@@ -104,6 +108,8 @@ class Reading {
       services: async () => (await this.#list<V1Service>("/api/v1/services")).flatMap(serviceFacts),
       namespaces: async () =>
         (await this.#list<PartialObject>("/api/v1/namespaces", accepts.metadataList)).map(namespaceFacts),
+      prometheuses: async () => (await this.#listServed<PrometheusObject>("prometheuses")).map(prometheusFacts),
+      podMonitors: async () => (await this.#listServed<PodMonitorObject>("podmonitors")).map(podMonitorFacts),
     };
     const read = async <Kind extends ContentKind>(kind: Kind): Promise<void> => {
       try {
@@ -129,6 +135,16 @@ class Reading {
   async #list<Item>(path: string, accept?: string): Promise<readonly Item[]> {
     // The server writes a list of metadata without an item as `null`.
     return (await this.#get<ObjectList<Item>>(path, accept)).items ?? [];
+  }
+
+  /** Objects of the Prometheus Operator; none where the kind is not served. */
+  async #listServed<Item>(plural: string): Promise<readonly Item[]> {
+    try {
+      return await this.#list<Item>(`/apis/monitoring.coreos.com/v1/${plural}`);
+    } catch (error) {
+      if (isNotFound(error)) return [];
+      throw error;
+    }
   }
 
   #get<Answer>(path: string, accept?: string): Promise<Answer> {

@@ -7,6 +7,9 @@ import type {
   LeaseFacts,
   NamespaceFacts,
   NodeFacts,
+  PodMonitorFacts,
+  PrometheusFacts,
+  Selector,
   ServiceFacts,
   StorageClassFacts,
 } from "./clusterFacts.ts";
@@ -128,4 +131,70 @@ export function serviceFacts({ metadata, spec, status }: V1Service): ServiceFact
 /** What checks need of a namespace. */
 export function namespaceFacts({ metadata }: PartialObject): NamespaceFacts {
   return { name: metadata.name, labels: metadata.labels ?? {}, managers: managersOf(metadata) };
+}
+
+interface Named {
+  readonly metadata?: {
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+}
+
+/** A Prometheus object, as the API answers it. */
+export interface PrometheusObject extends Named {
+  /** What is read of its spec. */
+  readonly spec?: { readonly podMonitorSelector?: Selector; readonly podMonitorNamespaceSelector?: Selector };
+}
+
+/** What checks need of a Prometheus. */
+export function prometheusFacts({ metadata, spec = {} }: PrometheusObject): PrometheusFacts {
+  const { podMonitorSelector, podMonitorNamespaceSelector } = spec;
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    ...(podMonitorSelector === undefined ? {} : { monitorSelector: podMonitorSelector }),
+    ...(podMonitorNamespaceSelector === undefined ? {} : { namespaceSelector: podMonitorNamespaceSelector }),
+  };
+}
+
+/** A PodMonitor, as the API answers it. */
+export interface PodMonitorObject extends Named {
+  /** What is read of its spec. */
+  readonly spec?: {
+    readonly selector?: Selector;
+    readonly namespaceSelector?: { readonly any?: boolean; readonly matchNames?: readonly string[] };
+    readonly podMetricsEndpoints?: readonly MonitorEndpoint[];
+  };
+}
+
+interface MonitorEndpoint {
+  readonly path?: string;
+  readonly relabelings?: readonly { readonly action?: string; readonly sourceLabels?: readonly string[] }[];
+}
+
+/** What checks need of a PodMonitor. */
+export function podMonitorFacts({ metadata, spec = {} }: PodMonitorObject): PodMonitorFacts {
+  const { any, matchNames } = spec.namespaceSelector ?? {};
+  const namespaces = any === true ? ("any" as const) : matchNames;
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    labels: metadata?.labels ?? {},
+    selector: spec.selector ?? {},
+    ...(namespaces === undefined ? {} : { namespaces }),
+    readsProxies: (spec.podMetricsEndpoints ?? []).some(readsProxies),
+  };
+}
+
+const scrapeAnnotation = /annotation(present)?_prometheus_io_scrape$/;
+
+function readsProxies({ path = "", relabelings = [] }: MonitorEndpoint): boolean {
+  return (
+    path.startsWith("/stats") &&
+    !relabelings.some(
+      ({ action, sourceLabels = [] }) =>
+        action?.toLowerCase() === "keep" && sourceLabels.some((label) => scrapeAnnotation.test(label)),
+    )
+  );
 }

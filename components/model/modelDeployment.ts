@@ -11,7 +11,7 @@ import { awaitAnnotations, type ModelKind } from "./awaits.ts";
 import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
-import { objectNames, rateLimitName } from "./objectNames.ts";
+import { objectLabels, objectNames, rateLimitName } from "./objectNames.ts";
 import { defaultRateLimit, type GatewayProxies, rateLimitSpec } from "./rateLimit.ts";
 import { rollbackAlerts, watchSeconds } from "./rollbackGuard.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
@@ -311,7 +311,7 @@ export class ModelDeployment extends Component {
     return {
       name: objectName,
       namespace,
-      labels: { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" },
+      labels: objectLabels(name),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     };
   }

@@ -30,3 +30,8 @@ export const releaseRoutes = { grpc: "grpc", http: "primary" } as const;
 export function rateLimitName(name: string, namespace: string): string {
   return `${namespace}-${name}-rate-limit`;
 }
+
+/** The labels of every object of a model, by which others select them: a Prometheus its monitors, for one. */
+export function objectLabels(name: string): Record<string, string> {
+  return { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" };
+}

@@ -56,6 +56,9 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
         }),
         // Prometheus has no mesh identity: with strict mTLS it reaches the metrics port only around the sidecar.
         "traffic.sidecar.istio.io/excludeInboundPorts": String(ports.metrics),
+        // The injector would add the annotation for scraping, by which Istio's sample monitor and jobs for annotated
+        // pods read the proxy beside our PodMonitor: each request would count twice.
+        "prometheus.istio.io/merge-metrics": "false",
         "proxy.istio.io/config": JSON.stringify({ holdApplicationUntilProxyStarts: true }),
       },
     },

@@ -1,5 +1,5 @@
+import { matchesSelector } from "../../engine/kubernetes/labelSelector.ts";
 import type { PodMonitor } from "./agentClient.ts";
-import { matchesSelector } from "./labelSelector.ts";
 import { type PodEndpoint, workloadName } from "./podEndpoint.ts";
 import { statsFilter } from "./sidecarConfig.ts";
 

@@ -62,6 +62,7 @@ export function needs(changes: Partial<ClusterNeeds> = {}): ClusterNeeds {
     gpuPools: {},
     deviceLabels: {},
     systems: { istio: "none", prometheus: "none", argoRollouts: "none", gpuOperator: "none" },
+    models: [],
     modelNamespace: { name: "models", mode: "adopt" },
     namespaces: [],
     storage: { kind: "none" },
@@ -92,7 +93,10 @@ export function facts(
       version: "v1.35.3",
       clock: { server: noon, here: noon },
       refused: {},
-      contents: { ...empty, deployments: [], services: [], namespaces: [], ...contents },
+      contents: {
+        ...{ ...empty, deployments: [], services: [], namespaces: [], prometheuses: [], podMonitors: [] },
+        ...contents,
+      },
       ...api,
     },
   };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSpec } from "../../components/cluster/clouds.ts";
+import { objectLabels } from "../../components/model/objectNames.ts";
+import { podLabels } from "../../components/model/tritonPod.ts";
 import { pinnedVersions } from "../../components/platform/systems.ts";
 import type { ClusterNeeds } from "../../preflight/clusterNeeds.ts";
 import { declaredNeeds, modelImages } from "../../preflight/declaredNeeds.ts";
@@ -25,6 +27,7 @@ describe("what is declared becomes what is needed", () => {
         argoRollouts: "adopt",
         gpuOperator: "none",
       }),
+      models: [{ name: "fraud", monitorLabels: objectLabels("fraud"), podLabels: podLabels("fraud", "1") }],
       modelNamespace: { name: "models", mode: "adopt" },
       namespaces: [],
       storage: { kind: "none" },

@@ -75,6 +75,7 @@ it("leaves to the cluster layer what it makes: version, nodes and network", () =
     "permissions",
     "systems",
     "systemUpgrades",
+    "monitors",
     "podSecurity",
     "storageClass",
     "ingress",

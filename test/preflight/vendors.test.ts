@@ -113,6 +113,7 @@ it("makes each check once, under a name of its own", () => {
       "operatingSystem",
       "systems",
       "systemUpgrades",
+      "monitors",
       "podSecurity",
       "networkPolicy",
       "storageClass",

@@ -304,4 +304,6 @@ it("puts the edge of the latency objective among the buckets', and the metrics p
   const { annotations } = spec({ ...sound, slo: { ...sound.slo, p99: "120ms" } }).template.metadata;
   expect(JSON.parse(annotations["sidecar.istio.io/statsHistogramBuckets"] ?? "").istiocustom).toContain(115);
   expect(annotations["traffic.sidecar.istio.io/excludeInboundPorts"]).toBe("8002");
+  // Prometheus would read the proxy twice where it also scrapes annotated pods.
+  expect(annotations["prometheus.istio.io/merge-metrics"]).toBe("false");
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PodMonitor } from "../../../embedded/nodeAgent/agentClient.ts";
-import { matchesSelector } from "../../../embedded/nodeAgent/labelSelector.ts";
+import { matchesSelector } from "../../../engine/kubernetes/labelSelector.ts";
 import { type ScrapedPod, scrapeTargets, unsupportedParts } from "../../../embedded/nodeAgent/scrapeTargets.ts";
 import { endpointOf, tritonPod } from "./pods.ts";
 
