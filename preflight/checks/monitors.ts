@@ -71,7 +71,10 @@ function readers(seen: Seen, { modelNamespace }: ClusterNeeds, { monitorLabels }
   return seen.prometheuses.filter((prometheus) => reads(prometheus, ours, namespaceLabels(seen, ours.namespace)));
 }
 
-/** No selector of monitors selects none; no selector of namespaces, the Prometheus' own (prometheus-operator, api.md). */
+/**
+ * Without a selector of monitors it reads none; without one of namespaces, those of its own (prometheus-operator,
+ * `Documentation/api-reference/api.md`).
+ */
 function reads(
   { namespace, monitorSelector, namespaceSelector }: PrometheusFacts,
   monitor: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PodMonitor } from "../../../embedded/nodeAgent/agentClient.ts";
-import { matchesSelector } from "../../../engine/kubernetes/labelSelector.ts";
 import { type ScrapedPod, scrapeTargets, unsupportedParts } from "../../../embedded/nodeAgent/scrapeTargets.ts";
+import { matchesSelector } from "../../../engine/kubernetes/labelSelector.ts";
 import { endpointOf, tritonPod } from "./pods.ts";
 
 type Endpoints = NonNullable<NonNullable<PodMonitor["spec"]>["podMetricsEndpoints"]>;
