@@ -73,6 +73,7 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(server.gpu === undefined ? {} : onGpuNodes(server.gpu, host)),
+      topologySpreadConstraints: apart(name),
       containers: [container(model, location, host)],
       volumes: [
         { name: "shm", emptyDir: { medium: "Memory", sizeLimit: kubernetesBytes(server.sharedMemory) } },
@@ -86,6 +87,21 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
       ],
     },
   };
+}
+
+/**
+ * Pods of one version lie apart by zone and by node where that is possible, so that a lost node takes few of them: a
+ * pod that fits on one node only still runs there, and no node is started for it. By version, since the pods of the
+ * other one come and go.
+ */
+function apart(name: string): NonNullable<IPodSpec["topologySpreadConstraints"]> {
+  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: "ScheduleAnyway",
+    labelSelector: { matchLabels: { app: name } },
+    matchLabelKeys: ["rollouts-pod-template-hash"],
+  }));
 }
 
 /** One term for each kind of fitting node: the scheduler takes any of them. */

@@ -273,6 +273,6 @@ async function endOf(cell: Cell): Promise<End> {
 const state = ({ name }: Cell) => rollouts.get(name)?.status;
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) if (holds()) return;
-  throw new Error(`not within a minute: ${what}`);
+  for (const end = performance.now() + 150_000; performance.now() < end; await sleep(100)) if (holds()) return;
+  throw new Error(`not in time: ${what}`);
 }

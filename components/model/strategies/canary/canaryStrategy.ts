@@ -50,8 +50,8 @@ const lastLooks = 4;
 const replicaProgressThreshold = { type: "Percent", value: 50 } as const;
 
 /**
- * Traffic shifts step by step. Stable keeps all its pods until the release has ended, so an abort gives all traffic
- * back at once (`dynamicStableScale` would make a rollback wait for models to load).
+ * Traffic shifts step by step. Stable keeps all its pods until the release has ended, so that an abort waits for no
+ * model to load (with `dynamicStableScale` it would).
  */
 export const canaryStrategy: ReleaseStrategy<Canary> = {
   problems: canaryProblems,
