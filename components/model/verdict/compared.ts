@@ -1,0 +1,152 @@
+import { bets, evidence, evidenceQuery, type Observation } from "./betting.ts";
+import { clumping, clumpingQuery } from "./clumping.ts";
+import type { JudgedRequests } from "./counter.ts";
+import {
+  canaryGain,
+  canaryRequests,
+  canaryTotalRequests,
+  decimal,
+  over,
+  type Readings,
+  stableGain,
+  stableRequests,
+  whileCanary,
+} from "./readings.ts";
+import {
+  canaryEvidence,
+  decided,
+  type PassLine,
+  passes,
+  passQuery,
+  type ShareTest,
+  shareVerdict,
+  type Verdict,
+  verdicts,
+} from "./share.ts";
+
+/** Requests of both versions in one interval. */
+export interface Interval {
+  /** The new version's. */
+  readonly canary: { readonly bad: number; readonly total: number };
+  /** The stable version's. */
+  readonly stable: { readonly bad: number; readonly total: number };
+}
+
+/** While stable misses the objective too, a canary passes that is unlikely to have this many times its share. */
+const notWorseRatio = 2;
+
+/** Bets on four times the share that is allowed: the stable version's own share is not known exactly. */
+const comparedBets = bets(4);
+
+/**
+ * Evidence that the canary's share of bad requests is more than `ratio` times the stable version's. Of the bad requests
+ * of both in one interval the canary is allowed its part; so a burst that both have is no evidence, whatever its size.
+ */
+export function worse(ratio: number, intervals: readonly Interval[]): number {
+  return evidence(
+    comparedBets,
+    intervals.filter(({ canary }) => canary.total > 0).map((interval) => canarysPart(ratio, interval)),
+  );
+}
+
+function canarysPart(ratio: number, { canary, stable }: Interval): Observation {
+  return {
+    observed: canary.bad,
+    allowed: (canary.bad + stable.bad) / (1 + stable.total / (ratio * canary.total)),
+  };
+}
+
+/** PromQL of `worse`. */
+export function worseQuery(ratio: number, judged: JudgedRequests, reading: Readings): string {
+  const { canaryBad, stableBad, canaryAll, stableAll } = both(judged, reading);
+  const part = `(${canaryBad} + ${stableBad}) / (1 + ${stableAll} / (${decimal(ratio)} * (${canaryAll} > 0)))`;
+  return evidenceQuery(comparedBets, canaryBad, `(${part})`, reading);
+}
+
+/** PromQL of what both versions counted in the interval that ends now; 0 for a stable version that is not there. */
+function both({ canary, stable }: JudgedRequests, reading: Readings) {
+  return {
+    canaryBad: canaryGain(canary.bad, canary, reading),
+    stableBad: `(${stableGain(stable.bad, stable, reading)} or vector(0))`,
+    canaryAll: canaryRequests(canary, reading),
+    stableAll: `(${stableRequests(stable, reading)} or vector(0))`,
+  };
+}
+
+/**
+ * The log likelihood ratio of "the canary's share is twice the stable version's" against "it is equal", given how many
+ * bad requests both had in each interval.
+ */
+export function twiceAsBad(intervals: readonly Interval[]): number {
+  const one = ({ canary, stable }: Interval) =>
+    canary.bad * Math.log(notWorseRatio) -
+    (canary.bad + stable.bad) * Math.log(1 + (notWorseRatio - 1) / (1 + stable.total / canary.total));
+  return intervals.filter(({ canary }) => canary.total > 0).reduce((sum, interval) => sum + one(interval), 0);
+}
+
+function twiceAsBadQuery(judged: JudgedRequests, reading: Readings): string {
+  const { canaryBad, stableBad, canaryAll, stableAll } = both(judged, reading);
+  const expected = `ln(1 + ${notWorseRatio - 1} / (1 + ${stableAll} / (${canaryAll} > 0)))`;
+  const one = `${canaryBad} * ${decimal(Math.log(notWorseRatio))} - (${canaryBad} + ${stableBad}) * ${expected}`;
+  return `sum_over_time(${over(one, reading)})`;
+}
+
+/** What a verdict that compares is made of. */
+export interface ComparedSeen {
+  /** The intervals in which there was a canary. */
+  readonly intervals: readonly Interval[];
+  /** What the canary counted since it started. */
+  readonly canary: { readonly bad: number; readonly total: number };
+  /** Bad requests of the stable version in each minute of its history. */
+  readonly history: readonly number[];
+}
+
+/**
+ * The verdict on what also depends on load and dependencies, such as latency. A canary that misses its objective is
+ * excused only while the stable version misses it too in the same span and the canary is not worse: it does not fail
+ * then, and passes once it is unlikely to be twice as bad. While stable meets the objective the canary must meet it too,
+ * so that releases do not become slower one by one. Without a line it never passes.
+ */
+export function comparedVerdict(
+  test: ShareTest,
+  { intervals, canary, history }: ComparedSeen,
+  line?: PassLine,
+): Verdict {
+  const alone = shareVerdict(test, { intervals: intervals.map((one) => one.canary), canary, history }, line);
+  const missed = evidence(
+    test.bets,
+    intervals.map(({ stable }) => ({ observed: stable.bad, allowed: test.objective * stable.total })),
+  );
+  const excused = missed >= test.fail && worse(1, intervals) < test.fail;
+  if (alone === verdicts.fail && !excused) return verdicts.fail;
+  if (line === undefined) return verdicts.undecided;
+  const notWorse = excused && twiceAsBad(intervals) <= -clumping(history) * Math.log(1 / test.miss);
+  return notWorse || passes(line, { canary, history }) ? verdicts.pass : verdicts.undecided;
+}
+
+/** PromQL of `comparedVerdict`; without a line it is 0 or 2. */
+export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: Readings, line?: PassLine): string {
+  const { canary, stable } = judged;
+  const bound = decimal(test.fail);
+  const missed = evidenceQuery(
+    test.bets,
+    whileCanary(stableGain(stable.bad, stable, reading), canary, reading),
+    `${decimal(test.objective)} * ${stableRequests(stable, reading)}`,
+    reading,
+  );
+  const excused = `(${missed} >= ${bound} unless ${worseQuery(1, judged, reading)} >= ${bound})`;
+  const fail = `(${canaryEvidence(test, canary, reading)} >= ${bound} unless ${excused})`;
+  if (line === undefined) return `clamp(${fail}, 2, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
+  const clumps = `${clumpingQuery(stable)} * ${decimal(-Math.log(1 / test.miss))}`;
+  const notWorse = `(${twiceAsBadQuery(judged, reading)} <= ${clumps} and ${excused})`;
+  const pass = `(clamp(${notWorse}, 1, 1) or ${passQuery(line, canary, stable, reading)})`;
+  return decided(fail, pass);
+}
+
+/**
+ * PromQL of evidence that the canary refuses more than `ratio` times the share of requests that stable refuses, as a
+ * verdict that never passes: 0 or 2.
+ */
+export function worseFailQuery(ratio: number, falseAlarm: number, judged: JudgedRequests, reading: Readings): string {
+  return `2 * (${worseQuery(ratio, judged, reading)} >= bool ${decimal(1 / falseAlarm)})`;
+}

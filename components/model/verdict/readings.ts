@@ -1,0 +1,142 @@
+import type { Counter, RequestCounters } from "./counter.ts";
+
+/** How the queries read counters over time, in seconds. */
+export interface Readings {
+  /**
+   * The interval that is one observation: whole seconds, a multiple of the scrape interval. Bad requests within it may
+   * depend on each other in any way.
+   */
+  readonly interval: number;
+  /** How far back observations reach. Longer than a release; what lies further back is forgotten. */
+  readonly range: number;
+  /**
+   * The longest gap between two samples of a series after which the count goes on where it was. After a longer one the
+   * series counts as new, so it must be at least as long as an outage of Prometheus that a release survives.
+   */
+  readonly gap: number;
+  /** A pod is there while its newest sample is younger than this: some scrapes, since one may be missing. */
+  readonly alive: number;
+}
+
+/** Fewer observations would be lost to jitter of scrapes; with scrapes each second a burst may last a few of them. */
+const leastInterval = 5;
+/** A subquery of 1,500 steps over some ten series takes Prometheus about 50 ms. */
+const mostObservations = 1_500;
+
+/**
+ * How counters are read that are scraped every `scrape` seconds, in a release that may take `release` seconds, where
+ * Prometheus may be away for `outage` seconds.
+ */
+export function readings(scrape: number, release: number, outage: number): Readings {
+  const range = Math.ceil(Math.max(3_600, release) / 60) * 60;
+  const scrapes = Math.ceil(Math.max(leastInterval, range / mostObservations, 1) / scrape);
+  const interval = Math.ceil(scrapes * scrape);
+  return {
+    interval,
+    range,
+    gap: Math.ceil(Math.max(300, outage + 2 * interval)),
+    alive: Math.ceil(Math.max(3 * scrape, 10)),
+  };
+}
+
+/** A number as people read it: 8 significant digits, no exponent. */
+export function decimal(value: number): string {
+  const rounded = Number(value.toPrecision(8));
+  if (rounded === 0 || !Number.isFinite(rounded)) return String(rounded);
+  const digits = Math.max(0, 8 - 1 - Math.floor(Math.log10(Math.abs(rounded))));
+  const text = rounded.toFixed(Math.min(digits, 100));
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** The last sample before the interval that ends now, also when a scrape was missed. */
+function before(series: string, { gap, interval }: Readings, intervals = 1): string {
+  return `last_over_time(${series}[${gap}s] offset ${intervals * interval}s)`;
+}
+
+/** The pods of the version that are there at the time of the evaluation: a retry is not judged by the pods before it. */
+function pods(counters: RequestCounters, { alive }: Readings): string {
+  return `last_over_time(${counters.total.pods[0]}[${alive}s] @ end())`;
+}
+
+function added(terms: readonly string[]): string {
+  return terms.length === 1 ? String(terms[0]) : `(${terms.join(" + ")})`;
+}
+
+/**
+ * What a series gained in the interval. A counter that fell began anew at 0. A series without a sample before also
+ * began at 0, unless `known` says that it must have been there.
+ */
+function gain(series: string, reading: Readings, began = `0 * ${series}`): string {
+  return `(${series} - ((${before(series, reading)} <= ${series}) or ${began}))`;
+}
+
+/** PromQL of what the counter gained in the interval that ends now, on the canary's pods; 0 while there is no series. */
+export function canaryGain(counter: Counter, canary: RequestCounters, reading: Readings): string {
+  const those = pods(canary, reading);
+  const sum = (series: string) => `sum(${gain(series, reading)} and on(pod) ${those})`;
+  return added([
+    counter.less === undefined
+      ? added(counter.pods.map((series) => `(${sum(series)} or vector(0))`))
+      : `(${[added(counter.pods.map(sum)), ...counter.less.map(sum)].join(" - ")})`,
+    ...(counter.gateway ?? []).map((series) => `(${gatewayGain(series, canary, reading)} or vector(0))`),
+  ]);
+}
+
+/** Only while one of the canary's pods is there, and only between two samples: these counters are older than it. */
+function gatewayGain(series: string, canary: RequestCounters, reading: Readings): string {
+  return `sum(${whileCanary(`(${series} - (${before(series, reading)} <= ${series}))`, canary, reading)})`;
+}
+
+/** PromQL of an expression only in intervals at whose end one of the canary's pods is there. */
+export function whileCanary(expression: string, canary: RequestCounters, reading: Readings): string {
+  return `(${expression} and on() (${canary.total.pods[0]} and on(pod) ${pods(canary, reading)}))`;
+}
+
+/** PromQL of all requests that the canary's pods answered in the interval that ends now; no series without a pod. */
+export function canaryRequests(canary: RequestCounters, reading: Readings): string {
+  const those = pods(canary, reading);
+  return added(canary.total.pods.map((series) => `sum(${gain(series, reading)} and on(pod) ${those})`));
+}
+
+/**
+ * PromQL of what the counter gained on the stable version's pods in the interval that ends now. Pods and series of it
+ * are older than the release, so the first sample of a pod only begins its count.
+ */
+export function stableGain(counter: Counter, stable: RequestCounters, reading: Readings): string {
+  const known = before(String(stable.total.pods[0]), reading);
+  const sum = (series: string) => `sum(${gain(series, reading, `(0 * ${series} and on(pod) ${known})`)})`;
+  return counter.less === undefined
+    ? added(counter.pods.map((series) => `(${sum(series)} or vector(0))`))
+    : `(${[added(counter.pods.map(sum)), ...counter.less.map(sum)].join(" - ")})`;
+}
+
+/** PromQL of all requests that the stable version's pods answered in the interval that ends now. */
+export function stableRequests(stable: RequestCounters, reading: Readings): string {
+  const known = before(String(stable.total.pods[0]), reading);
+  return added(
+    stable.total.pods.map((series) => `sum(${gain(series, reading, `(0 * ${series} and on(pod) ${known})`)})`),
+  );
+}
+
+/** PromQL of the counter on the canary's pods since they started; 0 while there is no series. */
+export function canaryTotal(counter: Counter, canary: RequestCounters, reading: Readings): string {
+  const now = (series: string) => `sum(last_over_time(${series}[${reading.alive}s]))`;
+  return added([
+    counter.less === undefined
+      ? added(counter.pods.map((series) => `(${now(series)} or vector(0))`))
+      : `(${[added(counter.pods.map(now)), ...counter.less.map(now)].join(" - ")})`,
+    ...(counter.gateway ?? []).map(
+      (series) => `(sum_over_time(${over(gatewayGain(series, canary, reading), reading)}) or vector(0))`,
+    ),
+  ]);
+}
+
+/** PromQL of all requests that the canary's pods answered since they started; no series without a pod. */
+export function canaryTotalRequests(canary: RequestCounters, { alive }: Readings): string {
+  return added(canary.total.pods.map((series) => `sum(last_over_time(${series}[${alive}s]))`));
+}
+
+/** PromQL of an expression at the end of each interval. */
+export function over(expression: string, { range, interval }: Readings): string {
+  return `(${expression})[${range}s:${interval}s]`;
+}
