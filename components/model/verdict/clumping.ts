@@ -1,4 +1,5 @@
 import type { RequestCounters } from "./counter.ts";
+import { type Readings, sumOf } from "./readings.ts";
 
 /**
  * How bad requests come together: the mean size of the burst that a bad request is in, 1 when they come one by one.
@@ -12,9 +13,7 @@ export const clumpingBounds = {
   most: 16,
   /** So many bad requests that came one by one are added to the history: few say little. */
   priorRequests: 2,
-  /** The history, in seconds: a few hours, at the stable version's present pods. */
-  history: 6 * 3_600,
-  /** Bad requests in one minute may belong together. */
+  /** Bad requests within so many seconds may belong together. */
   minute: 60,
 } as const;
 
@@ -31,21 +30,20 @@ export function clumping(minutes: readonly number[]): number {
 }
 
 /** PromQL of `clumping` over the stable version's history. */
-export function clumpingQuery({ bad, total }: RequestCounters): string {
-  const { assumed, most, priorRequests, history, minute } = clumpingBounds;
+export function clumpingQuery({ bad, total }: RequestCounters, { history }: Readings): string {
+  const { assumed, most, priorRequests, minute } = clumpingBounds;
   const gain = (ago: number) => {
     const at = (minutes: number) => (minutes === 0 ? "" : ` offset ${minutes * minute}s`);
+    const before = (series: string) => `last_over_time(${series}[${2 * minute}s]${at(ago + 1)})`;
+    const known = before(String(total.pods[0]));
     const sum = (series: string) => {
-      const known = `last_over_time(${total.pods[0]}[${2 * minute}s]${at(ago + 1)})`;
-      const before = `last_over_time(${series}[${2 * minute}s]${at(ago + 1)})`;
-      const now = `${series}${at(ago)}`;
-      return `sum(${now} - ((${before} <= ${now}) or (0 * ${now} and on(pod) ${known})))`;
+      const now = `last_over_time(${series}[${minute}s]${at(ago)})`;
+      return `sum(clamp_min(${now} - (${before(series)} or (${now} * 0 and on(pod) ${known})), 0))`;
     };
-    const terms = bad.pods.map((series) => (bad.less === undefined ? `(${sum(series)} or vector(0))` : sum(series)));
-    return [terms.join(" + "), ...(bad.less ?? []).map(sum)].join(" - ");
+    return bad.less === undefined ? sumOf(bad, sum) : `(${sumOf(bad, sum)} or vector(0))`;
   };
   const minutes = `[${history}s:${minute}s]`;
-  const squares = `(sum_over_time(((${gain(0)} - (${gain(1)})) ^ 2 / 2)${minutes}) or vector(0))`;
+  const squares = `(sum_over_time(((${gain(0)} - ${gain(1)}) ^ 2 / 2)${minutes}) or vector(0))`;
   const all = `(sum_over_time((${gain(0)})${minutes}) or vector(0))`;
   return `clamp((${priorRequests * assumed} + ${squares}) / (${priorRequests} + ${all}), 1, ${most})`;
 }

@@ -16,7 +16,6 @@ import {
   canaryEvidence,
   decided,
   type PassLine,
-  passes,
   passQuery,
   type ShareTest,
   shareVerdict,
@@ -112,16 +111,15 @@ export function comparedVerdict(
   { intervals, canary, history }: ComparedSeen,
   line?: PassLine,
 ): Verdict {
-  const alone = shareVerdict(test, { intervals: intervals.map((one) => one.canary), canary, history }, line);
   const missed = evidence(
     test.bets,
     intervals.map(({ stable }) => ({ observed: stable.bad, allowed: test.objective * stable.total })),
   );
-  const excused = missed >= test.fail && worse(1, intervals) < test.fail;
-  if (alone === verdicts.fail && !excused) return verdicts.fail;
-  if (line === undefined) return verdicts.undecided;
-  const notWorse = excused && twiceAsBad(intervals) <= -clumping(history) * Math.log(1 / test.miss);
-  return notWorse || passes(line, { canary, history }) ? verdicts.pass : verdicts.undecided;
+  if (missed >= test.fail && worse(1, intervals) < test.fail) {
+    const notWorse = twiceAsBad(intervals) <= -clumping(history) * Math.log(1 / test.miss);
+    return notWorse && line !== undefined ? verdicts.pass : verdicts.undecided;
+  }
+  return shareVerdict(test, { intervals: intervals.map((one) => one.canary), canary, history }, line);
 }
 
 /** PromQL of `comparedVerdict`; without a line it is 0 or 2. */
@@ -134,13 +132,14 @@ export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: 
     `${decimal(test.objective)} * ${stableRequests(stable, reading)}`,
     reading,
   );
-  const excused = `(${missed} >= ${bound} unless ${worseQuery(1, judged, reading)} >= ${bound})`;
-  const fail = `(${canaryEvidence(test, canary, reading)} >= ${bound} unless ${excused})`;
-  if (line === undefined) return `clamp(${fail}, 2, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
-  const clumps = `${clumpingQuery(stable)} * ${decimal(-Math.log(1 / test.miss))}`;
-  const notWorse = `(${twiceAsBadQuery(judged, reading)} <= ${clumps} and ${excused})`;
-  const pass = `(clamp(${notWorse}, 1, 1) or ${passQuery(line, canary, stable, reading)})`;
-  return decided(fail, pass);
+  const excused = `(${missed} >= ${bound}\nunless ${worseQuery(1, judged, reading)} >= ${bound})`;
+  const fail = `${canaryEvidence(test, canary, reading)} >= ${bound}`;
+  if (line === undefined) {
+    return `0 * ${excused}\nor clamp(${fail}, 2, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
+  }
+  const clumps = `${decimal(-Math.log(1 / test.miss))} * ${clumpingQuery(stable, reading)}`;
+  const notWorse = `(${twiceAsBadQuery(judged, reading)} <= bool ${clumps})`;
+  return `(${notWorse}\nand ${excused})\nor ${decided(fail, passQuery(line, canary, stable, reading))}`;
 }
 
 /**

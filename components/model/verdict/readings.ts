@@ -14,6 +14,8 @@ export interface Readings {
    * series counts as new, so it must be at least as long as an outage of Prometheus that a release survives.
    */
   readonly gap: number;
+  /** How far back the stable version's history reaches from which one sees how bad requests come together. */
+  readonly history: number;
   /** A pod is there while its newest sample is younger than this: some scrapes, since one may be missing. */
   readonly alive: number;
 }
@@ -35,6 +37,7 @@ export function readings(scrape: number, release: number, outage: number): Readi
     interval,
     range,
     gap: Math.ceil(Math.max(300, outage + 2 * interval)),
+    history: 6 * 3_600,
     alive: Math.ceil(Math.max(3 * scrape, 10)),
   };
 }
@@ -62,34 +65,43 @@ function added(terms: readonly string[]): string {
   return terms.length === 1 ? String(terms[0]) : `(${terms.join(" + ")})`;
 }
 
+/** The last sample of the interval that ends now; none where its scrapes were missed. */
+function newest(series: string, { interval }: Readings): string {
+  return `last_over_time(${series}[${interval}s])`;
+}
+
 /**
- * What a series gained in the interval. A counter that fell began anew at 0. A series without a sample before also
- * began at 0, unless `known` says that it must have been there.
+ * What a series gained in the interval. A series without a sample before began at 0, if `known` is there or not given.
+ * One that fell began anew: what it gained in that interval is left out.
  */
-function gain(series: string, reading: Readings, began = `0 * ${series}`): string {
-  return `(${series} - ((${before(series, reading)} <= ${series}) or ${began}))`;
+function gain(series: string, reading: Readings, known?: string): string {
+  const now = newest(series, reading);
+  const began = known === undefined ? `${now} * 0` : `(${now} * 0 and on(pod) ${known})`;
+  return `clamp_min(${now} - (${before(series, reading)} or ${began}), 0)`;
+}
+
+/**
+ * The sum of a counter's terms, each by `sum`. One without a series adds 0, but for a difference: without its parts
+ * there is no data.
+ */
+export function sumOf({ pods, less }: Counter, sum: (series: string) => string): string {
+  if (less === undefined) return added(pods.map((series) => `(${sum(series)} or vector(0))`));
+  return `(${[pods.map(sum).join(" + "), ...less.map(sum)].join(" - ")})`;
 }
 
 /** PromQL of what the counter gained in the interval that ends now, on the canary's pods; 0 while there is no series. */
 export function canaryGain(counter: Counter, canary: RequestCounters, reading: Readings): string {
   const those = pods(canary, reading);
-  const sum = (series: string) => `sum(${gain(series, reading)} and on(pod) ${those})`;
-  return added([
-    counter.less === undefined
-      ? added(counter.pods.map((series) => `(${sum(series)} or vector(0))`))
-      : `(${[added(counter.pods.map(sum)), ...counter.less.map(sum)].join(" - ")})`,
-    ...(counter.gateway ?? []).map((series) => `(${gatewayGain(series, canary, reading)} or vector(0))`),
-  ]);
+  const atPods = sumOf(counter, (series) => `sum(${gain(series, reading)} and on(pod) ${those})`);
+  return added([atPods, ...gatewayGain(counter, canary, reading).map((gained) => `(${gained} or vector(0))`)]);
 }
 
 /** Only while one of the canary's pods is there, and only between two samples: these counters are older than it. */
-function gatewayGain(series: string, canary: RequestCounters, reading: Readings): string {
-  return `sum(${whileCanary(`(${series} - (${before(series, reading)} <= ${series}))`, canary, reading)})`;
-}
-
-/** PromQL of an expression only in intervals at whose end one of the canary's pods is there. */
-export function whileCanary(expression: string, canary: RequestCounters, reading: Readings): string {
-  return `(${expression} and on() (${canary.total.pods[0]} and on(pod) ${pods(canary, reading)}))`;
+function gatewayGain({ gateway = [] }: Counter, canary: RequestCounters, reading: Readings): string[] {
+  if (gateway.length === 0) return [];
+  const gained = (series: string) =>
+    `(sum(clamp_min(${newest(series, reading)} - ${before(series, reading)}, 0)) or vector(0))`;
+  return [whileCanary(added(gateway.map(gained)), canary, reading)];
 }
 
 /** PromQL of all requests that the canary's pods answered in the interval that ends now; no series without a pod. */
@@ -103,37 +115,35 @@ export function canaryRequests(canary: RequestCounters, reading: Readings): stri
  * are older than the release, so the first sample of a pod only begins its count.
  */
 export function stableGain(counter: Counter, stable: RequestCounters, reading: Readings): string {
+  return sumOf(counter, (series) => knownGain(series, stable, reading));
+}
+
+function knownGain(series: string, stable: RequestCounters, reading: Readings): string {
   const known = before(String(stable.total.pods[0]), reading);
-  const sum = (series: string) => `sum(${gain(series, reading, `(0 * ${series} and on(pod) ${known})`)})`;
-  return counter.less === undefined
-    ? added(counter.pods.map((series) => `(${sum(series)} or vector(0))`))
-    : `(${[added(counter.pods.map(sum)), ...counter.less.map(sum)].join(" - ")})`;
+  return `sum(${gain(series, reading, known)})`;
 }
 
 /** PromQL of all requests that the stable version's pods answered in the interval that ends now. */
 export function stableRequests(stable: RequestCounters, reading: Readings): string {
-  const known = before(String(stable.total.pods[0]), reading);
-  return added(
-    stable.total.pods.map((series) => `sum(${gain(series, reading, `(0 * ${series} and on(pod) ${known})`)})`),
-  );
+  return added(stable.total.pods.map((series) => knownGain(series, stable, reading)));
 }
 
 /** PromQL of the counter on the canary's pods since they started; 0 while there is no series. */
 export function canaryTotal(counter: Counter, canary: RequestCounters, reading: Readings): string {
-  const now = (series: string) => `sum(last_over_time(${series}[${reading.alive}s]))`;
-  return added([
-    counter.less === undefined
-      ? added(counter.pods.map((series) => `(${now(series)} or vector(0))`))
-      : `(${[added(counter.pods.map(now)), ...counter.less.map(now)].join(" - ")})`,
-    ...(counter.gateway ?? []).map(
-      (series) => `(sum_over_time(${over(gatewayGain(series, canary, reading), reading)}) or vector(0))`,
-    ),
-  ]);
+  const atPods = sumOf(counter, (series) => `sum(last_over_time(${series}[${reading.alive}s]))`);
+  const gateway = gatewayGain(counter, canary, reading);
+  return added([atPods, ...gateway.map((gained) => `(sum_over_time(${over(gained, reading)}) or vector(0))`)]);
 }
 
 /** PromQL of all requests that the canary's pods answered since they started; no series without a pod. */
 export function canaryTotalRequests(canary: RequestCounters, { alive }: Readings): string {
   return added(canary.total.pods.map((series) => `sum(last_over_time(${series}[${alive}s]))`));
+}
+
+/** PromQL of an expression only in intervals at whose end one of the canary's pods is there. */
+export function whileCanary(expression: string, canary: RequestCounters, reading: Readings): string {
+  const there = `last_over_time(${canary.total.pods[0]}[${reading.alive}s])`;
+  return `(${expression} and on() (${there} and on(pod) ${pods(canary, reading)}))`;
 }
 
 /** PromQL of an expression at the end of each interval. */

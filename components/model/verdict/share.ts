@@ -120,14 +120,16 @@ export function shareQuery(
 /** PromQL of the evidence against the canary: at `fail` or above it fails. */
 export function canaryEvidence(test: ShareTest, canary: RequestCounters, reading: Readings): string {
   const bad = canaryGain(canary.bad, canary, reading);
-  return evidenceQuery(test.bets, bad, `${decimal(test.healthy)} * ${canaryRequests(canary, reading)}`, reading);
+  // The gateway may have failed requests in an interval in which no pod was scraped.
+  const all = `(${canaryRequests(canary, reading)} or vector(0))`;
+  return evidenceQuery(test.bets, bad, `${decimal(test.healthy)} * ${all}`, reading);
 }
 
 /** PromQL of `passes`: 0 or 1. */
 export function passQuery(line: PassLine, canary: RequestCounters, stable: RequestCounters, reading: Readings): string {
   const bad = canaryTotal(canary.bad, canary, reading);
   const bound = `${decimal(line.slope)} * ${canaryTotalRequests(canary, reading)}`;
-  return `(${bad} <= bool (${bound} - ${decimal(line.intercept)} * ${clumpingQuery(stable)}))`;
+  return `(${bad} <= bool (${bound} - ${decimal(line.intercept)} * ${clumpingQuery(stable, reading)}))`;
 }
 
 /** PromQL that is 2 while `fail` has a series, else what `pass` is: 0 or 1. */

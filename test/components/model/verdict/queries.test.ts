@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { evidence } from "../../../../components/model/verdict/betting.ts";
+import { clumping, clumpingQuery } from "../../../../components/model/verdict/clumping.ts";
+import { comparedQuery, comparedVerdict, worse, worseQuery } from "../../../../components/model/verdict/compared.ts";
+import type { JudgedRequests } from "../../../../components/model/verdict/counter.ts";
+import {
+  canaryEvidence,
+  passLine,
+  shareQuery,
+  shareTest,
+  shareVerdict,
+} from "../../../../components/model/verdict/share.ts";
+import { type Expression, evaluate } from "./promql.ts";
+import { failed, now, reading, seenIn, seriesOf, slow, type World, worlds } from "./world.ts";
+
+const value = (query: string | Expression, world: World) => evaluate(query, seriesOf(world), now)[0]?.value;
+const test = shareTest(0.02, 10, { falseAlarm: 0.01, miss: 0.01 });
+
+function seen(judged: JudgedRequests, world: World) {
+  const { alive, intervals, canary, minutes } = seenIn(world, judged === failed);
+  return { alive, intervals, canary, history: minutes };
+}
+
+/** What the twin finds, where there is a canary. */
+function found(world: World, judged: JudgedRequests) {
+  const { alive, intervals, canary, history } = seen(judged, world);
+  fc.pre(alive > 0);
+  return { intervals: intervals.filter(({ there }) => there), canary, history };
+}
+
+const side = fc.constantFrom(1, -1);
+
+describe("PromQL finds what is in the series:", () => {
+  it.each([
+    ["failed requests", failed],
+    ["slow requests", slow],
+  ])("evidence of %s", (_, judged) => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { intervals } = found(world, judged);
+        const expected = evidence(
+          test.bets,
+          intervals.map(({ canary }) => ({ observed: canary.bad, allowed: test.healthy * canary.total })),
+        );
+        const money = value(canaryEvidence(test, judged.canary, reading), world) ?? 1;
+        expect(Math.log(money)).toBeCloseTo(Math.log(expected), 6);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([
+    ["failed requests", failed],
+    ["slow requests", slow],
+  ])("how %s come together", (_, judged) => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const clumps = value(clumpingQuery(judged.stable, reading), world);
+        expect(clumps).toBeCloseTo(clumping(seen(judged, world).history), 6);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("whether slow requests are worse than the stable version's", () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const money = value(worseQuery(3, slow, reading), world) ?? 1;
+        expect(Math.log(money)).toBeCloseTo(Math.log(worse(3, found(world, slow).intervals)), 6);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+/** Tests and lines whose bounds are so close to what a world shows that a small error changes the verdict. */
+function close(world: World, judged: JudgedRequests, side: number) {
+  const { intervals, canary, history } = found(world, judged);
+  const money = evidence(
+    test.bets,
+    intervals.map((one) => ({ observed: one.canary.bad, allowed: test.healthy * one.canary.total })),
+  );
+  const fail = money * (1 + side * 1e-4);
+  const line = passLine(test, 0.5);
+  const intercept = (line.slope * canary.total - canary.bad) / clumping(history);
+  return { test: { ...test, fail }, line: { ...line, intercept: intercept * (1 + side * 1e-4) } };
+}
+
+/** What `shareVerdict` reads of it. */
+function alone(world: World, judged: JudgedRequests) {
+  const { intervals, ...rest } = found(world, judged);
+  return { ...rest, intervals: intervals.map(({ canary }) => canary) };
+}
+
+describe("PromQL returns the verdict of its twin", () => {
+  it("on failed requests, however close the bounds are", () => {
+    fc.assert(
+      fc.property(worlds, side, side, (world, failSide, passSide) => {
+        const bounds = { ...close(world, failed, failSide), line: close(world, failed, passSide).line };
+        const expected = shareVerdict(bounds.test, alone(world, failed), bounds.line);
+        expect(value(shareQuery(bounds.test, failed, reading, bounds.line), world)).toBe(expected);
+        const failing = shareVerdict(bounds.test, alone(world, failed));
+        expect(value(shareQuery(bounds.test, failed, reading), world)).toBe(failing);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("on slow requests, however close the bounds are, and when both versions are slow", () => {
+    const outcomes = new Set<number>();
+    fc.assert(
+      fc.property(worlds, side, side, fc.constantFrom(1, 0.01), (world, failSide, passSide, objective) => {
+        const { test, line } = { ...close(world, slow, failSide), line: close(world, slow, passSide).line };
+        const bounds = { ...test, objective: test.objective * objective };
+        const expected = comparedVerdict(bounds, found(world, slow), line);
+        outcomes.add(expected);
+        expect(value(comparedQuery(bounds, slow, reading, line), world)).toBe(expected);
+        const failing = comparedVerdict(bounds, found(world, slow));
+        expect(value(comparedQuery(bounds, slow, reading), world)).toBe(failing);
+      }),
+      { numRuns: 30 },
+    );
+    expect(outcomes).toEqual(new Set([0, 1, 2]));
+  });
+});

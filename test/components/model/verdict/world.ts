@@ -1,0 +1,199 @@
+import fc from "fast-check";
+import type { JudgedRequests, RequestCounters } from "../../../../components/model/verdict/counter.ts";
+import type { Readings } from "../../../../components/model/verdict/readings.ts";
+import type { Series } from "./promql.ts";
+
+/** One scrape of a pod: what was counted since the one before, and whether Prometheus missed it. */
+export interface Scrape {
+  readonly good: number;
+  readonly bad: number;
+  readonly missed: boolean;
+}
+
+/** A pod and its scrapes, from `start` on, in seconds; it is gone after the last. */
+export interface Pod {
+  readonly version: "canary" | "stable";
+  readonly start: number;
+  readonly scrapes: readonly Scrape[];
+}
+
+/** What a test makes up: pods, and what the gateway counted on the canary's subset at each scrape, from 0 on. */
+export interface World {
+  readonly pods: readonly Pod[];
+  readonly gateway: readonly number[];
+}
+
+/** Short spans, so that a query has few steps. */
+export const reading: Readings = { interval: 15, range: 90, gap: 90, alive: 25, history: 240 };
+/** Seconds between scrapes. */
+export const scrapeEvery = 5;
+/** When queries are evaluated. */
+export const now = 300;
+
+const counters = (hash: string, gateway: boolean): RequestCounters => ({
+  bad: {
+    pods: [`requests_total{pod=~"m-${hash}-.+",code="500"}`, `requests_total{pod=~"m-${hash}-.+",code="grpc"}`],
+    ...(gateway ? { gateway: ['gateway_total{subset="canary"}'] } : {}),
+  },
+  total: { pods: [`requests_total{pod=~"m-${hash}-.+"}`] },
+});
+
+/** Counters of failed requests. */
+export const failed: JudgedRequests = { canary: counters("new", true), stable: counters("old", false) };
+
+const histogram = (hash: string): RequestCounters => {
+  const total = { pods: [`time_count{pod=~"m-${hash}-.+"}`] };
+  return { bad: { ...total, less: [`time_bucket{pod=~"m-${hash}-.+",le="150"}`] }, total };
+};
+
+/** Counters of slow requests. */
+export const slow: JudgedRequests = { canary: histogram("new"), stable: histogram("old") };
+
+/** Worlds with bad requests of both versions, late, dead and unscraped pods. */
+export const worlds: fc.Arbitrary<World> = fc
+  .record({
+    canary: fc.array(pod("canary", 120, now - 30), { minLength: 1, maxLength: 2 }),
+    stable: fc.array(pod("stable", -60, 60), { minLength: 1, maxLength: 2 }),
+    gateway: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: now / scrapeEvery, maxLength: now / scrapeEvery }),
+  })
+  .map(({ canary, stable, gateway }) => ({ pods: [...canary, ...stable], gateway }));
+
+function pod(version: Pod["version"], from: number, to: number): fc.Arbitrary<Pod> {
+  const scrape = fc.record({
+    good: fc.integer({ min: 0, max: 30 }),
+    bad: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 6 }) }),
+    missed: fc.integer({ min: 0, max: 9 }).map((one) => one === 0),
+  });
+  return fc
+    .record({
+      start: fc.integer({ min: from, max: to }),
+      scrapes: fc.array(scrape, { minLength: 80, maxLength: 80 }),
+      dies: fc.integer({ min: 0, max: 5 }).map((one) => one === 0),
+    })
+    .map(({ start, scrapes, dies }) => ({
+      version,
+      start,
+      scrapes: scrapes.slice(0, dies ? Math.ceil((now - 60 - start) / scrapeEvery) : undefined),
+    }));
+}
+
+const codes = ["200", "500", "grpc"] as const;
+
+/** What a pod counted until each of its scrapes; the first bad requests are HTTP's, the others gRPC's. */
+function cumulative({ start, scrapes }: Pod) {
+  let [good, bad] = [0, 0];
+  return scrapes.map((scrape, index) => {
+    good += scrape.good;
+    bad += scrape.bad;
+    return { time: start + index * scrapeEvery, good, bad, missed: scrape.missed };
+  });
+}
+
+/** The world as Prometheus has it. A series begins with the first request that it counts. */
+export function seriesOf({ pods, gateway }: World): Series[] {
+  const ofPods = pods.flatMap((one, index): Series[] => {
+    const name = `m-${one.version === "canary" ? "new" : "old"}-${index}`;
+    const seen = cumulative(one);
+    const end = one.start + one.scrapes.length * scrapeEvery;
+    const series = (
+      labels: Record<string, string>,
+      value: (scrape: (typeof seen)[number]) => number | undefined,
+    ): Series => ({
+      labels: { ...labels, pod: name },
+      samples: [
+        ...seen.flatMap((scrape): [number, number | undefined][] => {
+          const found = value(scrape);
+          if (found === undefined) return [];
+          return [[scrape.time, scrape.missed ? undefined : found]];
+        }),
+        [end, undefined],
+      ],
+    });
+    const counted: Record<(typeof codes)[number], (scrape: (typeof seen)[number]) => number> = {
+      "200": ({ good }) => good,
+      "500": ({ bad }) => Math.min(bad, 4),
+      grpc: ({ bad }) => Math.max(0, bad - 4),
+    };
+    return [
+      ...codes.map((code) =>
+        series({ __name__: "requests_total", code }, (scrape) => {
+          const value = counted[code](scrape);
+          return value === 0 ? undefined : value;
+        }),
+      ),
+      series({ __name__: "time_count" }, ({ good, bad }) => (good + bad === 0 ? undefined : good + bad)),
+      series({ __name__: "time_bucket", le: "150" }, ({ good, bad }) => (good + bad === 0 ? undefined : good)),
+    ];
+  });
+  const until = (index: number) => gateway.slice(0, index + 1).reduce((sum, one) => sum + one, 100);
+  const atGateway: Series = {
+    labels: { __name__: "gateway_total", subset: "canary", pod: "gateway-0" },
+    samples: gateway.map((_, index) => [index * scrapeEvery, until(index)]),
+  };
+  return [...ofPods, atGateway];
+}
+
+/** Bad requests and all of them. */
+export interface Seen {
+  readonly bad: number;
+  readonly total: number;
+}
+
+/** What the queries should see, by following each pod from one interval to the next. */
+export function seenIn(world: World, gatewayToo: boolean) {
+  const alive = world.pods.filter(
+    (pod) => pod.version === "canary" && cumulative(pod).some((one) => counts(one) && within(one, now, reading.alive)),
+  );
+  const stable = world.pods.filter(({ version }) => version === "stable");
+  const steps: number[] = [];
+  for (let at = now; at > now - reading.range; at -= reading.interval) steps.unshift(at);
+  const gateway = (at: number) =>
+    world.gateway.filter((_, index) => index * scrapeEvery <= at).reduce((a, b) => a + b, 0);
+  const failedAt = (at: number) => {
+    const there = alive.some((pod) => cumulative(pod).some((one) => counts(one) && within(one, at, reading.alive)));
+    return gatewayToo && there ? gateway(at) - gateway(at - reading.interval) : 0;
+  };
+  const intervals = steps.map((at) => {
+    const canary = alive.map((pod) => gained(pod, at, reading.interval, true)).filter((one) => one !== undefined);
+    const old = stable.map((pod) => gained(pod, at, reading.interval, false)).filter((one) => one !== undefined);
+    return {
+      canary: added([...canary, { bad: failedAt(at), total: 0 }]),
+      stable: added(old),
+      there: alive.some((pod) => cumulative(pod).some((one) => counts(one) && within(one, at, reading.alive))),
+    };
+  });
+  const newest = alive.map((pod) => cumulative(pod).findLast((one) => counts(one) && one.time <= now));
+  const canary = added([
+    ...newest.map((one) => ({ bad: one?.bad ?? 0, total: (one?.bad ?? 0) + (one?.good ?? 0) })),
+    { bad: steps.reduce((sum, at) => sum + failedAt(at), 0), total: 0 },
+  ]);
+  const minutes: number[] = [];
+  for (let at = now; at >= now - reading.history; at -= 60) {
+    minutes.unshift(added(stable.map((pod) => gained(pod, at, 60, false) ?? { bad: 0, total: 0 })).bad);
+  }
+  return { alive: alive.length, intervals, canary, minutes };
+}
+
+function counts({ missed, good, bad }: { missed: boolean; good: number; bad: number }): boolean {
+  return !missed && good + bad > 0;
+}
+
+function within({ time }: { time: number }, at: number, span: number): boolean {
+  return time > at - span && time <= at;
+}
+
+function added(seen: readonly Seen[]): Seen {
+  return seen.reduce((sum, one) => ({ bad: sum.bad + one.bad, total: sum.total + one.total }), { bad: 0, total: 0 });
+}
+
+/** What a pod gained in the interval until `at`: nothing is known where it was not scraped. */
+function gained(pod: Pod, at: number, interval: number, fresh: boolean): Seen | undefined {
+  const scrapes = cumulative(pod).filter(counts);
+  const last = scrapes.findLast((one) => within(one, at, interval));
+  const gap = interval === 60 ? 120 : reading.gap;
+  const before = scrapes.findLast((one) => within(one, at - interval, gap));
+  if (last === undefined) return undefined;
+  if (before === undefined && !fresh) return { bad: 0, total: 0 };
+  const bad = last.bad - (before?.bad ?? 0);
+  return { bad, total: bad + last.good - (before?.good ?? 0) };
+}
