@@ -135,7 +135,7 @@ export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: 
   const excused = `(${missed} >= ${bound}\nunless ${worseQuery(1, judged, reading)} >= ${bound})`;
   const fail = `${canaryEvidence(test, canary, reading)} >= ${bound}`;
   if (line === undefined) {
-    return `0 * ${excused}\nor clamp(${fail}, 2, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
+    return `0 * ${excused}\nor clamp_max(${fail}, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
   }
   const clumps = `${decimal(-Math.log(1 / test.miss))} * ${clumpingQuery(stable, reading)}`;
   const notWorse = `(${twiceAsBadQuery(judged, reading)} <= bool ${clumps})`;

@@ -113,7 +113,7 @@ export function scoreQuery(test: ScoreTest, counters: ScoreCounters, reading: Re
   const failed = failing(test)
     .map((side) => `${beyondQuery(test, side, scores)} >= ${decimal(test.fail)}`)
     .join("\nor ");
-  if (onlyFails) return `clamp(${failed}, 2, 2)\nor 0 * ${scores.count}`;
+  if (onlyFails) return `clamp_max(${failed}, 2)\nor 0 * ${scores.count}`;
   const passed = passing(test).map((side) => `(${beyondQuery(test, side, scores)} >= bool ${decimal(test.pass)})`);
   return decided(failed, passed.length === 0 ? `(${scores.count} > bool 0)` : passed.join("\n* "));
 }

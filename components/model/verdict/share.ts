@@ -134,5 +134,5 @@ export function passQuery(line: PassLine, canary: RequestCounters, stable: Reque
 
 /** PromQL that is 2 while `fail` has a series, else what `pass` is: 0 or 1. */
 export function decided(fail: string, pass: string): string {
-  return `clamp(${fail}, 2, 2)\nor ${pass}`;
+  return `clamp_max(${fail}, 2)\nor ${pass}`;
 }

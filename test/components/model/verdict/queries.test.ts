@@ -81,10 +81,12 @@ function close(world: World, judged: JudgedRequests, side: number) {
     test.bets,
     intervals.map((one) => ({ observed: one.canary.bad, allowed: test.healthy * one.canary.total })),
   );
-  const fail = money * (1 + side * 1e-4);
+  // Ten times what there is: a bound below 2 would be read as a verdict, and no test has one.
+  const more = test.bets.map((bet) => ({ ...bet, part: (bet.part * 10) / money }));
+  const fail = 10 * (1 + side * 1e-4);
   const line = passLine(test, 0.5);
   const intercept = (line.slope * canary.total - canary.bad) / clumping(history);
-  return { test: { ...test, fail }, line: { ...line, intercept: intercept * (1 + side * 1e-4) } };
+  return { test: { ...test, fail, bets: more }, line: { ...line, intercept: intercept * (1 + side * 1e-4) } };
 }
 
 /** What `shareVerdict` reads of it. */
