@@ -1,25 +1,22 @@
-import { type Duration, type Percent, ratio } from "../../core/quantity.ts";
+import { type Duration, type Percent, ratio, seconds } from "../../core/quantity.ts";
 import { rollbackGuardMetrics } from "../rollbackGuard.ts";
 import type { ServedModel } from "../servedModel.ts";
-import type { ModelName } from "../strategies/releaseStrategy.ts";
-import type { RequestCounters } from "../verdict/counter.ts";
-import {
-  type Confidence,
-  type Counts,
-  comparedVerdictQuery,
-  meanTest,
-  meanVerdictQuery,
-  relativeFailQuery,
-  sequentialTest,
-  verdictQuery,
-} from "../verdict.ts";
-import { failedRequests, predictedScores, refusedRequests, slowRequests, sumOf } from "./counters.ts";
+import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
+import { comparedQuery, worseFailQuery } from "../verdict/compared.ts";
+import { type Readings, readings } from "../verdict/readings.ts";
+import { requestsToPass, scoresToPass } from "../verdict/sampleSize.ts";
+import { scoreQuery, scoreTest } from "../verdict/score.ts";
+import { type Confidence, type PassLine, passLine, type ShareTest, shareQuery, shareTest } from "../verdict/share.ts";
+import { failedRequests, predictedScores, refusedRequests, slowRequests } from "./counters.ts";
 
 /** How a strategy judges: what is the same in all of its analyses. */
 export interface Judgement {
   /** Longest outage of Prometheus that does not abort a release. */
   readonly metricsOutage: Duration;
-  /** The share of healthy versions that are rolled back, and of bad ones that pass an objective. */
+  /**
+   * The share of versions with at most half of the bad requests that each objective allows that are rolled back, and of
+   * those with twice as many that pass an objective.
+   */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
 }
 
@@ -35,63 +32,70 @@ const clientErrorRatio = 3;
 /** p99 is below the objective if fewer than 1 % of the requests are slower than it. */
 const slowShare = 0.01;
 
+/** Most of the false alarms go to errors: there each bad request that is waited for has reached a caller. */
+const errorsPart = 0.7;
+
+/** A release begins with about a twentieth of the traffic. */
+const firstShare = 0.05;
+/** The history that evidence needs, as a multiple of how long a release takes at the trough of traffic. */
+const spare = 4;
+
 /** A metric that a stage decides and that the guard watches. */
 export interface DecidingMetric {
   /** The metric's name in the AnalysisRun. */
   readonly name: string;
-  /** PromQL that is 0 undecided, 1 pass, 2 fail. It passes from `minimum` requests on; without one it only fails. */
-  readonly query: (minimum?: number) => string;
-  /** How many requests of the new version are enough to pass when all of them are good. */
-  readonly cleanRequests: number;
-  /** How many requests a verdict takes on average for a healthy version. */
-  readonly expectedRequests: number;
+  /**
+   * PromQL that is 0 undecided, 1 pass, 2 fail, where a pass lets the new version have the share `next` of the traffic,
+   * above 0 and at most 1. Without one it only fails.
+   */
+  readonly query: (next?: number) => string;
+  /** How many requests of the new version are enough for 95 of 100 healthy versions to pass. */
+  readonly requests: (next: number) => number;
 }
 
-/**
- * Errors, latency and, where declared, the mean score; the chance of a false alarm is split between them (Bonferroni).
- */
-export function decidingMetrics(model: ServedModel, judgement: Judgement, at: ModelName): DecidingMetric[] {
+type At = Pick<AnalysisContext, "name" | "namespace" | "scrapeInterval">;
+
+/** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between what may fail. */
+export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At): DecidingMetric[] {
   const { slo } = model;
-  const confidence = shared(judgement, slo.predictionScore === undefined ? 2 : 3);
-  const errors = sequentialTest(ratio(slo.errorRate), errorRatio, confidence);
-  const slow = sequentialTest(slowShare, latencyRatio, confidence);
-  const failed = failedRequests(at).canary;
-  const slowOf = slowRequests(model, at);
-  const latency = {
-    canary: countsOf(slowOf.canary, (series) => series),
-    recently: {
-      canary: countsOf(slowOf.canary, (series) => `increase(${series}[5m])`),
-      stable: withoutData(countsOf(slowOf.stable, (series) => `increase(${series}[5m])`)),
-    },
-  };
+  const { errors, others } = confidences(model, judgement);
+  const reading = readingsOf(model, judgement, at);
+  const failing = shareTest(ratio(slo.errorRate), errorRatio, errors);
+  const slow = shareTest(slowShare, latencyRatio, others);
   const metrics: DecidingMetric[] = [
     {
       name: "errors",
-      query: (minimum) => verdictQuery(errors, sumOf(failed.bad), sumOf(failed.total), minimum),
-      cleanRequests: errors.cleanRequests,
-      expectedRequests: errors.expectedHealthy,
+      query: (next) => shareQuery(failing, failedRequests(at), reading, lineOf(failing, next)),
+      requests: (next) => requestsToPass(failing, next),
     },
     {
       name: "latency",
-      query: (minimum) => comparedVerdictQuery(slow, latencyRatio, confidence, latency, minimum),
-      cleanRequests: slow.cleanRequests,
-      expectedRequests: slow.expectedHealthy,
+      query: (next) => comparedQuery(slow, slowRequests(model, at), reading, lineOf(slow, next)),
+      requests: (next) => requestsToPass(slow, next),
     },
   ];
   if (slo.predictionScore === undefined) return metrics;
 
-  const test = meanTest(slo.predictionScore.mean, slo.predictionScore.tolerance, confidence);
-  const scores = predictedScores(at);
-  const moments = { count: sumOf(scores.count), sum: sumOf(scores.sum), squares: sumOf(scores.squares) };
+  const test = scoreTest(slo.predictionScore.mean, slo.predictionScore.tolerance, others);
   return [
     ...metrics,
     {
       name: "prediction-score",
-      query: (minimum) => meanVerdictQuery(test, moments, minimum),
-      cleanRequests: test.minimum,
-      expectedRequests: test.minimum,
+      query: (next) => scoreQuery(test, predictedScores(at), reading, next === undefined),
+      requests: () => scoresToPass(test),
     },
   ];
+}
+
+function lineOf(test: ShareTest, next: number | undefined): PassLine | undefined {
+  return next === undefined ? undefined : passLine(test, next);
+}
+
+/** How the queries read counters: long enough for a release at the trough of traffic. */
+export function readingsOf({ traffic, slo }: ServedModel, judgement: Judgement, { scrapeInterval }: At): Readings {
+  const test = shareTest(ratio(slo.errorRate), errorRatio, { falseAlarm: 1, miss: ratio(judgement.confidence.miss) });
+  const release = (spare * passLine(test, 1).cleanRequests) / (traffic.expectedQps.trough * firstShare);
+  return readings(seconds(scrapeInterval), release, seconds(judgement.metricsOutage));
 }
 
 /** A metric that only ever fails a release. */
@@ -106,34 +110,25 @@ export interface GuardMetric {
  * What the guard watches: the deciding metrics, refused requests (HTTP 4xx), which decide no stage, and the limits of
  * the model's rollback guards.
  */
-export function guardMetrics(model: ServedModel, judgement: Judgement, at: ModelName): GuardMetric[] {
-  const refused = refusedRequests(at);
-  // Over the same span for both, so that a burst of bad requests reaches both alike.
-  const recently = (series: string) => `increase(${series}[30m])`;
+export function guardMetrics(model: ServedModel, judgement: Judgement, at: At): GuardMetric[] {
+  const { falseAlarm } = confidences(model, judgement).others;
+  const reading = readingsOf(model, judgement, at);
   return [
     ...decidingMetrics(model, judgement, at).map(({ name, query }) => ({ name, query: query() })),
     {
       name: "client-errors",
-      query: relativeFailQuery(
-        clientErrorRatio,
-        shared(judgement, 1),
-        countsOf(refused.canary, recently),
-        withoutData(countsOf(refused.stable, recently)),
-      ),
+      query: worseFailQuery(clientErrorRatio, falseAlarm, refusedRequests(at), reading),
     },
     ...rollbackGuardMetrics(model, at),
   ];
 }
 
-function countsOf({ bad, total }: RequestCounters, read: (series: string) => string): Counts<string> {
-  return { bad: sumOf(bad, read), total: sumOf(total, read) };
-}
-
-/** A version that has answered nothing has no series. */
-function withoutData({ bad, total }: Counts<string>): Counts<string> {
-  return { bad: `(${bad} or vector(0))`, total: `(${total} or vector(0))` };
-}
-
-function shared({ confidence }: Judgement, metrics: number): Confidence {
-  return { falseAlarm: ratio(confidence.falseAlarm) / metrics, miss: ratio(confidence.miss) };
+/** The chances of error of errors, and of each of the others: latency, refused requests and the score. */
+function confidences({ slo }: ServedModel, { confidence }: Judgement): { errors: Confidence; others: Confidence } {
+  const [falseAlarm, miss] = [ratio(confidence.falseAlarm), ratio(confidence.miss)];
+  const others = slo.predictionScore === undefined ? 2 : 3;
+  return {
+    errors: { falseAlarm: falseAlarm * errorsPart, miss },
+    others: { falseAlarm: (falseAlarm * (1 - errorsPart)) / others, miss },
+  };
 }

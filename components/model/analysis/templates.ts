@@ -6,11 +6,6 @@ import { enoughPods } from "./counters.ts";
 import { type DecidingMetric, decidingMetrics, guardMetrics, type Judgement } from "./metrics.ts";
 import { saturationGuards } from "./saturation.ts";
 
-/**
- * The sample number of a healthy release has a long tail: 95 % are decided by 2.25 times the average (both golden
- * tests).
- */
-const tailFactor = 2.25;
 /** Traffic may run below its trough for a while. */
 const slack = 1.75;
 
@@ -38,32 +33,33 @@ export const revisionHashes: { name: string; valueFrom: { podTemplateHashValue: 
 export interface Stage {
   /** The share of the model's traffic that the new version gets meanwhile, above 0 and at most 1. */
   readonly share: number;
-  /** Evidence that the stage asks for, as a multiple of what a clean pass needs, at least 1. */
-  readonly evidence: number;
+  /**
+   * The share that it gets when the stage passes, above 0 and at most 1: what passes has not so many bad requests that
+   * all callers together get twice what the objective allows. @default 1
+   */
+  readonly next?: number;
 }
 
 /** The analysis that decides one stage: it passes when every deciding metric has passed, and fails when one fails. */
 export function stageTemplate(
   model: ServedModel,
   judgement: Judgement,
-  { evidence }: Stage,
+  { next = 1 }: Stage,
   context: AnalysisContext,
 ): TemplateSpec {
   const metrics = decidingMetrics(model, judgement, context);
-  return { args: revisionArgs, metrics: metrics.map((metric) => stageMetric(metric, evidence, judgement, context)) };
+  return { args: revisionArgs, metrics: metrics.map((metric) => stageMetric(metric, next, judgement, context)) };
 }
 
 /** How long a stage takes when traffic is at its trough, in seconds: 95 of 100 healthy versions have passed by then. */
 export function stageSeconds(
   model: ServedModel,
   judgement: Judgement,
-  { share, evidence }: Stage,
+  { share, next = 1 }: Stage,
   context: AnalysisContext,
 ): number {
   const waits = decidingMetrics(model, judgement, context).map(
-    ({ cleanRequests, expectedRequests }) =>
-      (slack * tailFactor * Math.max(expectedRequests, cleanRequests * evidence)) /
-      (model.traffic.expectedQps.trough * share),
+    ({ requests }) => (slack * requests(next)) / (model.traffic.expectedQps.trough * share),
   );
   return Math.ceil(Math.max(...waits) + lookSeconds(context));
 }
@@ -95,8 +91,8 @@ export function guardTemplate(model: ServedModel, judgement: Judgement, context:
  * value.
  */
 function stageMetric(
-  { name, query, cleanRequests }: DecidingMetric,
-  evidence: number,
+  { name, query }: DecidingMetric,
+  next: number,
   judgement: Judgement,
   context: AnalysisContext,
 ): DeepInput<AnalysisMetric> {
@@ -111,7 +107,7 @@ function stageMetric(
     consecutiveErrorLimit: outageErrors(judgement),
     successCondition: "len(result) > 0 && result[0] == 1",
     failureCondition: "len(result) > 0 && result[0] == 2",
-    provider: { prometheus: { address: context.prometheusAddress, query: query(cleanRequests * evidence) } },
+    provider: { prometheus: { address: context.prometheusAddress, query: query(next) } },
   };
 }
 

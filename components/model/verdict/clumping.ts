@@ -43,7 +43,7 @@ export function clumpingQuery({ bad, total }: RequestCounters, { history }: Read
     return bad.less === undefined ? sumOf(bad, sum) : `(${sumOf(bad, sum)} or vector(0))`;
   };
   const minutes = `[${history}s:${minute}s]`;
-  const squares = `(sum_over_time(((${gain(0)} - ${gain(1)}) ^ 2 / 2)${minutes}) or vector(0))`;
-  const all = `(sum_over_time((${gain(0)})${minutes}) or vector(0))`;
+  const squares = `sum_over_time(((${gain(0)} - ${gain(1)}) ^ 2 / 2)${minutes})`;
+  const all = `sum_over_time((${gain(0)})${minutes})`;
   return `clamp((${priorRequests * assumed} + ${squares}) / (${priorRequests} + ${all}), 1, ${most})`;
 }

@@ -89,11 +89,14 @@ export function sumOf({ pods, less }: Counter, sum: (series: string) => string):
   return `(${[pods.map(sum).join(" + "), ...less.map(sum)].join(" - ")})`;
 }
 
-/** PromQL of what the counter gained in the interval that ends now, on the canary's pods; 0 while there is no series. */
+/**
+ * PromQL of what the counter gained in the interval that ends now, on the canary's pods and for them at the gateway; 0
+ * while there is no series.
+ */
 export function canaryGain(counter: Counter, canary: RequestCounters, reading: Readings): string {
   const those = pods(canary, reading);
   const atPods = sumOf(counter, (series) => `sum(${gain(series, reading)} and on(pod) ${those})`);
-  return added([atPods, ...gatewayGain(counter, canary, reading).map((gained) => `(${gained} or vector(0))`)]);
+  return added([atPods, ...gatewayGain(counter, canary, reading)]);
 }
 
 /** Only while one of the canary's pods is there, and only between two samples: these counters are older than it. */
@@ -132,7 +135,7 @@ export function stableRequests(stable: RequestCounters, reading: Readings): stri
 export function canaryTotal(counter: Counter, canary: RequestCounters, reading: Readings): string {
   const atPods = sumOf(counter, (series) => `sum(last_over_time(${series}[${reading.alive}s]))`);
   const gateway = gatewayGain(counter, canary, reading);
-  return added([atPods, ...gateway.map((gained) => `(sum_over_time(${over(gained, reading)}) or vector(0))`)]);
+  return added([atPods, ...gateway.map((gained) => `sum_over_time(${over(gained, reading)})`)]);
 }
 
 /** PromQL of all requests that the canary's pods answered since they started; no series without a pod. */

@@ -37,8 +37,8 @@ export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
     metricsOutage: "5m",
     // Proxies forget the old pods, then their GPUs are free.
     keep: duration(1_000 * forgetSeconds),
-    // A healthy release in a hundred is rolled back for nothing, a bad one in twenty passes one of its objectives.
-    confidence: { falseAlarm: "1%", miss: "5%" },
+    // One in a hundred that keeps half of each objective is rolled back; one that misses one twice over is promoted.
+    confidence: { falseAlarm: "1%", miss: "1%" },
   };
   return withDefaults(defaults, options);
 }

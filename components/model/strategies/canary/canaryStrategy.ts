@@ -33,9 +33,6 @@ interface AnalysisReference {
 
 const stageOf = (name: string, weight: number) => `${name}-at-${weight}`;
 
-/** Evidence each stage asks for, as a multiple of what a clean pass needs; the test goes on over all stages. */
-const stageEvidence = [1, 2, 4] as const;
-
 /**
  * Looks of the guard while all traffic is on the new version and the old pods still stand by: three that see it, and
  * one that began before.
@@ -138,7 +135,7 @@ export function stagesOf({ weights }: Canary): (Stage & { readonly weight: numbe
   return analysedWeights(weights).map((weight, index) => ({
     weight,
     share: weight / 100,
-    evidence: stageEvidence[Math.min(index, stageEvidence.length - 1)] ?? 1,
+    next: (weights[index + 1] ?? 100) / 100,
   }));
 }
 

@@ -56,6 +56,8 @@ function visit(node: Expression, path: string, whole: (changed: Expression) => E
       const [left, right] = node.of;
       const other = otherOperator[node.operator];
       if (other !== undefined) add(`${node.operator} is ${other}`, { ...node, operator: other });
+      // What is multiplied by 0 says only which series there are.
+      if (node.operator === "*" && right.kind === "number" && right.value === 0) return;
       visit(left, `${path}/left of ${node.operator}`, (of) => whole({ ...node, of: [of, right] }), found);
       visit(right, `${path}/right of ${node.operator}`, (of) => whole({ ...node, of: [left, of] }), found);
       return;

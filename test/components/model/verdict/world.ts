@@ -17,7 +17,7 @@ export interface Pod {
   readonly scrapes: readonly Scrape[];
 }
 
-/** What a test makes up: pods, and what the gateway counted on the canary's subset at each scrape, from 0 on. */
+/** What a test makes up: pods, and what the gateway counted on the canary's subset at each scrape, if it did at all. */
 export interface World {
   readonly pods: readonly Pod[];
   readonly gateway: readonly number[];
@@ -61,7 +61,7 @@ export function worldOf(seed: number): World {
   const upTo = (count: number) => Math.floor(random() * (count + 1));
   const pod = (version: Pod["version"], from: number, to: number, dies: boolean): Pod => {
     const start = from + upTo(to - from);
-    const kind = kinds[random() < 0.5 ? 0 : upTo(kinds.length - 1)];
+    const kind = kinds[(version === "canary" ? seed : Math.floor(seed / kinds.length)) % kinds.length];
     const one = upTo(40);
     const bad = {
       random: () => (upTo(4) === 0 ? 1 + upTo(5) : 0),
@@ -71,24 +71,26 @@ export function worldOf(seed: number): World {
       burst: (scrape: number) => (scrape === one ? 300 : 0),
     }[kind ?? "random"];
     const scrapes = Array.from(
-      { length: dies ? Math.max(1, Math.ceil((now - 60 - start) / scrapeEvery)) : 80 },
+      { length: dies ? Math.max(1, Math.ceil((now - 30 - start) / scrapeEvery)) : 80 },
       (_, scrape) => ({
         good: upTo(30),
         bad: bad(scrape),
-        missed: upTo(9) === 0,
+        missed: seldom ? upTo(9) === 0 : scrape % 5 !== 0,
       }),
     );
     return { version, start, scrapes };
   };
+  // In a fifth of the worlds only every fifth scrape succeeds.
+  const seldom = upTo(4) > 0;
   // In a third of the worlds the first pods of the canary have died, as before a retry.
   const retried = upTo(2) === 0;
   const pods = [
     ...(retried ? [pod("canary", 60, 150, true)] : []),
     ...Array.from({ length: 1 + upTo(1) }, () => pod("canary", retried ? now - 60 : 120, now - 30, false)),
-    ...Array.from({ length: 1 + upTo(1) }, () => pod("stable", -60, 200, upTo(5) === 0)),
+    ...Array.from({ length: 1 + upTo(1) }, () => pod("stable", -60, 200, upTo(2) === 0)),
   ];
-  const failing = upTo(2) === 0 ? 0 : 2;
-  return { pods, gateway: Array.from({ length: now / scrapeEvery }, () => upTo(failing)) };
+  const gateway = Array.from({ length: now / scrapeEvery }, () => upTo(2));
+  return { pods, gateway: upTo(2) === 0 ? [] : gateway };
 }
 
 /** mulberry32, so that a failure repeats. */
@@ -104,7 +106,7 @@ export function randomOf(seed: number): () => number {
 
 const codes = ["200", "500", "grpc"] as const;
 
-/** What a pod counted until each of its scrapes; the first bad requests are HTTP's, the others gRPC's. */
+/** What a pod counted until each of its scrapes; bad requests are HTTP's and gRPC's in turn. */
 function cumulative({ start, scrapes }: Pod) {
   let [good, bad] = [0, 0];
   return scrapes.map((scrape, index) => {
@@ -136,8 +138,8 @@ export function seriesOf({ pods, gateway }: World): Series[] {
     });
     const counted: Record<(typeof codes)[number], (scrape: (typeof seen)[number]) => number> = {
       "200": ({ good }) => good,
-      "500": ({ bad }) => Math.min(bad, 4),
-      grpc: ({ bad }) => Math.max(0, bad - 4),
+      "500": ({ bad }) => Math.ceil(bad / 2),
+      grpc: ({ bad }) => Math.floor(bad / 2),
     };
     return [
       ...codes.map((code) =>
