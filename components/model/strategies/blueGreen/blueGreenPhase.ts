@@ -10,7 +10,7 @@ const previewChild = "preview";
 const switchedChild = "switched";
 
 /** All traffic. The analysis after the switch asks for as much evidence as a canary's first step. */
-const stage = { share: 1, evidence: 1 } as const;
+const stage = { share: 1 } as const;
 
 /**
  * A canary of one weight. Argo Rollouts has a blue-green strategy of its own, which switches the selector of a Service;

@@ -20,7 +20,7 @@ export const shadowPhase: ReleasePhase<Shadow> = {
     {
       child: "shadow",
       object: analysisOf(context.name),
-      spec: stageTemplate(model, judgement, { share: percent / 100, evidence: 1 }, context),
+      spec: stageTemplate(model, judgement, { share: percent / 100 }, context),
     },
   ],
   steps(model, { percent, lasts }, context) {
@@ -34,7 +34,7 @@ export const shadowPhase: ReleasePhase<Shadow> = {
         seconds: 1,
       },
       ...(duration === 0 ? [] : [{ step: { pause: { duration } }, seconds: duration }]),
-      { step: { analysis }, seconds: stageSeconds(model, canary(), { share: percent / 100, evidence: 1 }, context) },
+      { step: { analysis }, seconds: stageSeconds(model, canary(), { share: percent / 100 }, context) },
       { step: { setMirrorRoute: { name: mirrorRoute } }, seconds: 1 },
     ];
   },
