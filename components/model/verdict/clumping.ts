@@ -17,33 +17,37 @@ export const clumpingBounds = {
   minute: 60,
 } as const;
 
+/** One minute of a history. */
+export interface Minute {
+  /** How many bad requests there were. */
+  readonly bad: number;
+  /** How many more than in the minute before. */
+  readonly change: number;
+}
+
 /**
  * The clumping of bad requests in these minutes: the variance over the mean of the number in a minute. The variance is
  * that of neighbours' differences, so that traffic which rises and falls over a day does not count as clumping.
  */
-export function clumping(minutes: readonly number[]): number {
+export function clumping(minutes: readonly Minute[]): number {
   const { assumed, most, priorRequests } = clumpingBounds;
-  const differences = minutes.slice(1).map((count, index) => (count - Number(minutes[index])) ** 2 / 2);
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
-  const found = (priorRequests * assumed + sum(differences)) / (priorRequests + sum(minutes.slice(1)));
-  return Math.min(most, Math.max(1, found));
+  const squares = minutes.reduce((sum, { change }) => sum + change ** 2 / 2, 0);
+  const all = minutes.reduce((sum, { bad }) => sum + bad, 0);
+  return Math.min(most, Math.max(1, (priorRequests * assumed + squares) / (priorRequests + all)));
 }
 
-/** PromQL of `clumping` over the stable version's history. */
-export function clumpingQuery({ bad, total }: RequestCounters, { history }: Readings): string {
+/**
+ * PromQL of `clumping` over the stable version's history. A series counts from its second minute on, which loses the
+ * first bad requests of a pod.
+ */
+export function clumpingQuery({ bad }: RequestCounters, { history }: Readings): string {
   const { assumed, most, priorRequests, minute } = clumpingBounds;
-  const gain = (ago: number) => {
-    const at = (minutes: number) => (minutes === 0 ? "" : ` offset ${minutes * minute}s`);
-    const before = (series: string) => `last_over_time(${series}[${2 * minute}s]${at(ago + 1)})`;
-    const known = before(String(total.pods[0]));
-    const sum = (series: string) => {
-      const now = `last_over_time(${series}[${minute}s]${at(ago)})`;
-      return `sum(clamp_min(${now} - (${before(series)} or (${now} * 0 and on(pod) ${known})), 0))`;
-    };
-    return bad.less === undefined ? sumOf(bad, sum) : `(${sumOf(bad, sum)} or vector(0))`;
-  };
-  const minutes = `[${history}s:${minute}s]`;
-  const squares = `sum_over_time(((${gain(0)} - ${gain(1)}) ^ 2 / 2)${minutes})`;
-  const all = `sum_over_time((${gain(0)})${minutes})`;
+  const ago = (series: string, minutes: number) => `(${series} offset ${minutes * minute}s)`;
+  const known = (terms: string) => (bad.less === undefined ? terms : `(${terms} or vector(0))`);
+  const gained = known(sumOf(bad, (series) => `sum(clamp_min(${series} - ${ago(series, 1)}, 0))`));
+  const change = known(sumOf(bad, (series) => `sum(${series} + ${ago(series, 2)} - 2 * ${ago(series, 1)})`));
+  const over = `[${history}s:${minute}s]`;
+  const squares = `sum_over_time((${change} ^ 2 / 2)${over})`;
+  const all = `sum_over_time((${gained})${over})`;
   return `clamp((${priorRequests * assumed} + ${squares}) / (${priorRequests} + ${all}), 1, ${most})`;
 }

@@ -1,5 +1,5 @@
 import { bets, evidence, evidenceQuery, type Observation } from "./betting.ts";
-import { clumping, clumpingQuery } from "./clumping.ts";
+import { clumping, clumpingQuery, type Minute } from "./clumping.ts";
 import type { JudgedRequests } from "./counter.ts";
 import {
   canaryGain,
@@ -96,50 +96,46 @@ export interface ComparedSeen {
   readonly intervals: readonly Interval[];
   /** What the canary counted since it started. */
   readonly canary: { readonly bad: number; readonly total: number };
-  /** Bad requests of the stable version in each minute of its history. */
-  readonly history: readonly number[];
+  /** The stable version's history. */
+  readonly history: readonly Minute[];
 }
 
 /**
- * The verdict on what also depends on load and dependencies, such as latency. A canary that misses its objective is
- * excused only while the stable version misses it too in the same span and the canary is not worse: it does not fail
- * then, and passes once it is unlikely to be twice as bad. While stable meets the objective the canary must meet it too,
- * so that releases do not become slower one by one. Without a line it never passes.
+ * The verdict on what also depends on load and dependencies, such as latency. While the stable version misses the
+ * objective over the canary's time, the canary is judged against it: it fails on evidence that it is worse, and passes
+ * once it is unlikely to be twice as bad. Else it is judged alone, so that releases do not become slower one by one.
+ * Without a line it never passes.
  */
-export function comparedVerdict(
-  test: ShareTest,
-  { intervals, canary, history }: ComparedSeen,
-  line?: PassLine,
-): Verdict {
-  const missed = evidence(
-    test.bets,
-    intervals.map(({ stable }) => ({ observed: stable.bad, allowed: test.objective * stable.total })),
-  );
-  if (missed >= test.fail && worse(1, intervals) < test.fail) {
+export function comparedVerdict(test: ShareTest, seen: ComparedSeen, line?: PassLine): Verdict {
+  const { intervals, canary, history } = seen;
+  if (missedBy(test.objective, intervals) > 0) {
+    if (worse(1, intervals) >= test.fail) return verdicts.fail;
     const notWorse = twiceAsBad(intervals) <= -clumping(history) * Math.log(1 / test.miss);
     return notWorse && line !== undefined ? verdicts.pass : verdicts.undecided;
   }
   return shareVerdict(test, { intervals: intervals.map((one) => one.canary), canary, history }, line);
 }
 
-/** PromQL of `comparedVerdict`; without a line it is 0 or 2. */
+/** How many bad requests the stable version has had more than the objective allows; below 0 if it kept it. */
+function missedBy(objective: number, intervals: readonly Interval[]): number {
+  return intervals.reduce((sum, { stable }) => sum + stable.bad - objective * stable.total, 0);
+}
+
+/** PromQL of `comparedVerdict`; without a line it is 0 or 2, and no series while the canary has no requests. */
 export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: Readings, line?: PassLine): string {
   const { canary, stable } = judged;
+  const stableBad = whileCanary(stableGain(stable.bad, stable, reading), canary, reading);
+  const more = `${stableBad} - ${decimal(test.objective)} * ${stableRequests(stable, reading)}`;
+  const missed = `sum_over_time(${over(more, reading)}) > 0`;
   const bound = decimal(test.fail);
-  const missed = evidenceQuery(
-    test.bets,
-    whileCanary(stableGain(stable.bad, stable, reading), canary, reading),
-    `${decimal(test.objective)} * ${stableRequests(stable, reading)}`,
-    reading,
-  );
-  const excused = `(${missed} >= ${bound}\nunless ${worseQuery(1, judged, reading)} >= ${bound})`;
+  const isWorse = `clamp_max(${worseQuery(1, judged, reading)} >= ${bound}, 2)`;
   const fail = `${canaryEvidence(test, canary, reading)} >= ${bound}`;
-  if (line === undefined) {
-    return `0 * ${excused}\nor clamp_max(${fail}, 2)\nor 0 * ${canaryTotalRequests(canary, reading)}`;
-  }
+  const undecided = `0 * ${canaryTotalRequests(canary, reading)}`;
+  if (line === undefined) return `((${isWorse}\nor ${undecided}) and ${missed})\nor ${decided(fail, undecided)}`;
   const clumps = `${decimal(-Math.log(1 / test.miss))} * ${clumpingQuery(stable, reading)}`;
   const notWorse = `(${twiceAsBadQuery(judged, reading)} <= bool ${clumps})`;
-  return `(${notWorse}\nand ${excused})\nor ${decided(fail, passQuery(line, canary, stable, reading))}`;
+  const pass = passQuery(line, canary, stable, reading);
+  return `((${isWorse}\nor ${notWorse}) and ${missed})\nor ${decided(fail, pass)}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Bet, bets, evidence, evidenceQuery, type Observation } from "./betting.ts";
-import { clumping, clumpingQuery } from "./clumping.ts";
+import { clumping, clumpingQuery, type Minute } from "./clumping.ts";
 import type { JudgedRequests, RequestCounters } from "./counter.ts";
 import { canaryGain, canaryRequests, canaryTotal, canaryTotalRequests, decimal, type Readings } from "./readings.ts";
 
@@ -83,8 +83,8 @@ export interface ShareSeen {
   readonly intervals: readonly { readonly bad: number; readonly total: number }[];
   /** What the canary counted since it started, for PASS. */
   readonly canary: { readonly bad: number; readonly total: number };
-  /** Bad requests of the stable version in each minute of its history, for PASS. */
-  readonly history: readonly number[];
+  /** The stable version's history, for PASS. */
+  readonly history: readonly Minute[];
 }
 
 /** The verdict on what was seen. Without a line it never passes. */

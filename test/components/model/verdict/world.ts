@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Minute } from "../../../../components/model/verdict/clumping.ts";
 import type { JudgedRequests, RequestCounters } from "../../../../components/model/verdict/counter.ts";
 import type { Readings } from "../../../../components/model/verdict/readings.ts";
 import type { Series } from "./promql.ts";
@@ -52,8 +53,8 @@ export const slow: JudgedRequests = { canary: histogram("new"), stable: histogra
 /** Worlds with bad requests of both versions, late, dead and unscraped pods. */
 export const worlds: fc.Arbitrary<World> = fc.integer({ min: 0, max: 2 ** 31 - 1 }).map(worldOf);
 
-/** How many bad requests a pod has in a scrape: at random, none, few, one each time, a burst once. */
-const kinds = ["random", "none", "few", "even", "burst"] as const;
+/** How many bad requests a pod has in a scrape: at random, none, few, one each time, one great burst, small ones. */
+const kinds = ["random", "none", "few", "even", "burst", "bursts"] as const;
 
 /** The world of a seed: by hand, since a thousand arbitraries a world take ten times as long. */
 export function worldOf(seed: number): World {
@@ -68,7 +69,8 @@ export function worldOf(seed: number): World {
       none: () => 0,
       few: (scrape: number) => (scrape === one ? 1 + upTo(2) : 0),
       even: () => 1,
-      burst: (scrape: number) => (scrape === one ? 300 : 0),
+      burst: (scrape: number) => (scrape === 0 ? 2 : scrape === one ? 300 : 0),
+      bursts: (scrape: number) => (scrape === 0 ? 2 : upTo(24) === 0 ? 6 : 0),
     }[kind ?? "random"];
     const scrapes = Array.from(
       { length: dies ? Math.max(1, Math.ceil((now - 30 - start) / scrapeEvery)) : 80 },
@@ -116,6 +118,14 @@ function cumulative({ start, scrapes }: Pod) {
   });
 }
 
+type Counted = ReturnType<typeof cumulative>[number];
+
+const counted: Record<(typeof codes)[number], (scrape: Counted) => number> = {
+  "200": ({ good }) => good,
+  "500": ({ bad }) => Math.ceil(bad / 2),
+  grpc: ({ bad }) => Math.floor(bad / 2),
+};
+
 /** The world as Prometheus has it. A series begins with the first request that it counts. */
 export function seriesOf({ pods, gateway }: World): Series[] {
   const ofPods = pods.flatMap((one, index): Series[] => {
@@ -136,11 +146,6 @@ export function seriesOf({ pods, gateway }: World): Series[] {
         [end, undefined],
       ],
     });
-    const counted: Record<(typeof codes)[number], (scrape: (typeof seen)[number]) => number> = {
-      "200": ({ good }) => good,
-      "500": ({ bad }) => Math.ceil(bad / 2),
-      grpc: ({ bad }) => Math.floor(bad / 2),
-    };
     return [
       ...codes.map((code) =>
         series({ __name__: "requests_total", code }, (scrape) => {
@@ -194,9 +199,34 @@ export function seenIn(world: World, gatewayToo: boolean) {
     ...newest.map((one) => ({ bad: one?.bad ?? 0, total: (one?.bad ?? 0) + (one?.good ?? 0) })),
     { bad: steps.reduce((sum, at) => sum + failedAt(at), 0), total: 0 },
   ]);
-  const minutes: number[] = [];
-  for (let at = now; at >= now - reading.history; at -= 60) {
-    minutes.unshift(added(stable.map((pod) => gained(pod, at, 60, false) ?? { bad: 0, total: 0 })).bad);
+  // As an instant vector sees it, series by series.
+  const valueAt = (pod: Pod, series: (scrape: Counted) => number, at: number) => {
+    const last = cumulative(pod).findLast((one) => one.time <= at && (one.missed || series(one) > 0));
+    const end = pod.start + pod.scrapes.length * scrapeEvery;
+    return last === undefined || last.missed || end <= at ? undefined : series(last);
+  };
+  const series = gatewayToo
+    ? [counted["500"], counted.grpc]
+    : [({ bad, good }: Counted) => bad + good, ({ good }: Counted) => good];
+  const minutes: Minute[] = [];
+  for (let at = 60 * Math.floor(now / 60); at > now - reading.history; at -= 60) {
+    const sums = series.map((one) => {
+      const values = stable.map((pod) => [0, 60, 120].map((ago) => valueAt(pod, one, at - ago)));
+      const sum = (numbers: number[]) =>
+        numbers.length === 0 ? undefined : numbers.reduce((all, each) => all + each, 0);
+      return {
+        bad: sum(values.flatMap(([a, b]) => (a === undefined || b === undefined ? [] : [a - b]))),
+        change: sum(
+          values.flatMap(([a, b, c]) => (a === undefined || b === undefined || c === undefined ? [] : [a + c - 2 * b])),
+        ),
+      };
+    });
+    const combined = (key: "bad" | "change") => {
+      const [first, second] = sums.map((one) => one[key]);
+      if (gatewayToo) return (first ?? 0) + (second ?? 0);
+      return first === undefined || second === undefined ? 0 : first - second;
+    };
+    minutes.unshift({ bad: combined("bad"), change: combined("change") });
   }
   return { alive: alive.length, intervals, canary, minutes };
 }
@@ -217,8 +247,7 @@ function added(seen: readonly Seen[]): Seen {
 function gained(pod: Pod, at: number, interval: number, fresh: boolean): Seen | undefined {
   const scrapes = cumulative(pod).filter(counts);
   const last = scrapes.findLast((one) => within(one, at, interval));
-  const gap = interval === 60 ? 120 : reading.gap;
-  const before = scrapes.findLast((one) => within(one, at - interval, gap));
+  const before = scrapes.findLast((one) => within(one, at - interval, reading.gap));
   if (last === undefined) return undefined;
   if (before === undefined && !fresh) return { bad: 0, total: 0 };
   const bad = last.bad - (before?.bad ?? 0);
