@@ -2,11 +2,12 @@ import { decimal, over, type Readings } from "./readings.ts";
 
 /**
  * Evidence by betting, against "on average no more is bad than is allowed". In each interval a bettor stakes a part of
- * what it has on more being bad: with `observed` bad and `allowed` allowed ones it has 1/2 + (k/2 + observed) /
- * (k + 2·allowed) times as much after it, which is 1 where they are equal. While the statement is true the bettor gains nothing on
- * average, however the bad requests of one interval depend on each other (batches, bursts, retries) and whenever one
- * looks, so it reaches 1/α with a chance of at most α (Ville's inequality). A burst of 8 multiplies by 1 + 8/k, not by
- * (1 + 1/k)⁸. (Waudby-Smith and Ramdas, Estimating means of bounded random variables by betting, 2023.)
+ * what it has on more being bad: with `observed` bad and `allowed` allowed ones it has
+ * 1/2 + (k/2 + observed) / (k + 2·allowed) times as much after it, which is 1 where they are equal. While the statement
+ * is true the bettor gains nothing on average, however the bad requests of one interval depend on each other (batches,
+ * bursts, retries) and whenever one looks, so it reaches 1/α with a chance of at most α (Ville's inequality). A burst
+ * of 8 multiplies by 1 + 8/k, not by (1 + 1/k)⁸. (Waudby-Smith and Ramdas, Estimating means of bounded random variables
+ * by betting, 2023.)
  */
 export interface Bet {
   /**

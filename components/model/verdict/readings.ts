@@ -56,7 +56,7 @@ function before(series: string, { gap, interval }: Readings, intervals = 1): str
   return `last_over_time(${series}[${gap}s] offset ${intervals * interval}s)`;
 }
 
-/** The pods of the version that are there at the time of the evaluation: a retry is not judged by the pods before it. */
+/** The version's pods that are there at the time of the evaluation: a retry is not judged by the pods before it. */
 function pods(counters: RequestCounters, { alive }: Readings): string {
   return `last_over_time(${counters.total.pods[0]}[${alive}s] @ end())`;
 }

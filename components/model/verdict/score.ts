@@ -7,9 +7,9 @@ import { type Confidence, decided, type Verdict, verdicts } from "./share.ts";
  * The test of the mean score: is it within the declared tolerance of the declared mean? It fails a version on evidence
  * that the mean is off by more than half of the tolerance, to either side, and passes it on evidence that it is off by
  * less than one and a half. Both hold for scores of any shape between `min` and `max`, rare high ones included, and
- * whenever one looks: the evidence is exp(b·D − (−ln(1−b) − b)·V), where D is how far the scores' sum is beyond the mean
- * in question and V the sum of their squared distances from it, in units of the distance that a single score can be off
- * to the other side. While the mean is not beyond, it is at most 1 on average. (Fan, Grama and Liu, Exponential
+ * whenever one looks: the evidence is exp(b·D − (−ln(1−b) − b)·V), where D is how far the scores' sum is beyond the
+ * mean in question and V the sum of their squared distances from it, in units of the distance that a single score can
+ * be off to the other side. While the mean is not beyond, it is at most 1 on average. (Fan, Grama and Liu, Exponential
  * inequalities for martingales with applications, 2015; Howard et al., Time-uniform Chernoff bounds, 2020.) It takes
  * scores for independent of each other.
  */
@@ -48,8 +48,11 @@ function cost(stake: number): number {
 
 /** Scores: their number, sum and sum of squares. */
 export interface Scores<Value> {
+  /** How many scores. */
   readonly count: Value;
+  /** The sum of them. */
   readonly sum: Value;
+  /** The sum of their squares. */
   readonly squares: Value;
 }
 
