@@ -250,19 +250,7 @@ export class Istio extends Component {
       "Telemetry",
       this.childName("gateway-metrics"),
       { name: "models", namespace: gatewayService.namespace, ...secondWave(settings) },
-      {
-        selector: { matchLabels: gatewayLabels },
-        metrics: [
-          {
-            overrides: [
-              {
-                match: { metric: "REQUEST_COUNT", mode: "CLIENT" },
-                tagOverrides: { [upstreamClusterLabel]: { value: "xds.cluster_name" } },
-              },
-            ],
-          },
-        ],
-      },
+      gatewayTelemetry,
       { parent: this, dependsOn: [istiod, gateway] },
     );
     const port = certificate === undefined ? 80 : 443;
@@ -319,6 +307,21 @@ export class Istio extends Component {
     );
   }
 }
+
+/** A label of the gateway's requests: which subset of which Service they were for. */
+export const gatewayTelemetry = {
+  selector: { matchLabels: gatewayLabels },
+  metrics: [
+    {
+      overrides: [
+        {
+          match: { metric: "REQUEST_COUNT", mode: "CLIENT" },
+          tagOverrides: { [upstreamClusterLabel]: { value: "xds.cluster_name" } },
+        },
+      ],
+    },
+  ],
+} as const;
 
 /** Where the gateway listens. */
 interface GatewayPorts {
