@@ -30,6 +30,7 @@ const awaits = {
   PodMonitor: "made",
   PrometheusRule: "made",
   PodDisruptionBudget: "made",
+  ConfigMap: "provider",
   ServiceAccount: "provider",
   Secret: "provider",
 } as const satisfies Record<string, "made" | "provider">;

@@ -6,6 +6,8 @@ export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
 export { type Rollback, rollback } from "./rollback.ts";
 export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
+export type { UserKey } from "./stickyUsers.ts";
+export { type AbTest, abTest, type BusinessMetric } from "./strategies/abTest/abTest.ts";
 export { type BlueGreen, blueGreen } from "./strategies/blueGreen/blueGreen.ts";
 export { type Canary, canary } from "./strategies/canary/canary.ts";
 export { type DarkLaunch, darkLaunch } from "./strategies/darkLaunch/darkLaunch.ts";

@@ -1,3 +1,4 @@
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
@@ -93,6 +94,7 @@ export class ModelDeployment extends Component {
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args, context);
     this.#rateLimit(args);
+    this.#flags(args);
     this.#metrics(args);
     this.#alerts(args);
     if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
@@ -256,6 +258,21 @@ export class ModelDeployment extends Component {
           { parent: this },
         ),
       );
+  }
+
+  /** For flagd, which reads them from this ConfigMap. Pods of the model do not, so a change starts no release. */
+  #flags(args: ModelDeploymentArgs): void {
+    const { name, model } = args;
+    const definitions = strategyOf(model.release).flags?.(name, model.release);
+    if (definitions === undefined) return;
+    new ConfigMap(
+      this.childName("flags"),
+      {
+        metadata: this.#metadata("ConfigMap", args, objectNames(name).flags),
+        data: { "flags.json": JSON.stringify(definitions) },
+      },
+      { parent: this },
+    );
   }
 
   #metrics(args: ModelDeploymentArgs): void {

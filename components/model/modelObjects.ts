@@ -39,6 +39,9 @@ export function modelObjects(name: string, model: Model, namespace: string): Obj
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
     ...((model.guards ?? []).length === 0 ? [] : [{ kind: "PrometheusRule", name }]),
+    ...(strategy.flags?.(name, model.release) === undefined
+      ? []
+      : [{ kind: "ConfigMap", name: objectNames(name).flags }]),
     ...(strategy.services?.(name) ?? []).map((service) => ({ kind: "Service", name: service })),
     ...strategy
       .analyses(model, model.release, context)

@@ -5,6 +5,8 @@ export function objectNames(name: string) {
     mesh: `${name}-mesh`,
     /** The release VirtualService of gRPC requests, where they have one of their own. */
     grpcRelease: `${name}-release-grpc`,
+    /** The ConfigMap with definitions of feature flags. */
+    flags: `${name}-flags`,
     canaryService: `${name}-canary`,
     stableService: `${name}-stable`,
     guard: `${name}-guard`,

@@ -11,6 +11,7 @@ function written(kinds: readonly Pick<AccessNeed, "group" | "resource">[]): Acce
 const models: readonly AccessNeed[] = written([
   { group: "", resource: "services" },
   { group: "", resource: "serviceaccounts" },
+  { group: "", resource: "configmaps" },
   { group: "", resource: "secrets" },
   { group: "policy", resource: "poddisruptionbudgets" },
   { group: "argoproj.io", resource: "rollouts" },

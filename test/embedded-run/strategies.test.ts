@@ -8,6 +8,8 @@ import { request } from "undici";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { down } from "../../cli/verbs/down.ts";
 import { up } from "../../cli/verbs/up.ts";
+import type { Duration } from "../../components/core/quantity.ts";
+import { abTest } from "../../components/model/strategies/abTest/abTest.ts";
 import { blueGreen } from "../../components/model/strategies/blueGreen/blueGreen.ts";
 import { darkLaunch } from "../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import { sequence } from "../../components/model/strategies/sequence/sequence.ts";
@@ -49,7 +51,9 @@ const gateway = () => cluster().embedded.gateway;
 
 /** Declares a version with a release. Each call is a revision of its own, so that a version may be released twice. */
 async function declare(version: string, release: Release, annotations: Record<string, string> = {}): Promise<string> {
-  const fraud = { ...local.models.fraud, replicas: 1, stateless: true, version, release };
+  // Without an objective for the score: the A/B tests below compare versions by it.
+  const { predictionScore: _, ...slo } = local.models.fraud.slo;
+  const fraud = { ...local.models.fraud, replicas: 1, stateless: true, slo, version, release };
   const environment: Environment = { ...local, models: { fraud } };
   releases += 1;
   const marks = { "rehearsal.serin.dev/id": `${releases}`, ...annotations };
@@ -191,4 +195,35 @@ it("blue-green returns all traffic at once when the new version fails with it", 
   const { errors, sent } = await callers.stop();
   console.log(`blue-green, 5 % errors: ${errors["500"]} of ${sent} requests failed`);
   expect(errors["500"]).toBeGreaterThan(0);
+});
+
+/** Low scores are good for business. Both counters are the model's own. */
+const metric = { successes: 'model_prediction_score_bucket{le="0.1"}', trials: "model_prediction_score_count" };
+const compared = (longest: Duration) => abTest({ metric, percent: 49, shortest: "10s", longest });
+
+it("an A/B test keeps each user on one version, and declares the better one", async () => {
+  const callers = traffic();
+  const before = await http();
+  const other = before === "1" ? "2" : "1";
+  await declare(other, compared("10m"), { [faultAnnotation]: "score=-0.05" });
+  await eventually(async () => expect(await view().canaryWeight("models", "fraud-release")).toBe(49), 60_000);
+  const users = Array.from({ length: 40 }, (_, user) => ({ "x-user-id": `user-${user}` }));
+  const first = await eventually(async () => {
+    const seen = await Promise.all(users.map(http));
+    expect(new Set(seen).size).toBe(2);
+    return seen;
+  });
+  for (let again = 0; again < 3; again += 1) expect(await Promise.all(users.map(http))).toEqual(first);
+  expect((await ends(120_000)).aborted).toBe(false);
+  expect(await versions()).toEqual([other]);
+  await callers.stop();
+});
+
+it("an A/B test declares nobody between equals: when its time is over, all traffic goes back", async () => {
+  const callers = traffic();
+  const before = await http();
+  await declare(before === "1" ? "2" : "1", compared("40s"));
+  expect((await ends(120_000)).aborted).toBe(true);
+  await eventually(async () => expect(await versions()).toEqual([before]), 10_000);
+  await callers.stop();
 });

@@ -3,6 +3,7 @@ import type { CustomResourceSpecs, DeepInput } from "../../core/customResource.t
 import type { Problem } from "../../core/problem.ts";
 import type { Duration } from "../../core/quantity.ts";
 import type { ServedModel } from "../servedModel.ts";
+import type { UserKey } from "../stickyUsers.ts";
 
 /** A release as a model declares it: plain data, told apart by `kind`. */
 export interface DeclaredRelease {
@@ -80,6 +81,10 @@ export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelea
    * release VirtualService each. @default none
    */
   managedRoutes?(release: Release): readonly string[];
+  /** What tells users apart, where each keeps one version while traffic is split. @default users change versions */
+  stickyUsers?(release: Release): UserKey | undefined;
+  /** Definitions of feature flags for flagd, which say who is in a cohort. @default none */
+  flags?(name: string, release: Release): object | undefined;
   /**
    * Names of Services beside the model's own, whose selectors the Rollouts controller owns. They have its ports.
    * @default none

@@ -1,3 +1,4 @@
+import { abTestStrategy } from "./abTest/abTestStrategy.ts";
 import { blueGreenStrategy } from "./blueGreen/blueGreenStrategy.ts";
 import { canaryStrategy } from "./canary/canaryStrategy.ts";
 import { darkLaunchStrategy } from "./darkLaunch/darkLaunchStrategy.ts";
@@ -7,6 +8,7 @@ import { shadowStrategy } from "./shadow/shadowStrategy.ts";
 
 /** Every release strategy, by the `kind` of its releases: a folder and a line here. */
 const shipped = {
+  abTest: abTestStrategy,
   blueGreen: blueGreenStrategy,
   canary: canaryStrategy,
   darkLaunch: darkLaunchStrategy,

@@ -10,7 +10,10 @@ import { recordLayers } from "../../recordLayers.ts";
 
 it.each<[string, Release | undefined]>([
   ["declared", undefined],
-  ["dark launch", darkLaunch()],
+  [
+    "dark launch with a flag",
+    darkLaunch({ cohort: { header: "x-user-group", value: "testers", flag: { percent: 5 } } }),
+  ],
 ])(
   "names every object that a model makes on a cluster, so that two models cannot make one (%s)",
   async (_, release) => {

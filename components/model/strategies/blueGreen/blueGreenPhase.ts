@@ -20,6 +20,7 @@ const stage = { share: 1 } as const;
  */
 export const blueGreenPhase: ReleasePhase<BlueGreen> = {
   managedRoutes: [cohortRoute],
+  cohort: ({ preview }) => preview,
   problems: (declared) => [
     ...trialProblems(trialOf(declared), "preview"),
     ...(declared.previewPods === undefined ? [] : countProblems("previewPods", declared.previewPods, 1)),

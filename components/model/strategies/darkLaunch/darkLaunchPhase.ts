@@ -9,6 +9,7 @@ const child = "dark-launch";
 /** Pods of the new version that only a header reaches. */
 export const darkLaunchPhase: ReleasePhase<DarkLaunch> = {
   managedRoutes: [cohortRoute],
+  cohort: ({ cohort }) => cohort,
   problems: (declared) => [...countProblems("pods", declared.pods, 1), ...trialProblems(declared, "cohort")],
   analyses: (model, declared, judgement, context) => trialAnalyses(model, declared, child, judgement, context),
   steps: (_model, declared, { name, podDeadlineSeconds }) => [

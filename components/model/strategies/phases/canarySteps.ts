@@ -2,7 +2,7 @@ import type { ServedModel } from "../../servedModel.ts";
 import type { Canary } from "../canary/canary.ts";
 import { allTrafficFrom, canaryStrategy } from "../canary/canaryStrategy.ts";
 import type { AnalysisContext } from "../releaseStrategy.ts";
-import type { PlannedStep } from "./releasePhase.ts";
+import type { PlannedStep } from "./plannedStep.ts";
 
 /** The steps of a canary: those of the weights before the last, and those of the last, which is all traffic. */
 export interface CanarySteps {

@@ -1,5 +1,6 @@
-import type { Problem } from "../../../core/problem.ts";
-import type { PlannedStep } from "./releasePhase.ts";
+import { type Problem, under } from "../../../core/problem.ts";
+import { type CohortFlag, flagProblems } from "./flags.ts";
+import type { PlannedStep } from "./plannedStep.ts";
 
 /** The requests that reach the new version by a header, whatever the weights are. */
 export interface Cohort {
@@ -7,6 +8,12 @@ export interface Cohort {
   readonly header: string;
   /** The header's value, compared as a whole and by case. */
   readonly value: string;
+  /**
+   * Who is in the cohort, as a feature flag. Its definition is written for flagd to the ConfigMap `<model>-flags`; a
+   * change of it starts no release.
+   * @default none: who sends the header is not ours to say
+   */
+  readonly flag?: CohortFlag;
 }
 
 /** Testers of the company. Whoever can send the header is one of them: it is no protection. */
@@ -16,7 +23,7 @@ export const internalTesters: Cohort = { header: "x-user-group", value: "interna
 export const cohortRoute = "cohort";
 
 /** Problems of a cohort, by the path below it. */
-export function cohortProblems({ header, value }: Cohort): Problem[] {
+export function cohortProblems({ header, value, flag }: Cohort): Problem[] {
   const problems: Problem[] = [];
   if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(header)) {
     problems.push({
@@ -39,7 +46,7 @@ export function cohortProblems({ header, value }: Cohort): Problem[] {
       fix: 'Write, for example, "internal-testers".',
     });
   }
-  return problems;
+  return [...problems, ...(flag === undefined ? [] : under("flag", flagProblems(flag)))];
 }
 
 /**

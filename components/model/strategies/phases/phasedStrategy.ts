@@ -12,7 +12,9 @@ import type {
   StrategyAnalysis,
 } from "../releaseStrategy.ts";
 import { canarySteps } from "./canarySteps.ts";
-import type { DeclaredPhase, PlannedStep, ReleasePhase, ReleaseStep } from "./releasePhase.ts";
+import { flagDefinitions } from "./flags.ts";
+import type { PlannedStep, ReleaseStep } from "./plannedStep.ts";
+import type { DeclaredPhase, ReleasePhase } from "./releasePhase.ts";
 
 /** A phase of one release: what was declared, and what the phase makes of it. */
 export interface PlacedPhase {
@@ -52,6 +54,14 @@ export function phasedStrategy<Release extends DeclaredRelease>(
       stepsOf(model, phasesOf(release), context).map(({ seconds }) => seconds),
     ...(canaryStrategy.services === undefined ? {} : { services: canaryStrategy.services }),
     managedRoutes: (release) => managedRoutesOf(phasesOf(release)),
+    stickyUsers: (release) => {
+      const sticky = phasesOf(release).find(({ phase }) => phase.stickyUsers !== undefined);
+      return sticky?.phase.stickyUsers?.(sticky.declared);
+    },
+    flags: (name, release) => {
+      const cohorts = phasesOf(release).flatMap(({ phase, declared }) => phase.cohort?.(declared) ?? []);
+      return flagDefinitions(name, cohorts);
+    },
     progress: canaryStrategy.progress,
     sentence: (model, release) =>
       phasesOf(release)

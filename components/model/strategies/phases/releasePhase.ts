@@ -1,24 +1,16 @@
 import type { Problem } from "../../../core/problem.ts";
 import type { Judgement } from "../../analysis/metrics.ts";
 import type { ServedModel } from "../../servedModel.ts";
+import type { UserKey } from "../../stickyUsers.ts";
 import type { Canary } from "../canary/canary.ts";
-import type { AnalysisContext, RolloutStrategy, StrategyAnalysis } from "../releaseStrategy.ts";
+import type { AnalysisContext, StrategyAnalysis } from "../releaseStrategy.ts";
+import type { Cohort } from "./cohort.ts";
+import type { PlannedStep } from "./plannedStep.ts";
 
 /** A phase as a release declares it: plain data, told apart by `kind`. */
 export interface DeclaredPhase {
   /** The key of the phase in the record of phases. */
   readonly kind: string;
-}
-
-/** One step of a Rollout's canary strategy, as Argo Rollouts types it. */
-export type ReleaseStep = NonNullable<NonNullable<RolloutStrategy["canary"]>["steps"]>[number];
-
-/** A step, and how long it is planned to take, in seconds. */
-export interface PlannedStep {
-  /** The step. */
-  readonly step: ReleaseStep;
-  /** Seconds that a healthy version takes at most, 95 times in a hundred. */
-  readonly seconds: number;
 }
 
 /**
@@ -47,6 +39,10 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
   steps(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
   /** Steps after those of the canary, with all traffic on the new version, if this is the last phase. @default none */
   lastSteps?(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
+  /** What tells users apart, where each keeps one version as long as the release lasts. @default users change versions */
+  stickyUsers?(declared: Declared): UserKey;
+  /** The cohort of a phase that has one. @default none */
+  cohort?(declared: Declared): Cohort;
   /** What a plan says of the phase: a part of a sentence. */
   sentence(model: ServedModel, declared: Declared): string;
 }

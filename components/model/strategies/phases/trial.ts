@@ -5,7 +5,7 @@ import { revisionHashes } from "../../analysis/templates.ts";
 import type { ServedModel } from "../../servedModel.ts";
 import type { AnalysisContext, StrategyAnalysis } from "../releaseStrategy.ts";
 import { type Cohort, cohortProblems, cohortStep } from "./cohort.ts";
-import type { PlannedStep } from "./releasePhase.ts";
+import type { PlannedStep } from "./plannedStep.ts";
 import { requestsTemplate } from "./waitForRequests.ts";
 
 /** A time in which only the requests of a cohort reach the new version. */

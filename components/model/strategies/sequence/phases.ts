@@ -1,3 +1,4 @@
+import { abTestPhase } from "../abTest/abTestPhase.ts";
 import { blueGreenPhase } from "../blueGreen/blueGreenPhase.ts";
 import { canaryPhase } from "../canary/canaryPhase.ts";
 import { darkLaunchPhase } from "../darkLaunch/darkLaunchPhase.ts";
@@ -6,6 +7,7 @@ import { shadowPhase } from "../shadow/shadowPhase.ts";
 
 /** Every phase that a sequence may have, by the `kind` it is declared with. */
 const shipped = {
+  abTest: abTestPhase,
   blueGreen: blueGreenPhase,
   canary: canaryPhase,
   darkLaunch: darkLaunchPhase,

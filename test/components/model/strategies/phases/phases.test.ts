@@ -2,6 +2,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { describe, expect, it } from "vitest";
 import { schemaProblems } from "../../../../../components/core/customResource.ts";
 import { validateModel } from "../../../../../components/model/modelProblems.ts";
+import { abTest } from "../../../../../components/model/strategies/abTest/abTest.ts";
 import { blueGreen } from "../../../../../components/model/strategies/blueGreen/blueGreen.ts";
 import { canary } from "../../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
@@ -13,6 +14,7 @@ import { judge } from "../../../../policies/harness.ts";
 import { context } from "../../fixtures.ts";
 import { analysesOf, released, rolloutOf, type Step } from "./releases.ts";
 
+const metric = { successes: "checkouts_total", trials: 'visits_total{shop="eu"}' };
 const releases: readonly (readonly [string, Release])[] = [
   ["darkLaunch", darkLaunch()],
   ["darkLaunch by hand", darkLaunch({ gate: "manual", requests: 0, lasts: "0s" })],
@@ -21,6 +23,8 @@ const releases: readonly (readonly [string, Release])[] = [
   ["blueGreen", blueGreen()],
   ["blueGreen of one preview pod", blueGreen({ previewPods: 1, gate: "manual" })],
   ["darkLaunch, shadow, canary", sequence([darkLaunch(), shadow({ percent: 20 }), canary()])],
+  ["abTest", abTest({ percent: 20, metric })],
+  ["darkLaunch, canary, abTest", sequence([darkLaunch(), canary({ weights: [5, 20, 100] }), abTest({ metric })])],
   ["shadow, blueGreen", sequence([shadow(), blueGreen()])],
 ];
 
