@@ -95,7 +95,7 @@ export interface EnvoyFilterSpec {
     match: {
       context: "GATEWAY";
       listener?: { filterChain: { filter: { name: string; subFilter?: { name: string } } } };
-      routeConfiguration?: { vhost: { domainName: string } };
+      routeConfiguration?: { vhost: { domainName: string; route?: { name: string } } };
     };
     patch: { operation: NonNullable<NonNullable<EnvoyPatch["patch"]>["operation"]>; value: object };
   }[];

@@ -12,10 +12,11 @@ import { awaitAnnotations, type ModelKind } from "./awaits.ts";
 import { fittingPools, type HostCluster } from "./hostCluster.ts";
 import type { Model } from "./model.ts";
 import { validateModel } from "./modelProblems.ts";
-import { objectLabels, objectNames, rateLimitName } from "./objectNames.ts";
+import { objectLabels, objectNames, rateLimitName, stickyUsersName } from "./objectNames.ts";
 import { defaultRateLimit, type GatewayProxies, rateLimitSpec } from "./rateLimit.ts";
 import { rollbackAlerts, watchSeconds } from "./rollbackGuard.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
+import { stickyUsersSpec } from "./stickyUsers.ts";
 import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import { authorizationPolicySpec, requestAuthenticationSpec } from "./tokens.ts";
@@ -94,6 +95,7 @@ export class ModelDeployment extends Component {
     const traffic = this.#traffic(args);
     const analyses = this.#analyses(args, context);
     this.#rateLimit(args);
+    this.#stickyUsers(args);
     this.#flags(args);
     this.#metrics(args);
     this.#alerts(args);
@@ -189,6 +191,23 @@ export class ModelDeployment extends Component {
       { parent: this, dependsOn: releases },
     );
     return [service, ...this.#releaseServices(args), subsets, ...releases, entry, mesh, ...this.#tokens(args)];
+  }
+
+  #stickyUsers(args: ModelDeploymentArgs): void {
+    const { name, model, namespace, domain, gatewayProxies = usualProxies } = args;
+    const user = strategyOf(model.release).stickyUsers?.(model.release);
+    if (user === undefined) return;
+    const draw = `${name}/${model.version}`;
+    customResource(
+      "EnvoyFilter",
+      this.childName("sticky-users"),
+      {
+        ...this.#metadata("EnvoyFilter", args, stickyUsersName(name, namespace)),
+        namespace: gatewayProxies.namespace,
+      },
+      stickyUsersSpec(modelHost(name, domain), user, draw, gatewayProxies),
+      { parent: this },
+    );
   }
 
   #rateLimit(args: ModelDeploymentArgs): void {

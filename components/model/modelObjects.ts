@@ -1,5 +1,5 @@
 import type { Model } from "./model.ts";
-import { objectNames, rateLimitName } from "./objectNames.ts";
+import { objectNames, rateLimitName, stickyUsersName } from "./objectNames.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import { storeSecretName } from "./tritonPod.ts";
 
@@ -35,6 +35,9 @@ export function modelObjects(name: string, model: Model, namespace: string): Obj
     { kind: "VirtualService", name: objectNames(name).release },
     { kind: "VirtualService", name: objectNames(name).mesh },
     ...(rateLimit === "none" ? [] : [{ kind: "EnvoyFilter", name: rateLimitName(name, namespace) }]),
+    ...(strategy.stickyUsers?.(model.release) === undefined
+      ? []
+      : [{ kind: "EnvoyFilter", name: stickyUsersName(name, namespace) }]),
     ...(jwt === undefined ? [] : ["RequestAuthentication", "AuthorizationPolicy"].map((kind) => ({ kind, name }))),
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },

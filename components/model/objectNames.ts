@@ -37,3 +37,8 @@ export function rateLimitName(name: string, namespace: string): string {
 export function objectLabels(name: string): Record<string, string> {
   return { "app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "serin" };
 }
+
+/** The name of the EnvoyFilter that keeps a model's users on one version. */
+export function stickyUsersName(name: string, namespace: string): string {
+  return `${namespace}-${name}-sticky-users`;
+}

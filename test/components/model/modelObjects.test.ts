@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { modelObjects } from "../../../components/model/modelObjects.ts";
+import { abTest } from "../../../components/model/strategies/abTest/abTest.ts";
 import { darkLaunch } from "../../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import type { Release } from "../../../components/model/strategies/strategies.ts";
 import { inferenceUrl } from "../../../components/model/traffic.ts";
@@ -10,6 +11,7 @@ import { recordLayers } from "../../recordLayers.ts";
 
 it.each<[string, Release | undefined]>([
   ["declared", undefined],
+  ["A/B test", abTest({ percent: 20, metric: { successes: "a_total", trials: "b_total" } })],
   [
     "dark launch with a flag",
     darkLaunch({ cohort: { header: "x-user-group", value: "testers", flag: { percent: 5 } } }),
