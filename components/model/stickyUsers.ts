@@ -6,10 +6,11 @@ import type { GatewayProxies } from "./rateLimit.ts";
 export type UserKey = { readonly header: string } | { readonly cookie: string };
 
 /**
- * Keeps each user on one version while a release splits the traffic: the gateway chooses by the hash of the user instead
- * of a random number. The hash modulo 100 is compared with the weights in their order, so a version gets its weight of
- * the users, and a user who is on the new version stays there when its weight grows. A user's hash differs from release
- * to release (`draw`), so that it is not always the same users who meet a new version first; that of a cookie does not.
+ * Keeps each user on one version while a release splits the traffic: the gateway chooses by the hash of the user
+ * instead of a random number. The hash modulo 100 is compared with the weights in their order, so a version gets its
+ * weight of the users, and a user who is on the new version stays there when its weight grows. A user's hash differs
+ * from release to release (`draw`), so that it is not always the same users who meet a new version first; that of a
+ * cookie does not.
  *
  * Needs Istio 1.30: `use_hash_policy` of weighted clusters (envoyproxy/envoy #41244, Envoy 1.37). Requests without the
  * header or cookie are split by chance. Istio's own consistent hashing chooses a pod within a version, never a version.

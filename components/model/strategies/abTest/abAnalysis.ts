@@ -76,10 +76,10 @@ export function lookSeconds({ longest }: AbTest, { scrapeInterval }: Pick<Analys
  * PromQL of the verdict, with `look` seconds between two of its points.
  *
  * In an interval in which the new version had a part π of both versions' trials, equal versions give it the part π of
- * the successes in the mean, whatever the hour, the weight and the rate of successes. The sum Z of what it had more than
- * that is a martingale; given the trials, its part is hypergeometric, which spreads less than a binomial (Hoeffding
- * 1963), so that with S successes exp(θZ − θ²S/8) is a supermartingale for every θ. A normal mixture over θ with
- * standard deviation τ gives (1 + τ²S/4)^-½ · exp(τ²Z² / (2(1 + τ²S/4))). It reaches 1/α for equal versions with a
+ * the successes in the mean, whatever the hour, the weight and the rate of successes. The sum Z of what it had more
+ * than that is a martingale; given the trials, its part is hypergeometric, which spreads less than a binomial
+ * (Hoeffding 1963), so that with S successes exp(θZ − θ²S/8) is a supermartingale for every θ. A normal mixture over θ
+ * with standard deviation τ gives (1 + τ²S/4)^-½ · exp(τ²Z² / (2(1 + τ²S/4))). It reaches 1/α for equal versions with a
  * chance of α at most, however often one looks (Ville's inequality); the sign of Z says who is better.
  */
 export function abQuery(model: ServedModel, declared: AbTest, look: number, at: ModelName): string {

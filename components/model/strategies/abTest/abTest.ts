@@ -14,8 +14,8 @@ export interface BusinessMetric {
   /** The counter of all trials, written alike. */
   readonly trials: string;
   /**
-   * The label of both counters that has the model's version, for counters of an application. It must be on the series of
-   * both versions.
+   * The label of both counters that has the model's version, for counters of an application. It must be on the series
+   * of both versions.
    * @default none: the counters are those of the model's own pods
    */
   readonly versionLabel?: string;
@@ -53,8 +53,8 @@ export interface AbTest {
   /** Longest outage of Prometheus that does not abort a release. @default "5m" */
   readonly metricsOutage: Duration;
   /**
-   * How often a verdict may be wrong, as for a canary. `falseAlarm` is also the chance that one of two equal versions is
-   * declared the better one.
+   * How often a verdict may be wrong, as for a canary. `falseAlarm` is also the chance that one of two equal versions
+   * is declared the better one.
    * @default 1 % false alarms, 5 % misses
    */
   readonly confidence: Canary["confidence"];

@@ -41,8 +41,8 @@ export function flagProblems({ key, users = [], percent = 0 }: CohortFlag): Prob
 
 /**
  * The definitions of the flags of these cohorts, as flagd reads them
- * (https://flagd.dev/reference/flag-definitions/); undefined where no cohort has one. The value of a flag is that of the
- * cohort's header for users in the cohort, and empty for others.
+ * (https://flagd.dev/reference/flag-definitions/); undefined where no cohort has one. The value of a flag is that of
+ * the cohort's header for users in the cohort, and empty for others.
  */
 export function flagDefinitions(
   name: string,

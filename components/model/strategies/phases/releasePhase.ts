@@ -39,7 +39,9 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
   steps(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
   /** Steps after those of the canary, with all traffic on the new version, if this is the last phase. @default none */
   lastSteps?(model: ServedModel, declared: Declared, context: AnalysisContext): readonly PlannedStep[];
-  /** What tells users apart, where each keeps one version as long as the release lasts. @default users change versions */
+  /**
+   * What tells users apart, where each keeps one version as long as the release lasts. @default users change versions
+   */
   stickyUsers?(declared: Declared): UserKey;
   /** The cohort of a phase that has one. @default none */
   cohort?(declared: Declared): Cohort;
