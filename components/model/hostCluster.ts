@@ -14,6 +14,8 @@ export interface HostCluster {
   readonly modelStore: ModelStore;
   /** What the model's pods get so that the store gives them access. @default nothing, which is enough for a volume */
   readonly identity?: IdentityBinding;
+  /** Every node has the label of its zone, `topology.kubernetes.io/zone`. @default false: some may lack it */
+  readonly zones?: true;
   /** Where the image of Triton comes from instead of its registry. @default the registry that the image names */
   readonly registryMirror?: RegistryMirror;
 }

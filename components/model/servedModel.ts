@@ -186,6 +186,13 @@ export interface ServedModel {
   readonly repository: ModelRepository;
   /** Pods of the stable version, at least 1. Changing it restarts nothing. */
   readonly replicas: number;
+  /**
+   * `apart`: the scheduler puts the pods of a version onto different zones and nodes where it can, and onto the same
+   * ones where it cannot. `anywhere`: as the scheduler's own settings say, for pods that are to fill few nodes.
+   * Changing it starts a release.
+   * @default "apart", so that the loss of a zone or a node takes as few pods as possible
+   */
+  readonly spread?: "apart" | "anywhere";
   /** The traffic that the model is expected to meet. */
   readonly traffic: Traffic;
   /** The objectives that a new version must meet. */

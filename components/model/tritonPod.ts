@@ -73,7 +73,7 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
         seccompProfile: { type: "RuntimeDefault" },
       },
       ...(server.gpu === undefined ? {} : onGpuNodes(server.gpu, host)),
-      topologySpreadConstraints: apart(name),
+      ...(model.spread === "anywhere" ? {} : { topologySpreadConstraints: apart(name, host) }),
       containers: [container(model, location, host)],
       volumes: [
         { name: "shm", emptyDir: { medium: "Memory", sizeLimit: kubernetesBytes(server.sharedMemory) } },
@@ -90,16 +90,23 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
 }
 
 /**
- * Pods of one version lie apart by zone and by node where that is possible, so that a lost node takes few of them: a
- * pod that fits on one node only still runs there, and no node is started for it. By version, since the pods of the
- * other one come and go.
+ * Pods of one version apart from each other, where that is possible: GPUs are scarce, and a pod beside another is
+ * better than none. It is the same for one replica as for several, so that another number of them restarts nothing.
+ *
+ * Each version is counted by itself. A canary's pods go where they are best once they are all there is, not where the
+ * pods of the version before happen to be missing.
+ *
+ * A zone is asked for only where all nodes tell theirs: the scheduler leaves a node that lacks one of the labels out of
+ * the whole count, so that nothing would be spread (kubernetes `pkg/scheduler/framework/plugins/podtopologyspread`).
  */
-function apart(name: string): NonNullable<IPodSpec["topologySpreadConstraints"]> {
-  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+function apart(name: string, { zones }: HostCluster): NonNullable<IPodSpec["topologySpreadConstraints"]> {
+  const keys = [...(zones ? ["topology.kubernetes.io/zone"] : []), "kubernetes.io/hostname"];
+  return keys.map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable: "ScheduleAnyway",
     labelSelector: { matchLabels: { app: name } },
+    // The Rollouts controller gives each version's pods a value of their own.
     matchLabelKeys: ["rollouts-pod-template-hash"],
   }));
 }

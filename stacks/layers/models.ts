@@ -81,12 +81,16 @@ function hostOf(
   const { annotations, podLabels, storeCredentials } = cloud.identityMarks;
   const identities = cluster("identities");
   const registryMirror = cloud.settings(spec)?.registryMirror;
+  // Each cloud labels its nodes; those of a site have a zone where its owner gave them one.
+  const zones = cloud.region(spec) === undefined ? {} : ({ zones: true } as const);
   const mirror = registryMirror === undefined ? {} : { registryMirror };
   return (name, { repository }) => {
-    if (!("modelStore" in repository) || modelStore.kind === "pvc") return { gpuPools, modelStore, ...mirror };
+    if (!("modelStore" in repository) || modelStore.kind === "pvc")
+      return { gpuPools, modelStore, ...zones, ...mirror };
     return {
       gpuPools,
       modelStore,
+      ...zones,
       ...mirror,
       identity: {
         annotations: Object.fromEntries(

@@ -32,7 +32,6 @@ interface Manifest {
       ];
       affinity?: unknown;
       tolerations?: unknown;
-      topologySpreadConstraints: unknown;
       volumes: unknown[];
     };
   };
@@ -220,19 +219,6 @@ describe("a model with a GPU", () => {
     ]);
     expect(spec(sound).template.spec.tolerations).toBeUndefined();
   });
-});
-
-it("keeps the pods of a version apart where it can, so that a lost node takes few of them", () => {
-  expect(spec(sound).template.spec.topologySpreadConstraints).toEqual(
-    ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) =>
-      expect.objectContaining({
-        topologyKey,
-        whenUnsatisfiable: "ScheduleAnyway",
-        labelSelector: { matchLabels: { app: "fraud" } },
-        matchLabelKeys: ["rollouts-pod-template-hash"],
-      }),
-    ),
-  );
 });
 
 it("serves each version from a repository of its own", () => {
