@@ -47,6 +47,8 @@ export interface MetricView {
   readonly message: string;
   /** The number of measurements in the status. The controller keeps ten (`DefaultMeasurementHistoryLimit`). */
   readonly measurements: number;
+  /** When the last measurement ended, ISO 8601. Undefined: none has ended. */
+  readonly measuredAt?: string;
 }
 
 /** The state of one AnalysisRun. */
@@ -241,7 +243,7 @@ interface RawAnalysisRun {
       readonly phase: string;
       readonly message?: string;
       readonly count?: number;
-      readonly measurements?: readonly unknown[];
+      readonly measurements?: readonly { readonly finishedAt?: string }[];
     }[];
   };
 }
@@ -259,8 +261,16 @@ function analysisView({ metadata, status = {} }: RawAnalysisRun): AnalysisView {
       phase: result.phase,
       message: result.message ?? "",
       measurements: result.measurements?.length ?? 0,
+      ...finishedAt(result.measurements),
     })),
   };
+}
+
+function finishedAt(
+  measurements: readonly { readonly finishedAt?: string }[] | undefined,
+): { readonly measuredAt: string } | undefined {
+  const last = measurements?.at(-1)?.finishedAt;
+  return last === undefined ? undefined : { measuredAt: last };
 }
 
 interface RawVirtualService {

@@ -1,25 +1,57 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 
 /** How long the server may be gone: long enough to be restarted and to read its log again. */
 const patienceMs = 60_000;
 
+/** Sends a query to a Prometheus server and returns what it answers. */
+type Transport = (query: Readonly<Record<string, string>>) => Promise<QueryAnswer>;
+
+/** `http://<service>.<namespace>.svc…:<port>`: an address that pods of the cluster reach. */
+const serviceAddress = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?(?::(\d+))?\/?$/;
+
 /** Instant queries of a Prometheus server; they ride out its restart. */
 export class PrometheusClient {
-  readonly #address: string;
+  readonly #send: Transport;
   readonly #signal: AbortSignal | undefined;
+  readonly #patienceMs: number;
 
-  constructor(address: string, signal?: AbortSignal) {
-    this.#address = address;
+  /** `address` is the URL of a server that this machine reaches. */
+  constructor(address: string, signal?: AbortSignal, send: Transport = direct(address, signal), patience = patienceMs) {
+    this.#send = send;
     this.#signal = signal;
+    this.#patienceMs = patience;
   }
 
-  /** The value of a query of one series; `undefined` when there is none. */
-  async value(query: string): Promise<number | undefined> {
-    const url = new URL("/api/v1/query", this.#address);
-    const until = performance.now() + patienceMs;
+  /**
+   * The server of a cluster by its Service, through the API server (`services/proxy`). Undefined: the address is of no
+   * Service, so only pods may reach it.
+   */
+  static throughCluster(
+    client: KubernetesClient,
+    address: string,
+    signal: AbortSignal | undefined,
+  ): PrometheusClient | undefined {
+    const [, service, namespace, port = "80"] = serviceAddress.exec(address) ?? [];
+    if (service === undefined) return undefined;
+    const path = `/api/v1/namespaces/${namespace}/services/http:${service}:${port}/proxy/api/v1/query`;
+    // The client waits for the API server itself.
+    return new PrometheusClient(
+      address,
+      signal,
+      (query) => client.send({ method: "GET", path, query, ...(signal === undefined ? {} : { signal }) }),
+      0,
+    );
+  }
+
+  /** The value of a query of one series, at `time` (ISO 8601) or now; `undefined` when there is none. */
+  async value(query: string, time?: string): Promise<number | undefined> {
+    const until = performance.now() + this.#patienceMs;
     for (;;) {
       try {
-        return await this.#ask(url, query);
+        const answer = await this.#send({ query, ...(time === undefined ? {} : { time }) });
+        const value = answer.data.result[0]?.value[1];
+        return value === undefined ? undefined : Number(value);
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (performance.now() > until) throw error;
@@ -27,19 +59,19 @@ export class PrometheusClient {
       }
     }
   }
+}
 
-  async #ask(url: URL, query: string): Promise<number | undefined> {
-    const response = await fetch(url, {
+function direct(address: string, signal: AbortSignal | undefined): Transport {
+  return async (query) => {
+    const response = await fetch(new URL("/api/v1/query", address), {
       method: "POST",
-      body: new URLSearchParams({ query }),
-      signal: AbortSignal.any([AbortSignal.timeout(5_000), ...(this.#signal === undefined ? [] : [this.#signal])]),
+      body: new URLSearchParams(query),
+      signal: AbortSignal.any([AbortSignal.timeout(5_000), ...(signal === undefined ? [] : [signal])]),
     });
     if (!response.ok)
       throw new Error(`Prometheus answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
-    const answer = (await response.json()) as QueryAnswer;
-    const value = answer.data.result[0]?.value[1];
-    return value === undefined ? undefined : Number(value);
-  }
+    return (await response.json()) as QueryAnswer;
+  };
 }
 
 interface QueryAnswer {
