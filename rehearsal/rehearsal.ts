@@ -3,6 +3,7 @@ import { exitCodes, ProblemError } from "../components/core/problem.ts";
 import { milliseconds, ratio } from "../components/core/quantity.ts";
 import type { Model } from "../components/model/model.ts";
 import { modelHost } from "../components/model/traffic.ts";
+import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
 import { faultAnnotation } from "../embedded/faults/fault.ts";
 import { startTraffic, type TrafficSample } from "../embedded/traffic/traffic.ts";
 import type { TransformResource } from "../engine/live/liveMonitor.ts";
@@ -88,6 +89,7 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
       namespace,
       name,
       model: { ...model, version: to },
+      scrapeInterval: environment.platform.prometheus.scrapeInterval ?? defaultScrapeInterval,
       before: before.stableHash,
       since,
       timeoutMs: args.timeoutMs,
@@ -214,7 +216,7 @@ function report(
   samples: readonly TrafficSample[],
 ): RehearsalReport {
   const { environment, name, model, to, faults, rate } = args;
-  const { observations, analyses, rollout, outcome, reason, endMs } = watched;
+  const { observations, analyses, evidence, rollout, outcome, reason, endMs } = watched;
   const weightAt = (atMs: number) => observations.findLast((observation) => observation.atMs <= atMs)?.weight ?? 0;
   return {
     environment: environment.name,
@@ -233,6 +235,7 @@ function report(
       ...(model.slo.predictionScore === undefined ? {} : { meanScore: model.slo.predictionScore.mean }),
     },
     steps: stepsOf(observations, analyses, rollout),
+    evidence,
     samples: samples.map((sample, index): Sample => {
       const atMs = index * 1_000;
       return {

@@ -1,3 +1,5 @@
+import type { Evidence } from "./cluster/evidence.ts";
+
 /**
  * The result of a rehearsal. It is printed, and written as JSON and as a page. All times are milliseconds since the new
  * version was declared, unless a field says otherwise.
@@ -21,7 +23,7 @@ export interface RehearsalReport {
   readonly durationMs: number;
   /** How the release ended. */
   readonly outcome: Outcome;
-  /** Why the release ended so, in the words of the controller and its analyses. */
+  /** Why the release ended so: what the metrics that failed saw, else in the words of the controller. */
   readonly reason: string;
   /**
    * The model's objectives: the 99th percentile of latency in milliseconds, the ratio of failed requests from 0 to 1,
@@ -30,6 +32,11 @@ export interface RehearsalReport {
   readonly objectives: { readonly p99Ms: number; readonly errorRate: number; readonly meanScore?: number };
   /** One entry for each weight, in their order. */
   readonly steps: readonly StepReport[];
+  /**
+   * What each metric saw at the end: counts of both versions, the evidence and its bounds. Empty after a promotion, when
+   * the new version is the stable one.
+   */
+  readonly evidence: readonly Evidence[];
   /** One entry for each second, from the start of the release until 3 s after its end. */
   readonly samples: readonly Sample[];
   /** The sum of the samples, and what the new version answered. */

@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Duration } from "../components/core/quantity.ts";
 import type { Model } from "../components/model/model.ts";
 import { objectNames } from "../components/model/objectNames.ts";
 import { strategyOf } from "../components/model/strategies/strategies.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
+import type { Evidence } from "./cluster/evidence.ts";
 import type { PrometheusClient } from "./cluster/prometheus.ts";
+import { releaseEvidence } from "./cluster/releaseEvidence.ts";
 import type { Outcome } from "./report.ts";
 import type { CanaryCounters, Observation } from "./timeline.ts";
 
@@ -20,6 +23,8 @@ export interface Watched {
   readonly observations: readonly Observation[];
   /** The AnalysisRuns of the new revision, oldest first. */
   readonly analyses: readonly AnalysisView[];
+  /** What each metric saw: at the moment when it failed, or when it was measured last. Empty after a promotion. */
+  readonly evidence: readonly Evidence[];
   /** The Rollout at the end. Its phase is `Unknown` if it was deleted. */
   readonly rollout: RolloutView;
   /** When the end was seen, milliseconds since the new version was declared. */
@@ -38,6 +43,8 @@ export interface WatchArgs {
   readonly name: string;
   /** The model with the version that is released. */
   readonly model: Model;
+  /** Time between two scrapes of that Prometheus. */
+  readonly scrapeInterval: Duration;
   /** The pod template hash of the revision that was stable before the release. */
   readonly before: string;
   /** `performance.now()` when the new version was declared. */
@@ -86,18 +93,39 @@ function outcomeOf(rollout: RolloutView, weight: number, before: string): Outcom
 }
 
 async function ended(
-  { view, namespace, name }: WatchArgs,
+  args: WatchArgs,
   outcome: Outcome,
   rollout: RolloutView,
   observations: readonly Observation[],
   endMs: number,
 ): Promise<Watched> {
+  const { view, namespace, name } = args;
   const analyses = await view.analyses(namespace, name, rollout.currentHash);
-  return { outcome, reason: reasonOf(outcome, rollout, analyses), observations, analyses, rollout, endMs };
+  const evidence = await releaseEvidence({ ...args, rollout, analyses });
+  return {
+    outcome,
+    reason: reasonOf(outcome, rollout, analyses, evidence),
+    observations,
+    analyses,
+    evidence,
+    rollout,
+    endMs,
+  };
 }
 
-function reasonOf(outcome: Outcome, rollout: RolloutView, analyses: readonly AnalysisView[]): string {
+/** What the metrics that failed saw; else what the controller says. */
+function reasonOf(
+  outcome: Outcome,
+  rollout: RolloutView,
+  analyses: readonly AnalysisView[],
+  evidence: readonly Evidence[],
+): string {
   if (outcome === "promoted") return "Every analysis passed.";
+  const failed = analyses.flatMap(({ metrics }) => metrics.filter(({ phase }) => phase === "Failed"));
+  const seen = evidence.filter(({ metric }) => failed.some(({ name }) => name === metric));
+  if (outcome === "rolledBack" && seen.length > 0) {
+    return seen.map(({ metric, reason }) => `${metric}: ${reason}`).join(" ");
+  }
   const messages = analyses
     .filter(({ phase }) => !["Successful", "Running"].includes(phase))
     .map(({ message }) => message);

@@ -18,6 +18,7 @@ export type {
   FoundStrategy,
   ModelName,
   ReleaseCounters,
+  ReleaseJudgement,
   ReleaseProgress,
   ReleaseStrategy,
   StrategyAnalysis,

@@ -203,7 +203,7 @@ export interface RawRollout {
     readonly readyReplicas?: number;
     readonly observedGeneration?: string;
     readonly currentStepIndex?: number;
-    readonly pauseConditions?: readonly { readonly reason: string }[];
+    readonly pauseConditions?: readonly { readonly reason: string; readonly startTime?: string }[];
   };
 }
 

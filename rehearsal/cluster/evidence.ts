@@ -8,7 +8,7 @@ import type {
 } from "../../components/model/analysis/evidence.ts";
 import { scoresToPass } from "../../components/model/verdict/sampleSize.ts";
 import { scoreVerdict } from "../../components/model/verdict/score.ts";
-import { passLine, type Verdict, verdicts } from "../../components/model/verdict/share.ts";
+import { passLine, verdicts } from "../../components/model/verdict/share.ts";
 
 /** Requests of one version. */
 export interface Counted {
@@ -161,7 +161,7 @@ function ofScore({ test }: ScoreEvidence, numbers: Numbers, { next, rate }: Evid
   const scores = { count, mean };
   if (found === verdicts.fail) return { scores, verdict: "failed", reason: `${said}.` };
   if (next === undefined) return { scores, verdict: "undecided", reason: `${said}.` };
-  if (found === verdicts.pass) return { scores, verdict: wordOf[found], reason: `${said}.` };
+  if (found === verdicts.pass) return { scores, verdict: "passed", reason: `${said}.` };
   const requests = Math.max(1, scoresToPass(test) - count);
   return {
     scores,
@@ -170,12 +170,6 @@ function ofScore({ test }: ScoreEvidence, numbers: Numbers, { next, rate }: Evid
     reason: `${said}; about ${number(requests)} more are needed${soon(requests, rate)}.`,
   };
 }
-
-const wordOf: Readonly<Record<Verdict, Evidence["verdict"]>> = {
-  [verdicts.undecided]: "undecided",
-  [verdicts.pass]: "passed",
-  [verdicts.fail]: "failed",
-};
 
 function ofLimit({ did, guard }: LimitEvidence, { bad = 0, total }: Numbers): Conclusion {
   const allowed = ratio(guard.threshold);

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { CustomResourceSpecs, DeepInput } from "../../core/customResource.ts";
 import type { Problem } from "../../core/problem.ts";
-import type { Duration } from "../../core/quantity.ts";
+import type { Duration, Percent } from "../../core/quantity.ts";
 import type { ServedModel } from "../servedModel.ts";
 import type { UserKey } from "../stickyUsers.ts";
 
@@ -55,6 +55,14 @@ export interface ReleaseCounters {
   readonly slow: string;
 }
 
+/** How a release judges; `Judgement` in `analysis/metrics.ts` says what the fields mean. */
+export interface ReleaseJudgement {
+  /** Longest outage of Prometheus that does not abort a release. */
+  readonly metricsOutage: Duration;
+  /** How often a verdict may be wrong. */
+  readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
+}
+
 /** What progress of a release means. */
 export interface ReleaseProgress {
   /** Whether a Rollout in a cluster follows this strategy. */
@@ -96,6 +104,11 @@ export interface ReleaseStrategy<Release extends DeclaredRelease = DeclaredRelea
    * @default nothing is planned
    */
   plannedSeconds?(model: ServedModel, release: Release, context: AnalysisContext): readonly number[];
+  /**
+   * How the guard of a release judges, so that what it sees can be told.
+   * @default nothing is told of what the guard sees
+   */
+  judgement?(release: Release): ReleaseJudgement;
   /** What progress of a release means. */
   readonly progress: ReleaseProgress;
   /** What a plan says of a release: one sentence on what happens when the version changes. */

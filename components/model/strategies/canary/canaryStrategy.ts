@@ -97,6 +97,7 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
     };
   },
   plannedSeconds: (model, release, context) => plannedSteps(model, release, context).map(({ seconds }) => seconds),
+  judgement: (release) => release,
   progress: {
     owns: (strategy) => "canary" in strategy,
     stepWeights,

@@ -62,6 +62,7 @@ export function phasedStrategy<Release extends DeclaredRelease>(
       const cohorts = phasesOf(release).flatMap(({ phase, declared }) => phase.cohort?.(declared) ?? []);
       return flagDefinitions(name, cohorts);
     },
+    judgement: (release) => canaryOf(phasesOf(release)),
     progress: canaryStrategy.progress,
     sentence: (model, release) =>
       phasesOf(release)
