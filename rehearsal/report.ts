@@ -1,4 +1,4 @@
-import type { Evidence } from "./cluster/evidence.ts";
+import type { AnalysisEvidence } from "./cluster/releaseEvidence.ts";
 
 /**
  * The result of a rehearsal. It is printed, and written as JSON and as a page. All times are milliseconds since the new
@@ -33,10 +33,10 @@ export interface RehearsalReport {
   /** One entry for each weight, in their order. */
   readonly steps: readonly StepReport[];
   /**
-   * What each metric saw at the end: counts of both versions, the evidence and its bounds. Empty after a promotion, when
-   * the new version is the stable one.
+   * What each metric of each analysis saw at its last measurement: counts of both versions, the evidence and its bounds.
+   * `step` is the step of the Rollout, absent for the guard.
    */
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly AnalysisEvidence[];
   /** One entry for each second, from the start of the release until 3 s after its end. */
   readonly samples: readonly Sample[];
   /** The sum of the samples, and what the new version answered. */

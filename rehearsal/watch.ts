@@ -4,9 +4,8 @@ import type { Model } from "../components/model/model.ts";
 import { objectNames } from "../components/model/objectNames.ts";
 import { strategyOf } from "../components/model/strategies/strategies.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
-import type { Evidence } from "./cluster/evidence.ts";
 import type { PrometheusClient } from "./cluster/prometheus.ts";
-import { releaseEvidence } from "./cluster/releaseEvidence.ts";
+import { type AnalysisEvidence, evidenceOn, releaseEvidence } from "./cluster/releaseEvidence.ts";
 import type { Outcome } from "./report.ts";
 import type { CanaryCounters, Observation } from "./timeline.ts";
 
@@ -23,8 +22,8 @@ export interface Watched {
   readonly observations: readonly Observation[];
   /** The AnalysisRuns of the new revision, oldest first. */
   readonly analyses: readonly AnalysisView[];
-  /** What each metric saw: at the moment when it failed, or when it was measured last. Empty after a promotion. */
-  readonly evidence: readonly Evidence[];
+  /** What each metric of the analyses saw at its last measurement. */
+  readonly evidence: readonly AnalysisEvidence[];
   /** The Rollout at the end. Its phase is `Unknown` if it was deleted. */
   readonly rollout: RolloutView;
   /** When the end was seen, milliseconds since the new version was declared. */
@@ -101,7 +100,8 @@ async function ended(
 ): Promise<Watched> {
   const { view, namespace, name } = args;
   const analyses = await view.analyses(namespace, name, rollout.currentHash);
-  const evidence = await releaseEvidence({ ...args, rollout, analyses });
+  // After a promotion the new version is the stable one, too.
+  const evidence = await releaseEvidence({ ...args, rollout: { ...rollout, stableHash: args.before }, analyses });
   return {
     outcome,
     reason: reasonOf(outcome, rollout, analyses, evidence),
@@ -118,13 +118,14 @@ function reasonOf(
   outcome: Outcome,
   rollout: RolloutView,
   analyses: readonly AnalysisView[],
-  evidence: readonly Evidence[],
+  evidence: readonly AnalysisEvidence[],
 ): string {
   if (outcome === "promoted") return "Every analysis passed.";
-  const failed = analyses.flatMap(({ metrics }) => metrics.filter(({ phase }) => phase === "Failed"));
-  const seen = evidence.filter(({ metric }) => failed.some(({ name }) => name === metric));
-  if (outcome === "rolledBack" && seen.length > 0) {
-    return seen.map(({ metric, reason }) => `${metric}: ${reason}`).join(" ");
+  const failed = analyses.flatMap(({ step, metrics }) =>
+    metrics.flatMap(({ name, phase }) => (phase === "Failed" ? evidenceOn(evidence, step, name) : [])),
+  );
+  if (outcome === "rolledBack" && failed.length > 0) {
+    return [...new Map(failed.map(({ metric, reason }) => [metric, `${metric}: ${reason}`])).values()].join(" ");
   }
   const messages = analyses
     .filter(({ phase }) => !["Successful", "Running"].includes(phase))

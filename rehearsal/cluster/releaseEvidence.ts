@@ -2,7 +2,7 @@ import type { Duration } from "../../components/core/quantity.ts";
 import { guardMetrics } from "../../components/model/analysis/metrics.ts";
 import type { Model } from "../../components/model/model.ts";
 import { strategyOf } from "../../components/model/strategies/strategies.ts";
-import type { AnalysisView, MetricView, RolloutView } from "./clusterView.ts";
+import type { AnalysisView, RolloutView } from "./clusterView.ts";
 import { type Evidence, evidenceOf } from "./evidence.ts";
 import type { PrometheusClient } from "./prometheus.ts";
 
@@ -19,56 +19,63 @@ export interface EvidenceArgs {
   /** Time between two scrapes. */
   readonly scrapeInterval: Duration;
   /** The state of the Rollout. */
-  readonly rollout: Pick<RolloutView, "currentHash" | "stableHash" | "step" | "stepWeights">;
+  readonly rollout: Pick<RolloutView, "currentHash" | "stableHash" | "stepWeights">;
   /** The AnalysisRuns of the newest revision, oldest first. */
   readonly analyses: readonly AnalysisView[];
 }
 
+/** What a metric of one analysis saw. */
+export interface AnalysisEvidence extends Evidence {
+  /** The step that the analysis decides, counted from 0; absent for the guard. */
+  readonly step?: number;
+}
+
 /**
- * What each metric of a release sees: now, or at the moment when it failed or was measured last. Empty where no release
- * is under way and none was rolled back, and for strategies that judge in another way.
+ * What each metric of the analyses of a release sees: now, or at its last measurement if it is measured no more. Empty
+ * while both versions are the same, and for what is judged in another way.
  *
  * @throws what `PrometheusClient` throws
  */
-export async function releaseEvidence(args: EvidenceArgs): Promise<Evidence[]> {
+export async function releaseEvidence(args: EvidenceArgs): Promise<AnalysisEvidence[]> {
   const { prometheus, model, rollout, analyses } = args;
   const judgement = strategyOf(model.release).judgement?.(model.release);
   if (judgement === undefined || rollout.stableHash === "" || rollout.stableHash === rollout.currentHash) return [];
-  const next = nextShare(rollout);
-  return Promise.all(
-    guardMetrics(model, judgement, args).map(async ({ name: metric, seen }) => {
-      const at = measuredAt(metric, analyses);
+  const seenBy = new Map(guardMetrics(model, judgement, args).map(({ name, seen }) => [name, seen]));
+  const looks = analyses.flatMap(({ step, metrics }) =>
+    metrics.map(async ({ name: metric, phase, measuredAt }): Promise<AnalysisEvidence[]> => {
+      const seen = seenBy.get(metric);
+      if (seen === undefined) return [];
+      const at = phase === "Running" || phase === "Pending" ? undefined : measuredAt;
       const ask = (query: string) => prometheus.value(withHashes(query, rollout), at);
       const rate = "rate" in seen.queries ? await ask(seen.queries.rate) : undefined;
-      return evidenceOf(seen, ask, {
+      const next = step === undefined ? undefined : nextShare(step, rollout.stepWeights);
+      const evidence = await evidenceOf(seen, ask, {
         metric,
         ...(next === undefined ? {} : { next }),
         ...(rate === undefined ? {} : { rate }),
         ...(at === undefined ? {} : { at }),
       });
+      return [{ ...(step === undefined ? {} : { step }), ...evidence }];
     }),
   );
+  return (await Promise.all(looks)).flat();
 }
 
-/** The share of the traffic after the weight under way, 0 to 1; none at the last weight. */
-function nextShare({ step, stepWeights }: EvidenceArgs["rollout"]): number | undefined {
+/** The share of the traffic that a step's pass leads to, 0 to 1. */
+function nextShare(step: number, stepWeights: readonly number[]): number {
   const current = stepWeights[step] ?? 0;
-  const next = stepWeights.slice(step).find((weight) => weight > current);
-  return next === undefined ? undefined : next / 100;
-}
-
-/** When the metric failed, else when it was measured last, if it is measured no more. */
-function measuredAt(metric: string, analyses: readonly AnalysisView[]): string | undefined {
-  const runs = analyses.flatMap(({ metrics }) => metrics.filter(({ name }) => name === metric));
-  const failed = runs.find(({ phase }) => phase === "Failed" || phase === "Error");
-  if (failed !== undefined) return failed.measuredAt;
-  return runs.some(isMeasured) ? undefined : runs.at(-1)?.measuredAt;
-}
-
-function isMeasured({ phase }: MetricView): boolean {
-  return phase === "Running" || phase === "Pending";
+  return (stepWeights.slice(step).find((weight) => weight > current) ?? 100) / 100;
 }
 
 function withHashes(query: string, { currentHash, stableHash }: EvidenceArgs["rollout"]): string {
   return query.replaceAll("{{args.canary-hash}}", currentHash).replaceAll("{{args.stable-hash}}", stableHash);
+}
+
+/** What a metric of one analysis saw: one entry, or none. */
+export function evidenceOn(
+  evidence: readonly AnalysisEvidence[],
+  step: number | undefined,
+  metric: string,
+): readonly AnalysisEvidence[] {
+  return evidence.filter((one) => one.step === step && one.metric === metric);
 }
