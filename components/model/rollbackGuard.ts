@@ -1,6 +1,7 @@
 import type { CustomResourceSpecs } from "../core/customResource.ts";
 import { ratio, seconds } from "../core/quantity.ts";
 import { failedRequests, refusedRequests, slowRequests } from "./analysis/counters.ts";
+import type { LimitEvidence } from "./analysis/evidence.ts";
 import type { Rollback } from "./rollback.ts";
 import type { ServedModel } from "./servedModel.ts";
 import type { ModelName, RolloutStrategy } from "./strategies/releaseStrategy.ts";
@@ -13,12 +14,30 @@ const leastBad = 5;
  * The metrics by which the guard of a release carries out the rollback guards of a model. They only ever fail, and only
  * on requests that were counted.
  */
-export function rollbackGuardMetrics(model: ServedModel, at: ModelName): { name: string; query: string }[] {
-  return (model.guards ?? []).map((guard) => ({
-    name: metricName(guard),
-    query: `2 * ${firesQuery(guard, requestsOf(guard, model, at).canary)}`,
-  }));
+export function rollbackGuardMetrics(
+  model: ServedModel,
+  at: ModelName,
+): { name: string; query: string; seen: LimitEvidence }[] {
+  return (model.guards ?? []).map((guard) => {
+    const { bad, total } = requestsOf(guard, model, at).canary;
+    return {
+      name: metricName(guard),
+      query: `2 * ${firesQuery(guard, { bad, total })}`,
+      seen: {
+        kind: "limit",
+        did: whatBadDid[guard.metric](model),
+        guard,
+        queries: { bad: increase(bad, guard), total: increase(total, guard) },
+      },
+    };
+  });
 }
+
+const whatBadDid: Readonly<Record<Rollback["metric"], (model: ServedModel) => string>> = {
+  http_5xx_rate: () => "failed",
+  http_4xx_rate: () => "were refused",
+  slow_request_rate: ({ slo }) => `were slower than ${slo.p99}`,
+};
 
 /** `errors` and the like are of the objectives; several guards may watch the same metric. */
 function metricName({ metric, threshold, for: span }: Rollback): string {

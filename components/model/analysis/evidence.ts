@@ -90,7 +90,7 @@ export function shareEvidence(did: string, test: ShareTest, judged: JudgedReques
     queries: {
       ...countQueries(judged, reading),
       money: canaryEvidence(test, judged.canary, reading),
-      clumping: clumpingQuery(judged.stable),
+      clumping: clumpingQuery(judged.stable, reading),
     },
   };
 }
@@ -107,8 +107,13 @@ export function comparisonEvidence(
 }
 
 /** What the test of the mean score sees. */
-export function scoreEvidence(test: ScoreTest, { count, sum, squares }: ScoreCounters, reading: Readings): ScoreEvidence {
-  const now = ({ pods }: Counter) => pods.map((series) => `sum(last_over_time(${series}[${reading.alive}s]))`).join(" + ");
+export function scoreEvidence(
+  test: ScoreTest,
+  { count, sum, squares }: ScoreCounters,
+  reading: Readings,
+): ScoreEvidence {
+  const now = ({ pods }: Counter) =>
+    pods.map((series) => `sum(last_over_time(${series}[${reading.alive}s]))`).join(" + ");
   return { kind: "score", test, queries: { count: now(count), sum: now(sum), squares: now(squares) } };
 }
 

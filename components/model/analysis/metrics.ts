@@ -8,6 +8,7 @@ import { requestsToPass, scoresToPass } from "../verdict/sampleSize.ts";
 import { scoreQuery, scoreTest } from "../verdict/score.ts";
 import { type Confidence, type PassLine, passLine, type ShareTest, shareQuery, shareTest } from "../verdict/share.ts";
 import { failedRequests, predictedScores, refusedRequests, slowRequests } from "./counters.ts";
+import { comparisonEvidence, type MetricEvidence, scoreEvidence, shareEvidence } from "./evidence.ts";
 
 /** How a strategy judges: what is the same in all of its analyses. */
 export interface Judgement {
@@ -51,6 +52,8 @@ export interface DecidingMetric {
   readonly query: (next?: number) => string;
   /** How many requests of the new version are enough for 95 of 100 healthy versions to pass. */
   readonly requests: (next: number) => number;
+  /** What it decides by. */
+  readonly seen: MetricEvidence;
 }
 
 type At = Pick<AnalysisContext, "name" | "namespace" | "scrapeInterval">;
@@ -67,11 +70,13 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At
       name: "errors",
       query: (next) => shareQuery(failing, failedRequests(at), reading, lineOf(failing, next)),
       requests: (next) => requestsToPass(failing, next),
+      seen: shareEvidence("failed", failing, failedRequests(at), reading),
     },
     {
       name: "latency",
       query: (next) => comparedQuery(slow, slowRequests(model, at), reading, lineOf(slow, next)),
       requests: (next) => requestsToPass(slow, next),
+      seen: shareEvidence(`were slower than ${slo.p99}`, slow, slowRequests(model, at), reading),
     },
   ];
   if (slo.predictionScore === undefined) return metrics;
@@ -83,6 +88,7 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At
       name: "prediction-score",
       query: (next) => scoreQuery(test, predictedScores(at), reading, next === undefined),
       requests: () => scoresToPass(test),
+      seen: scoreEvidence(test, predictedScores(at), reading),
     },
   ];
 }
@@ -104,6 +110,8 @@ export interface GuardMetric {
   readonly name: string;
   /** PromQL that is 2 for fail; anything else, no data included, is no failure. */
   readonly query: string;
+  /** What it fails by. Undefined: nothing but the query tells. */
+  readonly seen?: MetricEvidence;
 }
 
 /**
@@ -114,10 +122,16 @@ export function guardMetrics(model: ServedModel, judgement: Judgement, at: At): 
   const { falseAlarm } = confidences(model, judgement).others;
   const reading = readingsOf(model, judgement, at);
   return [
-    ...decidingMetrics(model, judgement, at).map(({ name, query }) => ({ name, query: query() })),
+    ...decidingMetrics(model, judgement, at).map(({ name, query, seen }) => ({ name, query: query(), seen })),
     {
       name: "client-errors",
       query: worseFailQuery(clientErrorRatio, falseAlarm, refusedRequests(at), reading),
+      seen: comparisonEvidence(
+        "were refused",
+        { ratio: clientErrorRatio, fail: 1 / falseAlarm },
+        refusedRequests(at),
+        reading,
+      ),
     },
     ...rollbackGuardMetrics(model, at),
   ];

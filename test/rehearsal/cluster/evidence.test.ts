@@ -1,8 +1,13 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { shareEvidence } from "../../../components/model/analysis/evidence.ts";
 import { guardMetrics } from "../../../components/model/analysis/metrics.ts";
 import { rollback } from "../../../components/model/rollback.ts";
+import { passLine, shareQuery, shareTest } from "../../../components/model/verdict/share.ts";
 import { concluded, evidenceOf, lasting } from "../../../rehearsal/cluster/evidence.ts";
 import { context, sound } from "../../components/model/fixtures.ts";
+import { evaluate } from "../../components/model/verdict/promql.ts";
+import { failed, now, reading, seriesOf, type World, worlds } from "../../components/model/verdict/world.ts";
 
 const guarded = { ...sound, guards: [rollback({ metric: "http_5xx_rate", threshold: "5%", for: "2m" })] };
 const seen = (metric: string) => {
@@ -42,10 +47,10 @@ describe("errors against their objective", () => {
 
   it("pass exactly when what was missing has been answered", () => {
     const { missing } = concluded(seen("errors"), clean, { metric: "errors", next: 0.2 });
-    const after = (more: number) =>
+    const withMore = (more: number) =>
       concluded(seen("errors"), { ...clean, total: clean.total + more }, { metric: "errors", next: 0.2 }).verdict;
-    expect(after((missing?.requests ?? 0) - 1)).toBe("undecided");
-    expect(after(missing?.requests ?? 0)).toBe("passed");
+    expect(withMore((missing?.requests ?? 0) - 1)).toBe("undecided");
+    expect(withMore(missing?.requests ?? 0)).toBe("passed");
   });
 
   it("need more requests where the stable version's failures come in bursts, and say so", () => {
@@ -56,15 +61,9 @@ describe("errors against their objective", () => {
   });
 
   it("never pass for the guard, which only says what it sees", () => {
-    const { verdict, missing, reason } = concluded(
-      seen("errors"),
-      { ...clean, total: 1e6 },
-      { metric: "errors" },
-    );
+    const { verdict, missing, reason } = concluded(seen("errors"), { ...clean, total: 1e6 }, { metric: "errors" });
     expect([verdict, missing]).toEqual(["undecided", undefined]);
-    expect(reason).toBe(
-      "0 of 1,000,000 requests failed; the objective is 0.1 % (stable version: 1 of 7,900).",
-    );
+    expect(reason).toBe("0 of 1,000,000 requests failed; the objective is 0.1 % (stable version: 1 of 7,900).");
   });
 
   it("without a request are no data, and no pass", () => {
@@ -129,6 +128,30 @@ it("asks for the parts of the metric alone", async () => {
   );
   expect(asked).toHaveLength(7);
   expect(asked.every((query) => query.includes("fraud-{{args."))).toBe(true);
+});
+
+it("concludes from the counts what the query of the analysis concludes", async () => {
+  const value = (query: string, world: World) => evaluate(query, seriesOf(world), now)[0]?.value;
+  const words = ["undecided", "passed", "failed"] as const;
+  const concludedSo = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(worlds, fc.constantFrom(0.01, 0.05, 0.3), async (world, objective) => {
+      const test = shareTest(objective, 10, { falseAlarm: 0.2, miss: 0.2 });
+      const next = 1;
+      const verdict = value(shareQuery(test, failed, reading, passLine(test, next)), world);
+      const found = await evidenceOf(
+        shareEvidence("failed", test, failed, reading),
+        // How fast requests come is no part of a verdict.
+        async (query) => (query.includes("rate(") ? undefined : value(query, world)),
+        { metric: "errors", next },
+      );
+      concludedSo.add(found.verdict);
+      expect(found.verdict).toBe(verdict === undefined ? "noData" : words[verdict]);
+    }),
+    // So that each verdict is among them.
+    { numRuns: 40, seed: 1 },
+  );
+  expect([...concludedSo].sort()).toEqual(["failed", "passed", "undecided"]);
 });
 
 it.each([
