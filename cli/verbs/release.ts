@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ExitCode, exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
@@ -93,6 +94,19 @@ export async function foundRelease({ view, namespace, cluster }: ReleaseSite, na
   );
 }
 
+/** How long the controller may take to see a change of the Rollout: on a busy cluster it has others to look at. */
+const observedMs = 15_000;
+
+/** The release once the controller has seen the last change of it, or as it is when that takes too long. */
+async function settledRelease(site: ReleaseSite, name: string, signal: AbortSignal): Promise<ReleaseView> {
+  const until = performance.now() + observedMs;
+  for (;;) {
+    const release = await foundRelease(site, name);
+    if (release.rollout.observed || performance.now() > until) return release;
+    await sleep(250, undefined, { signal });
+  }
+}
+
 /**
  * `serin release promote|abort|rollback|retry|pause|resume`: says what it will do, asks, writes who and why onto the
  * Rollout, does it, and waits until the cluster shows it.
@@ -110,7 +124,7 @@ export async function changeRelease(
   const site = releaseSite(name, options, signal);
   const { environment, cluster, view, namespace } = site;
   refuseForbidden(verb, environment);
-  const seen = await foundRelease(site, name);
+  const seen = await settledRelease(site, name, signal);
   const action = plannedAction(verb, {
     view: seen,
     options,

@@ -190,6 +190,15 @@ describe("a verb that changes a release", () => {
     expect((await change("abort", at)).result).toMatchObject({ done: true });
   });
 
+  it("waits until the controller has seen the last change, since the state is of the change before", async () => {
+    const at = await cluster();
+    at.rollout.status.observedGeneration = "2";
+    setTimeout(() => {
+      at.rollout.status.observedGeneration = "3";
+    }, 300);
+    expect((await change("abort", at)).result).toMatchObject({ done: true });
+  });
+
   it("shows what it will do and goes on only when the model's name is typed", async () => {
     const at = await cluster();
     const asked = (typed: string) => {

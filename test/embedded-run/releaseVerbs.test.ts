@@ -37,10 +37,12 @@ afterAll(async () => {
   delete process.env.SERIN_HOME;
 });
 
-/** A query that asks whether to pass answers 0: undecided. */
-beforeEach(() => {
-  cluster.answer = () => 0;
-});
+/** What analyses find: 0 undecided, 1 pass, 2 fail. All pods answer scrapes at any time. */
+function analysesFind(verdict: 0 | 1 | 2, ofGuard: 2 | undefined = undefined): void {
+  cluster.answer = (query) => (query.includes("up{") ? 1 : query.includes("[17s]") ? ofGuard : verdict);
+}
+
+beforeEach(() => analysesFind(0));
 
 async function until(isSo: (release: ReleaseView) => boolean, seconds = 30): Promise<ReleaseView> {
   const end = performance.now() + seconds * 1_000;
@@ -100,7 +102,7 @@ it("a promotion goes on to each next weight and ends the release after the last"
 it("a pause holds the weights though analyses pass, and goes on after it", { timeout: 120_000 }, async () => {
   await release();
   await ask("pause");
-  cluster.answer = () => 1;
+  analysesFind(1);
   await sleep(6_000);
   const held = await until(() => true);
   expect(held).toMatchObject({ paused: true, weight: 5 });
@@ -112,9 +114,9 @@ it("a pause holds the weights though analyses pass, and goes on after it", { tim
 it("a guard that fails takes the traffic away in a pause, too", { timeout: 120_000 }, async () => {
   await release();
   await ask("pause");
-  cluster.answer = () => 2;
+  analysesFind(2);
   await until(({ rollout, weight }) => rollout.aborted && weight === 0);
-  cluster.answer = () => 0;
+  analysesFind(0);
   await ask("retry");
   await until(({ rollout }) => !rollout.aborted);
   const { result } = await releaseStatus("fraud", { environment: "local", kubeconfig: cluster.kubeconfig }, invocation);
@@ -125,11 +127,11 @@ it("a guard that fails takes the traffic away in a pause, too", { timeout: 120_0
 });
 
 it("a rollback guard takes the traffic away after all of it is on the new version", { timeout: 180_000 }, async () => {
-  const guards = [rollback({ metric: "http_5xx_rate", threshold: "5%", for: "10s", watch: "1h" })];
+  const guards = [rollback({ metric: "http_5xx_rate", threshold: "5%", for: "17s", watch: "1h" })];
   const from = (await until(() => true)).stableVersion;
   version += 1;
   const to = String(version);
-  cluster.answer = (query) => (query.includes("[10s]") ? undefined : 1);
+  analysesFind(1);
   await cluster.deploy({ ...model, version: to, guards });
   // Every analysis passes: the new version has all of the traffic, and the release waits at its last step.
   const watching = ({ rollout, weight }: ReleaseView) =>
@@ -139,13 +141,13 @@ it("a rollback guard takes the traffic away after all of it is on the new versio
   expect(revisions.find(({ version: one }) => one === from)?.available).toBe(model.replicas);
   await sleep(5_000);
   expect((await until(() => true)).weight).toBe(100);
-  cluster.answer = (query) => (query.includes("[10s]") ? 2 : 0);
+  analysesFind(0, 2);
   const fired = performance.now();
   const back = await until(({ rollout, weight }) => rollout.aborted && weight === 0);
   expect(back.stableVersion).toBe(from);
   // Two looks of a guard that looks every two seconds, and what the controller takes.
   expect(performance.now() - fired).toBeLessThan(6_000);
-  cluster.answer = () => 0;
+  analysesFind(0);
   await cluster.deploy({ ...model, version: from });
   await until(({ rollout }) => rollout.phase === "Healthy" && rollout.version === from);
 });
