@@ -100,7 +100,7 @@ function ofShare({ test, did }: ShareEvidence, numbers: Numbers, { next, rate }:
   if (counts === undefined) return { allowed, ...nothing };
   const { canary, stable } = counts;
   const evidence = numbers.money ?? 1;
-  const clumping = numbers.clumping ?? 1;
+  const clumping = Math.max(1, numbers.clumping ?? 1);
   const against = { evidence, failsAt: test.fail };
   const said = `${counted(canary, did)}; the objective is ${inPercent(allowed)}`;
   const base = { canary, stable, allowed, against, clumping };
@@ -187,7 +187,7 @@ function ofLimit({ did, guard }: LimitEvidence, { bad = 0, total }: Numbers): Co
 const nothing = { verdict: "noData", reason: "No request has been counted yet." } as const;
 
 function countsOf({ bad, total, stableBad, stableTotal }: Numbers): { canary: Counted; stable: Counted } | undefined {
-  if (total === undefined || bad === undefined) return undefined;
+  if (total === undefined || total === 0 || bad === undefined) return undefined;
   return {
     canary: { bad: Math.round(bad), total: Math.round(total) },
     stable: { bad: Math.round(stableBad ?? 0), total: Math.round(stableTotal ?? 0) },
