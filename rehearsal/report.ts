@@ -33,8 +33,8 @@ export interface RehearsalReport {
   /** One entry for each weight, in their order. */
   readonly steps: readonly StepReport[];
   /**
-   * What each metric of each analysis saw at its last measurement: counts of both versions, the evidence and its bounds.
-   * `step` is the step of the Rollout, absent for the guard.
+   * What each metric of each analysis saw at its last measurement: counts of both versions, the evidence and its
+   * bounds. `step` is the step of the Rollout, absent for the guard.
    */
   readonly evidence: readonly AnalysisEvidence[];
   /** One entry for each second, from the start of the release until 3 s after its end. */

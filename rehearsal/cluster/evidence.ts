@@ -33,8 +33,8 @@ export interface Evidence {
   /** The share of bad requests that the objective or the limit allows, 0 to 1. */
   readonly allowed?: number;
   /**
-   * The evidence against the version, and where it fails. A version that keeps half of its objective reaches an evidence
-   * of E in at most one of E releases.
+   * The evidence against the version, and where it fails. A version that keeps half of its objective reaches an
+   * evidence of E in at most one of E releases.
    */
   readonly against?: { readonly evidence: number; readonly failsAt: number };
   /** The most bad requests with which it would pass now; below 0 while it is too early even without one. */
