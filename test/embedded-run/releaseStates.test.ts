@@ -13,7 +13,7 @@ const twoLooksMs = 4_000 + 6_000;
 
 const faults = ["guard fails", "a person aborts", "deadline"] as const;
 type Fault = (typeof faults)[number];
-type End = "aborted" | "promoted" | `stays at ${number} %`;
+type End = "aborted" | "aborted when the pods are back" | "promoted" | `stays at ${number} %`;
 
 interface Row {
   readonly state: string;
@@ -76,6 +76,17 @@ const rows: readonly Row[] = [
     weight: 50,
     pod: (pod) => (!isCanary(pod) && pod.ordinal < 2 ? "unready" : "ready"),
     ends: { ...stays, deadline: "stays at 50 %" },
+  },
+  {
+    // Stable could not carry the traffic, so it stays where it is.
+    state: "three of four stable pods down",
+    weight: 50,
+    pod: (pod) => (!isCanary(pod) && pod.ordinal < 3 ? "unready" : "ready"),
+    ends: {
+      "guard fails": "aborted when the pods are back",
+      "a person aborts": "aborted when the pods are back",
+      deadline: "stays at 50 %",
+    },
   },
   {
     state: "canary never ready",
@@ -267,6 +278,11 @@ async function endOf(cell: Cell): Promise<End> {
     return "aborted";
   }
   if (status?.stableRS === status?.currentPodHash) return "promoted";
+  if (status?.abort === true) {
+    cell.entered = false;
+    await until(`${cell.name} is aborted`, aborted);
+    return "aborted when the pods are back";
+  }
   return `stays at ${weights.get(cell.name) ?? 0} %`;
 }
 
