@@ -31,7 +31,7 @@ export function modelNameProblems(path: string, name: string): Problem[] {
 
 /** Everything wrong with a model but its name, by the path below the model. */
 export function modelProblems(model: Model): Problem[] {
-  return [
+  const problems = [
     ...versionProblems(model.version),
     ...under("server", tritonProblems(model.server)),
     ...under("repository", repositoryProblems(model.repository)),
@@ -42,7 +42,36 @@ export function modelProblems(model: Model): Problem[] {
     ...under("slo.saturation", saturationProblems(model)),
     ...under("release", releaseProblems(model)),
   ];
+  // What a step takes is known once everything that it follows from is right.
+  return problems.length > 0 ? problems : patienceProblems(model);
 }
+
+/** A release whose step takes longer decides nothing in time. */
+const longestStepDays = 7;
+
+/** Problems of traffic that is too little for the planned weights. */
+function patienceProblems(model: Model): Problem[] {
+  const { release, traffic } = model;
+  const steps = strategyOf(release).plannedSeconds?.(model, release, assumed) ?? [];
+  const days = Math.max(0, ...steps) / 86_400;
+  if (days <= longestStepDays) return [];
+  return [
+    {
+      path: "traffic.expectedQps.trough",
+      reason: `at ${traffic.expectedQps.trough} requests a second, a step of the release takes up to ${Math.ceil(days)} days.`,
+      fix: "Begin with a larger weight, allow a higher slo.errorRate, or write a larger trough.",
+    },
+  ];
+}
+
+/** Where a model runs adds seconds to a step, not days. */
+const assumed = {
+  name: "model",
+  namespace: "models",
+  prometheusAddress: "http://prometheus",
+  scrapeInterval: "15s",
+  podDeadlineSeconds: 600,
+} as const;
 
 function guardProblems(model: Model): Problem[] {
   return (model.guards ?? []).flatMap((guard, index) => under(`guards[${index}]`, rollbackProblems(guard, model)));

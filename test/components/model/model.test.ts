@@ -21,6 +21,17 @@ it("takes no infinite number, which no query could hold", () => {
   ]);
 });
 
+it("refuses weights that its traffic decides after weeks", () => {
+  const little = { traffic: { expectedQps: { trough: 0.1, peak: 1 } } };
+  expect(problemsOf({ ...little, release: canary({ weights: [1, 50, 100] }) })).toMatchObject([
+    {
+      path: "traffic.expectedQps.trough",
+      reason: expect.stringMatching(/^at 0\.1 requests a second, a step of the release takes up to \d\d days\.$/),
+    },
+  ]);
+  expect(problemsOf({ ...little, release: canary({ weights: [20, 100] }) })).toEqual([]);
+});
+
 it("lists the problems of every part at once", () => {
   const paths = problemsOf(
     {

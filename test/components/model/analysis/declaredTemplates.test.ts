@@ -3,21 +3,31 @@ import { describe, expect, it } from "vitest";
 import { canBeNaN } from "../../../../policies/analysis/query.ts";
 import { declaredTemplates, queriesOf } from "./declaredTemplates.ts";
 
+type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
+
 const templates = declaredTemplates();
 const metrics = templates.flatMap((template) =>
   template.metrics.map((metric) => ({ title: `${template.title} ${metric.name}`, template, metric })),
 );
 
-/** An aggregation without labels gives one series at most; a selector outside of one gives any number. */
+/** Whether a query gives one series at most: an aggregation without labels does, a selector outside of one need not. */
 function givesOneSeries(query: string): boolean {
-  let several = false;
-  parser.parse(query).iterate({
-    enter({ name, node }) {
-      if (name === "VectorSelector") several = true;
-      return name !== "AggregateExpr" || node.getChild("AggregateModifier") !== null;
-    },
-  });
-  return !several;
+  return !givesSeveral(parser.parse(query).topNode, query);
+}
+
+function givesSeveral(node: SyntaxNode, query: string): boolean {
+  const children = [...childrenOf(node)];
+  // A filter takes labels and values from its left side alone.
+  if (node.getChild("And") !== null || node.getChild("Unless") !== null) {
+    return children[0] !== undefined && givesSeveral(children[0], query);
+  }
+  if (node.name === "AggregateExpr" && node.getChild("AggregateModifier") === null) return false;
+  const makesLabels = node.name === "FunctionCall" && query.startsWith("label_replace", node.from);
+  return node.name === "VectorSelector" || makesLabels || children.some((child) => givesSeveral(child, query));
+}
+
+function* childrenOf(node: SyntaxNode): Generator<SyntaxNode> {
+  for (let child = node.firstChild; child !== null; child = child.nextSibling) yield child;
 }
 
 it("there are templates of every environment", () => {
@@ -66,6 +76,7 @@ describe("a metric of any template", () => {
     }
     expect(givesOneSeries("sum(a) + b")).toBe(false);
     expect(givesOneSeries("sum by (pod) (a)")).toBe(false);
-    expect(givesOneSeries("sum(a) + vector(0)")).toBe(true);
+    expect(givesOneSeries('label_replace(vector(1), "a", "b", "", "")')).toBe(false);
+    expect(givesOneSeries("sum(a) + vector(0) and on() b")).toBe(true);
   });
 });
