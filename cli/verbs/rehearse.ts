@@ -9,6 +9,7 @@ import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
 import { storedVersionProblems } from "../../rehearsal/local/modelStore.ts";
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { rehearsalPage } from "../../rehearsal/page.ts";
+import { rateProblems } from "../../rehearsal/rateProblems.ts";
 import { runRehearsal } from "../../rehearsal/rehearsal.ts";
 import type { RehearsalReport } from "../../rehearsal/report.ts";
 import { headline, servedLines, stepColumns, stepRows } from "../../rehearsal/text.ts";
@@ -47,13 +48,13 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
   ]);
   requireOwn(environment.name, { takeOver: options.yes });
   const { embedded } = embeddedCluster(environment.name);
-  rejectProblems(
-    `The rehearsal of "${name}" cannot start`,
-    storedVersionProblems(name, { ...model, version: options.to }, embedded.modelStore, "--to"),
-  );
+  const rate = options.rate ?? model.traffic.expectedQps.trough;
+  rejectProblems(`The rehearsal of "${name}" cannot start`, [
+    ...storedVersionProblems(name, { ...model, version: options.to }, embedded.modelStore, "--to"),
+    ...rateProblems(rate, model.traffic),
+  ]);
 
   const done: { report?: RehearsalReport } = {};
-  const rate = options.rate ?? model.traffic.expectedQps.trough;
   const steps: ListrTask<typeof done>[] = [
     {
       title: `Rehearsal at ${rate} requests a second`,

@@ -4,8 +4,18 @@ export type { Bytes, Duration, Percent } from "../core/quantity.ts";
 export type { HostCluster } from "./hostCluster.ts";
 export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";
+export type { GatewayProxies } from "./rateLimit.ts";
 export { type Rollback, rollback } from "./rollback.ts";
-export type { ModelRepository, ServedModel, Slo, Traffic } from "./servedModel.ts";
+export type {
+  Jwt,
+  ModelRepository,
+  OutlierDetection,
+  RateLimit,
+  Retries,
+  ServedModel,
+  Slo,
+  Traffic,
+} from "./servedModel.ts";
 export type { UserKey } from "./stickyUsers.ts";
 export { type AbTest, abTest, type BusinessMetric } from "./strategies/abTest/abTest.ts";
 export { type BlueGreen, blueGreen } from "./strategies/blueGreen/blueGreen.ts";

@@ -122,10 +122,12 @@ export interface Traffic {
    */
   readonly connectionPool?: { readonly http2MaxRequests: number };
   /**
-   * How long a pod that becomes ready, or comes back, gets less than its share: from 10 % on, rising. 1s to "1h".
-   * @default "30s"
+   * How long a pod that becomes ready, or comes back, gets less than its share: from 10 % on, rising. 1s to "1h". For
+   * servers whose first answers are slow though they are ready.
+   * @default none: where a weight of a release adds pods, those that were there would carry twice their share
+   * meanwhile, and the analyses would blame the version
    */
-  readonly warmup?: Duration | "none";
+  readonly warmup?: Duration;
   /**
    * `enabled: true`: pods in the zone of a caller, or of the gateway's pod, get its requests as long as they are
    * healthy.

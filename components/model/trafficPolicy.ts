@@ -10,8 +10,6 @@ export const outlierDefaults = {
   maxEjectionPercent: 50,
 } as const;
 
-const defaultWarmup: Duration = "30s";
-
 /** Within a cluster or between its zones, a connection opens in milliseconds. */
 const connectTimeout: Duration = "1s";
 
@@ -29,7 +27,7 @@ const retryShare = 0.2;
  * which the Rollouts controller owns, and holds for each of them: a version's pods are counted apart from the other's.
  */
 export function trafficPolicy(traffic: Traffic): TrafficPolicy {
-  const { outlierDetection, warmup = defaultWarmup, localityLbSetting } = traffic;
+  const { outlierDetection, warmup, localityLbSetting } = traffic;
   const http2MaxRequests = traffic.connectionPool?.http2MaxRequests ?? requestsOfPeak(traffic);
   return {
     connectionPool: {
@@ -39,7 +37,7 @@ export function trafficPolicy(traffic: Traffic): TrafficPolicy {
     },
     loadBalancer: {
       simple: "LEAST_REQUEST",
-      ...(warmup === "none" ? {} : { warmup: { duration: warmup } }),
+      ...(warmup === undefined ? {} : { warmup: { duration: warmup } }),
       // Written out: with an outlier detection, Istio otherwise prefers a caller's own zone.
       localityLbSetting: { enabled: localityLbSetting?.enabled ?? false },
     },

@@ -25,9 +25,7 @@ export function trafficProblems(traffic: Traffic, stateless: boolean): Problem[]
       ? []
       : under("outlierDetection", outlierProblems(outlierDetection))),
     ...rangeProblems("connectionPool.http2MaxRequests", connectionPool?.http2MaxRequests, 1, mostRequests),
-    ...(warmup === undefined || warmup === "none"
-      ? []
-      : durationProblems("warmup", warmup, { min: "1s", max: "1h", whole: "1ms" })),
+    ...(warmup === undefined ? [] : durationProblems("warmup", warmup, { min: "1s", max: "1h", whole: "1ms" })),
   ];
 }
 

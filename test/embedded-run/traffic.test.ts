@@ -273,7 +273,7 @@ describe("a pod that goes on failing", () => {
   const turns = 40;
 
   it("gets no requests after three failures in a row, over HTTP and gRPC, and the last pod of a version keeps its own", async () => {
-    await declare("outlier", { rateLimit: "none", warmup: "none" });
+    await declare("outlier", { rateLimit: "none" });
     const failing = { http: new Set<string>(), grpc: new Set<string>() };
     const pods = [await pod("outlier", "1", 31), await pod("outlier", "1", 32)];
     for (const address of pods) {

@@ -5,6 +5,7 @@ import type { Jwt, Traffic } from "../../../components/model/servedModel.ts";
 import { authorizationPolicySpec, requestAuthenticationSpec } from "../../../components/model/tokens.ts";
 import { entrySpec, meshEntrySpec } from "../../../components/model/traffic.ts";
 import { trafficPolicy } from "../../../components/model/trafficPolicy.ts";
+import { gatewayProxies } from "../../../components/platform/istio.ts";
 import { shown } from "../../../plan/shownValues.ts";
 import { shop } from "../../fixtures/shop.ts";
 import { recordLayers } from "../../recordLayers.ts";
@@ -24,7 +25,6 @@ describe("a traffic policy", () => {
       connectionPool: { tcp: { connectTimeout: "1s" }, http: { http2MaxRequests: 5_000, maxRetries: 1_000 } },
       loadBalancer: {
         simple: "LEAST_REQUEST",
-        warmup: { duration: "30s" },
         localityLbSetting: { enabled: false },
       },
       outlierDetection: {
@@ -51,15 +51,14 @@ describe("a traffic policy", () => {
       ...sound.traffic,
       outlierDetection: { interval: "10s", maxEjectionPercent: 20 },
       connectionPool: { http2MaxRequests: 7 },
-      warmup: "none",
+      warmup: "45s",
       localityLbSetting: { enabled: true },
     });
     expect(policy).toMatchObject({
       connectionPool: { http: { http2MaxRequests: 7, maxRetries: 2 } },
-      loadBalancer: { localityLbSetting: { enabled: true } },
+      loadBalancer: { warmup: { duration: "45s" }, localityLbSetting: { enabled: true } },
       outlierDetection: { consecutive5xxErrors: 3, interval: "10s", maxEjectionPercent: 20 },
     });
-    expect(policy.loadBalancer).not.toHaveProperty("warmup");
     expect(trafficPolicy({ ...sound.traffic, outlierDetection: "none" })).not.toHaveProperty("outlierDetection");
   });
 });
@@ -115,21 +114,20 @@ describe("tokens", () => {
 });
 
 it("the rate limit is written where Istio reaches the gateway's pods, adopted ones by their labels", async () => {
-  const filter = async (istio: object) => {
-    const environment = {
-      ...shop,
-      clusters: { site: shop.clusters.site },
-      platform: { ...shop.platform, istio },
-    } as typeof shop;
-    const resources = await recordLayers(environment);
-    const found = resources.find(({ type, name }) => type.endsWith(":EnvoyFilter") && name.includes("fraud"));
-    return shown(found?.props ?? {}) as { metadata: object; spec: { workloadSelector: object } };
-  };
-  const { metadata, spec } = await filter({ install: {} });
-  expect(metadata).toMatchObject({ namespace: "istio-system", name: expect.stringContaining("-fraud-rate-limit") });
-  expect(spec.workloadSelector).toEqual({ labels: { istio: "ingressgateway" } });
   const gateway = { selector: { app: "edge" }, port: "8080", address: "edge.example.com:80" };
-  expect((await filter({ adopt: { gateway } })).spec.workloadSelector).toEqual({ labels: { app: "edge" } });
+  expect(gatewayProxies({ install: {} })).toEqual({
+    namespace: "istio-system",
+    selector: { istio: "ingressgateway" },
+  });
+  const istio = { adopt: { gateway } };
+  const environment = { ...shop, clusters: { site: shop.clusters.site }, platform: { ...shop.platform, istio } };
+  const found = (await recordLayers(environment)).find(
+    ({ type, name }) => type.endsWith(":EnvoyFilter") && name.includes("fraud"),
+  );
+  expect(shown(found?.props ?? {})).toMatchObject({
+    metadata: { namespace: "istio-system", name: expect.stringContaining("-fraud-rate-limit") },
+    spec: { workloadSelector: { labels: { app: "edge" } } },
+  });
 });
 
 describe("traffic that cannot be", () => {
@@ -167,7 +165,7 @@ describe("traffic that cannot be", () => {
   });
 
   it.each<Partial<Traffic>>([
-    { rateLimit: "none", outlierDetection: "none", warmup: "none", retries: { attempts: 0 } },
+    { rateLimit: "none", outlierDetection: "none", retries: { attempts: 0 } },
     { jwt },
     { jwt: { issuer: "auth", audiences: ["models"], jwks: keys(key) } },
   ])("is not what is right: %j", (traffic) => {

@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { rateProblems } from "../../rehearsal/rateProblems.ts";
+
+const traffic = { expectedQps: { trough: 100, peak: 1_000 } };
+
+it.each([
+  [80, {}, []],
+  [81, {}, ["--rate"]],
+  [2_000, { rateLimit: "none" }, []],
+  [200, { rateLimit: { requestsPerSecond: 249 } }, ["--rate"]],
+  [200, { rateLimit: { requestsPerSecond: 250 } }, []],
+] as const)(
+  "a rehearsal at %d requests a second with %j keeps clear of the limit of one client",
+  (rate, limit, paths) => {
+    expect(rateProblems(rate, { ...traffic, ...limit }).map(({ path }) => path)).toEqual(paths);
+  },
+);
+
+it("names a rate and a limit that do", () => {
+  const [problem] = rateProblems(100, traffic);
+  expect(problem?.fix).toBe("Write 80 or less, or declare a rate limit of 125 in the environment that rehearses.");
+  expect(rateProblems(80, traffic)).toEqual([]);
+  expect(rateProblems(100, { ...traffic, rateLimit: { requestsPerSecond: 125 } })).toEqual([]);
+});
