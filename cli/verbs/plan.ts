@@ -7,6 +7,7 @@ import { changesText, planText } from "../../plan/planText.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
 import { firstDay, firstDayText } from "../firstDay.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
+import { standingText } from "../standing.ts";
 
 /** The options of `serin plan`. */
 export interface PlanOptions {
@@ -31,7 +32,12 @@ export async function plan(name: string, { against }: PlanOptions, { signal, jso
   );
   const steps = changes === undefined ? firstDay(environment) : undefined;
   const text =
-    changes === undefined ? planText(planned, firstDayText(steps ?? [])) : [`${changesText(changes, planned)}\n`];
+    changes === undefined
+      ? planText(
+          planned,
+          [standingText(environment), firstDayText(steps ?? [])].filter((part) => part !== "").join("\n\n"),
+        )
+      : [`${changesText(changes, planned)}\n`];
   return {
     pieces: shown(json ? planJson(planned, changes, steps) : text, planned),
     exitCode: objects ? exitCodes.policy : exitCodes.ok,
