@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
-import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import type { HostCluster } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
@@ -125,16 +125,23 @@ function withoutIdentity(model: string, cluster: string): never {
  * removed.
  */
 function chosenVersions({ models }: Environment): Environment["models"] {
-  const versions = new pulumi.Config().getObject<Record<string, string>>("versions") ?? {};
-  const unknown = Object.keys(versions).filter((name) => !Object.hasOwn(models, name));
-  if (unknown.length > 0) {
-    throw new ProblemError(
-      "Configuration is wrong",
-      unknown.map((name) => unknownChoice("serin:versions", name, Object.keys(models))),
-    );
-  }
-  const chosen = new Map(Object.entries(versions));
+  const versions = new Map(Object.entries(new pulumi.Config().getObject<Record<string, unknown>>("versions") ?? {}));
+  rejectProblems("Configuration is wrong", [
+    ...[...versions.keys()]
+      .filter((name) => !Object.hasOwn(models, name))
+      .map((name) => unknownChoice("serin:versions", name, Object.keys(models))),
+    ...[...versions]
+      .filter(([, version]) => typeof version !== "string" && !Number.isInteger(version))
+      .map(([name, version]) => ({
+        path: `serin:versions.${name}`,
+        reason: `${JSON.stringify(version)} is not a version.`,
+      })),
+  ]);
   return Object.fromEntries(
-    Object.entries(models).map(([name, model]) => [name, { ...model, version: chosen.get(name) ?? model.version }]),
+    // `pulumi config set --path versions.fraud 2` writes a number.
+    Object.entries(models).map(([name, model]) => [
+      name,
+      { ...model, version: String(versions.get(name) ?? model.version) },
+    ]),
   );
 }

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { Recorder, recordStack } from "../../engine/recorder/recorder.ts";
 import { runProgram } from "../../engine/runProgram.ts";
 import program from "../../stacks/index.ts";
+import { record } from "./record.ts";
 
 const up = (stack: string, config: Record<string, string>) =>
   runProgram(program, { project: "serin", stack, config, monitor: new Recorder(), preview: false });
@@ -46,5 +47,21 @@ it("checks a declared value that comes from configuration, and uses it", async (
 it("asks a stack of one cluster for what that cluster needs", async () => {
   await expect(up("prod-cluster-gcp-euw4", {})).rejects.toMatchObject({
     problems: [{ path: "serin:gcpProject" }, { path: "serin:gcpProjectNumber" }],
+  });
+});
+
+it("takes a version that pulumi config set --path has written as a number", async () => {
+  const resources = (await record("dev", { "serin:versions": '{"fraud":7}' })).flatMap((stack) => stack.resources);
+  const rollout = resources.find(({ name }) => name === "dc-lab-fraud-rollout");
+  expect(rollout?.props.spec).toMatchObject({ template: { metadata: { labels: { version: "7" } } } });
+});
+
+it("refuses a configured version that is no text", async () => {
+  await expect(up("dev-models-dc-lab", { "serin:versions": '{"fraud":true,"resnet50":["2"]}' })).rejects.toMatchObject({
+    subject: "Configuration is wrong",
+    problems: [
+      { path: "serin:versions.fraud", reason: "true is not a version." },
+      { path: "serin:versions.resnet50", reason: '["2"] is not a version.' },
+    ],
   });
 });
