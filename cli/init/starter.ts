@@ -69,6 +69,8 @@ export function starterFiles(answers: StarterAnswers, version: string): Record<s
       "  options:",
       "    # Node itself strips the types.",
       "    typescript: false",
+      "    # A small heap: two thirds of the memory.",
+      "    nodeargs: --max-semi-space-size=8 --heap-growing-percent=60 --no-maglev",
       "main: stacks/index.ts",
       "stackConfigDir: stacks",
       "",

@@ -18,7 +18,7 @@ export interface StateResource {
 
 /** What the resources of one kind in one cluster weigh in a state. */
 export interface Weight {
-  /** The name of the provider, which is the cluster's key. */
+  /** The name of the Kubernetes provider, which is the cluster's key. Empty for what is of no cluster. */
   readonly cluster: string;
   /** The type token without its package: `apiextensions.k8s.io/v1:CustomResourceDefinition`. */
   readonly kind: string;
@@ -32,7 +32,7 @@ export interface Weight {
 /** Weighs a state by cluster and kind, the heaviest first. */
 export function weigh(resources: readonly StateResource[]): Weight[] {
   const sorts = Map.groupBy(resources, ({ type, provider }) =>
-    JSON.stringify([provider?.split("::").at(-2) ?? "", type.replace(/^kubernetes:/, "")]),
+    JSON.stringify([clusterOf(provider), type.replace(/^kubernetes:/, "")]),
   );
   return [...sorts]
     .map(([sort, of]): Weight => {
@@ -49,13 +49,17 @@ export function weigh(resources: readonly StateResource[]): Weight[] {
     .sort((a, b) => b.bytes - a.bytes);
 }
 
+function clusterOf(provider = ""): string {
+  return /::pulumi:providers:kubernetes::(.+)::/.exec(provider)?.[1] ?? "";
+}
+
 /** What a stack took. */
 export interface EngineFigures {
   readonly stack: string;
   readonly first: Measured;
   /** The same program again. */
   readonly unchanged: Measured;
-  /** The state as `pulumi stack export` writes it. */
+  /** The exported state as JSON without spaces, which is about what a backend holds. */
   readonly stateBytes: number;
   readonly weights: readonly Weight[];
 }
@@ -71,7 +75,7 @@ export async function measureEngine(stack: string, directory: string): Promise<E
   if (found.exitCode !== 0) throw noCli();
   const up = async () => {
     const args = ["up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"];
-    return measured("pulumi", args, { cwd: directory }).catch((error: Error) => {
+    return measured("pulumi", args, { cwd: directory, together: true }).catch((error: Error) => {
       const problem = {
         path: stack,
         reason: `${error.message}.`,
@@ -83,7 +87,7 @@ export async function measureEngine(stack: string, directory: string): Promise<E
   const [first, unchanged] = [await up(), await up()];
   const { stdout } = await execa("pulumi", ["stack", "export", "--stack", stack], { cwd: directory });
   const { deployment } = JSON.parse(stdout) as { deployment: { resources?: readonly StateResource[] } };
-  return { stack, first, unchanged, stateBytes: stdout.length, weights: weigh(deployment.resources ?? []) };
+  return { stack, first, unchanged, stateBytes: size({ deployment }), weights: weigh(deployment.resources ?? []) };
 }
 
 function noCli(): ProblemError {
@@ -98,23 +102,23 @@ function noCli(): ProblemError {
 /** The figures as text, with the targets beside them. */
 export function engineText({ stack, first, unchanged, stateBytes, weights }: EngineFigures): string {
   const clusters = Math.max(1, new Set(weights.map(({ cluster }) => cluster).filter((name) => name !== "")).size);
-  const memory = ({ peaksMb }: Measured) => sum(peaksMb);
   const row = (name: string, run: Measured, seconds: number, mb?: number) => [
     name,
     run.seconds.toFixed(1),
     String(seconds * clusters),
-    memory(run).toFixed(0),
+    run.cpuSeconds.toFixed(1),
+    (run.togetherMb ?? 0).toFixed(0),
     mb === undefined ? "" : String(mb * clusters),
   ];
   const title = `pulumi up ${stack}`;
   return [
     columns(
-      [title, "s", "target", "sum of peaks, MB", "target"],
+      [title, "s", "target", "CPU, s", "memory of all at once, MB", "target"],
       [
         row("first", first, targets.firstSeconds),
         row("unchanged", unchanged, targets.unchangedSeconds, targets.unchangedMb),
       ],
-      [1, 2, 3, 4],
+      [1, 2, 3, 4, 5],
     ),
     `State: ${megabytes(stateBytes)} MB`,
     columns(

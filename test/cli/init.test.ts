@@ -92,7 +92,9 @@ describe("serin init", () => {
     const manifest = JSON.parse(readFileSync(join(folder, "p/package.json"), "utf8"));
     expect(manifest.devDependencies.node).toMatch(/^\^24\./);
     expect(manifest.allowScripts.node).toBe(true);
-    expect(readFileSync(join(folder, "p/Pulumi.yaml"), "utf8")).toContain("\nmain: stacks/index.ts\n");
+    const pulumiYaml = readFileSync(join(folder, "p/Pulumi.yaml"), "utf8");
+    expect(pulumiYaml).toContain("\nmain: stacks/index.ts\n");
+    expect(pulumiYaml).toContain("nodeargs: --max-semi-space-size=8");
   });
 
   it("overwrites nothing", async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { parse } from "yaml";
+import { smallProcess } from "../../plan/smallProcess.ts";
 import { configuredValue, secretsProviderOf } from "../../stacks/project.ts";
 
 const checkout = fileURLToPath(new URL("../..", import.meta.url));
@@ -14,6 +15,15 @@ it.each(["Pulumi.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })
     const { main } = parse(readFileSync(join(checkout, file), "utf8"));
     expect(main).toMatch(/^(stacks\/)?index\.ts$/);
     expect(existsSync(join(checkout, dirname(file), main))).toBe(true);
+  },
+);
+
+it.each(["Pulumi.yaml", "policies/PulumiPolicy.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })])(
+  "%s starts Node with the small heap of a plan",
+  (file) => {
+    const { runtime } = parse(readFileSync(join(checkout, file), "utf8"));
+    expect(smallProcess.execArgv.join(" ")).toContain(runtime.options.nodeargs);
+    expect(runtime.options.nodeargs).toContain("--heap-growing-percent");
   },
 );
 
