@@ -138,7 +138,7 @@ function ofComparison({ did, ratio: times, fail }: ComparisonEvidence, numbers: 
   if (counts === undefined) return nothing;
   const { canary, stable } = counts;
   const evidence = numbers.money ?? 1;
-  const said = `${counted(canary, did)}, ${counted(stable, did)} of the stable version`;
+  const said = `${counted(canary, did)}${aside(stable)}`;
   return {
     canary,
     stable,

@@ -125,8 +125,9 @@ function promote({ view, options }: Subject): PlannedAction {
       },
       ...(view.paused ? [{ body: { spec: { paused: false } } }] : []),
     ],
-    isDone: ({ rollout: now }) =>
-      now.stableHash === now.currentHash || (steps.length > 0 && now.step >= target && now.observed),
+    isDone: ({ rollout: now, weight: percent }) =>
+      now.stableHash === now.currentHash ||
+      (steps.length > 0 && now.observed && (next === undefined ? now.step >= target : percent === next)),
   };
 }
 
@@ -203,10 +204,15 @@ function undo({ view, options, declaredAt, declared }: Subject): PlannedAction {
     );
   }
   const ready = revision.available >= view.podsForTraffic;
+  // A change of the server or the image is a release, too.
+  const sameVersion = revision.version === stableVersion;
+  const before = sameVersion
+    ? `Version ${revision.version} as it was before (revision ${revision.number})`
+    : `Version ${revision.version}`;
   return {
     verb: "rollback",
     does: [
-      `Version ${revision.version} gets 100 % of the traffic from version ${stableVersion}, without steps and without an analysis${
+      `${before} gets 100 % of the traffic from version ${stableVersion}, without steps and without an analysis${
         ready
           ? `: its ${revision.available} pods still run, so it takes seconds.`
           : ` as soon as ${enoughPods(view)} are ready: ${revision.available} are now, the others need a node, the image and the load of the model.`
@@ -215,9 +221,11 @@ function undo({ view, options, declaredAt, declared }: Subject): PlannedAction {
       ...(revision.refused ? [`Version ${revision.version} itself was refused by an analysis or a person.`] : []),
     ],
     afterwards: [
-      declared === revision.version
-        ? `${declaredAt} names ${declared} already.`
-        : `${declaredAt} names ${declared}: write "${revision.version}" before the next "serin up", which may release ${declared} again.`,
+      sameVersion
+        ? `${declaredAt} has what was changed since: take it back before the next "serin up", which may release it again.`
+        : declared === revision.version
+          ? `${declaredAt} names ${declared} already.`
+          : `${declaredAt} names ${declared}: write "${revision.version}" before the next "serin up", which may release ${declared} again.`,
     ],
     patches: [],
     restore: revision,

@@ -27,7 +27,7 @@ export interface CountQueries {
   readonly stableBad: string;
   /** All requests of the stable version. */
   readonly stableTotal: string;
-  /** Requests a second that the new version answers now, over the last minute. */
+  /** Requests a second that the new version answers now, over the last four intervals. */
   readonly rate: string;
 }
 
@@ -124,6 +124,6 @@ function countQueries({ canary, stable }: JudgedRequests, reading: Readings): Co
     total: canaryTotalRequests(canary, reading),
     stableBad: since(stableGain(stable.bad, stable, reading)),
     stableTotal: since(stableRequests(stable, reading)),
-    rate: canary.total.pods.map((series) => `sum(rate(${series}[1m]))`).join(" + "),
+    rate: canary.total.pods.map((series) => `sum(rate(${series}[${4 * reading.interval}s]))`).join(" + "),
   };
 }

@@ -88,7 +88,7 @@ it("refused requests are told beside the stable version's", () => {
   );
   expect(verdict).toBe("failed");
   expect(reason).toBe(
-    "30 of 300 requests were refused, 20 of 6,000 requests were refused of the stable version; a version with 3 times the stable version's share does this at most once in 12,000 releases.",
+    "30 of 300 requests were refused (stable version: 20 of 6,000); a version with 3 times the stable version's share does this at most once in 12,000 releases.",
   );
 });
 

@@ -96,6 +96,13 @@ describe("promote", () => {
     ]);
   });
 
+  it("is done when the traffic has the next weight, not when the controller has seen the step", () => {
+    const { isDone } = planned("promote", releasing);
+    const next = { ...releasing, rollout: { ...releasing.rollout, step: 4 } };
+    expect(isDone(next)).toBe(false);
+    expect(isDone({ ...next, weight: 50 })).toBe(true);
+  });
+
   it("begins the next weight with its pods, where a step starts these first", () => {
     const { does, patches } = planned("promote", {
       ...releasing,
@@ -213,6 +220,15 @@ describe("rollback", () => {
       revisions: [revision(3), revision(2, { pods: 0 }), revision(1)],
     };
     expect(previousRevision(history)?.version).toBe("1");
+  });
+
+  it("goes back to the same version as it was declared before, where only something else was changed", () => {
+    const { does, afterwards } = planned("rollback", {
+      ...promoted,
+      revisions: [revision(2), revision(1, { version: "2" })],
+    });
+    expect(does[0]).toContain("Version 2 as it was before (revision 1) gets 100 % of the traffic");
+    expect(afterwards[0]).toContain("has what was changed since: take it back");
   });
 
   it("refuses where the cluster knows no version before", () => {
