@@ -35,12 +35,28 @@ export interface LoadBalancer {
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   /**
    * Seconds for which a pod that has left the Service still gets new connections. It goes on serving them.
-   * @default none, as where nodes pass connections on
+   * @default none
    */
   readonly lingerSeconds?: number;
+  /**
+   * Whether the load balancer sends to nodes with a gateway's pod alone (`externalTrafficPolicy: Local`). Other nodes
+   * would pass connections on with their own address in place of the client's, by which rate limits count.
+   * @default false, as where it sends to pods themselves
+   */
+  readonly toNodesOfPods?: boolean;
 }
 
-/** What the Service of a declared ingress is in a cloud that marks internal or public ones with these annotations. */
+/**
+ * A node whose last gateway's pod is ending is asked three times before nothing is sent to it: at most 24 s on GKE,
+ * whose probes are 8 s apart, and 15 s on AKS. Until then the pod answers, for Kubernetes sends to pods that end where
+ * a node has no others (KEP-1669).
+ */
+const probedSeconds = 30;
+
+/**
+ * What the Service of a declared ingress is in a cloud that marks internal or public ones with these annotations, and
+ * whose load balancer sends to nodes.
+ */
 export function loadBalancer(
   { ingress = defaultIngress }: WithIngress,
   annotations: Readonly<Record<CloudIngress["kind"], Readonly<Record<string, string>>>>,
@@ -48,6 +64,8 @@ export function loadBalancer(
   return {
     annotations: annotations[ingress.kind],
     sourceRanges: ingress.kind === "public" ? ingress.sourceRanges : [],
+    toNodesOfPods: true,
+    lingerSeconds: probedSeconds,
   };
 }
 

@@ -62,11 +62,12 @@ function gatewayServiceValues(
 ): Record<string, unknown> {
   if (way?.kind === "nodePort") return { service: { type: "NodePort", ports: servicePorts(tls, way.port) } };
   if (loadBalancer === undefined) return {};
-  const { annotations, loadBalancerClass, sourceRanges } = loadBalancer;
+  const { annotations, loadBalancerClass, sourceRanges, toNodesOfPods = false } = loadBalancer;
   return {
     service: {
       annotations,
       ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+      ...(toNodesOfPods ? { externalTrafficPolicy: "Local" } : {}),
       ...(sourceRanges.length === 0 ? {} : { loadBalancerSourceRanges: sourceRanges }),
       ports: servicePorts(tls).filter(({ name }) => name === "http2" || (tls && name === "https")),
     },

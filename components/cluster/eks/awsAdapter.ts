@@ -20,6 +20,8 @@ export type AwsClusterSpec = { readonly cloud: "aws" } & WithIngress & WithRegis
 const networkLoadBalancer = {
   "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type": "ip",
   "service.beta.kubernetes.io/aws-load-balancer-attributes": "load_balancing.cross_zone.enabled=true",
+  // Targets that are pods would otherwise see the load balancer's address in place of the client's.
+  "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes": "preserve_client_ip.enabled=true",
   // The probe of the gateway's pods. Their ports for requests open later: with a Gateway, and 443 with its certificate.
   "service.beta.kubernetes.io/aws-load-balancer-healthcheck-protocol": "HTTP",
   "service.beta.kubernetes.io/aws-load-balancer-healthcheck-port": "15021",
@@ -108,6 +110,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     namespaceLabels: { "elbv2.k8s.aws/pod-readiness-gate-inject": "enabled" },
     // It forgets a target about two minutes after it is told to (aws-load-balancer-controller #2366).
     lingerSeconds: 150,
+    toNodesOfPods: false,
   }),
   settings: mirrorSettings,
   configuration: () => ({

@@ -84,11 +84,25 @@ describe("the load balancer of the gateway", () => {
     });
   });
 
+  it("hands the address of the client on, by which the rate limit counts, on every cloud", () => {
+    expect(serviceOn("aws-use1").annotations).toMatchObject({
+      "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes": "preserve_client_ip.enabled=true",
+    });
+    expect(serviceOn("azure-weu")).toMatchObject({ externalTrafficPolicy: "Local" });
+    expect(serviceOn("gcp-euw4")).toMatchObject({ externalTrafficPolicy: "Local" });
+  });
+
   it.each(["azure-weu", "gcp-euw4"] as const)(
-    "sends no new connection to a pod that has left its Service, on %s",
+    "finds the pod that has left its Service at work until it has seen its node without one, on %s",
     (name) => {
       const spec = prod.clusters[name] as ClusterSpec;
-      expect(gatewayValues(undefined, clouds[spec.cloud]?.loadBalancer(spec))).not.toHaveProperty("lifecycle");
+      const values = gatewayValues(undefined, clouds[spec.cloud]?.loadBalancer(spec)) as {
+        lifecycle: { preStop: { sleep: { seconds: number } } };
+        terminationGracePeriodSeconds: number;
+      };
+      // Three probes, eight seconds apart, are the most (GKE).
+      expect(values.lifecycle.preStop.sleep.seconds).toBeGreaterThan(24);
+      expect(values.terminationGracePeriodSeconds).toBeGreaterThan(values.lifecycle.preStop.sleep.seconds + 5);
     },
   );
 });
