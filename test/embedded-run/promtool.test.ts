@@ -56,38 +56,64 @@ it("promtool accepts every query of every template that is declared", () => {
   expect(() => run("check", "rules", file("wrong.yaml", rulesOf([["wrong", "sum(up"]])))).toThrow(/parse error/);
 });
 
-describe("the guard of a version's load", () => {
-  const guards = new Map(
-    queriesOf({
-      ...(guardTemplate(guarded, guarded.release as never, context) as unknown as DeclaredTemplate),
-      title: "guard",
-    }),
-  );
-  const pod = (hash: string) => `namespace="models",pod="fraud-${hash}-x1"`;
-  const exported = (hash: string) =>
-    `namespace="gpu-operator",pod="dcgm-1",exported_namespace="models",exported_pod="fraud-${hash}-x1"`;
+const guards = new Map(
+  queriesOf({
+    ...(guardTemplate(guarded, guarded.release as never, context) as unknown as DeclaredTemplate),
+    title: "guard",
+  }),
+);
+const pod = (hash: string) => `namespace="models",pod="fraud-${hash}-x1"`;
+const exported = (hash: string) =>
+  `namespace="gpu-operator",pod="dcgm-1",exported_namespace="models",exported_pod="fraud-${hash}-x1"`;
 
-  /** The samples of a query at a time of series that have a value every 15 seconds. */
-  const expectAt = (name: string, series: Record<string, string>, at: string, value: number | undefined) => {
-    const rules = {
-      evaluation_interval: "15s",
-      tests: [
-        {
-          interval: "15s",
-          input_series: Object.entries(series).map(([selector, values]) => ({ series: selector, values })),
-          promql_expr_test: [
-            {
-              expr: guards.get(name),
-              eval_time: at,
-              exp_samples: value === undefined ? [] : [{ labels: "{}", value }],
-            },
-          ],
-        },
-      ],
-    };
-    run("test", "rules", file("test.yaml", rules));
+/** Expects the value of a query at a time, of series that have a sample every 15 seconds. */
+function expectAt(name: string, series: Record<string, string>, at: string, value: number | undefined): void {
+  const expected = value === undefined ? [] : [{ labels: "{}", value }];
+  const rules = {
+    evaluation_interval: "15s",
+    tests: [
+      {
+        interval: "15s",
+        input_series: Object.entries(series).map(([selector, values]) => ({ series: selector, values })),
+        promql_expr_test: [{ expr: guards.get(name), eval_time: at, exp_samples: expected }],
+      },
+    ],
   };
+  run("test", "rules", file("test.yaml", rules));
+}
 
+describe("the guard of errors", () => {
+  const request = (labels: string) =>
+    `istio_requests_total{reporter="destination",destination_workload_namespace="models",${pod("abc")},${labels}}`;
+  const undelivered = (flag: string, code: string) =>
+    `istio_requests_total{reporter="source",upstream_cluster="outbound|8000|canary|fraud.models.svc.cluster.local",response_flags="${flag}",response_code="${code}"}`;
+  const there = { [`up{${pod("abc")},endpoint="metrics"}`]: "1x40" };
+  const answers = { [request('response_code="200",grpc_response_status="0"')]: "0+100x40" };
+
+  it("fails a version whose gRPC calls end with INTERNAL, not one that refuses calls", () => {
+    const ended = (status: number) => ({
+      ...there,
+      ...answers,
+      [request(`response_code="200",grpc_response_status="${status}"`)]: status === 0 ? "0x40" : "0+5x40",
+    });
+    expectAt("errors", ended(13), "5m", 2);
+    expectAt("errors", ended(3), "5m", 0);
+  });
+
+  it("fails a version that the gateway gives up on, though its pods saw no failure", () => {
+    expectAt("errors", { ...there, ...answers, [undelivered("UT", "504")]: "0+2x40" }, "5m", 2);
+    expectAt("errors", { ...there, ...answers, [undelivered("DC", "0")]: "0+2x40" }, "5m", 0);
+  });
+
+  it("fails a version that no request reaches, and none before its pods are there", () => {
+    expectAt("errors", { ...there, [undelivered("UF,URX", "503")]: "0+2x40" }, "5m", 2);
+    expectAt("errors", { [undelivered("UF,URX", "503")]: "0+2x40" }, "5m", undefined);
+    const later = { [`up{${pod("abc")},endpoint="metrics"}`]: "_x20 1x20" };
+    expectAt("errors", { ...later, ...answers, [undelivered("UH", "503")]: "0+9x16 144x24" }, "9m", 0);
+  });
+});
+
+describe("the guard of a version's load", () => {
   it("fails a version whose GPU is above the bound for two minutes, by either name of the pod's label", () => {
     for (const labels of [pod, exported]) {
       const busy = { [`DCGM_FI_DEV_GPU_UTIL{${labels("abc")}}`]: "99x40" };

@@ -49,6 +49,7 @@ export function failedRequests(at: ModelName): JudgedRequests {
       bad: { pods: statuses("5..", grpcFailures.server).map((status) => atPods(at, revision, status)), gateway },
       // A request that timed out is counted at the pod too, with code 0. One request more in a thousand hides nothing.
       total: { pods: [atPods(at, revision)], gateway },
+      present: scraped(at, revision),
     };
   };
   return { canary: count("new"), stable: count("stable") };
@@ -137,6 +138,11 @@ export function enoughPods({ name, namespace }: ModelName, weight: string): stri
 /** By pod, since the workload name is the same for both versions (Istio strips the hash: istio `pkg/kube/util.go`). */
 function podSelector(at: ModelName, revision: Revision): string {
   return `reporter="destination",destination_workload_namespace="${at.namespace}",pod=~"${podNames(at, revision)}"`;
+}
+
+/** One series for each pod of a version that Prometheus knows, whether a request has reached it or not. */
+function scraped(at: ModelName, revision: Revision): string {
+  return `up{namespace="${at.namespace}",pod=~"${podNames(at, revision)}",endpoint="metrics"}`;
 }
 
 /** A regular expression for the names of a version's pods; the pods' hash is an argument of the template. */

@@ -24,8 +24,13 @@ export interface Counter {
 export interface RequestCounters {
   /** Requests that miss the objective: that failed, or that were too slow. */
   readonly bad: Counter;
-  /** All requests that the version's pods answered. Its first selector also says which pods there are. */
+  /** All requests that the version's pods answered. */
   readonly total: Counter;
+  /**
+   * A selector of series, one a pod, that are there while the pod is: a pod that no request reaches has counted none.
+   * @default the first selector of `total`
+   */
+  readonly present?: string;
 }
 
 /** The prediction scores of one version's pods: their number, sum and sum of squares. */

@@ -58,7 +58,11 @@ function before(series: string, { gap, interval }: Readings, intervals = 1): str
 
 /** The version's pods that are there at the time of the evaluation: a retry is not judged by the pods before it. */
 function pods(counters: RequestCounters, { alive }: Readings): string {
-  return `last_over_time(${counters.total.pods[0]}[${alive}s] @ end())`;
+  return `last_over_time(${presence(counters)}[${alive}s] @ end())`;
+}
+
+function presence({ present, total }: RequestCounters): string {
+  return present ?? String(total.pods[0]);
 }
 
 function added(terms: readonly string[]): string {
@@ -145,7 +149,7 @@ export function canaryTotalRequests(canary: RequestCounters, { alive }: Readings
 
 /** PromQL of an expression only in intervals at whose end one of the canary's pods is there. */
 export function whileCanary(expression: string, canary: RequestCounters, reading: Readings): string {
-  const there = `last_over_time(${canary.total.pods[0]}[${reading.alive}s])`;
+  const there = `last_over_time(${presence(canary)}[${reading.alive}s])`;
   return `(${expression} and on() (${there} and on(pod) ${pods(canary, reading)}))`;
 }
 
