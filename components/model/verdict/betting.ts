@@ -35,7 +35,7 @@ export function bets(ratio: number): readonly Bet[] {
   return [
     { k: 1 / ratio, part: 0.85 },
     { k: 1 / 4, part: 0.1 },
-    { k: 1, part: 0.05 },
+    { k: 2, part: 0.05 },
   ];
 }
 

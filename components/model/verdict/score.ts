@@ -38,8 +38,17 @@ export function scoreTest(
   return { mean, tolerance, ...range, fail: 2 / falseAlarm, pass: 1 / miss };
 }
 
-/** Stakes for much skewed scores and small tolerances, and for the opposite; between them nothing is gained. */
-const stakes = [0.02, 0.1, 0.4, 0.8] as const;
+/** A stake near 1 loses everything on one score. */
+const mostStake = 0.8;
+
+/**
+ * Stakes in units of a side: the best one if the scores vary as much as they can with their mean (each is `min` or
+ * `max`), and four and sixteen times as much, for scores that lie closer together.
+ */
+function stakesOf({ mean, tolerance, min, max }: ScoreTest, unit: number): number[] {
+  const most = tolerance / ((max - mean) * (mean - min));
+  return [1, 4, 16].map((times) => Math.min(mostStake, times * most * unit));
+}
 
 /** What the squares cost at a stake. */
 function cost(stake: number): number {
@@ -63,15 +72,17 @@ interface Side {
 }
 
 /** Evidence that the mean is on this side. */
-export function beyond({ min, max }: ScoreTest, { mean, side }: Side, { count, sum, squares }: Scores<number>): number {
-  const unit = side === 1 ? mean - min : max - mean;
+export function beyond(test: ScoreTest, { mean, side }: Side, { count, sum, squares }: Scores<number>): number {
+  const unit = side === 1 ? mean - test.min : test.max - mean;
+  const stakes = stakesOf(test, unit);
   const distance = (side * (sum - mean * count)) / unit;
   const square = (squares - 2 * mean * sum + mean ** 2 * count) / unit ** 2;
   return stakes.reduce((all, b) => all + Math.exp(b * distance - cost(b) * square), 0) / stakes.length;
 }
 
-function beyondQuery({ min, max }: ScoreTest, { mean, side }: Side, { count, sum, squares }: Scores<string>): string {
-  const unit = side === 1 ? mean - min : max - mean;
+function beyondQuery(test: ScoreTest, { mean, side }: Side, { count, sum, squares }: Scores<string>): string {
+  const unit = side === 1 ? mean - test.min : test.max - mean;
+  const stakes = stakesOf(test, unit);
   const distance = `(${sum} - ${decimal(mean)} * ${count})`;
   const square = `(${squares} - ${decimal(2 * mean)} * ${sum} + ${decimal(mean ** 2)} * ${count})`;
   const b = choices(stakes.map((stake) => (side * stake) / unit));
