@@ -10,6 +10,7 @@ export type {
   Jwt,
   ModelRepository,
   OutlierDetection,
+  PredictionScore,
   RateLimit,
   Retries,
   ServedModel,

@@ -11,7 +11,7 @@ import {
 import { isMeasurable, nearestMeasurable } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
 import { rollbackProblems } from "./rollback.ts";
-import { defaultTimeout, type ModelRepository, type Slo, type Traffic } from "./servedModel.ts";
+import { defaultTimeout, type ModelRepository, type PredictionScore, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
 import { timeoutBounds, trafficProblems } from "./trafficProblems.ts";
 import { tritonProblems } from "./triton.ts";
@@ -145,6 +145,43 @@ const leastTolerance = 1e-6;
  */
 const timeoutRoom = 1.25;
 
+function scoreProblems({ mean, tolerance, min = 0, max = 1 }: PredictionScore): Problem[] {
+  const notNumbers = Object.entries({ mean, tolerance, min, max }).flatMap(([path, value]): Problem[] =>
+    Number.isFinite(value)
+      ? []
+      : [
+          {
+            path,
+            reason: `${value} is not a number.`,
+            fix: "Write a number, for example { mean: 0.12, tolerance: 0.02 }.",
+          },
+        ],
+  );
+  if (notNumbers.length > 0) return notNumbers;
+  const problems: Problem[] = [];
+  if (tolerance < leastTolerance) {
+    problems.push({
+      path: "tolerance",
+      reason: `${tolerance} is below 0.000001, and queries have 8 decimals.`,
+      fix: "Write how far the mean may be off, for example 0.02.",
+    });
+  } else if (max > min && tolerance >= max - min) {
+    problems.push({
+      path: "tolerance",
+      reason: `${tolerance} is not below ${Number((max - min).toPrecision(6))}, the distance from the least score to the greatest, so no mean would be off.`,
+      fix: "Write how far the mean may be off, for example 0.02.",
+    });
+  }
+  if (!(mean > min && mean < max)) {
+    problems.push({
+      path: "mean",
+      reason: `${mean} is not between the least score, ${min}, and the greatest, ${max}.`,
+      fix: "Write the mean of the scores, and min and max where they are not 0 and 1.",
+    });
+  }
+  return problems;
+}
+
 function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defaultTimeout }: Traffic): Problem[] {
   const latency = latencyProblems("p99", p99);
   const problems = [...latency, ...percentProblems("errorRate", errorRate, { min: "0.001%", max: "25%" })];
@@ -159,24 +196,7 @@ function sloProblems({ p99, errorRate, predictionScore }: Slo, { timeout = defau
       });
     }
   }
-  if (predictionScore !== undefined) {
-    if (!Number.isFinite(predictionScore.mean))
-      problems.push({
-        path: "predictionScore.mean",
-        reason: `${predictionScore.mean} is not a number.`,
-        fix: "Write the mean of the scores, for example 0.12.",
-      });
-    const { tolerance } = predictionScore;
-    if (!(tolerance >= leastTolerance && Number.isFinite(tolerance))) {
-      problems.push({
-        path: "predictionScore.tolerance",
-        reason: Number.isFinite(tolerance)
-          ? `${tolerance} is below 0.000001, and queries have 8 decimals.`
-          : `${tolerance} is not a number.`,
-        fix: "Write how far the mean may be off, for example 0.02.",
-      });
-    }
-  }
+  if (predictionScore !== undefined) problems.push(...under("predictionScore", scoreProblems(predictionScore)));
   return problems;
 }
 

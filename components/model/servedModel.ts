@@ -136,6 +136,21 @@ export interface Traffic {
   readonly localityLbSetting?: { readonly enabled: boolean };
 }
 
+/** The scores that a model predicts. */
+export interface PredictionScore {
+  /** Their mean, between `min` and `max`. */
+  readonly mean: number;
+  /**
+   * How far the mean may be off to either side, in units of the score: at least 0.000001, below the distance from `min`
+   * to `max`. A version that is off by more than half of it may be rolled back; one that is off by one and a half is.
+   */
+  readonly tolerance: number;
+  /** The least score that the model predicts. A lower one would void the verdict. @default 0 */
+  readonly min?: number;
+  /** The greatest score that the model predicts. A higher one would void the verdict. @default 1 */
+  readonly max?: number;
+}
+
 /** The objectives a new version is judged by. */
 export interface Slo {
   /**
@@ -150,11 +165,8 @@ export interface Slo {
    * `traffic.timeout`.
    */
   readonly errorRate: Percent;
-  /**
-   * The mean of the scores the model predicts, and how far it may be off, at least 0.000001. Without it the predictions
-   * are not judged.
-   */
-  readonly predictionScore?: { readonly mean: number; readonly tolerance: number };
+  /** What the scores that the model predicts are like. Without it the predictions are not judged. */
+  readonly predictionScore?: PredictionScore;
   /**
    * Bounds on the load of a new version's GPUs and queue. @default none: only errors that a version causes on its GPU
    * (Xid 13, 31 and 43) roll it back

@@ -81,7 +81,8 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At
   ];
   if (slo.predictionScore === undefined) return metrics;
 
-  const test = scoreTest(slo.predictionScore.mean, slo.predictionScore.tolerance, others);
+  const { mean, tolerance, min, max } = slo.predictionScore;
+  const test = scoreTest(mean, tolerance, others, { min, max });
   return [
     ...metrics,
     {

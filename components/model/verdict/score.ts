@@ -28,14 +28,14 @@ export interface ScoreTest {
   readonly pass: number;
 }
 
-/** The test of a declared mean and tolerance, for scores from `range.min` to `range.max`. */
+/** The test of a declared mean and tolerance, for scores from `min` to `max`, by default from 0 to 1. */
 export function scoreTest(
   mean: number,
   tolerance: number,
   { falseAlarm, miss }: Confidence,
-  range: { readonly min: number; readonly max: number } = { min: 0, max: 1 },
+  { min = 0, max = 1 }: { readonly min?: number | undefined; readonly max?: number | undefined } = {},
 ): ScoreTest {
-  return { mean, tolerance, ...range, fail: 2 / falseAlarm, pass: 1 / miss };
+  return { mean, tolerance, min, max, fail: 2 / falseAlarm, pass: 1 / miss };
 }
 
 /** A stake near 1 loses everything on one score. */

@@ -7,6 +7,17 @@ import { sound } from "./fixtures.ts";
 
 const problemsOf = (change: Partial<Model>, name = "fraud") => validateModel(name, { ...sound, ...change });
 
+it("needs a mean score between the least and the greatest score, and a tolerance that some mean exceeds", () => {
+  const score = (predictionScore: object) => problemsOf({ slo: { ...sound.slo, predictionScore } as typeof sound.slo });
+  expect(score({ mean: 0.5, tolerance: 0.02 })).toEqual([]);
+  expect(score({ mean: 3, tolerance: 0.5, min: 1, max: 5 })).toEqual([]);
+  expect(score({ mean: 3, tolerance: 0.5 })).toMatchObject([
+    { path: "slo.predictionScore.mean", reason: "3 is not between the least score, 0, and the greatest, 1." },
+  ]);
+  expect(score({ mean: 0.5, tolerance: 1 })).toMatchObject([{ path: "slo.predictionScore.tolerance" }]);
+  expect(score({ mean: 0.5, tolerance: 0.1, min: 1, max: 0 })).toMatchObject([{ path: "slo.predictionScore.mean" }]);
+});
+
 it("has nothing to say about a sound model", () => {
   expect(problemsOf({})).toEqual([]);
 });
