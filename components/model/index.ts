@@ -13,6 +13,7 @@ export type {
   PredictionScore,
   RateLimit,
   Retries,
+  Saturation,
   ServedModel,
   Slo,
   Traffic,
