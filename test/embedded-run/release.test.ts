@@ -104,6 +104,8 @@ describe("a bad version is rolled back, and traffic is on the old one again", ()
     expect(report.durationMs).toBeLessThan(withinMs);
     const failed = report.steps.flatMap(({ verdicts }) => verdicts).filter(({ verdict }) => verdict === "Failed");
     expect(failed.map((verdict) => verdict.metric)).toContain(metric);
+    // What was seen at that moment: the pods of the version are gone by now.
+    expect(report.reason).toMatch(new RegExp(`${metric}: .*(\\d requests|\\d scores)`));
     expect(report.samples.at(-1)).toMatchObject({ weight: 0, errors: 0 });
     expect(await servedVersion()).toBe("1");
   });
