@@ -11,8 +11,8 @@ import { parseAllDocuments } from "yaml";
 import type { Model } from "../../components/model/model.ts";
 import { objectNames, releaseRoutes, subsets } from "../../components/model/objectNames.ts";
 import { rolloutSpec } from "../../components/model/rollout.ts";
-import { strategyOf } from "../../components/model/strategies/strategies.ts";
-import { destinationRuleSpec, releaseSpec, servicePorts } from "../../components/model/traffic.ts";
+import { hasManagedRoutes, strategyOf } from "../../components/model/strategies/strategies.ts";
+import { destinationRuleSpec, grpcReleaseSpec, releaseSpec, servicePorts } from "../../components/model/traffic.ts";
 import { cacheDirectory } from "../../embedded/toolchain/cache.ts";
 import { argoRolloutsDefinitions } from "../../embedded/toolchain/customResources.ts";
 import { installTools } from "../../embedded/toolchain/installTools.ts";
@@ -220,6 +220,11 @@ export class RolloutsPlane {
         objectNames(name).release,
         releaseSpec(name, namespace),
       );
+      if (hasManagedRoutes(model.release)) {
+        const { grpcRelease } = objectNames(name);
+        const spec = grpcReleaseSpec(name, namespace);
+        await this.#apply("networking.istio.io/v1", "virtualservices", "VirtualService", grpcRelease, spec);
+      }
       for (const { object, spec } of strategy.analyses(model, model.release, context)) {
         await this.#apply("argoproj.io/v1alpha1", "analysistemplates", "AnalysisTemplate", object, spec);
         const template = object.slice(name.length + 1);
@@ -263,6 +268,18 @@ export class RolloutsPlane {
           ?.route.find(({ destination }) => destination.subset === subsets.canary)?.weight ?? 0,
       ]),
     );
+  }
+
+  /** The names of the routes of a VirtualService, with the port and the subset of the first destination of each. */
+  async routes(name: string): Promise<string[]> {
+    const { spec } = await this.plane.send<RawVirtualService>({
+      method: "GET",
+      path: `${this.#path("networking.istio.io/v1", "virtualservices")}/${name}`,
+    });
+    return spec.http.map(({ name: route, route: [first] }) => {
+      const { port, subset } = first?.destination ?? {};
+      return `${route} ${port?.number} ${subset}`;
+    });
   }
 
   /** Changes a Rollout as a person does, or its status as `kubectl argo rollouts` does. */
@@ -363,7 +380,10 @@ interface RawVirtualService {
   readonly spec: {
     readonly http: readonly {
       readonly name: string;
-      readonly route: readonly { readonly destination: { readonly subset: string }; readonly weight?: number }[];
+      readonly route: readonly {
+        readonly destination: { readonly subset: string; readonly port?: { readonly number: number } };
+        readonly weight?: number;
+      }[];
     }[];
   };
 }
