@@ -46,6 +46,17 @@ const fieldManager = "serin-release";
 
 const pollMs = 250;
 
+/** How often the controller is shown the Rollout again. It acts within a second where it has seen the change. */
+const reminderMs = 2_000;
+
+/**
+ * On a Rollout whose change the controller did not see. It writes what its own last patch returned into its cache (log:
+ * "persisted to informer", argo-rollouts 1.9.1), over what a person wrote in between, and does not look again until the
+ * Rollout changes: seen with an abort within a second of the start of a pause. A status that is as it was is no change,
+ * an annotation is.
+ */
+const reminderAnnotation = "release.serin.dev/reminded-at";
+
 /**
  * Writes who, why and when onto the Rollout, then what the action consists of, then an Event; and waits for the effect.
  *
@@ -69,12 +80,18 @@ export async function performAction(args: ActionArgs): Promise<Performed> {
   if (action.restore === undefined) for (const patch of action.patches) await write(args, patch);
   else await restore(args, action.restore);
   await recordEvent(args, record);
+  let remindedMs = performance.now() - since;
   for (;;) {
     const now = await releaseView(view, namespace, name);
     if (now === undefined) throw gone(args);
     const tookMs = Math.round(performance.now() - since);
     const done = action.isDone(now);
     if (done || tookMs > args.patienceMs) return { record, done, now, tookMs };
+    if (tookMs - remindedMs > reminderMs) {
+      remindedMs = tookMs;
+      const annotations = { [reminderAnnotation]: new Date().toISOString() };
+      await patchRollout(args, { body: { metadata: { annotations } } });
+    }
     await sleep(pollMs, undefined, { signal });
   }
 }

@@ -6,6 +6,10 @@ import { darkLaunch } from "../../components/model/strategies/darkLaunch/darkLau
 import { sequence } from "../../components/model/strategies/sequence/sequence.ts";
 import { shadow } from "../../components/model/strategies/shadow/shadow.ts";
 import type { Release } from "../../components/model/strategies/strategies.ts";
+import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
+import { performAction } from "../../rehearsal/cluster/performAction.ts";
+import { plannedAction } from "../../rehearsal/cluster/releaseActions.ts";
+import { releaseView } from "../../rehearsal/cluster/releaseView.ts";
 import { sound } from "../components/model/fixtures.ts";
 import { type FakePod, RolloutsPlane } from "./rolloutsPlane.ts";
 
@@ -65,7 +69,18 @@ afterAll(() => plane.stop());
 
 const release = (name: string) => plane.routes(`${name}-release`);
 const both = async (name: string) => [...(await release(name)), ...(await plane.routes(`${name}-release-grpc`))];
-const abort = (name: string) => plane.patch(name, { status: { abort: true } }, "/status");
+
+/** As `serin release abort` does, which shows the Rollout to a controller that has not seen the change. */
+async function abort(name: string): Promise<void> {
+  const view = new ClusterView(plane.plane.kubeconfig);
+  const seen = await releaseView(view, "models", name);
+  if (seen === undefined) throw new Error(`There is no Rollout ${name}.`);
+  const action = plannedAction("abort", { view: seen, options: {}, declaredAt: "test", declared: "2" });
+  const { signal } = new AbortController();
+  const at = { view, namespace: "models", name };
+  await performAction({ ...at, action, seen, reason: "test", patienceMs: twoLooksMs, signal });
+}
+
 const plain = ["grpc 8001 stable", "primary 8000 stable", "grpc 8001 stable"];
 const isAborted = async (name: string) => (await plane.rollout(name))?.status?.abort === true;
 const weight = async (name: string) => (await plane.weights()).get(name) ?? 0;

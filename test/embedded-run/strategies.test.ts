@@ -17,10 +17,12 @@ import { shadow } from "../../components/model/strategies/shadow/shadow.ts";
 import type { Release } from "../../components/model/strategies/strategies.ts";
 import { faultAnnotation } from "../../embedded/faults/fault.ts";
 import { startTraffic } from "../../embedded/traffic/traffic.ts";
-import { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import { ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
+import { performAction } from "../../rehearsal/cluster/performAction.ts";
 import { PrometheusClient } from "../../rehearsal/cluster/prometheus.ts";
+import { plannedAction } from "../../rehearsal/cluster/releaseActions.ts";
+import { releaseView } from "../../rehearsal/cluster/releaseView.ts";
 import { embeddedCluster, localConfig, stacksOf } from "../../rehearsal/local/localCluster.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { local } from "../../stacks/environments/local.ts";
@@ -94,12 +96,11 @@ async function ends(within: number): Promise<RolloutView> {
 }
 
 async function abort(): Promise<void> {
-  await new KubernetesClient(cluster().kubeconfig).send({
-    method: "PATCH",
-    path: "/apis/argoproj.io/v1alpha1/namespaces/models/rollouts/fraud/status",
-    contentType: "application/merge-patch+json",
-    body: { status: { abort: true } },
-  });
+  const at = { view: view(), namespace: "models", name: "fraud" };
+  const seen = await releaseView(at.view, at.namespace, at.name);
+  if (seen === undefined) throw new Error("There is no Rollout.");
+  const action = plannedAction("abort", { view: seen, options: {}, declaredAt: "test", declared: "2" });
+  await performAction({ ...at, action, seen, reason: "test", patienceMs: 30_000, signal: invocation.signal });
 }
 
 /** The version that answers an HTTP request. */
