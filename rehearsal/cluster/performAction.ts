@@ -241,8 +241,8 @@ async function jsonPatch({ view, namespace, name }: ActionArgs, operations: read
       body: operations,
     });
   } catch (error) {
-    // As a merge patch answers it, so that both are tried again.
-    if (error instanceof ApiError && error.code === 422 && /test/i.test(error.message))
+    // As a merge patch answers it, so that both are tried again. Kubernetes 1.35 does not say that it was the test.
+    if (error instanceof ApiError && error.code === 422 && /test|rejected our request/i.test(error.message))
       throw new ApiError(409, error.status);
     throw error;
   }

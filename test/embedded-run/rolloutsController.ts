@@ -1,25 +1,20 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1ReplicaSet } from "@kubernetes/client-node";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { parseAllDocuments } from "yaml";
 import { ModelDeployment } from "../../components/model/index.ts";
 import type { Model } from "../../components/model/model.ts";
 import { cacheDirectory } from "../../embedded/toolchain/cache.ts";
 import { argoRolloutsDefinitions, prometheusOperatorDefinitions } from "../../embedded/toolchain/customResources.ts";
 import { installTools } from "../../embedded/toolchain/installTools.ts";
 import { argoRollouts } from "../../embedded/toolchain/tools.ts";
-import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { LiveEngine } from "../../engine/live/liveEngine.ts";
 import { context, host } from "../components/model/fixtures.ts";
 import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import { endProcess, prepareForModels, scriptedPrometheus, startRolloutsController } from "./rolloutsParts.ts";
 
 /**
  * A real API server and the real Rollouts controller. Every ReplicaSet has its pods at once, and what analyses ask is
@@ -47,25 +42,10 @@ export async function startRolloutsCluster(): Promise<RolloutsCluster> {
     onProgress: () => {},
   });
   const plane = await startControlPlane();
-  const apply = (path: string, object: KubernetesObject) =>
-    plane.send({
-      method: "PATCH",
-      path: `${path}/${object.metadata.name}`,
-      query: { fieldManager: "test", force: "true" },
-      body: object,
-      contentType: "application/apply-patch+yaml",
-    });
   const files = [argoRolloutsDefinitions, prometheusOperatorDefinitions].flatMap(({ name }) => [
     ...(installed.get(name)?.files.values() ?? []),
   ]);
-  for (const file of [...plane.istioDefinitions, ...files]) {
-    for (const document of parseAllDocuments(await readFile(file, "utf8"))) {
-      const definition = document.toJS() as KubernetesObject | null;
-      if (definition?.kind !== "CustomResourceDefinition") continue;
-      await apply("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
-    }
-  }
-  await apply("/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+  await prepareForModels(plane, [...plane.istioDefinitions, ...files], namespace);
 
   const directory = await mkdtemp(join(tmpdir(), "serin-rollouts-"));
   const kubeconfig = join(directory, "kubeconfig");
@@ -74,24 +54,9 @@ export async function startRolloutsCluster(): Promise<RolloutsCluster> {
     answer: (_: string): number | undefined => undefined,
     available: ({ spec }: V1ReplicaSet): number => spec?.replicas ?? 0,
   };
-  const prometheus = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const query = new URLSearchParams(Buffer.concat(chunks).toString()).get("query") ?? "";
-    const value = cluster.answer(query);
-    response.setHeader("content-type", "application/json").end(
-      JSON.stringify({
-        status: "success",
-        data: {
-          resultType: "vector",
-          result: value === undefined ? [] : [{ metric: {}, value: [Date.now() / 1_000, String(value)] }],
-        },
-      }),
-    );
-  });
-  await new Promise<void>((resolve) => prometheus.listen(0, "127.0.0.1", resolve));
-  const prometheusAddress = `http://127.0.0.1:${(prometheus.address() as AddressInfo).port}`;
-  const controller = await startController(
+  const prometheus = await scriptedPrometheus((query) => cluster.answer(query));
+  const prometheusAddress = prometheus.address;
+  const controller = await startRolloutsController(
     installed.get(argoRollouts.name)?.files.get("rollouts-controller") ?? "rollouts-controller",
     kubeconfig,
   );
@@ -129,34 +94,13 @@ export async function startRolloutsCluster(): Promise<RolloutsCluster> {
     async stop() {
       ended.abort();
       await keeping;
-      controller.kill("SIGKILL");
-      await once(controller, "exit");
-      prometheus.closeAllConnections();
+      await endProcess(controller);
       prometheus.close();
       await plane.stop();
       await rm(directory, { recursive: true, force: true });
     },
   });
   return cluster;
-}
-
-/** Ready when its caches are filled. Its servers for metrics and health stay off with an invalid port. */
-async function startController(program: string, kubeconfig: string): Promise<ChildProcess> {
-  const controller = spawn(
-    program,
-    [`--kubeconfig=${kubeconfig}`, "--leader-elect=false", "--metricsPort=-1", "--healthzPort=-1"],
-    { env: { ...process.env, POD_NAMESPACE: "argo-rollouts" }, stdio: ["ignore", "ignore", "pipe"] },
-  );
-  let said = "";
-  controller.stderr?.on("data", (chunk: Buffer) => {
-    said = `${said}${chunk.toString()}`.slice(-4_000);
-  });
-  for (let tries = 0; tries < 600; tries += 1) {
-    if (controller.exitCode !== null) throw new Error(`the Rollouts controller ended: ${said}`);
-    if (said.includes("Started controller")) return controller;
-    await sleep(100);
-  }
-  throw new Error(`the Rollouts controller did not start: ${said}`);
 }
 
 /** What the ReplicaSet controller and the nodes do: pods are there as soon as they are asked for. */

@@ -1,13 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAllDocuments } from "yaml";
 import type { Model } from "../../components/model/model.ts";
 import { objectNames, releaseRoutes, subsets } from "../../components/model/objectNames.ts";
 import { rolloutSpec } from "../../components/model/rollout.ts";
@@ -20,6 +15,14 @@ import { argoRollouts, kubernetes } from "../../embedded/toolchain/tools.ts";
 import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.ts";
 import { host } from "../components/model/fixtures.ts";
 import { type ControlPlane, startControlPlane } from "./controlPlane.ts";
+import {
+  applyAsTest,
+  endProcess,
+  prepareForModels,
+  type ScriptedPrometheus,
+  scriptedPrometheus,
+  startRolloutsController,
+} from "./rolloutsParts.ts";
 
 const namespace = "models";
 /** Seconds between two scrapes, so that a look takes two. */
@@ -43,6 +46,8 @@ export interface Question {
 
 /** Who answers for what a control plane alone has not: kubelet and Prometheus. */
 export interface World {
+  /** Whether templates keep their first metric alone: with many models, queries of 20 kB are too many. @default all */
+  readonly oneMetric?: true;
   /** The state of a pod. Asked twice a second. */
   pod(pod: FakePod): "ready" | "unready" | "pending";
   /** The value of a query; undefined for no data, an error for a Prometheus that is away. */
@@ -81,7 +86,7 @@ export class RolloutsPlane {
   readonly plane: ControlPlane;
   readonly #world: World;
   readonly #directory: string;
-  readonly #prometheus: Server;
+  readonly #prometheus: ScriptedPrometheus;
   readonly #queries: { readonly pattern: RegExp; readonly asked: Omit<Question, "args"> }[] = [];
   readonly #rolloutsController: string;
   readonly #replicaSets: ChildProcess;
@@ -97,75 +102,45 @@ export class RolloutsPlane {
       onProgress: () => {},
     });
     const plane = await startControlPlane();
-    const definitions = [...plane.istioDefinitions, ...(tools.get(argoRolloutsDefinitions.name)?.files.values() ?? [])];
-    for (const file of definitions) {
-      for (const document of parseAllDocuments(await readFile(file, "utf8"))) {
-        const definition = document.toJS() as KubernetesObject | null;
-        if (definition?.kind !== "CustomResourceDefinition") continue;
-        await apply(plane, `/apis/apiextensions.k8s.io/v1/customresourcedefinitions`, definition);
-      }
-    }
-    await apply(plane, "/api/v1/namespaces", {
-      apiVersion: "v1",
-      kind: "Namespace",
-      metadata: { name: namespace },
-    });
-    const served = ["argoproj.io/v1alpha1/rollouts", "argoproj.io/v1alpha1/analysistemplates"];
-    for (const kind of [
-      ...served,
-      "networking.istio.io/v1/virtualservices",
-      "networking.istio.io/v1/destinationrules",
-    ]) {
-      await untilServed(plane, `/apis/${kind}`);
-    }
-    const prometheus = createServer();
-    prometheus.listen(0, "127.0.0.1");
-    await once(prometheus, "listening");
+    const definitions = tools.get(argoRolloutsDefinitions.name)?.files.values() ?? [];
+    await prepareForModels(plane, [...plane.istioDefinitions, ...definitions], namespace);
+    const directory = mkdtempSync(join(tmpdir(), "serin-rollouts-"));
+    const kubeconfig = join(directory, "kubeconfig");
+    writeFileSync(kubeconfig, plane.kubeconfig, { mode: 0o600 });
+    let started: RolloutsPlane | undefined;
+    const prometheus = await scriptedPrometheus((query) => started?.answer(query));
     const program = (tool: string, file: string) => tools.get(tool)?.files.get(file) ?? file;
-    return new RolloutsPlane(plane, world, prometheus, {
+    const rollouts = program(argoRollouts.name, "rollouts-controller");
+    started = new RolloutsPlane(plane, world, prometheus, directory, {
+      rollouts,
       manager: program(kubernetes.name, "kube-controller-manager"),
-      rollouts: program(argoRollouts.name, "rollouts-controller"),
+      running: await startRolloutsController(rollouts, kubeconfig),
     });
+    return started;
   }
 
   private constructor(
     plane: ControlPlane,
     world: World,
-    prometheus: Server,
-    programs: { readonly manager: string; readonly rollouts: string },
+    prometheus: ScriptedPrometheus,
+    directory: string,
+    programs: { readonly manager: string; readonly rollouts: string; readonly running: ChildProcess },
   ) {
     this.plane = plane;
     this.#world = world;
-    this.#directory = mkdtempSync(join(tmpdir(), "serin-rollouts-"));
+    this.#directory = directory;
     this.#prometheus = prometheus;
     this.#rolloutsController = programs.rollouts;
-    writeFileSync(join(this.#directory, "kubeconfig"), plane.kubeconfig);
-    this.#replicaSets = this.#process("replicasets", programs.manager, [
-      "--controllers=replicaset-controller",
-      "--leader-elect=false",
-      "--secure-port=0",
-      "--kube-api-qps=200",
-      "--kube-api-burst=400",
-    ]);
-    this.#rollouts = this.#startRollouts();
-    this.#prometheus.on("request", (request, response) => {
-      let body = "";
-      request.on("data", (chunk: Buffer) => {
-        body += chunk.toString();
-      });
-      request.on("end", () => {
-        const url = new URL(request.url ?? "", "http://prometheus");
-        const query = new URLSearchParams(body).get("query") ?? url.searchParams.get("query") ?? "";
-        const value = this.#answer(query);
-        if (value === "away") {
-          response.writeHead(503).end();
-          return;
-        }
-        const result = value === undefined ? [] : [{ metric: {}, value: [Date.now() / 1_000, String(value)] }];
-        response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
-      });
-    });
+    this.#rollouts = programs.running;
+    this.#replicaSets = spawn(
+      programs.manager,
+      [
+        `--kubeconfig=${this.#kubeconfig}`,
+        "--controllers=replicaset-controller",
+        ...["--leader-elect=false", "--secure-port=0", "--kube-api-qps=200", "--kube-api-burst=400"],
+      ],
+      { stdio: "ignore" },
+    );
     this.#kubelet = this.#runKubelet();
   }
 
@@ -174,19 +149,23 @@ export class RolloutsPlane {
     return this.#ready.get(`${model} ${version}`) ?? 0;
   }
 
-  /** Where the controller finds Prometheus. */
-  get prometheusAddress(): string {
-    return `http://127.0.0.1:${(this.#prometheus.address() as AddressInfo).port}`;
-  }
-
   /** Kills the Rollouts controller. */
   async stopController(): Promise<void> {
-    await stop(this.#rollouts);
+    await endProcess(this.#rollouts);
   }
 
   /** Starts the Rollouts controller again. */
-  startController(): void {
-    this.#rollouts = this.#startRollouts();
+  async startController(): Promise<void> {
+    this.#rollouts = await startRolloutsController(this.#rolloutsController, this.#kubeconfig);
+  }
+
+  /** What Prometheus answers to a query of the models that were deployed. */
+  answer(query: string): ReturnType<World["value"]> {
+    for (const { pattern, asked } of this.#queries) {
+      const [whole, ...args] = pattern.exec(query) ?? [];
+      if (whole !== undefined) return this.#world.value({ ...asked, args });
+    }
+    throw new Error(`no template has the query ${query}`);
   }
 
   /**
@@ -197,7 +176,7 @@ export class RolloutsPlane {
    */
   async deploy(name: string, model: Model, podDeadlineSeconds: number): Promise<void> {
     const context = {
-      ...{ name, namespace, podDeadlineSeconds, prometheusAddress: this.prometheusAddress },
+      ...{ name, namespace, podDeadlineSeconds, prometheusAddress: this.#prometheus.address },
       scrapeInterval,
     } as const;
     const strategy = strategyOf(model.release);
@@ -225,7 +204,8 @@ export class RolloutsPlane {
         const spec = grpcReleaseSpec(name, namespace);
         await this.#apply("networking.istio.io/v1", "virtualservices", "VirtualService", grpcRelease, spec);
       }
-      for (const { object, spec } of strategy.analyses(model, model.release, context)) {
+      for (const { object, spec: emitted } of strategy.analyses(model, model.release, context)) {
+        const spec = this.#world.oneMetric === true ? { ...emitted, metrics: emitted.metrics.slice(0, 1) } : emitted;
         await this.#apply("argoproj.io/v1alpha1", "analysistemplates", "AnalysisTemplate", object, spec);
         const template = object.slice(name.length + 1);
         for (const { name: metric, query } of queriesOf(spec)) {
@@ -295,25 +275,14 @@ export class RolloutsPlane {
   async stop(): Promise<void> {
     this.#running = false;
     await this.#kubelet;
-    await Promise.all([stop(this.#rollouts), stop(this.#replicaSets)]);
-    this.#prometheus.closeAllConnections();
+    await Promise.all([endProcess(this.#rollouts), endProcess(this.#replicaSets)]);
     this.#prometheus.close();
     await this.plane.stop();
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #startRollouts(): ChildProcess {
-    return this.#process("rollouts", this.#rolloutsController, [
-      "--leader-elect=false",
-      ...["--metricsPort=-1", "--healthzPort=-1", `--namespace=${namespace}`],
-      ...["--qps=200", "--burst=400"],
-    ]);
-  }
-
-  #process(log: string, file: string, args: string[]): ChildProcess {
-    const output = openSync(join(this.#directory, `${log}.log`), "a");
-    const kubeconfig = `--kubeconfig=${join(this.#directory, "kubeconfig")}`;
-    return spawn(file, [kubeconfig, ...args], { stdio: ["ignore", output, output] });
+  get #kubeconfig(): string {
+    return join(this.#directory, "kubeconfig");
   }
 
   #path(apiVersion: string, plural: string): string {
@@ -322,15 +291,7 @@ export class RolloutsPlane {
 
   async #apply(apiVersion: string, plural: string, kind: string, name: string, spec: unknown): Promise<void> {
     const object = { apiVersion, kind, metadata: { name, namespace }, spec } as KubernetesObject;
-    await apply(this.plane, this.#path(apiVersion, plural), object);
-  }
-
-  #answer(query: string): ReturnType<World["value"]> {
-    for (const { pattern, asked } of this.#queries) {
-      const [whole, ...args] = pattern.exec(query) ?? [];
-      if (whole !== undefined) return this.#world.value({ ...asked, args });
-    }
-    throw new Error(`no template has the query ${query}`);
+    await applyAsTest(this.plane, this.#path(apiVersion, plural), object);
   }
 
   async #runKubelet(): Promise<void> {
@@ -405,33 +366,4 @@ function queriesOf(spec: unknown): { name: string; query: string }[] {
 function pattern(query: string): RegExp {
   const parts = query.split(/\{\{args\.[a-z-]+\}\}/).map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return new RegExp(`^${parts.join("([a-z0-9]+)")}$`);
-}
-
-async function apply(plane: ControlPlane, path: string, object: KubernetesObject): Promise<void> {
-  await plane.send({
-    method: "PATCH",
-    path: `${path}/${object.metadata.name}`,
-    query: { fieldManager: "test", force: "true" },
-    body: object,
-    contentType: "application/apply-patch+yaml",
-  });
-}
-
-/** A definition that was made is served a moment later. */
-async function untilServed(plane: ControlPlane, path: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const answered = await plane.send({ method: "GET", path }).then(
-      () => true,
-      () => false,
-    );
-    if (answered) return;
-    await sleep(100);
-  }
-  throw new Error(`${path} is not served`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
 }
