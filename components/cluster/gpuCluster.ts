@@ -64,7 +64,9 @@ export interface Existing {
 
 /**
  * The provider that every layer reaches a cluster with: server-side apply, never the kubeconfig of the environment.
- * With a kubeconfig it is replaced only when `clusterIdentifier` changes.
+ * With a kubeconfig it is replaced only when `clusterIdentifier` changes. ConfigMaps and Secrets are changed in place,
+ * except those with `immutable: true`. By default the provider deletes one whose data changes and makes it again: an
+ * upgrade of Istio would take the template of its sidecars away for seconds, and longer where `up` is interrupted.
  */
 export function kubernetesProvider(
   name: string,
@@ -74,7 +76,8 @@ export function kubernetesProvider(
 ): Provider {
   if ("renderTo" in access) return new Provider(name, { ...rendered(access), enableServerSideApply: true }, opts);
   const existing = takeOver ? { upsertExistingObjects: true } : {};
-  return new Provider(name, { ...access, ...existing, enableServerSideApply: true }, opts);
+  const inPlace = { enableServerSideApply: true, enableConfigMapMutable: true, enableSecretMutable: true };
+  return new Provider(name, { ...access, ...existing, ...inPlace }, opts);
 }
 
 /**

@@ -2,10 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Provider } from "@pulumi/kubernetes/provider.js";
-import * as pulumi from "@pulumi/pulumi";
 import { type EngineEvent, LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
-import type { EngineUnderTest, Resources } from "../engine/conformance/engineUnderTest.ts";
+import { type EngineUnderTest, providerOf, type Resources } from "../engine/conformance/engineUnderTest.ts";
 import type { TestCluster } from "../engine/conformance/liveEngineUnderTest.ts";
 
 const actions: Readonly<Partial<Record<string, string>>> = {
@@ -26,10 +24,7 @@ export async function pulumiEngineUnderTest(cluster: TestCluster): Promise<Engin
       {
         stackName: stack,
         projectName: "conformance",
-        program: async () => {
-          const existing = takeOver ? { upsertExistingObjects: true } : {};
-          resources({ provider: new Provider("cluster", { kubeconfig: pulumi.secret(kubeconfig), ...existing }) });
-        },
+        program: async () => void resources({ provider: providerOf(kubeconfig, takeOver) }),
       },
       {
         projectSettings: { name: "conformance", runtime: "nodejs", backend: { url: backend } },

@@ -1,14 +1,12 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { Secret } from "@pulumi/kubernetes/core/v1/secret.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { applyAs, at, type EngineUnderTest, refusalOf, writeAs } from "./engineUnderTest.ts";
 
 type Opts = pulumi.CustomResourceOptions;
 
-/**
- * What every engine does with Kubernetes objects, the live engine and Pulumi with its Kubernetes provider alike. Only
- * annotations of ConfigMaps are changed here: the provider replaces a ConfigMap whose data changes.
- */
+/** What every engine does with Kubernetes objects, the live engine and Pulumi with its Kubernetes provider alike. */
 export function describeConformance(name: string, start: () => Promise<EngineUnderTest>): void {
   describe(name, () => {
     let engine: EngineUnderTest;
@@ -36,6 +34,24 @@ export function describeConformance(name: string, start: () => Promise<EngineUnd
       expect((await at(engine, path("a")))?.metadata.resourceVersion).toBe(version);
       await engine.destroy();
       expect(await at(engine, path("a"))).toBeUndefined();
+    });
+
+    it("changes the data of a ConfigMap and of a Secret in place", async () => {
+      const program = (value: string) => (opts: Opts) => {
+        const metadata = (name: string) => ({ name, namespace: engine.namespace() });
+        new ConfigMap("settings", { metadata: metadata("settings"), data: { value } }, opts);
+        new Secret("token", { metadata: metadata("token"), data: { value: btoa(value) } }, opts);
+      };
+      const secret = `/api/v1/namespaces/${engine.namespace()}/secrets/token`;
+      const uids = async () =>
+        [await at(engine, path("settings")), await at(engine, secret)].map((one) => one?.metadata.uid);
+      await engine.up(program("1"));
+      const made = await uids();
+      expect(await engine.up(program("2"))).toEqual(["updated settings", "updated token"]);
+      expect(await uids()).toEqual(made);
+      expect(await at(engine, path("settings"))).toMatchObject({ data: { value: "2" } });
+      expect(await at(engine, secret)).toMatchObject({ data: { value: btoa("2") } });
+      await engine.destroy();
     });
 
     it("does not make an object that somebody else has made, nor change it (pulumi-kubernetes #2926)", async () => {

@@ -1,4 +1,6 @@
 import type { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import { kubernetesProvider } from "../../../components/cluster/gpuCluster.ts";
 import type { ApiRequest } from "../../../engine/kubernetes/kubernetesClient.ts";
 import type { KubernetesObject } from "../../../engine/kubernetes/kubernetesObject.ts";
 
@@ -26,6 +28,12 @@ export interface EngineUnderTest {
   /** A request to the API server, as any other client sends it. */
   send<Answer>(request: ApiRequest): Promise<Answer>;
   stop(): Promise<void>;
+}
+
+/** The provider of a test's program, as layers make theirs. */
+export function providerOf(kubeconfig: string, takeOver: boolean): Provider {
+  const access = { kubeconfig: pulumi.secret(kubeconfig), clusterIdentifier: "conformance" };
+  return kubernetesProvider("cluster", access, undefined, { takeOver });
 }
 
 /** The object at a path; undefined when it is not there. */

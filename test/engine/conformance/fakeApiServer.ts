@@ -32,6 +32,7 @@ const served: Readonly<Record<string, readonly [plural: string, kind: string, na
   v1: [
     ["namespaces", "Namespace", false],
     ["configmaps", "ConfigMap", true],
+    ["secrets", "Secret", true],
     ["services", "Service", true],
     ["serviceaccounts", "ServiceAccount", true],
   ],

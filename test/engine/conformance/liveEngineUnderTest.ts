@@ -1,10 +1,8 @@
-import { Provider } from "@pulumi/kubernetes/provider.js";
-import * as pulumi from "@pulumi/pulumi";
 import type { ResourceEvent } from "../../../engine/engine.ts";
 import type { KubernetesClient } from "../../../engine/kubernetes/kubernetesClient.ts";
 import { LiveEngine } from "../../../engine/live/liveEngine.ts";
 import { recordStack } from "../../../engine/recorder/recorder.ts";
-import type { EngineUnderTest, Resources } from "./engineUnderTest.ts";
+import { type EngineUnderTest, providerOf, type Resources } from "./engineUnderTest.ts";
 
 /** A cluster to run the suite against. */
 export interface TestCluster {
@@ -17,9 +15,7 @@ export interface TestCluster {
 /** The live engine. Its preview is the recorder's, as in `serin plan`. */
 export function liveEngineUnderTest({ kubeconfig, client, namespace, stop }: TestCluster): EngineUnderTest {
   const programOf = (resources: Resources, takeOver: boolean) => () => {
-    const existing = takeOver ? { upsertExistingObjects: true } : {};
-    const provider = new Provider("cluster", { kubeconfig: pulumi.secret(kubeconfig), ...existing });
-    resources({ provider });
+    resources({ provider: providerOf(kubeconfig, takeOver) });
     return {};
   };
   return {
