@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
+import { abTest } from "../../components/model/strategies/abTest/abTest.ts";
+import { blueGreen } from "../../components/model/strategies/blueGreen/blueGreen.ts";
 import { canary } from "../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import { sequence } from "../../components/model/strategies/sequence/sequence.ts";
+import { shadow } from "../../components/model/strategies/shadow/shadow.ts";
 import type { Release } from "../../components/model/strategies/strategies.ts";
 import { shown } from "../../plan/shownValues.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
@@ -49,6 +52,8 @@ async function lint(manifests: readonly Manifest[]): Promise<string> {
   return exitCode === 0 ? "" : `${stdout}${stderr}`;
 }
 
+const metric = { successes: "checkouts_total", trials: "visits_total" };
+
 describe("kubectl argo rollouts lint", () => {
   it.each(Object.entries(environments))("accepts what environment %s emits", async (_, environment) => {
     const manifests = await manifestsOf(environment as Environment);
@@ -62,9 +67,13 @@ describe("kubectl argo rollouts lint", () => {
     ["that bakes and keeps its old pods", canary({ weights: [1, 2, 99, 100], bake: "24h", keep: "24h" }), 3],
     ["that is dark at first", darkLaunch(), 2],
     ["of phases", sequence([darkLaunch({ gate: "manual" }), canary()]), 5],
+    ["of every phase", sequence([darkLaunch(), shadow(), canary(), abTest({ metric })]), 5],
+    ["that switches at once", blueGreen({ previewPods: 1, gate: "manual" }), 5],
   ])("accepts a release %s", async (_, release, replicas) => {
     const { fraud } = local.models;
-    expect(await lint(await manifestsOf({ ...local, models: { fraud: { ...fraud, release, replicas } } }))).toBe("");
+    expect(
+      await lint(await manifestsOf({ ...local, models: { fraud: { ...fraud, stateless: true, release, replicas } } })),
+    ).toBe("");
   });
 
   it("would refuse a weight above all traffic and a field that does not exist", async () => {

@@ -1,5 +1,11 @@
 import type { AnalysisMetric } from "../../../../components/core/customResource.ts";
 import type { Model } from "../../../../components/model/model.ts";
+import { abTest } from "../../../../components/model/strategies/abTest/abTest.ts";
+import { blueGreen } from "../../../../components/model/strategies/blueGreen/blueGreen.ts";
+import { canary } from "../../../../components/model/strategies/canary/canary.ts";
+import { darkLaunch } from "../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
+import { sequence } from "../../../../components/model/strategies/sequence/sequence.ts";
+import { shadow } from "../../../../components/model/strategies/shadow/shadow.ts";
 import { strategyOf } from "../../../../components/model/strategies/strategies.ts";
 import { environments } from "../../../../stacks/environments/index.ts";
 import { context, sound } from "../fixtures.ts";
@@ -18,12 +24,24 @@ export const guarded: Model = {
   slo: { ...sound.slo, saturation: { gpuUtilization: "95%", gpuMemory: "90%", queueTime: "20ms" } },
 };
 
-/** Every AnalysisTemplate of every declared environment, and those of a model that declares all there is. */
+const metric = { successes: "checkouts_total", trials: 'visits_total{shop="eu"}' };
+/** A model with every phase, and one with the phase that stands alone. */
+const phased: readonly Model[] = [
+  { ...sound, stateless: true, release: sequence([darkLaunch(), shadow(), canary(), abTest({ metric })]) },
+  { ...sound, release: blueGreen() },
+];
+
+/** Every AnalysisTemplate of every declared environment, and those of models that declare all there is. */
 export function declaredTemplates(): DeclaredTemplate[] {
   const declared = Object.entries(environments).flatMap(([environment, { models }]) =>
     Object.entries(models).map(([name, model]): [string, string, Model] => [environment, name, model]),
   );
-  return [...declared, ["test", "guarded", guarded] as const].flatMap(([environment, name, model]) =>
+  const others = [guarded, ...phased].map((model): [string, string, Model] => [
+    "test",
+    model === guarded ? "guarded" : model.release.kind.toLowerCase(),
+    model,
+  ]);
+  return [...declared, ...others].flatMap(([environment, name, model]) =>
     strategyOf(model.release)
       .analyses(model, model.release, { ...context, name })
       .map(({ object, spec }) => ({ ...(spec as Omit<DeclaredTemplate, "title">), title: `${environment} ${object}` })),
