@@ -200,7 +200,7 @@ it("blue-green returns all traffic at once when the new version fails with it", 
 
 /** Low scores are good for business. Both counters are the model's own. */
 const metric = { successes: 'model_prediction_score_bucket{le="0.1"}', trials: "model_prediction_score_count" };
-const compared = (longest: Duration) => abTest({ metric, percent: 49, shortest: "10s", longest });
+const compared = (longest: Duration) => abTest({ metric, percent: 49, shortest: "20s", longest });
 
 it("an A/B test keeps each user on one version, and declares the better one", async () => {
   const callers = traffic();
@@ -224,7 +224,10 @@ it("an A/B test declares nobody between equals: when its time is over, all traff
   const callers = traffic();
   const before = await http();
   await declare(before === "1" ? "2" : "1", compared("40s"));
+  const since = performance.now();
   expect((await ends(120_000)).aborted).toBe(true);
+  // Not sooner: neither is worse, and users are split as declared.
+  expect(performance.now() - since).toBeGreaterThan(35_000);
   await eventually(async () => expect(await versions()).toEqual([before]), 10_000);
   await callers.stop();
 });

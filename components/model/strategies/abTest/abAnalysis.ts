@@ -24,8 +24,8 @@ export const abVerdicts = {
 const effect = 0.1;
 
 /**
- * The square of the standard deviations that the new version's part of the trials may be off, for trials in the least
- * time of the test: 4.5 of them happen by chance once in 150,000 looks. A part that is off by more has a cause.
+ * The square of the standard deviations that the new version's part of the trials may be off, for trials in half of
+ * the least time: 4.5 of them happen by chance once in 150,000 looks. A part that is off by more has a cause.
  */
 const mismatch = 20;
 
@@ -105,7 +105,8 @@ export function abQuery(model: ServedModel, declared: AbTest, look: number, at: 
   const over = `(sum_over_time((0 * sum(${trials.new}) + 1)${range}) >= bool ${Math.floor(seconds(longest) / look)})`;
   const late = noWinner === "back" ? ` + ${abVerdicts.back} * (1 - ${decided}) * ${over}` : "";
   const share = decimal(percent / 100);
-  const whole = of(trials, seconds(shortest));
+  // The second half of the least time: in the first, the weight is still on its way to the gateways.
+  const whole = of(trials, Math.ceil(seconds(shortest) / 2));
   const counted = `(${whole.new} + ${whole.stable})`;
   const off = `(${whole.new} - ${share} * ${counted}) ^ 2`;
   const bound = `${decimal((mismatch * percent * (100 - percent)) / 10_000)} * ${counted}`;

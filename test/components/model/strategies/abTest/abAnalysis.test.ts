@@ -157,7 +157,7 @@ describe("the query of an A/B test", () => {
   });
 
   it("says that users are not split as declared, and then declares no winner", () => {
-    expect(course(users(1, { share: () => 0.4, fresh: 1.5, stable: rate }))).toBe(abVerdicts.mismatch);
+    expect(course(users(1, { share: () => 0.35, fresh: 1.5, stable: rate }))).toBe(abVerdicts.mismatch);
     expect(course(users(1, { share: () => 0.2, fresh: 1.5, stable: rate }), declared(20))).toBe(abVerdicts.better);
   });
 
