@@ -1,5 +1,6 @@
 import type { Environment } from "../../../../stacks/program.ts";
 import { classifier } from "../models/classifier.ts";
+import { ranker } from "../models/ranker.ts";
 
 export const lab = {
   name: "lab",
@@ -25,5 +26,5 @@ export const lab = {
     modelNamespace: { create: "models" },
   },
   domain: "models.lab.example.com",
-  models: { classifier: { ...classifier, version: "1" } },
+  models: { classifier: { ...classifier, version: "1" }, ranker: { ...ranker, version: "1" } },
 } as const satisfies Environment;
