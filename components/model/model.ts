@@ -2,8 +2,8 @@ import { withDefaults } from "../core/withDefaults.ts";
 import type { ServedModel } from "./servedModel.ts";
 import type { Release } from "./strategies/strategies.ts";
 
-/** A model as its owner declares it, apart from the version, which each environment chooses. */
-export interface ModelSpec extends Omit<ServedModel, "version"> {
+/** A model as its owner declares it, apart from the version and its files, which each environment chooses. */
+export interface ModelSpec extends Omit<ServedModel, "version" | "artifact"> {
   /** How a change from one version to another reaches the callers. */
   readonly release: Release;
 }

@@ -8,6 +8,7 @@ import {
   milliseconds,
   percentProblems,
 } from "../core/quantity.ts";
+import { artifactProblems } from "./artifact.ts";
 import { isMeasurable, nearestMeasurable } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
 import { rollbackProblems } from "./rollback.ts";
@@ -33,6 +34,7 @@ export function modelNameProblems(path: string, name: string): Problem[] {
 export function modelProblems(model: Model): Problem[] {
   const problems = [
     ...versionProblems(model.version),
+    ...(model.artifact === undefined ? [] : under("artifact", artifactProblems(model.artifact))),
     ...under("server", tritonProblems(model.server)),
     ...under("repository", repositoryProblems(model.repository)),
     ...countProblems("replicas", model.replicas, 1),

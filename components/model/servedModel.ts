@@ -1,4 +1,5 @@
 import type { Duration, Percent } from "../core/quantity.ts";
+import type { Artifact } from "./artifact.ts";
 import type { Rollback } from "./rollback.ts";
 import type { TritonServer } from "./triton.ts";
 
@@ -228,4 +229,10 @@ export interface ServedModel {
    * release.
    */
   readonly version: string;
+  /**
+   * What the files of the version must be: its pods start with no others. A pod reads all of them once before Triton
+   * starts. Write it together with `version`; changing it starts a release.
+   * @default the pods start with whatever the folder of the version has
+   */
+  readonly artifact?: Artifact;
 }

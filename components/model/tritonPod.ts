@@ -5,6 +5,7 @@ import type { IdentityBinding } from "../cluster/workloadIdentity.ts";
 import type { DeepInput } from "../core/customResource.ts";
 import { kubernetesBytes, milliseconds, seconds } from "../core/quantity.ts";
 import { mirroredImage } from "../core/registryMirror.ts";
+import { type Artifact, artifactContainer } from "./artifact.ts";
 import { fittingPools, type HostCluster, locate, type RepositoryLocation } from "./hostCluster.ts";
 import { latencyEdges } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
@@ -74,6 +75,7 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
       },
       ...(server.gpu === undefined ? {} : onGpuNodes(server.gpu, host)),
       ...(model.spread === "anywhere" ? {} : { topologySpreadConstraints: apart(name, host) }),
+      ...(model.artifact === undefined ? {} : { initContainers: checks(model, model.artifact, location, host) }),
       containers: [container(model, location, host)],
       volumes: [
         { name: "shm", emptyDir: { medium: "Memory", sizeLimit: kubernetesBytes(server.sharedMemory) } },
@@ -189,6 +191,27 @@ function container(
         : [{ name: "model-store", mountPath: credentialsPath, readOnly: true }]),
     ],
   };
+}
+
+/** What ends with an error where the files of the version are not those declared. The kubelet then starts no Triton. */
+function checks(
+  { server }: Model,
+  artifact: Artifact,
+  location: RepositoryLocation,
+  { registryMirror }: HostCluster,
+): DeepInput<IContainer>[] {
+  if (!("claim" in location)) return [];
+  return [
+    artifactContainer(artifact, `${mountPath}/${location.path}`, {
+      image: mirroredImage(registryMirror, server.image),
+      // Not more than the pod takes anyway: init containers end before the others start.
+      resources: {
+        requests: { cpu: server.cpu, memory: kubernetesBytes(server.memory) },
+        limits: { memory: kubernetesBytes(server.memory) },
+      },
+      volumeMounts: [{ name: "models", mountPath, readOnly: true }],
+    }),
+  ];
 }
 
 /** A pod that reads from a volume, or from a store that needs no words, has no environment of its own. */

@@ -92,13 +92,13 @@ export class AgentClient implements VolumeReader {
     await this.#unlessGone({ method: "DELETE", path: podPath(pod), body });
   }
 
-  /** Creates an event of type Warning for the pod's Triton container. */
-  async warn(pod: V1Pod, reason: string, message: string): Promise<void> {
+  /** Creates an event of type Warning for a container of the pod: `spec.containers{triton}`. */
+  async warn(pod: V1Pod, reason: string, message: string, fieldPath: string): Promise<void> {
     const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
     const now = new Date();
     const body = {
       metadata: { generateName: `${name}.`, namespace },
-      involvedObject: { apiVersion: "v1", kind: "Pod", name, namespace, uid, fieldPath: "spec.containers{triton}" },
+      involvedObject: { apiVersion: "v1", kind: "Pod", name, namespace, uid, fieldPath },
       type: "Warning",
       reason,
       message: message.slice(0, 1_000),

@@ -75,7 +75,7 @@ export function preStopMs({ lifecycle }: V1Container): number {
  * The environment variables with a plain value or a field of the pod. Those from Secrets and ConfigMaps are left out:
  * Triton with local model files needs none.
  */
-function containerEnv(pod: V1Pod, { env = [] }: V1Container): Record<string, string> {
+export function containerEnv(pod: V1Pod, { env = [] }: V1Container): Record<string, string> {
   const fields: Record<string, string | undefined> = {
     "metadata.name": pod.metadata?.name,
     "metadata.namespace": pod.metadata?.namespace,

@@ -65,11 +65,14 @@ export class PodReporter {
     await Promise.race([this.#mesh.set(undefined), sleep(patienceMs)]);
   }
 
-  /** Writes a Warning event and a log line. A failure to write the event is ignored. */
-  warn(reason: string, message: string): void {
+  /**
+   * Writes a Warning event and a log line. A failure to write the event is ignored. `about` is the container that it is
+   * about, by its path in the pod.
+   */
+  warn(reason: string, message: string, about = "spec.containers{triton}"): void {
     this.#log(`${reason}: ${message}`);
     // The pod's status has the same message and is retried, so a lost event does no harm.
-    this.#cluster.warn(this.#pod, reason, message).catch(() => {});
+    this.#cluster.warn(this.#pod, reason, message, about).catch(() => {});
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { V1ContainerState, V1ContainerStatus, V1Pod, V1PodCondition, V1PodStatus } from "@kubernetes/client-node";
+import { initContainersOf } from "./initContainers.ts";
 
 /** The state of a pod's Triton container, from which its ContainerStatus in Kubernetes is made. */
 export interface ContainerView {
@@ -12,6 +13,22 @@ export interface ContainerView {
   readonly started: boolean;
   /** Whether the readiness probe succeeds and the pod is in the mesh. */
   readonly ready: boolean;
+  /** The init containers that this machine runs, in their order. @default none */
+  readonly init?: readonly InitView[];
+}
+
+/** The state of an init container. */
+export interface InitView {
+  /** The container's name. */
+  readonly name: string;
+  /** The container's image, which is not run: its script runs on this machine. */
+  readonly image: string;
+  /** What the container does now. It has done its work once it has terminated with exit code 0. */
+  readonly state: ContainerState;
+  /** How its last process ended (`lastState`). Absent before the first restart. */
+  readonly last?: Termination;
+  /** How often the container has been restarted. */
+  readonly restartCount: number;
 }
 
 /** The state of a container, one of the three that Kubernetes has. */
@@ -56,7 +73,7 @@ export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: 
   const ready = view.ready && pod.metadata?.deletionTimestamp === undefined;
   const unready = ready ? {} : { reason: "ContainersNotReady", message: `containers with unready status: [${triton}]` };
   const conditions: Condition[] = [
-    { type: "Initialized", status: "True" },
+    initialized(view.init ?? []),
     { type: "ContainersReady", status: ready ? "True" : "False", ...unready },
     { type: "Ready", status: ready && gatesOpen(pod) ? "True" : "False", ...unready },
   ];
@@ -64,6 +81,7 @@ export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: 
     phase: phase(view),
     startTime: pod.status?.startTime ?? now,
     conditions: mergeConditions(pod.status?.conditions ?? [], conditions, now),
+    ...(view.init === undefined ? {} : { initContainerStatuses: view.init.map(initStatus) }),
     containerStatuses: (pod.spec?.containers ?? []).map(({ name, image = "" }) =>
       name === triton ? containerStatus(name, image, view) : simulatedStatus(name, image, view),
     ),
@@ -77,7 +95,15 @@ export function podStatus(pod: V1Pod, triton: string, view: ContainerView, now: 
 export function initialView(pod: V1Pod, triton: string, now: Date): ContainerView {
   const before = pod.status?.containerStatuses?.find(({ name }) => name === triton);
   const state = { kind: "waiting", reason: "ContainerCreating" } as const;
-  const fresh = { state, started: false, ready: false, restartCount: 0 };
+  const init = initContainersOf(pod).map(
+    ({ name, image = "" }): InitView => ({
+      name,
+      image,
+      state: { kind: "waiting", reason: "PodInitializing" },
+      restartCount: 0,
+    }),
+  );
+  const fresh = { state, started: false, ready: false, restartCount: 0, ...(init.length === 0 ? {} : { init }) };
   if (before?.state?.running === undefined && (before?.restartCount ?? 0) === 0) return fresh;
   const startedAt = new Date(before?.state?.running?.startedAt ?? now);
   const message = "The node agent was restarted.";
@@ -95,6 +121,30 @@ function mergeConditions(present: readonly V1PodCondition[], ours: readonly Cond
     return { ...condition, lastTransitionTime: (unchanged ? before.lastTransitionTime : undefined) ?? now };
   });
   return [...foreign, ...merged];
+}
+
+function initialized(init: readonly InitView[]): Condition {
+  const open = init.filter(({ state }) => !isDone(state)).map(({ name }) => name);
+  if (open.length === 0) return { type: "Initialized", status: "True" };
+  const message = `containers with incomplete status: [${open.join(" ")}]`;
+  return { type: "Initialized", status: "False", reason: "ContainersNotInitialized", message };
+}
+
+function isDone(state: ContainerState): boolean {
+  return state.kind === "terminated" && state.exitCode === 0;
+}
+
+function initStatus({ name, image, state, last, restartCount }: InitView): V1ContainerStatus {
+  return {
+    name,
+    image,
+    imageID: image,
+    ready: isDone(state),
+    started: state.kind === "running",
+    restartCount,
+    state: containerState(state),
+    lastState: last === undefined ? {} : { terminated: terminated(last) },
+  };
 }
 
 function gatesOpen(pod: V1Pod): boolean {

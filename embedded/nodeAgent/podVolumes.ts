@@ -30,7 +30,8 @@ export async function containerMounts(
   directory: string,
   reader: VolumeReader,
 ): Promise<Mount[]> {
-  const container = pod.spec?.containers.find(({ name }) => name === containerName);
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const container = [...containers, ...initContainers].find(({ name }) => name === containerName);
   const mounts: Mount[] = [];
   for (const mount of container?.volumeMounts ?? []) {
     const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name);

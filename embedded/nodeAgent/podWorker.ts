@@ -7,12 +7,13 @@ import { BoundedLog } from "../process/boundedLog.ts";
 import { type AgentClient, messageOf } from "./agentClient.ts";
 import { readProbes, watchHealth } from "./containerHealth.ts";
 import { bucketsAnnotation, latencyBuckets } from "./latencyBuckets.ts";
+import { initArgs, initContainersOf, inContainerWords } from "./initContainers.ts";
 import { accepts, innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
-import { type PodPlan, planPod, preStopMs, tritonContainer } from "./podPlan.ts";
+import { containerEnv, type PodPlan, planPod, preStopMs, tritonContainer } from "./podPlan.ts";
 import { PodProblem } from "./podProblem.ts";
 import { PodReporter } from "./podReporter.ts";
-import { initialView, type Termination } from "./podStatus.ts";
-import { translatePath } from "./podVolumes.ts";
+import { type InitView, initialView, type Termination } from "./podStatus.ts";
+import { containerMounts, type Mount, translatePath } from "./podVolumes.ts";
 import { RestartBackOff } from "./restartBackOff.ts";
 import type { ScrapedPod } from "./scrapeTargets.ts";
 import type { Sidecars } from "./sidecar.ts";
@@ -68,6 +69,8 @@ export class PodWorker {
   #pod: V1Pod;
   #endpoint: PodEndpoint | undefined;
   #scraped: ScrapedPod | undefined;
+  /** Init containers run once for a pod, not once for each start of its Triton. */
+  #initialized = false;
 
   /** @throws Error if no loopback address is free, PodProblem if the pod has no container */
   constructor(pod: V1Pod, host: PodHost) {
@@ -142,6 +145,7 @@ export class PodWorker {
 
   /** Prepares the pod and runs one process of it until the process ends. */
   async #runOnce(): Promise<void> {
+    if (!this.#initialized) await this.#initialize();
     const prepared = await this.#prepare();
     if (prepared === undefined) return;
     const { plan, endpoint } = prepared;
@@ -155,6 +159,79 @@ export class PodWorker {
     if (this.#ending.signal.aborted)
       void this.#reporter.report({ state: { kind: "terminated", ...termination }, started: false });
     else await this.#waitForRestart(termination);
+  }
+
+  /**
+   * Runs the init containers one after another, each until it ends well, with the kubelet's back-off between its tries.
+   * Returns early if the pod is deleted.
+   */
+  async #initialize(): Promise<void> {
+    for (const container of initContainersOf(this.#pod)) {
+      void this.#reporter.report({ state: { kind: "waiting", reason: "PodInitializing" } });
+      await this.#runInit(container, (change) => {
+        const { init = [] } = this.#reporter.view;
+        const views = init.map((view) => (view.name === container.name ? { ...view, ...change } : view));
+        void this.#reporter.report({ init: views });
+      });
+      if (this.#ending.signal.aborted) return;
+    }
+    this.#initialized = true;
+  }
+
+  /** Runs one init container until it ends with exit code 0 or the pod is deleted. */
+  async #runInit(container: V1Container, report: (change: Partial<InitView>) => void): Promise<void> {
+    const backOff = new RestartBackOff();
+    for (let restarts = 1; !this.#ending.signal.aborted; restarts += 1) {
+      const mounts = await this.#initMounts(container, report);
+      if (mounts === undefined) return;
+      report({ state: { kind: "running", startedAt: new Date() } });
+      const ended = await this.#runScript(container, mounts);
+      if (this.#ending.signal.aborted || ended.exitCode === 0) return report({ state: { kind: "terminated", ...ended } });
+      const delayMs = backOff.nextDelayMs(ended.finishedAt.getTime() - ended.startedAt.getTime());
+      const message = `back-off ${delayMs / 1_000}s restarting failed container=${container.name} pod=${this.#name}`;
+      const why = `${message}; exit code ${ended.exitCode}: ${ended.message ?? ""}`;
+      report({ state: { kind: "waiting", reason: "CrashLoopBackOff", message }, last: ended, restartCount: restarts });
+      this.#reporter.warn("BackOff", why, `spec.initContainers{${container.name}}`);
+      await this.#pause(delayMs);
+    }
+  }
+
+  /** The mounts of an init container, as soon as its volumes exist; `undefined` if the pod is deleted before. */
+  async #initMounts(
+    container: V1Container,
+    report: (change: Partial<InitView>) => void,
+  ): Promise<readonly Mount[] | undefined> {
+    let told = "";
+    while (!this.#ending.signal.aborted) {
+      try {
+        mkdirSync(this.#directory, { recursive: true });
+        return await containerMounts(this.#pod, container.name, this.#directory, this.#host.cluster);
+      } catch (error) {
+        const message = messageOf(error);
+        report({ state: { kind: "waiting", reason: "PodInitializing", message } });
+        if (message !== told) this.#reporter.warn(error instanceof PodProblem ? error.event : "FailedMount", message);
+        told = message;
+        await this.#pause(replanMs);
+      }
+    }
+    return undefined;
+  }
+
+  async #runScript(container: V1Container, mounts: readonly Mount[]): Promise<Termination> {
+    const process = new TritonProcess({
+      bin: "bash",
+      args: initArgs(container, mounts),
+      env: containerEnv(this.#pod, container),
+      directory: this.#directory,
+      log: this.#log,
+      sharedMemoryPrefix: `${this.#host.sharedMemoryPrefix}${this.#pod.metadata?.uid}-init-`,
+    });
+    const ended = await Promise.race([process.ended, aborted(this.#ending.signal)]).then(
+      (termination) => termination ?? process.stop(0),
+    );
+    return ended.message === undefined
+      ? ended
+      : { ...ended, message: inContainerWords(ended.message, container, mounts) };
   }
 
   /** Prepares the start of the process, and retries until it succeeds; `undefined` if the pod is deleted meanwhile. */

@@ -12,7 +12,7 @@ const keptLogBytes = 16_384;
 
 /** The arguments for starting a Triton process. */
 export interface TritonStart {
-  /** The path of tritonserver. */
+  /** The path of tritonserver, or `bash`. */
   readonly bin: string;
   /** The arguments. */
   readonly args: readonly string[];
@@ -26,7 +26,7 @@ export interface TritonStart {
   readonly sharedMemoryPrefix: string;
 }
 
-/** One running Triton, with the processes of its Python models. */
+/** One running Triton with the processes of its Python models, or the script of an init container. */
 export class TritonProcess {
   /** When the process was started. */
   readonly startedAt = new Date();
