@@ -166,6 +166,12 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
     start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
   );
 
+const model = program.command("model").description("look at the files of a model");
+
+verb("digest <folder>", "what `artifact` of a model says of the version in this folder", model).action(
+  (folder, options) => start(options, async () => (await import("./verbs/modelDigest.ts")).modelDigest(folder)),
+);
+
 const release = program.command("release").description("look at a release, and go on, back or wait by hand");
 
 const releaseOptions = [

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, ProblemError } from "../components/core/problem.ts";
 import { milliseconds, ratio } from "../components/core/quantity.ts";
-import type { Model } from "../components/model/model.ts";
+import { type Model, withVersion } from "../components/model/model.ts";
 import { modelHost } from "../components/model/traffic.ts";
 import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
 import { faultAnnotation } from "../embedded/faults/fault.ts";
@@ -88,7 +88,7 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
       prometheus: new PrometheusClient(embedded.prometheusUrl, signal),
       namespace,
       name,
-      model: { ...model, version: to },
+      model: withVersion(model, to),
       scrapeInterval: environment.platform.prometheus.scrapeInterval ?? defaultScrapeInterval,
       before: before.stableHash,
       since,

@@ -6,6 +6,7 @@ import { type Duration, durationProblems, milliseconds } from "../../components/
 import { parseFaults } from "../../embedded/faults/fault.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
+import { withVersion } from "../../components/model/model.ts";
 import { storedVersionProblems } from "../../rehearsal/local/modelStore.ts";
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { rehearsalPage } from "../../rehearsal/page.ts";
@@ -50,7 +51,7 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
   const { embedded } = embeddedCluster(environment.name);
   const rate = options.rate ?? model.traffic.expectedQps.trough;
   rejectProblems(`The rehearsal of "${name}" cannot start`, [
-    ...storedVersionProblems(name, { ...model, version: options.to }, embedded.modelStore, "--to"),
+    ...storedVersionProblems(name, withVersion(model, options.to), embedded.modelStore, "--to"),
     ...rateProblems(rate, model.traffic),
   ]);
 

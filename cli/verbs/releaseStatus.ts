@@ -9,6 +9,7 @@ import {
   evidenceOn,
   releaseEvidence,
 } from "../../rehearsal/cluster/releaseEvidence.ts";
+import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import type { ReleaseView } from "../../rehearsal/cluster/releaseView.ts";
 import { overdueLines, stepTime } from "../../rehearsal/cluster/stepTime.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
@@ -26,6 +27,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
   const time = stepTime(release, analyses, new Date());
   const model = declaredModel(site.environment, name);
   const declared = model.version;
+  const refused = refusedStarts(await site.view.pods(site.namespace, `app=${name}`));
   const evidence = await seenBy(site, { name, model, rollout, analyses }, signal);
   return {
     result: {
@@ -44,12 +46,14 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
       evidence,
       revisions: revisions.map(({ template: _, ...revision }) => revision),
       actions,
+      refused,
     },
     text: [
       [
         `${name} on ${site.cluster}: ${standing(release)}`,
         ...(declared === rollout.version ? [] : [`Declared is version ${declared}: the next "serin up" brings it.`]),
         ...stepLines(release),
+        ...refused.map((why) => `Pods do not start: ${why}`),
         ...(time === undefined || release.paused ? [] : overdueLines(time)),
       ].join("\n"),
       columns(

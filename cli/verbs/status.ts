@@ -6,6 +6,7 @@ import { gatewayService } from "../../components/platform/istioGateway.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
+import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
 import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
@@ -24,6 +25,8 @@ interface ModelStatus {
   readonly analyses: readonly AnalysisView[];
   /** The version that has the traffic; the first one, before it is ready. `–`: no pod tells. */
   readonly stableVersion: string;
+  /** Why pods do not start, where their files are others than declared. */
+  readonly refused: readonly string[];
 }
 
 /** The options of `serin status`. */
@@ -94,6 +97,7 @@ export async function status(name: string, options: StatusOptions, { signal }: I
         [2, 3],
       ),
       columns(["model", "version", "state", "canary", "verdicts"], models.map(modelRow), [3]),
+      models.flatMap(({ name: model, refused }) => refused.map((why) => `${model}: ${why}`)).join("\n"),
     ]
       .filter((part) => part !== undefined && part !== "")
       .join("\n\n"),
@@ -108,15 +112,16 @@ async function modelStatus(
   host: string,
 ): Promise<ModelStatus> {
   const rollout = await view.rollout(namespace, name);
-  if (rollout === undefined) return { name, declared, weight: 0, host, analyses: [], stableVersion: "–" };
+  if (rollout === undefined) return { name, declared, weight: 0, host, analyses: [], stableVersion: "–", refused: [] };
   const [weight, analyses, pods] = await Promise.all([
     view.canaryWeight(namespace, objectNames(name).release),
     view.analyses(namespace, name, rollout.currentHash),
-    view.pods(namespace, `app=${name},rollouts-pod-template-hash=${rollout.stableHash}`),
+    view.pods(namespace, `app=${name}`),
   ]);
+  const stable = pods.find(({ metadata }) => metadata?.labels?.["rollouts-pod-template-hash"] === rollout.stableHash);
   // A first version is on its way until it is stable, and no pod is of a stable revision.
-  const stableVersion = rollout.stableHash === "" ? rollout.version : (pods[0]?.metadata?.labels?.version ?? "–");
-  return { name, declared, rollout, weight, host, analyses, stableVersion };
+  const stableVersion = rollout.stableHash === "" ? rollout.version : (stable?.metadata?.labels?.version ?? "–");
+  return { name, declared, rollout, weight, host, analyses, stableVersion, refused: refusedStarts(pods) };
 }
 
 function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: ModelStatus): string[] {

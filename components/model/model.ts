@@ -14,6 +14,13 @@ export interface Model extends ServedModel {
   readonly release: Release;
 }
 
+/** The model with another version of it. The files that are declared are those of the declared version only. */
+export function withVersion(model: Model, version: string): Model {
+  if (version === model.version) return model;
+  const { artifact: _, ...rest } = model;
+  return { ...rest, version };
+}
+
 /**
  * Declares a model.
  *

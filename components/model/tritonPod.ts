@@ -6,6 +6,7 @@ import type { DeepInput } from "../core/customResource.ts";
 import { kubernetesBytes, milliseconds, seconds } from "../core/quantity.ts";
 import { mirroredImage } from "../core/registryMirror.ts";
 import { type Artifact, artifactContainer } from "./artifact.ts";
+import { downloadContainer, rcloneImage } from "./artifactDownload.ts";
 import { fittingPools, type HostCluster, locate, type RepositoryLocation } from "./hostCluster.ts";
 import { latencyEdges } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
@@ -46,6 +47,8 @@ export function storeSecretName(name: string): string {
 export function tritonPod(name: string, model: Model, host: HostCluster): PodTemplate {
   const { server } = model;
   const location = locate(name, model.repository, model.version, host.modelStore);
+  // What was checked is what Triton loads: files of an object store are brought into the pod first.
+  const isDownloaded = model.artifact !== undefined && "url" in location;
   return {
     metadata: {
       labels: { ...podLabels(name, model.version), ...host.identity?.podLabels },
@@ -75,14 +78,18 @@ export function tritonPod(name: string, model: Model, host: HostCluster): PodTem
       },
       ...(server.gpu === undefined ? {} : onGpuNodes(server.gpu, host)),
       ...(model.spread === "anywhere" ? {} : { topologySpreadConstraints: apart(name, host) }),
-      ...(model.artifact === undefined ? {} : { initContainers: checks(model, model.artifact, location, host) }),
+      ...(model.artifact === undefined
+        ? {}
+        : { initContainers: initContainers(model, model.artifact, location, host) }),
       containers: [container(model, location, host)],
       volumes: [
         { name: "shm", emptyDir: { medium: "Memory", sizeLimit: kubernetesBytes(server.sharedMemory) } },
         { name: "tmp", emptyDir: {} },
         ...("claim" in location
           ? [{ name: "models", persistentVolumeClaim: { claimName: location.claim, readOnly: true } }]
-          : []),
+          : isDownloaded
+            ? [{ name: "models", emptyDir: {} }]
+            : []),
         ...(host.identity?.credentials === undefined
           ? []
           : [{ name: "model-store", projected: { sources: [{ secret: { name: storeSecretName(name) } }] } }]),
@@ -145,14 +152,15 @@ function container(
   { identity, registryMirror }: HostCluster,
 ): DeepInput<IContainer> {
   const { server } = model;
+  const reads = "url" in location && model.artifact === undefined;
   const probe = { periodSeconds: probeSeconds, timeoutSeconds: 3 };
   return {
     name: "triton",
     image: mirroredImage(registryMirror, server.image),
     args: [
       "tritonserver",
-      "claim" in location
-        ? `--model-repository=${mountPath}/${location.path}`
+      !reads
+        ? `--model-repository=${folderOf(location)}`
         : typeof location.url === "string"
           ? `--model-repository=${location.url}`
           : pulumi.interpolate`--model-repository=${location.url}`,
@@ -163,7 +171,7 @@ function container(
       `--exit-timeout-secs=${exitSeconds}`,
       ...logFlags(server.logLevel),
     ],
-    ...environment(location, identity),
+    ...(reads || "claim" in location ? environment(location, identity) : {}),
     ports: Object.entries(ports).map(([portName, containerPort]) => ({ name: portName, containerPort })),
     startupProbe: {
       httpGet: { path: "/v2/health/ready", port: "http" },
@@ -185,30 +193,51 @@ function container(
     volumeMounts: [
       { name: "shm", mountPath: "/dev/shm" },
       { name: "tmp", mountPath: "/tmp" },
-      ...("claim" in location ? [{ name: "models", mountPath, readOnly: true }] : []),
-      ...(identity?.credentials === undefined
-        ? []
-        : [{ name: "model-store", mountPath: credentialsPath, readOnly: true }]),
+      ...(reads ? [] : [{ name: "models", mountPath, readOnly: true }]),
+      ...(identity?.credentials === undefined || !reads ? [] : [credentialsMount]),
     ],
   };
 }
 
-/** What ends with an error where the files of the version are not those declared. The kubelet then starts no Triton. */
-function checks(
+const credentialsMount = { name: "model-store", mountPath: credentialsPath, readOnly: true };
+
+/** The folder of a version in its pods, where it is on a volume or was brought from an object store. */
+function folderOf(location: RepositoryLocation): string {
+  return "claim" in location ? `${mountPath}/${location.path}` : mountPath;
+}
+
+/**
+ * What brings the files of the version into the pod, where they are in an object store, and what ends with an error
+ * where they are not those declared. The kubelet then starts no Triton.
+ */
+function initContainers(
   { server }: Model,
   artifact: Artifact,
   location: RepositoryLocation,
-  { registryMirror }: HostCluster,
+  { identity, registryMirror }: HostCluster,
 ): DeepInput<IContainer>[] {
-  if (!("claim" in location)) return [];
+  // Not more than the pod takes anyway: init containers end before the others start.
+  const resources = {
+    requests: { cpu: server.cpu, memory: kubernetesBytes(server.memory) },
+    limits: { memory: kubernetesBytes(server.memory) },
+  };
   return [
-    artifactContainer(artifact, `${mountPath}/${location.path}`, {
+    ...("url" in location
+      ? [
+          downloadContainer(location.url, mountPath, {
+            image: mirroredImage(registryMirror, rcloneImage),
+            resources,
+            env: variables(location, identity),
+            volumeMounts: [
+              { name: "models", mountPath },
+              ...(identity?.credentials === undefined ? [] : [credentialsMount]),
+            ],
+          }),
+        ]
+      : []),
+    artifactContainer(artifact, folderOf(location), {
       image: mirroredImage(registryMirror, server.image),
-      // Not more than the pod takes anyway: init containers end before the others start.
-      resources: {
-        requests: { cpu: server.cpu, memory: kubernetesBytes(server.memory) },
-        limits: { memory: kubernetesBytes(server.memory) },
-      },
+      resources,
       volumeMounts: [{ name: "models", mountPath, readOnly: true }],
     }),
   ];
@@ -216,7 +245,13 @@ function checks(
 
 /** A pod that reads from a volume, or from a store that needs no words, has no environment of its own. */
 function environment(location: RepositoryLocation, identity: IdentityBinding | undefined): Pick<IContainer, "env"> {
-  const variables = {
+  const env = Object.entries(variables(location, identity)).map(([name, value]) => ({ name, value }));
+  return env.length === 0 ? {} : { env };
+}
+
+/** What a client of the store reads from the environment. */
+function variables(location: RepositoryLocation, identity: IdentityBinding | undefined): Record<string, string> {
+  return {
     ...("url" in location ? location.env : {}),
     ...(identity?.credentials === undefined
       ? {}
@@ -226,8 +261,6 @@ function environment(location: RepositoryLocation, identity: IdentityBinding | u
           AWS_EC2_METADATA_DISABLED: "true",
         }),
   };
-  const env = Object.entries(variables).map(([name, value]) => ({ name, value }));
-  return env.length === 0 ? {} : { env };
 }
 
 function logFlags(level: TritonServer["logLevel"]): string[] {

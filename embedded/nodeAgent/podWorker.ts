@@ -186,7 +186,8 @@ export class PodWorker {
       if (mounts === undefined) return;
       report({ state: { kind: "running", startedAt: new Date() } });
       const ended = await this.#runScript(container, mounts);
-      if (this.#ending.signal.aborted || ended.exitCode === 0) return report({ state: { kind: "terminated", ...ended } });
+      if (this.#ending.signal.aborted || ended.exitCode === 0)
+        return report({ state: { kind: "terminated", ...ended } });
       const delayMs = backOff.nextDelayMs(ended.finishedAt.getTime() - ended.startedAt.getTime());
       const message = `back-off ${delayMs / 1_000}s restarting failed container=${container.name} pod=${this.#name}`;
       const why = `${message}; exit code ${ended.exitCode}: ${ended.message ?? ""}`;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ProblemError } from "../../components/core/problem.ts";
+import { type Problem, ProblemError } from "../../components/core/problem.ts";
+import { type Artifact, dataVersionFile } from "../../components/model/artifact.ts";
 
 const chunkBytes = 1 << 20;
 
@@ -16,6 +17,36 @@ export function artifactDigest(folder: string): `sha256:${string}` {
   const hash = createHash("sha256");
   for (const line of lines.sort(Buffer.compare)) hash.update(line);
   return `sha256:${hash.digest("hex")}`;
+}
+
+/** The version of the data that a version's folder names. Undefined: it has no such file. */
+export function dataVersionOf(folder: string): string | undefined {
+  const file = join(folder, dataVersionFile);
+  return existsSync(file) ? readFileSync(file, "utf8").split("\n")[0] : undefined;
+}
+
+/** What is wrong with the files of a version, as its pods would say it; by the path below the artifact. */
+export function differences({ digest, data }: Artifact, folder: string): Problem[] {
+  const found = artifactDigest(folder);
+  const foundData = dataVersionOf(folder);
+  const fix = `Declare what this prints, or bring the right files: npx serin model digest ${folder}`;
+  return [
+    ...(data === undefined || data === foundData
+      ? []
+      : [
+          {
+            path: "data",
+            reason:
+              foundData === undefined
+                ? `declared is "${data}", and ${folder} has no file ${dataVersionFile}.`
+                : `declared is "${data}", and ${join(folder, dataVersionFile)} says "${foundData}".`,
+            fix,
+          },
+        ]),
+    ...(digest === found
+      ? []
+      : [{ path: "digest", reason: `declared is ${digest}, and the files in ${folder} have ${found}.`, fix }]),
+  ];
 }
 
 function filesBelow(folder: string, path: string): string[] {

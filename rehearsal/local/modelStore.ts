@@ -1,11 +1,12 @@
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Problem, unknownChoice } from "../../components/core/problem.ts";
+import { type Problem, under, unknownChoice } from "../../components/core/problem.ts";
 import { locate } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import type { ClusterView } from "../cluster/clusterView.ts";
+import { differences } from "./artifactDigest.ts";
 
 /** The one claim the embedded environment prepares. */
 const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
@@ -17,10 +18,13 @@ export function embeddedStoreProblems(models: Environment["models"], folder: str
   );
 }
 
-/** Problems of one model's version in that folder; `path` is where the person typed the version. */
+/**
+ * Problems of one model's version in that folder, and of its files where an artifact is declared; `path` is where the
+ * person typed the version.
+ */
 export function storedVersionProblems(
   name: string,
-  { repository, version }: Model,
+  { repository, version, artifact }: Model,
   folder: string,
   path: string,
 ): Problem[] {
@@ -53,7 +57,9 @@ export function storedVersionProblems(
       },
     ];
   }
-  return versions.includes(version) ? [] : [unknownChoice(path, version, versions)];
+  if (!versions.includes(version)) return [unknownChoice(path, version, versions)];
+  if (artifact === undefined) return [];
+  return under(`models.${name}.artifact`, differences(artifact, join(folder, location.path)));
 }
 
 /** Claims the models refer to that a cluster of the person's own does not have. */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import type { HostCluster } from "../../components/model/hostCluster.ts";
-import type { Model } from "../../components/model/model.ts";
+import { type Model, withVersion } from "../../components/model/model.ts";
 import { ModelDeployment } from "../../components/model/modelDeployment.ts";
 import { gatewayProxies, gatewayScheme, modelGateway } from "../../components/platform/istio.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
@@ -141,7 +141,7 @@ function chosenVersions({ models }: Environment): Environment["models"] {
     // `pulumi config set --path versions.fraud 2` writes a number.
     Object.entries(models).map(([name, model]) => [
       name,
-      { ...model, version: String(versions.get(name) ?? model.version) },
+      withVersion(model, String(versions.get(name) ?? model.version)),
     ]),
   );
 }

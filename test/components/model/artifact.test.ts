@@ -1,98 +1,11 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Artifact, artifactContainer, artifactProblems } from "../../../components/model/artifact.ts";
-import { artifactDigest } from "../../../rehearsal/local/artifactDigest.ts";
-
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "serin-artifact-"));
-  mkdirSync(join(folder, "fraud/1"), { recursive: true });
-  writeFileSync(join(folder, "fraud/config.pbtxt"), 'backend: "python"\n');
-  writeFileSync(join(folder, "fraud/1/model.py"), "weights = 1\n");
-  writeFileSync(join(folder, "data-version"), "2026-11-01\n");
-});
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-function check(artifact: Artifact, at = folder) {
-  const { command, args } = artifactContainer(artifact, at, {});
-  const [program = "", ...words] = [command, args].flat() as string[];
-  const { status, stdout } = spawnSync(program, words, { encoding: "utf8" });
-  return { status, said: stdout.trim() };
-}
+import { describe, expect, it } from "vitest";
+import { type Artifact, artifactProblems } from "../../../components/model/artifact.ts";
+import { withVersion } from "../../../components/model/model.ts";
+import { tritonPod } from "../../../components/model/tritonPod.ts";
+import { host, sound } from "./fixtures.ts";
 
 const other = `sha256:${"0".repeat(64)}` as const;
-
-describe("the init container of a version with a declared artifact", () => {
-  it("ends well where the files and the data version are those declared", () => {
-    const digest = artifactDigest(folder);
-    expect(check({ digest, data: "2026-11-01" })).toEqual({
-      status: 0,
-      said: `${folder} has the declared digest ${digest}`,
-    });
-  });
-
-  it("refuses other files, and says both digests", () => {
-    const digest = artifactDigest(folder);
-    writeFileSync(join(folder, "fraud/1/model.py"), "weights = 2\n");
-    expect(check({ digest })).toEqual({
-      status: 65,
-      said: `refused: declared is digest ${digest}, and the files in ${folder} have ${artifactDigest(folder)}.`,
-    });
-  });
-
-  it("refuses a file that is there twice, elsewhere or not at all", () => {
-    const digest = artifactDigest(folder);
-    writeFileSync(join(folder, "fraud/1/more.py"), "");
-    expect(check({ digest }).status).toBe(65);
-    rmSync(join(folder, "fraud/1/more.py"));
-    expect(check({ digest }).status).toBe(0);
-    rmSync(join(folder, "fraud/config.pbtxt"));
-    expect(check({ digest }).status).toBe(65);
-  });
-
-  it("refuses another data version, and says both, though the digest is right", () => {
-    expect(check({ digest: artifactDigest(folder), data: "2026-12-01" })).toEqual({
-      status: 65,
-      said: `refused: declared is data version 2026-12-01, and ${folder}/data-version says 2026-11-01.`,
-    });
-  });
-
-  it("refuses a version that names no data where a data version is declared", () => {
-    rmSync(join(folder, "data-version"));
-    const { status, said } = check({ digest: artifactDigest(folder), data: "2026-11-01" });
-    expect(status).toBe(66);
-    expect(said).toContain("declared is data version 2026-11-01");
-    expect(said).toContain("no file data-version");
-  });
-
-  it("refuses a folder that does not exist", () => {
-    expect(check({ digest: other }, join(folder, "2"))).toEqual({
-      status: 66,
-      said: `refused: the folder ${join(folder, "2")} of this version does not exist or cannot be read.`,
-    });
-  });
-
-  it("follows links, as Triton does", () => {
-    const linked = join(folder, "..", `${folder.split("/").at(-1)}-link`);
-    symlinkSync(folder, linked);
-    try {
-      expect(artifactDigest(linked)).toBe(artifactDigest(folder));
-      expect(check({ digest: artifactDigest(folder) }, linked).status).toBe(0);
-    } finally {
-      rmSync(linked);
-    }
-  });
-
-  it("takes names with spaces, and sorts as the shell does", () => {
-    for (const name of ["a b.txt", "Z.txt", "é.txt", "a-b.txt", "a.txt"]) writeFileSync(join(folder, name), name);
-    expect(check({ digest: artifactDigest(folder) }).status).toBe(0);
-  });
-});
+const artifact: Artifact = { digest: other, data: "2026-11-01" };
 
 describe("a declared artifact", () => {
   it("has a sha256 digest and a data version of plain characters", () => {
@@ -101,5 +14,74 @@ describe("a declared artifact", () => {
     expect(paths({ digest: "sha256:ABC" })).toEqual(["digest"]);
     expect(paths({ digest: other, data: "" })).toEqual(["data"]);
     expect(paths({ digest: other, data: "of\nnovember" })).toEqual(["data"]);
+  });
+});
+
+interface Pod {
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly env?: unknown;
+    readonly volumeMounts: unknown;
+  }[];
+  readonly initContainers?: readonly {
+    readonly name: string;
+    readonly args: readonly string[];
+    readonly image: string;
+    readonly env: unknown;
+    readonly volumeMounts: unknown;
+    readonly securityContext: unknown;
+  }[];
+  readonly volumes: readonly { readonly name: string }[];
+}
+
+const specOf = (model: typeof sound, at = host) => tritonPod("fraud", model, at).spec as unknown as Pod;
+
+describe("the pods of a version", () => {
+  it("check nothing where no artifact is declared", () => {
+    expect(specOf(sound).initContainers).toBeUndefined();
+  });
+
+  it("check a volume where it is mounted, with Triton's own image and no GPU", () => {
+    const { initContainers = [], containers } = specOf({ ...sound, artifact });
+    expect(initContainers.map(({ name }) => name)).toEqual(["artifact-check"]);
+    expect(initContainers[0]).toMatchObject({
+      args: ["artifact-check", "/models/fraud/1", other, "2026-11-01"],
+      image: sound.server.image,
+      env: [{ name: "NVIDIA_VISIBLE_DEVICES", value: "void" }],
+      volumeMounts: [{ name: "models", mountPath: "/models", readOnly: true }],
+    });
+    expect(containers[0]?.args).toContain("--model-repository=/models/fraud/1");
+  });
+
+  it.each([
+    [
+      { kind: "s3", url: "s3://models", region: "us-east-1" },
+      ":s3,provider=AWS,env_auth=true,region=us-east-1:models/fraud/1/",
+    ],
+    [
+      { kind: "s3", url: "s3://https://minio.example.com:9000/models", region: "us-east-1" },
+      ':s3,provider=Other,endpoint="https://minio.example.com:9000",env_auth=true,region=us-east-1:models/fraud/1/',
+    ],
+    [{ kind: "gcs", url: "gs://models" }, ":gcs,env_auth=true,bucket_policy_only=true:models/fraud/1/"],
+    [{ kind: "azureBlob", url: "as://account/models" }, ":azureblob,env_auth=true,account=account:models/fraud/1/"],
+  ] as const)("bring the files of %o into the pod, check them there, and load those", (modelStore, source) => {
+    const model = { ...sound, repository: { modelStore: "fraud" }, artifact };
+    const { initContainers = [], containers, volumes } = specOf(model, { ...host, modelStore });
+    expect(initContainers.map(({ name }) => name)).toEqual(["artifact-download", "artifact-check"]);
+    const [download, check] = initContainers;
+    expect(download?.args.slice(0, 3)).toEqual(["copy", source, "/models"]);
+    expect(download?.image).toMatch(/^docker\.io\/rclone\/rclone@sha256:[0-9a-f]{64}$/);
+    // Before Istio's proxy runs, only its own user reaches the network.
+    expect(download?.securityContext).toMatchObject({ runAsUser: 1337 });
+    expect(check?.args[1]).toBe("/models");
+    expect(containers[0]?.args).toContain("--model-repository=/models");
+    expect(containers[0]?.env).toBeUndefined();
+    expect(volumes).toContainEqual({ name: "models", emptyDir: {} });
+  });
+
+  it("are those of another version without the artifact of the declared one", () => {
+    const declared = { ...sound, artifact };
+    expect(withVersion(declared, "1")).toBe(declared);
+    expect(withVersion(declared, "2")).toEqual({ ...sound, version: "2" });
   });
 });

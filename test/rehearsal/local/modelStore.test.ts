@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { artifactDigest } from "../../../rehearsal/local/artifactDigest.ts";
 import { sampleRepository } from "../../../rehearsal/local/localCluster.ts";
 import { embeddedStoreProblems, storedVersionProblems } from "../../../rehearsal/local/modelStore.ts";
 import { local } from "../../../stacks/environments/local.ts";
@@ -33,4 +34,19 @@ it("refuses a claim that nobody prepares, a folder that is not there, and a buck
   expect(problem({ s3: "s3://models/fraud", region: "us-east-1" })).toBe(
     "the embedded environment has no object store.",
   );
+});
+
+it("refuses files that are others than declared, and says what is found, before anything starts", () => {
+  const problems = (artifact: NonNullable<(typeof declared)["artifact"]>) =>
+    storedVersionProblems("fraud", { ...declared, artifact }, folder, "--to");
+  const declared: Parameters<typeof storedVersionProblems>[1] = { ...fraud, version: "2" };
+  const version = join(folder, "fraud/2");
+  writeFileSync(join(version, "data-version"), "2026-11-01\n");
+  const digest = artifactDigest(version);
+  expect(problems({ digest, data: "2026-11-01" })).toEqual([]);
+  const other = `sha256:${"0".repeat(64)}` as const;
+  expect(problems({ digest: other, data: "2026-12-01" }).map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+    `models.fraud.artifact.data: declared is "2026-12-01", and ${version}/data-version says "2026-11-01".`,
+    `models.fraud.artifact.digest: declared is ${other}, and the files in ${version} have ${digest}.`,
+  ]);
 });
