@@ -3,13 +3,13 @@ import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
 import type { AnalysisView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { PrometheusClient } from "../../rehearsal/cluster/prometheus.ts";
+import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import {
   type AnalysisEvidence,
   type EvidenceArgs,
   evidenceOn,
   releaseEvidence,
 } from "../../rehearsal/cluster/releaseEvidence.ts";
-import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import type { ReleaseView } from "../../rehearsal/cluster/releaseView.ts";
 import { overdueLines, stepTime } from "../../rehearsal/cluster/stepTime.ts";
 import { underWay } from "../../rehearsal/local/release.ts";

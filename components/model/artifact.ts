@@ -50,6 +50,7 @@ if [ -n "$3" ]; then
   IFS= read -r data < ${dataVersionFile} || true
   [ "$data" = "$3" ] || refuse ${artifactExitCodes.differs} "refused: declared is data version $3, and $1/${dataVersionFile} says \${data:-nothing}."
 fi
+[ -n "$(find -L . -type f -print -quit)" ] || refuse ${artifactExitCodes.unreadable} "refused: there are no files in $1."
 set -o pipefail
 found=$(${digestCommand}) || refuse ${artifactExitCodes.unreadable} "refused: the files in $1 cannot be read."
 found=sha256:\${found%% *}

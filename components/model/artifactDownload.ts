@@ -1,5 +1,5 @@
-import type { IContainer } from "kubernetes-models/v1/Container";
 import * as pulumi from "@pulumi/pulumi";
+import type { IContainer } from "kubernetes-models/v1/Container";
 import type { DeepInput } from "../core/customResource.ts";
 
 /** The name of the init container that brings the files of a version from an object store. */
@@ -50,7 +50,8 @@ export function rcloneSource(url: string, region?: string): string {
 
 /**
  * The init container that copies the folder at `url` into `folder`, so that what is checked is what Triton loads. It
- * ends with rclone's exit code (3: there is no such folder).
+ * ends with rclone's exit code, 1 where the store refuses. A folder that is not there is copied as an empty one, which
+ * the check then refuses.
  */
 export function downloadContainer(
   url: pulumi.Input<string>,

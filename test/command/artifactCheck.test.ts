@@ -77,6 +77,12 @@ describe("the init container of a version with a declared artifact", () => {
     });
   });
 
+  it("refuses a folder without files, as a download of one that is not in the store leaves it", () => {
+    rmSync(folder, { recursive: true });
+    mkdirSync(join(folder, "fraud"), { recursive: true });
+    expect(check({ digest: other })).toEqual({ status: 66, said: `refused: there are no files in ${folder}.` });
+  });
+
   it("follows links, as Triton does", () => {
     const linked = join(folder, "..", `${folder.split("/").at(-1)}-link`);
     symlinkSync(folder, linked);

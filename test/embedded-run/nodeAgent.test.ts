@@ -5,8 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Environment, environmentStatus, stopEnvironment } from "../../embedded/environment/environment.ts";
 import { sharedMemoryPrefix } from "../../embedded/nodeAgent/nodeAgent.ts";
+import { artifactDigest } from "../../rehearsal/local/artifactDigest.ts";
 import { eventually, kill, pidOf, processesOf, running, supervisorOf } from "./environmentRuns.ts";
-import { fraudPod, infer, Pods, podMonitor, startWithModels, tritonOf, tritonProcesses } from "./podRuns.ts";
+import {
+  fraudPod,
+  infer,
+  modelStore,
+  Pods,
+  podMonitor,
+  startWithModels,
+  tritonOf,
+  tritonProcesses,
+} from "./podRuns.ts";
 
 const name = "node";
 const home = mkdtempSync(join(tmpdir(), "serin-node-"));
@@ -46,6 +56,40 @@ describe("a pod that runs Triton", () => {
       containerStatuses: [{ restartCount: 0, ready: true, started: true }],
     });
     expect(status?.podIP).toBeUndefined();
+  });
+
+  it("starts where its files are those declared, and no Triton where they are others", async () => {
+    const tritonsBefore = tritonProcesses(environment).length;
+    const digest = artifactDigest(join(modelStore, "fraud/1"));
+    const address = await pods.run("checked", { artifact: { digest } });
+    expect(await infer(address)).toMatchObject({ status: 200 });
+    expect((await pods.read("checked")).status?.initContainerStatuses).toMatchObject([
+      { name: "artifact-check", ready: true, state: { terminated: { exitCode: 0 } } },
+    ]);
+
+    await pods.create(fraudPod("forged", { version: "2", artifact: { digest } }));
+    await pods.create(fraudPod("unpaired", { artifact: { digest, data: "2026-11-01" } }));
+    const refused = async (name: string) => {
+      const { status } = await pods.read(name);
+      return status?.initContainerStatuses?.[0]?.lastState?.terminated;
+    };
+    const found = artifactDigest(join(modelStore, "fraud/2"));
+    const forged = `refused: declared is digest ${digest}, and the files in /models/fraud/2 have ${found}.`;
+    await eventually(async () => {
+      expect(await refused("forged")).toMatchObject({ exitCode: 65, message: forged });
+      expect(await refused("unpaired")).toMatchObject({
+        exitCode: 66,
+        message:
+          "refused: declared is data version 2026-11-01, and /models/fraud/1 has no file data-version that names one.",
+      });
+      expect(await pods.events("forged")).toContainEqual(expect.stringContaining(forged));
+    });
+    await sleep(2_000);
+    const { status } = await pods.read("forged");
+    expect(status).toMatchObject({ phase: "Pending", initContainerStatuses: [{ restartCount: 2 }] });
+    expect(tritonProcesses(environment)).toHaveLength(tritonsBefore + 1);
+    for (const name of ["checked", "forged", "unpaired"]) await pods.delete(name);
+    for (const name of ["checked", "forged", "unpaired"]) await pods.whenGone(name);
   });
 
   it("is measured as Istio measures, to the request, once a PodMonitor selects it", async () => {

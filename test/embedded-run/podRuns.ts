@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Event, KubernetesListObject, V1Container, V1Pod } from "@kubernetes/client-node";
 import { expect } from "vitest";
+import { type Artifact, artifactContainer } from "../../components/model/artifact.ts";
 import { type Environment, startEnvironment } from "../../embedded/environment/environment.ts";
 import { faultAnnotation } from "../../embedded/faults/fault.ts";
 import { bucketsAnnotation } from "../../embedded/nodeAgent/latencyBuckets.ts";
@@ -20,10 +21,11 @@ export interface PodOptions {
   readonly labels?: Record<string, string>;
   readonly claim?: string;
   readonly preStopSeconds?: number;
+  readonly artifact?: Artifact;
 }
 
 export function fraudPod(name: string, options: PodOptions = {}): V1Pod {
-  const { version = "1", fault, labels, claim = "model-store", preStopSeconds } = options;
+  const { version = "1", fault, labels, claim = "model-store", preStopSeconds, artifact } = options;
   const probe = { periodSeconds: 1, timeoutSeconds: 3 };
   const ready = { path: "/v2/health/ready", port: "http" };
   return {
@@ -41,6 +43,16 @@ export function fraudPod(name: string, options: PodOptions = {}): V1Pod {
     spec: {
       nodeName: "cpu-1",
       terminationGracePeriodSeconds: 20,
+      ...(artifact === undefined
+        ? {}
+        : {
+            initContainers: [
+              artifactContainer(artifact, `/models/fraud/${version}`, {
+                image: `nvcr.io/nvidia/tritonserver@sha256:${"a".repeat(64)}`,
+                volumeMounts: [{ name: "models", mountPath: "/models", readOnly: true }],
+              }) as V1Container,
+            ],
+          }),
       containers: [
         {
           name: "triton",
@@ -100,6 +112,12 @@ export class Pods {
     await this.create(fraudPod(name, options));
     await this.whenReady(name);
     return this.address(name);
+  }
+
+  /** What the events of a pod say, the oldest first. */
+  async events(name: string): Promise<string[]> {
+    const list = (await clientOf(this.#environment).list("v1", "Event", "models")) as KubernetesListObject<CoreV1Event>;
+    return list.items.filter(({ involvedObject }) => involvedObject.name === name).map(({ message = "" }) => message);
   }
 
   async whenReady(name: string): Promise<void> {
