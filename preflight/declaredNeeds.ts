@@ -1,6 +1,8 @@
+import * as pulumi from "@pulumi/pulumi";
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
 import { deviceLabels } from "../components/cluster/deviceLabels.ts";
 import { mirroredImage } from "../components/core/registryMirror.ts";
+import { rcloneImage } from "../components/model/artifactDownload.ts";
 import { objectLabels } from "../components/model/objectNames.ts";
 import { podLabels } from "../components/model/tritonPod.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
@@ -61,8 +63,15 @@ export function declaredNeeds(environment: Environment, key: string, spec: Clust
 
 /** The images that the models of an environment run, each once, as the nodes of the cluster pull them. */
 export function modelImages({ models }: Environment, spec: ClusterSpec): string[] {
-  const mirror = cloudOf(spec).settings(spec)?.registryMirror;
-  return [...new Set(Object.values(models).map(({ server }) => mirroredImage(mirror, server.image)))];
+  const cloud = cloudOf(spec);
+  const mirror = cloud.settings(spec)?.registryMirror;
+  // Which kind of store it is follows from the declaration; where it is, does not matter.
+  const isVolume = cloud.modelStore(spec, pulumi.output("")).kind === "pvc";
+  const images = Object.values(models).flatMap(({ server, artifact, repository }) => [
+    server.image,
+    ...(artifact === undefined || "pvc" in repository || ("modelStore" in repository && isVolume) ? [] : [rcloneImage]),
+  ]);
+  return [...new Set(images.map((image) => mirroredImage(mirror, image)))];
 }
 
 /** The StorageClass that installed systems claim volumes of. None where one of them makes the default. */

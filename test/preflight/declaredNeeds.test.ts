@@ -134,6 +134,18 @@ it("names each image of the models once, by digest", () => {
   expect(images.every((image) => /@sha256:[0-9a-f]{64}$/.test(image))).toBe(true);
 });
 
+it("names the image that brings files into the pods, where a model in an object store declares its artifact", () => {
+  const digest = `sha256:${"0".repeat(64)}` as const;
+  const fetching = (fraud: Environment["models"][string]) =>
+    modelImages({ ...prod, models: { fraud } } as Environment, prod.clusters["aws-use1"] as ClusterSpec).filter(
+      (image) => image.includes("rclone"),
+    );
+  expect(fetching(prod.models.fraud)).toEqual([]);
+  const checked = { ...prod.models.fraud, artifact: { digest } };
+  expect(fetching({ ...checked, repository: { modelStore: "fraud" } })).toHaveLength(1);
+  expect(fetching({ ...checked, repository: { pvc: "models" } })).toEqual([]);
+});
+
 it("names the images of the models at the mirror that the nodes pull from", () => {
   const mirrored = (images: unknown) =>
     modelImages(prod, { ...prod.clusters["aws-use1"], registryMirror: { images } } as ClusterSpec);
