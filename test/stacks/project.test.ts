@@ -18,7 +18,7 @@ it.each(["Pulumi.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })
   },
 );
 
-it.each(["Pulumi.yaml", "policies/PulumiPolicy.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })])(
+it.each(["Pulumi.yaml", ...globSync("examples/*/Pulumi.yaml", { cwd: checkout })])(
   "%s starts Node with the small heap of a plan",
   (file) => {
     const { runtime } = parse(readFileSync(join(checkout, file), "utf8"));
