@@ -7,7 +7,14 @@ const advisoryEnvironments: readonly string[] = ["local", "dev"];
 const alwaysMandatory: readonly string[] = ["gpu-require-limits-only"];
 
 /**
- * The enforcement level of each policy in an environment: `mandatory`, except `advisory` in `local` and `dev`.
+ * Policies that advise everywhere, until a pack's configuration makes them mandatory: what they ask for cannot be
+ * declared before the files are there.
+ */
+const alwaysAdvisory: readonly string[] = ["model-require-digest"];
+
+/**
+ * The enforcement level of each policy in an environment: `mandatory`, except `advisory` in `local` and `dev`, and for
+ * what is advised everywhere.
  *
  * The SDK fixes the level of a policy before a rule sees its first resource, so the level cannot follow from a URN. It
  * is the pack's initial configuration, chosen by the environment in the stack's name; `--policy-pack-config` overrides
@@ -20,6 +27,9 @@ export function preset(
 ): Record<string, EnforcementLevel> {
   const advises = environment !== undefined && advisoryEnvironments.includes(environment);
   return Object.fromEntries(
-    policies.map(({ name }) => [name, advises && !alwaysMandatory.includes(name) ? "advisory" : "mandatory"]),
+    policies.map(({ name }) => [
+      name,
+      alwaysAdvisory.includes(name) || (advises && !alwaysMandatory.includes(name)) ? "advisory" : "mandatory",
+    ]),
   );
 }

@@ -6,6 +6,7 @@ import { requireDigest } from "./image/requireDigest.ts";
 import { requireTls } from "./ingress/requireTls.ts";
 import { requireMeshWideMtls } from "./mesh/requireMeshWideMtls.ts";
 import { requireStrictMtls } from "./mesh/requireStrictMtls.ts";
+import { requireDigest as requireModelDigest } from "./model/requireDigest.ts";
 import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.ts";
 
 /** Every policy of the pack. */
@@ -14,6 +15,7 @@ export const policies: Readonly<Policies> = [
   requireTwo,
   requireLimitsOnly,
   requireDigest,
+  requireModelDigest,
   requireTls,
   requireMeshWideMtls,
   requireStrictMtls,

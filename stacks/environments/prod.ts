@@ -65,7 +65,12 @@ export const prod = {
   },
   domain: "models.example.com",
   models: {
-    fraud: { ...fraud, version: "1", replicas: 3 },
+    fraud: {
+      ...fraud,
+      version: "1",
+      artifact: { digest: "sha256:c14d5e78a9676429427d4f5c52dea766255ff9833d5506a58c4f3fd664a6f947" },
+      replicas: 3,
+    },
     resnet50: { ...resnet50, version: "1" },
   },
 } as const satisfies Environment;

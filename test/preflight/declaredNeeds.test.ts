@@ -140,8 +140,8 @@ it("names the image that brings files into the pods, where a model in an object 
     modelImages({ ...prod, models: { fraud } } as Environment, prod.clusters["aws-use1"] as ClusterSpec).filter(
       (image) => image.includes("rclone"),
     );
-  expect(fetching(prod.models.fraud)).toEqual([]);
-  const checked = { ...prod.models.fraud, artifact: { digest } };
+  const checked = { ...prod.models.resnet50, artifact: { digest } };
+  expect(fetching(prod.models.resnet50)).toEqual([]);
   expect(fetching({ ...checked, repository: { modelStore: "fraud" } })).toHaveLength(1);
   expect(fetching({ ...checked, repository: { pvc: "models" } })).toEqual([]);
 });
@@ -150,9 +150,11 @@ it("names the images of the models at the mirror that the nodes pull from", () =
   const mirrored = (images: unknown) =>
     modelImages(prod, { ...prod.clusters["aws-use1"], registryMirror: { images } } as ClusterSpec);
   for (const image of mirrored("registry.example.com/mirror")) {
-    expect(image).toMatch(/^registry\.example\.com\/mirror\/nvidia\/tritonserver@sha256:/);
+    expect(image).toMatch(/^registry\.example\.com\/mirror\/(nvidia\/tritonserver|rclone\/rclone)@sha256:/);
   }
-  for (const image of mirrored({ "docker.io": "registry.example.com/hub" })) expect(image).toMatch(/^nvcr\.io\//);
+  for (const image of mirrored({ "docker.io": "registry.example.com/hub" })) {
+    expect(image).toMatch(/^(nvcr\.io\/nvidia\/tritonserver|registry\.example\.com\/hub\/rclone\/rclone)@sha256:/);
+  }
 });
 
 describe("quota", () => {

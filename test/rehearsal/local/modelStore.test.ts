@@ -6,6 +6,7 @@ import { artifactDigest } from "../../../rehearsal/local/artifactDigest.ts";
 import { sampleRepository } from "../../../rehearsal/local/localCluster.ts";
 import { embeddedStoreProblems, storedVersionProblems } from "../../../rehearsal/local/modelStore.ts";
 import { local } from "../../../stacks/environments/local.ts";
+import { prod } from "../../../stacks/environments/prod.ts";
 
 let folder: string;
 const fraud = local.models.fraud;
@@ -18,6 +19,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it("finds every declared version of local in the project's own repository", () => {
   expect(embeddedStoreProblems(local.models, sampleRepository)).toEqual([]);
+});
+
+it("finds the files of prod's fraud as they are declared", () => {
+  expect(storedVersionProblems("fraud", prod.models.fraud, sampleRepository, "version")).toEqual([]);
 });
 
 it("names the versions there are, at the place where the version was typed", () => {

@@ -26,7 +26,7 @@ describe("whatever JavaScript allows", () => {
     const loop = copyOfShop();
     (loop.models as Tree).fraud = loop;
     expect(said(loop)).toContain(
-      "models.fraud.clusters: there is no such key. The keys are release, server, repository, replicas, spread, traffic, slo, guards, stateless, version.",
+      "models.fraud.clusters: there is no such key. The keys are release, server, repository, replicas, spread, traffic, slo, guards, stateless, version, artifact.",
     );
   });
 
