@@ -28,6 +28,8 @@ interface Cluster {
   /** Answers the next write of the Rollout as one that comes after another. */
   conflicts: number;
   isDeployed: boolean;
+  /** The pods of the model. */
+  pods: unknown[];
 }
 
 const home = mkdtempSync(join(tmpdir(), "serin-release-verbs-"));
@@ -46,7 +48,13 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 /** An API server with one Rollout, version 2 of `fraud` at 5 %, which does at once what it is asked. */
 async function cluster(): Promise<Cluster> {
-  const state: Omit<Cluster, "kubeconfig"> = { sent: [], rollout: releasing(), conflicts: 0, isDeployed: true };
+  const state: Omit<Cluster, "kubeconfig"> = {
+    sent: [],
+    rollout: releasing(),
+    conflicts: 0,
+    isDeployed: true,
+    pods: [],
+  };
   const rollouts = "/apis/argoproj.io/v1alpha1/namespaces/models/rollouts/fraud";
   const server = createServer(async (request, response) => {
     const [path = ""] = (request.url ?? "").split("?");
@@ -74,6 +82,7 @@ async function cluster(): Promise<Cluster> {
     if (path.endsWith("/replicasets")) {
       return answer(200, { items: [replicaSet("1", "stable"), replicaSet("2", "canary")] });
     }
+    if (path.endsWith("/pods")) return answer(200, { items: state.pods });
     if (path.endsWith("/analysisruns")) return answer(200, { items: [] });
     if (path.endsWith("/virtualservices/fraud-release")) {
       return answer(200, {
@@ -271,6 +280,21 @@ describe("a verb that changes a release", () => {
     expect(error.message).toContain('Model "fraud" is not deployed on embedded');
     expect(error.exitCode).toBe(exitCodes.unavailable);
   });
+});
+
+it("says why pods of the new version do not start, where their files are others than declared", async () => {
+  const at = await cluster();
+  const message = "refused: declared is digest sha256:1, and the files in /models/fraud/2 have sha256:2.";
+  const terminated = { exitCode: 65, message };
+  const check = { name: "artifact-check", ready: false, state: { waiting: {} }, lastState: { terminated } };
+  at.pods = [{ metadata: { labels: { version: "2" } }, status: { initContainerStatuses: [check] } }];
+  const { text, result } = await releaseStatus(
+    "fraud",
+    { environment: "local", kubeconfig: at.kubeconfig },
+    invocation,
+  );
+  expect(text).toContain(`\nPods do not start: version 2 ${message}\n`);
+  expect(result).toMatchObject({ refused: [`version 2 ${message}`] });
 });
 
 it("shows the step, the pods of both versions and what people did", async () => {
