@@ -296,9 +296,9 @@ function relay(stack: string, event: EngineEvent, events: EngineEvents, diagnost
   const change = resourceEvent(stack, event);
   if (change !== undefined) events.onResource?.(change);
   const { diagnosticEvent, policyEvent } = event;
-  if (diagnosticEvent !== undefined && diagnosticEvent.ephemeral !== true) {
+  const severity = severities[diagnosticEvent?.severity ?? ""];
+  if (diagnosticEvent !== undefined && severity !== undefined && diagnosticEvent.ephemeral !== true) {
     const message = diagnosticEvent.message.trim();
-    const severity = diagnosticEvent.severity === "info#err" ? "info" : diagnosticEvent.severity;
     events.onLog?.(severity, message);
     if (severity === "error") diagnostics.push({ path: nameOf(diagnosticEvent.urn) ?? stack, reason: message });
   }
@@ -309,6 +309,17 @@ function relay(stack: string, event: EngineEvent, events: EngineEvents, diagnost
     });
   }
 }
+
+/**
+ * What an engine says to people. Its log has messages of severity `debug`, too, which the types of the SDK leave out:
+ * they hold the inputs of every resource, secrets in plain text.
+ */
+const severities: Partial<Record<string, "info" | "warning" | "error">> = {
+  info: "info",
+  "info#err": "info",
+  warning: "warning",
+  error: "error",
+};
 
 const actions: Partial<Record<string, ResourceAction>> = {
   create: "created",

@@ -28,7 +28,9 @@ if (command[0] === "up" || command[0] === "destroy") {
   const urn = "urn:pulumi:dev-models::serin::serin:model:Model$kubernetes:core/v1:ConfigMap::fraud";
   const step = (op, custom) => ({ resOutputsEvent: { metadata: { op, urn, type: "kubernetes:core/v1:ConfigMap", new: { custom } } } });
   const failed = { diagnosticEvent: { severity: "error", message: "configmaps \\"fraud\\" is invalid\\n", urn } };
-  const events = [step("create", true), step("same", false), ...(args.includes("dev-broken") ? [failed] : []), { cancelEvent: {} }];
+  const say = (severity, message) => ({ diagnosticEvent: { severity, message, urn } });
+  const said = [say("debug", "kubeconfig: token-of-the-cluster\\n"), say("info#err", "to standard error\\n")];
+  const events = [...said, step("create", true), step("same", false), ...(args.includes("dev-broken") ? [failed] : []), { cancelEvent: {} }];
   const log = args[args.indexOf("--event-log") + 1];
   writeFileSync(log, events.map((event) => JSON.stringify(event) + "\\n").join(""));
   // The Automation API looks at the log every 200 ms, and not once more when the CLI has ended.
@@ -103,6 +105,12 @@ describe("PulumiEngine", () => {
     expect(ups).toHaveLength(2);
     expect(ups[0]).toContain(`--policy-pack ${fileURLToPath(new URL("../../../policies", import.meta.url))}`);
     expect(ups[0]).toContain("--stack dev-cluster");
+  });
+
+  it("tells what the engine says to people, and not its debug messages, which hold secrets in plain text", async () => {
+    const said: string[] = [];
+    await engine().up(["dev-models"], { onLog: (severity, message) => said.push(`${severity} ${message}`) });
+    expect(said).toEqual(["info to standard error"]);
   });
 
   it("deploys chains side by side, none before all are selected; one that fails ends, and the others go on", async () => {
