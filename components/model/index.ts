@@ -1,6 +1,7 @@
 /** Models: the server, the repository of versions, the objectives, the release. Imports no cloud's SDK. */
 export type { GpuModel, MigProfile } from "../cluster/machines/gpus.ts";
 export type { Bytes, Duration, Percent } from "../core/quantity.ts";
+export type { Artifact } from "./artifact.ts";
 export type { HostCluster } from "./hostCluster.ts";
 export { defineModel, type Model, type ModelSpec } from "./model.ts";
 export { ModelDeployment, type ModelDeploymentArgs } from "./modelDeployment.ts";

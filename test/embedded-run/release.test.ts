@@ -6,12 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { down } from "../../cli/verbs/down.ts";
 import { predict } from "../../cli/verbs/predict.ts";
 import { rehearse } from "../../cli/verbs/rehearse.ts";
+import { releaseStatus } from "../../cli/verbs/releaseStatus.ts";
 import { up } from "../../cli/verbs/up.ts";
 import { exitCodes } from "../../components/core/problem.ts";
+import type { Model } from "../../components/model/model.ts";
+import { tritonPod } from "../../components/model/tritonPod.ts";
 import { findEnvironment } from "../../embedded/environment/environment.ts";
 import type { ResourceEvent } from "../../engine/engine.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
-import { embeddedCluster, liveEngine, stacksOf } from "../../rehearsal/local/localCluster.ts";
+import { artifactDigest } from "../../rehearsal/local/artifactDigest.ts";
+import { embeddedCluster, liveEngine, sampleRepository, stacksOf } from "../../rehearsal/local/localCluster.ts";
 import type { RehearsalReport } from "../../rehearsal/report.ts";
 import { headline, servedLines } from "../../rehearsal/text.ts";
 import { local } from "../../stacks/environments/local.ts";
@@ -162,6 +166,39 @@ it("an up in the middle of a canary leaves its weights alone", async () => {
 
   await up("local", { engine: "live" }, invocation);
   expect(await servedVersion()).toBe("1");
+});
+
+it("gives a version whose files are others than declared no request, says why, and goes back in time", async () => {
+  const digest = artifactDigest(join(sampleRepository, "fraud/1"));
+  const forged: Model = { ...local.models.fraud, version: "2", artifact: { digest } };
+  const template = tritonPod("fraud", forged, { gpuPools: {}, modelStore: { kind: "pvc", claim: "model-store" } });
+  const engine = await liveEngine(local, embeddedCluster("local"), {
+    transformResource: (type, _name, props) =>
+      // A shorter deadline than the declared one, which leaves time for the pull of an image.
+      type.endsWith(":Rollout")
+        ? { ...props, spec: { ...(props.spec as object), template, progressDeadlineSeconds: 30 } }
+        : props,
+  });
+  await engine.up(stacksOf(local));
+  const status = async () =>
+    (await releaseStatus("fraud", { environment: "local" }, invocation)).result as {
+      readonly weight: number;
+      readonly state: string;
+      readonly refused: readonly string[];
+    };
+  const until = Date.now() + 120_000;
+  for (;;) {
+    const { weight, state, refused } = await status();
+    expect(weight).toBe(0);
+    if (state.startsWith("rolled back from 2") && refused.length > 0) break;
+    if (Date.now() > until) throw new Error(`not rolled back: ${state}`);
+    await sleep(1_000);
+  }
+  expect((await status()).refused).toEqual([
+    `version 2 refused: declared is digest ${digest}, and the files in /models/fraud/2 have ${artifactDigest(join(sampleRepository, "fraud/2"))}.`,
+  ]);
+  expect(await servedVersion()).toBe("1");
+  await up("local", { engine: "live" }, invocation);
 });
 
 it("refuses a version that is not in the store, before anything changes", async () => {
