@@ -88,7 +88,7 @@ function titleOf(reports: readonly ClusterReport[]): string {
     ...(later > 0 && later < reports.length ? [`${count(later, "cluster")} not there yet`] : []),
   ];
   return [
-    ...(parts.length > 0 ? parts : ["no cluster is there yet"]),
+    ...(parts.length > 0 ? parts : [reports.length === 0 ? "every cluster was looked at" : "no cluster is there yet"]),
     ...(warnings > 0 ? [count(warnings, "warning")] : []),
   ].join(", ");
 }

@@ -150,6 +150,7 @@ it("says what is not there yet, and every warning", async () => {
     checks: [],
   } as const;
   expect((await step("the cluster layer", [later])).title).toBe("Preflight: no cluster is there yet");
+  expect((await step("the platform", [])).title).toBe("Preflight: every cluster was looked at");
   const warned = { cluster: "dc-fra", ...reached, checks: [result("clock", "warning")] };
   const { title, lines } = await step("the cluster layer", [later, warned]);
   expect(title).toBe("Preflight: 1 cluster can carry what is declared, 1 cluster not there yet, 1 warning");
