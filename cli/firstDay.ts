@@ -8,6 +8,7 @@ import { gatewayService } from "../components/platform/istioGateway.ts";
 import type { PlannedStep } from "../plan/planDocument.ts";
 import { stepsBefore } from "../preflight/accountSteps.ts";
 import { hanging, lineWidth } from "../preflight/preflightText.ts";
+import { differences } from "../rehearsal/local/artifactDigest.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { configuredValue, projectDirectory } from "../stacks/project.ts";
 import { stackName } from "../stacks/stackName.ts";
@@ -137,6 +138,7 @@ function uploads({ name, clusters, models }: Environment): Instruction[] {
   if (versions.length === 0) return [];
   return [
     { says: "Each version goes to the store of each cluster: docs/how-to/add-a-model.md has its folders." },
+    ...wrongFiles(models),
     ...Object.entries(clusters).flatMap(([key, spec]) => {
       const parts = cloudOf(spec).upload(spec, nameInCloud(name, key), versions);
       const needsStore = parts.some((part) => "command" in part && part.command.includes("$store"));
@@ -153,6 +155,18 @@ function uploads({ name, clusters, models }: Environment): Instruction[] {
       ];
     }),
   ];
+}
+
+/** The versions whose files in the project are others than declared: pods would refuse what is uploaded. */
+function wrongFiles(models: Environment["models"]): Instruction[] {
+  return Object.values(models).flatMap(({ artifact, repository, version }) => {
+    if (artifact === undefined || !("modelStore" in repository)) return [];
+    const folder = join(projectDirectory, "stacks", "models", "repository", repository.modelStore, version);
+    if (!existsSync(folder)) return [];
+    return differences(artifact, folder).map(({ path, reason }) => ({
+      says: `Not yet ${repository.modelStore}/${version}, whose pods would not start (artifact.${path}): ${reason}`,
+    }));
+  });
 }
 
 /** Where the project has a version's files: beside its models, which is the store of `local`. */

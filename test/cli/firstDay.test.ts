@@ -120,6 +120,16 @@ describe("the first day", () => {
     ]);
   });
 
+  it("says before an upload that pods would refuse these files", () => {
+    const artifact = { digest: `sha256:${"0".repeat(64)}`, data: "2026-11-01" } as const;
+    const wrong = { ...prod, models: { fraud: { ...shipped.models.fraud, artifact } } };
+    const said = partsOf(wrong, "fill the model stores").filter((part) => part.startsWith("Not yet fraud/1"));
+    expect(said).toHaveLength(2);
+    expect(said[0]).toContain('(artifact.data): declared is "2026-11-01"');
+    expect(said[1]).toContain(`(artifact.digest): declared is ${artifact.digest}, and the files in `);
+    expect(partsOf(prod, "fill the model stores").join()).not.toContain("Not yet");
+  });
+
   it("has the commands that upload each version to each store, from the project's folder where it has one", () => {
     const store = (key: string) =>
       `store=$(pulumi stack output clusters -s prod-cluster | jq -r '."${key}".modelStore.location')`;
