@@ -1,4 +1,5 @@
-import { arrivals, type Spacing, seededRandom } from "./arrivals.ts";
+import { seededRandom } from "../../components/core/random.ts";
+import { arrivals, type Spacing } from "./arrivals.ts";
 import { type Answer, Tallier, type Tally } from "./tally.ts";
 
 /** The parameters of one run of the open loop. */

@@ -1,4 +1,4 @@
-import { normal } from "./arrivals.ts";
+import { normal } from "../../components/core/random.ts";
 
 /** One input of a model, as the model metadata at `/v2/models/<model>` describes it (KServe v2 protocol). */
 export interface ModelInput {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Pool } from "undici";
-import { seededRandom } from "./arrivals.ts";
+import { seededRandom } from "../../components/core/random.ts";
 import { runOpenLoop } from "./openLoop.ts";
 import { type ModelInput, requestBodies } from "./requestBodies.ts";
 import type { Answer } from "./tally.ts";

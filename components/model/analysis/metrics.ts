@@ -5,7 +5,7 @@ import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
 import { comparedQuery, worseFailQuery } from "../verdict/compared.ts";
 import { type Readings, readings } from "../verdict/readings.ts";
 import { requestsToPass, scoresToPass } from "../verdict/sampleSize.ts";
-import { scoreQuery, scoreTest } from "../verdict/score.ts";
+import { type ScoreTest, scoreQuery, scoreTest } from "../verdict/score.ts";
 import { type Confidence, type PassLine, passLine, type ShareTest, shareQuery, shareTest } from "../verdict/share.ts";
 import { failedRequests, predictedScores, refusedRequests, slowRequests } from "./counters.ts";
 import { comparisonEvidence, type MetricEvidence, scoreEvidence, shareEvidence } from "./evidence.ts";
@@ -60,11 +60,8 @@ type At = Pick<AnalysisContext, "name" | "namespace" | "scrapeInterval">;
 
 /** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between what may fail. */
 export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At): DecidingMetric[] {
-  const { slo } = model;
-  const { errors, others } = confidences(model, judgement);
+  const { failing, slow, score } = objectiveTests(model, judgement);
   const reading = readingsOf(model, judgement, at);
-  const failing = shareTest(ratio(slo.errorRate), errorRatio, errors);
-  const slow = shareTest(slowShare, latencyRatio, others);
   const metrics: DecidingMetric[] = [
     {
       name: "errors",
@@ -76,22 +73,37 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At
       name: "latency",
       query: (next) => comparedQuery(slow, slowRequests(model, at), reading, lineOf(slow, next)),
       requests: (next) => requestsToPass(slow, next),
-      seen: shareEvidence(`were slower than ${slo.p99}`, slow, slowRequests(model, at), reading),
+      seen: shareEvidence(`were slower than ${model.slo.p99}`, slow, slowRequests(model, at), reading),
     },
   ];
-  if (slo.predictionScore === undefined) return metrics;
-
-  const { mean, tolerance, min, max } = slo.predictionScore;
-  const test = scoreTest(mean, tolerance, others, { min, max });
+  if (score === undefined) return metrics;
   return [
     ...metrics,
     {
       name: "prediction-score",
-      query: (next) => scoreQuery(test, predictedScores(at), reading, next === undefined),
-      requests: () => scoresToPass(test),
-      seen: scoreEvidence(test, predictedScores(at), reading),
+      query: (next) => scoreQuery(score, predictedScores(at), reading, next === undefined),
+      requests: () => scoresToPass(score),
+      seen: scoreEvidence(score, predictedScores(at), reading),
     },
   ];
+}
+
+/** The tests of a model's objectives: failed requests, slow ones and, where declared, the mean score. */
+export function objectiveTests(
+  model: ServedModel,
+  judgement: Judgement,
+): { readonly failing: ShareTest; readonly slow: ShareTest; readonly score?: ScoreTest } {
+  const { errorRate, predictionScore } = model.slo;
+  const { errors, others } = confidences(model, judgement);
+  return {
+    failing: shareTest(ratio(errorRate), errorRatio, errors),
+    slow: shareTest(slowShare, latencyRatio, others),
+    ...(predictionScore === undefined ? {} : { score: scoreOf(predictionScore, others) }),
+  };
+}
+
+function scoreOf({ mean, tolerance, min, max }: NonNullable<ServedModel["slo"]["predictionScore"]>, chances: Confidence) {
+  return scoreTest(mean, tolerance, chances, { min, max });
 }
 
 function lineOf(test: ShareTest, next: number | undefined): PassLine | undefined {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrivals, normal, seededRandom } from "../../../embedded/traffic/arrivals.ts";
+import { normal, seededRandom } from "../../../components/core/random.ts";
+import { arrivals } from "../../../embedded/traffic/arrivals.ts";
 import { requestBodies } from "../../../embedded/traffic/requestBodies.ts";
 
 function take<T>(source: Iterator<T, unknown>, count: number): T[] {

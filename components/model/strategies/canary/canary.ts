@@ -1,5 +1,12 @@
 import type { Problem } from "../../../core/problem.ts";
-import { type Duration, duration, durationProblems, type Percent, percentProblems } from "../../../core/quantity.ts";
+import {
+  countProblems,
+  type Duration,
+  duration,
+  durationProblems,
+  type Percent,
+  percentProblems,
+} from "../../../core/quantity.ts";
 import { withDefaults } from "../../../core/withDefaults.ts";
 
 /** A release that shifts traffic step by step, each step but the last decided by an analysis. */
@@ -24,6 +31,22 @@ export interface Canary {
    * an objective. Each 0.001 % to 25 %; the smaller, the more requests a verdict takes.
    */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
+  /**
+   * What a release may cost. One that would cost more is a problem of the declaration, before anything is deployed.
+   * Changing it restarts nothing.
+   */
+  readonly exposure: Exposure;
+}
+
+/** What a release may cost on each cluster. */
+export interface Exposure {
+  /** Longest time that a healthy version may take at the trough of the traffic, 95 times in 100: "1m" to "1000h". */
+  readonly duration: Duration;
+  /**
+   * The most requests that may fail when a version fails every request from the start, at the peak of the traffic: a
+   * whole number, at least 1. @default not limited: the first weight decides it, and `serin release plan` says it
+   */
+  readonly failedRequests?: number;
 }
 
 /** A canary; see `Canary` for the fields. */
@@ -39,6 +62,8 @@ export function canary(options: Partial<Omit<Canary, "kind">> = {}): Canary {
     keep: duration(1_000 * forgetSeconds),
     // One in a hundred that keeps half of each objective is rolled back; one that misses one twice over is promoted.
     confidence: { falseAlarm: "1%", miss: "1%" },
+    // Who comes back the next day finds it ended. Traffic that needs longer asks for another way.
+    exposure: { duration: "24h" },
   };
   return withDefaults(defaults, options);
 }
@@ -50,7 +75,7 @@ export const forgetSeconds = 30;
 const confidenceBounds = { min: "0.001%", max: "25%" } as const;
 
 /** Problems of a canary, by the path below `release`. */
-export function canaryProblems({ weights, bake, keep, metricsOutage, confidence }: Canary): Problem[] {
+export function canaryProblems({ weights, bake, keep, metricsOutage, confidence, exposure }: Canary): Problem[] {
   const problems = [
     // The pause of a Rollout's step is a whole number of seconds.
     ...durationProblems("bake", bake, { max: "24h", whole: "1s" }),
@@ -58,6 +83,10 @@ export function canaryProblems({ weights, bake, keep, metricsOutage, confidence 
     ...durationProblems("metricsOutage", metricsOutage, { min: "10s", max: "24h" }),
     ...percentProblems("confidence.falseAlarm", confidence.falseAlarm, confidenceBounds),
     ...percentProblems("confidence.miss", confidence.miss, confidenceBounds),
+    ...durationProblems("exposure.duration", exposure.duration, { min: "1m", max: "1000h" }),
+    ...(exposure.failedRequests === undefined
+      ? []
+      : countProblems("exposure.failedRequests", exposure.failedRequests, 1)),
   ];
   return [...problems, ...weightProblems(weights)];
 }
