@@ -194,6 +194,18 @@ releaseVerb("status <model>", "who has the traffic, what is being decided and by
     ),
 );
 
+verb("plan <model>", "how long a release takes and what it can cost, before anything is deployed", release)
+  .option("--environment <name>", "where the model is declared", "local")
+  .option("--cluster <name>", "whose traffic and pools count (default: the first cluster)")
+  .option("--burst <requests>", "bad requests that come together (default: one by one)", number(1, 64))
+  .option("--gpu-price <price>", "of one GPU, or share of one, for an hour", number(0, 1_000))
+  .option("--picture <file>", "where a picture goes, as SVG")
+  .action((model, options) =>
+    start(options, async (invocation) =>
+      (await import("./verbs/releasePlan.ts")).planRelease(model, options, invocation),
+    ),
+  );
+
 for (const [name, does] of Object.entries({
   promote: "go on to the next weight now, without what is left of this one",
   abort: "give all of the traffic back to the stable version",

@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import { spanText } from "../components/model/releasePlan/spanText.ts";
 import { nameIn } from "../engine/recordedResource.ts";
 import { findings, type Plan } from "./plan.ts";
 import type { Change, PlannedResource } from "./planDocument.ts";
@@ -27,7 +28,13 @@ function releaseLines({ releases }: Plan): string[] {
   return [
     colours.bold("releases"),
     // The weights, then what decides them: one line of both is wider than a terminal.
-    ...releases.flatMap(({ model, version, release }) => [`  ${model} version ${version}`, `    ${release}`]),
+    ...releases.flatMap(({ model, version, release, longestSeconds }) => [
+      `  ${model} version ${version}`,
+      `    ${release}`,
+      ...(longestSeconds === undefined
+        ? []
+        : [`    takes up to ${spanText(longestSeconds)} at the trough of the traffic`]),
+    ]),
   ];
 }
 

@@ -24,7 +24,7 @@ export const plannedSecondsAnnotation = "serin.dev/planned-step-seconds";
  * Longest wait for the next pod of a version, in seconds: a node starts where a pool may grow, the image is pulled, and
  * the model has two tries to load. A check of its files reads them once more than a load does.
  */
-export function podDeadlineSeconds({ server, artifact }: Model, { gpuPools }: HostCluster): number {
+export function podDeadlineSeconds({ server, artifact }: Model, { gpuPools }: Pick<HostCluster, "gpuPools">): number {
   const grows = server.gpu !== undefined && fittingPools(server.gpu, gpuPools).some(([, { min, max }]) => min < max);
   return (
     (grows ? nodeSeconds : 0) + pullSeconds + Math.ceil((artifact === undefined ? 2 : 3) * seconds(server.startup))

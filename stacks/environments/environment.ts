@@ -14,6 +14,7 @@ import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { collisionProblems } from "./collisions.ts";
 import { fitProblems, totalFitProblems } from "./fit.ts";
 import { publicIngressProblems } from "./publicIngress.ts";
+import { releaseSizeProblems } from "./releaseSite.ts";
 import type { ReleaseVerb } from "./releaseVerbs.ts";
 import { environmentVersionProblems } from "./versions.ts";
 
@@ -95,7 +96,11 @@ export function validateEnvironment(environment: Environment): Problem[] {
       problems.length > 0 ? problems : under(keyPath("models", name), fitProblems(model, sound)),
     ),
     ...(ofModels.every(({ problems }) => problems.length === 0)
-      ? [...totalFitProblems(models, sound), ...collisionProblems({ clusters: sound, platform, models })]
+      ? [
+          ...totalFitProblems(models, sound),
+          ...releaseSizeProblems(models, { clusters: sound, platform }),
+          ...collisionProblems({ clusters: sound, platform, models }),
+        ]
       : []),
   ];
 }

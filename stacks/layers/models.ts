@@ -16,6 +16,7 @@ import {
   readSecret,
 } from "../contracts.ts";
 import type { Environment } from "../environments/environment.ts";
+import { modelOnCluster } from "../environments/releaseSite.ts";
 import type { StackOf } from "../stackName.ts";
 import { providerOf } from "./access.ts";
 import { clustersOf } from "./clustersOf.ts";
@@ -39,7 +40,8 @@ function publish(
   const provider = providerOf(clusterName, spec, references.cluster);
   const host = hostOf(clusterName, spec, references.cluster);
   const { istio, modelNamespace, prometheus } = environment.platform;
-  const deploy = (name: string, model: Model): Published<ModelContract> => {
+  const deploy = (name: string, declared: Model): Published<ModelContract> => {
+    const model = modelOnCluster(declared, environment);
     const deployment = new ModelDeployment(
       `${clusterName}-${name}`,
       {

@@ -30,7 +30,7 @@ export interface ReleaseStage {
 
 /** What becomes of a version with a certain fault. */
 export interface ReleaseOutcome {
-  /** For a person: `fails every request`. */
+  /** Which requests it fails, for a person: `2 × its objective`, `every request`. */
   readonly version: string;
   /** The share of its requests that fail, 0 to 1. */
   readonly failing: number;
@@ -82,7 +82,7 @@ export interface PlannedTraffic {
 }
 
 /** How many releases are simulated: the chance of 1 % is then known to about half a percent. */
-const releases = 600;
+const releases = 400;
 /** A release that has not ended after this many times its planned duration counts as not decided. */
 const patience = 10;
 /** A healthy version has a quarter of the bad requests that its objectives allow. */
@@ -123,12 +123,12 @@ export function releasePlan(
       return { ends, outcome: outcomeOf(version, failingShare, ends) };
     };
     const { objective } = failing;
-    const healthy = of("healthy: a quarter of its objective fails", objective * healthyPart, 1);
+    const healthy = of("1/4 of its objective", objective * healthyPart, 1);
     const versions = [
-      of("half of its objective fails", objective / 2, 2),
-      of("twice its objective fails", objective * 2, 3),
-      of("ten times its objective fails", Math.min(1, objective * 10), 4),
-      of("every request fails", 1, 5),
+      of("1/2 of its objective", objective / 2, 2),
+      of("2 × its objective", objective * 2, 3),
+      of("10 × its objective", Math.min(1, objective * 10), 4),
+      of("every request", 1, 5),
     ];
     const promoted = healthy.ends.filter(({ ended }) => ended === "promoted");
     return {
@@ -180,7 +180,7 @@ function plannedSteps(model: Model, context: AnalysisContext): PlannedStep[] {
   let [weight, copied, pods] = [0, 0, 0];
   let stage = "";
   return steps.map((step, index): PlannedStep => {
-    const { setWeight, setCanaryScale, setMirrorRoute, setHeaderRoute } = step;
+    const { setWeight, setCanaryScale, setMirrorRoute } = step;
     if (setCanaryScale?.replicas !== undefined) pods = setCanaryScale.replicas;
     if (setCanaryScale?.weight !== undefined) pods = podsAt(model, setCanaryScale.weight);
     if (setMirrorRoute !== undefined)
@@ -191,12 +191,8 @@ function plannedSteps(model: Model, context: AnalysisContext): PlannedStep[] {
       weight = setWeight;
       pods = Math.max(pods, podsAt(model, weight));
     }
-    // Pods that are waited for belong to the weight that they are for.
-    const ahead = setCanaryScale?.weight ?? (setWeight === undefined ? gateOf(step, steps[index - 1]) : undefined);
-    if (setWeight !== undefined || ahead !== undefined) stage = `${setWeight ?? ahead} %`;
-    if (copied > 0) stage = `copies of ${copied} %`;
-    if (setHeaderRoute?.match !== undefined) stage = "chosen requests";
-    if (stage === "") stage = "first pod";
+    // Pods that are waited for belong to what they are for.
+    stage = stageName(steps.slice(index)) ?? stage;
     const child = step.analysis?.templates?.flatMap(({ templateName }) => judging.get(String(templateName)) ?? [])[0];
     const next = child === undefined ? undefined : child.startsWith("at-") ? nextWeight(steps, index) / 100 : 1;
     return {
@@ -219,6 +215,19 @@ interface AnalysisSpec {
 /** Whether an analysis decides on the objectives: the guard only fails, and others wait for pods or requests. */
 function judges({ metrics = [] }: AnalysisSpec): boolean {
   return metrics.some(({ name, successCondition }) => name === "errors" && successCondition !== undefined);
+}
+
+/** The name of the stage that these steps begin; undefined where they go on with the one before. */
+function stageName(steps: readonly Step[]): string | undefined {
+  const [first] = steps;
+  const begins = first?.setCanaryScale !== undefined && first.setCanaryScale.matchTrafficWeight !== true;
+  const decisive = (begins ? steps : steps.slice(0, 1)).find(
+    ({ setWeight, setHeaderRoute, setMirrorRoute }) =>
+      setWeight !== undefined || setHeaderRoute?.match !== undefined || setMirrorRoute?.match !== undefined,
+  );
+  if (decisive?.setMirrorRoute !== undefined) return `copies of ${decisive.setMirrorRoute.percentage ?? 100} %`;
+  if (decisive?.setHeaderRoute !== undefined) return "chosen requests";
+  return decisive === undefined ? undefined : `${decisive.setWeight} %`;
 }
 
 /** The weight of a gate for pods, which follows the step that asks for them. */

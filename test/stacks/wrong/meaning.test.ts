@@ -306,6 +306,16 @@ describe("what has the right form and cannot be is one problem with the path tha
     ["weights that fall", set("models/fraud/release/weights", [20, 5, 100]), /weights\[1\]: 5 is not above 20/],
 
     // What a release cannot be.
+    [
+      "too little traffic to decide within a day",
+      set("models/fraud/traffic/expectedQps", { trough: 0.1, peak: 1 }),
+      /release\.exposure\.duration: insufficient traffic: with .* requests\/s at the trough on cluster ".*" a healthy version takes up to \d+h, and 24h is the longest\. Choose a way out: /,
+    ],
+    [
+      "an exposure that one percent of the traffic exceeds",
+      set("models/fraud/release/exposure", { duration: "24h", failedRequests: 1 }),
+      /release\.exposure\.failedRequests: a version that fails every request fails about \d+ of them .* and 1 is the most\. One percent fails more than 1\. Put darkLaunch\(\) before/,
+    ],
     ["no weight", set("models/fraud/release/weights", []), /release\.weights: there is none\. Write rising weights/],
     [
       "a weight above 100",
