@@ -6,9 +6,9 @@ import {
   releasePlan,
   type Spread,
 } from "../../components/model/releasePlan/releasePlan.ts";
-import { fastestSchedule, type Schedule, scheduleOf } from "../../components/model/releasePlan/schedules.ts";
-import { canariesOf } from "../../components/model/releasePlan/sizeProblems.ts";
 import { spanText } from "../../components/model/releasePlan/spanText.ts";
+import { fastestSchedule, type Schedule, scheduleOf } from "../../components/model/strategies/size/schedules.ts";
+import { canariesOf } from "../../components/model/strategies/size/sizeProblems.ts";
 import { strategyOf } from "../../components/model/strategies/strategies.ts";
 import { releasePicture } from "../../rehearsal/releasePicture.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";

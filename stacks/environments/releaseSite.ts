@@ -1,21 +1,27 @@
-import { cloudOf } from "../../components/cluster/clouds.ts";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import type { Model } from "../../components/model/model.ts";
-import { sizeProblems } from "../../components/model/releasePlan/sizeProblems.ts";
 import { podDeadlineSeconds } from "../../components/model/rollout.ts";
 import type { AnalysisContext } from "../../components/model/strategies/releaseStrategy.ts";
+import { sizeProblems } from "../../components/model/strategies/size/sizeProblems.ts";
 import { namespaceName } from "../../components/platform/modelNamespace.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
+import type { PlatformSpec } from "../../components/platform/systems.ts";
 import { keyPath } from "../schema/declaredPath.ts";
-import type { Environment } from "./environment.ts";
 
-type Declared = Pick<Environment, "clusters" | "platform">;
+/** Of an environment, what a release depends on. */
+export interface ReleaseSurroundings {
+  /** Its clusters, by name. */
+  readonly clusters: Readonly<Record<string, ClusterSpec>>;
+  /** What they run beside the models. */
+  readonly platform: PlatformSpec;
+}
 
 /**
  * A model with the part of its traffic that one cluster of the environment gets: clusters share it equally. An analysis
  * that took the traffic of the whole model would wait too short on each of them.
  */
-export function modelOnCluster(model: Model, { clusters }: Pick<Environment, "clusters">): Model {
+export function modelOnCluster(model: Model, { clusters }: Pick<ReleaseSurroundings, "clusters">): Model {
   const share = 1 / Math.max(1, Object.keys(clusters).length);
   const { trough, peak } = model.traffic.expectedQps;
   return share === 1
@@ -28,7 +34,7 @@ export function releaseContext(
   name: string,
   model: Model,
   cluster: string,
-  { clusters, platform }: Declared,
+  { clusters, platform }: ReleaseSurroundings,
 ): AnalysisContext {
   const spec = clusters[cluster];
   const gpuPools = spec === undefined ? {} : cloudOf(spec).gpuPools(spec);
@@ -43,7 +49,7 @@ export function releaseContext(
 }
 
 /** Releases that would take longer, or expose more, than is declared: on the first cluster where one does. */
-export function releaseSizeProblems(models: Environment["models"], declared: Declared): Problem[] {
+export function releaseSizeProblems(models: Readonly<Record<string, Model>>, declared: ReleaseSurroundings): Problem[] {
   return Object.entries(models).flatMap(([name, model]) => {
     const onCluster = modelOnCluster(model, declared);
     const found = Object.keys(declared.clusters).map((cluster) =>

@@ -102,7 +102,10 @@ export function objectiveTests(
   };
 }
 
-function scoreOf({ mean, tolerance, min, max }: NonNullable<ServedModel["slo"]["predictionScore"]>, chances: Confidence) {
+function scoreOf(
+  { mean, tolerance, min, max }: NonNullable<ServedModel["slo"]["predictionScore"]>,
+  chances: Confidence,
+) {
   return scoreTest(mean, tolerance, chances, { min, max });
 }
 

@@ -3,7 +3,7 @@ import { seededRandom } from "../../core/random.ts";
 import { objectiveTests, readingsOf } from "../analysis/metrics.ts";
 import { lookSeconds } from "../analysis/templates.ts";
 import type { Model } from "../model.ts";
-import type { AnalysisContext, RolloutStrategy } from "../strategies/releaseStrategy.ts";
+import type { AnalysisContext, ReleaseStep } from "../strategies/releaseStrategy.ts";
 import { strategyOf } from "../strategies/strategies.ts";
 import { scoresToPass } from "../verdict/sampleSize.ts";
 import { type SimulatedEnd, type SimulatedRelease, type SimulatedStep, simulated } from "./simulation.ts";
@@ -164,8 +164,6 @@ interface PlannedStep extends SimulatedStep {
   readonly pods: number;
 }
 
-type Step = NonNullable<NonNullable<RolloutStrategy["canary"]>["steps"]>[number];
-
 /** The steps of the Rollout, each with the traffic that the new version has meanwhile. */
 function plannedSteps(model: Model, context: AnalysisContext): PlannedStep[] {
   const strategy = strategyOf(model.release);
@@ -218,7 +216,7 @@ function judges({ metrics = [] }: AnalysisSpec): boolean {
 }
 
 /** The name of the stage that these steps begin; undefined where they go on with the one before. */
-function stageName(steps: readonly Step[]): string | undefined {
+function stageName(steps: readonly ReleaseStep[]): string | undefined {
   const [first] = steps;
   const begins = first?.setCanaryScale !== undefined && first.setCanaryScale.matchTrafficWeight !== true;
   const decisive = (begins ? steps : steps.slice(0, 1)).find(
@@ -231,11 +229,11 @@ function stageName(steps: readonly Step[]): string | undefined {
 }
 
 /** The weight of a gate for pods, which follows the step that asks for them. */
-function gateOf(step: Step | undefined, before: Step | undefined): number | undefined {
+function gateOf(step: ReleaseStep | undefined, before: ReleaseStep | undefined): number | undefined {
   return step?.analysis === undefined ? undefined : before?.setCanaryScale?.weight;
 }
 
-function nextWeight(steps: readonly Step[], from: number): number {
+function nextWeight(steps: readonly ReleaseStep[], from: number): number {
   return steps.slice(from).find(({ setWeight }) => setWeight !== undefined)?.setWeight ?? 100;
 }
 

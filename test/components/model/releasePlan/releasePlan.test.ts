@@ -2,14 +2,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../../../components/model/model.ts";
 import { plannedDuration, releasePlan } from "../../../../components/model/releasePlan/releasePlan.ts";
-import { fastestSchedule, scheduleOf } from "../../../../components/model/releasePlan/schedules.ts";
-import { sizeProblems } from "../../../../components/model/releasePlan/sizeProblems.ts";
 import { spanText } from "../../../../components/model/releasePlan/spanText.ts";
 import { type Canary, canary } from "../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import type { AnalysisContext } from "../../../../components/model/strategies/releaseStrategy.ts";
 import { sequence } from "../../../../components/model/strategies/sequence/sequence.ts";
 import { shadow } from "../../../../components/model/strategies/shadow/shadow.ts";
+import { fastestSchedule, scheduleOf } from "../../../../components/model/strategies/size/schedules.ts";
+import { sizeProblems } from "../../../../components/model/strategies/size/sizeProblems.ts";
 import { modelOnCluster } from "../../../../stacks/environments/releaseSite.ts";
 import { resnet50 } from "../../../../stacks/models/resnet50.ts";
 

@@ -1,14 +1,14 @@
-import type { Problem } from "../../core/problem.ts";
-import { seconds } from "../../core/quantity.ts";
-import type { Model } from "../model.ts";
-import { type Canary, canary } from "../strategies/canary/canary.ts";
-import { darkLaunch } from "../strategies/darkLaunch/darkLaunch.ts";
-import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
-import { shadow } from "../strategies/shadow/shadow.ts";
-import type { Release } from "../strategies/strategies.ts";
-import { plannedDuration } from "./releasePlan.ts";
+import type { Problem } from "../../../core/problem.ts";
+import { seconds } from "../../../core/quantity.ts";
+import type { Model } from "../../model.ts";
+import { plannedDuration } from "../../releasePlan/releasePlan.ts";
+import { spanText } from "../../releasePlan/spanText.ts";
+import { type Canary, canary } from "../canary/canary.ts";
+import { darkLaunch } from "../darkLaunch/darkLaunch.ts";
+import type { AnalysisContext } from "../releaseStrategy.ts";
+import { shadow } from "../shadow/shadow.ts";
+import type { Release } from "../strategies.ts";
 import { fastestSchedule, scheduleOf } from "./schedules.ts";
-import { spanText } from "./spanText.ts";
 
 /**
  * What is wrong with the size of a model's release on one cluster, by the path below the model: too little traffic to

@@ -1,9 +1,9 @@
-import { readingsOf } from "../analysis/metrics.ts";
-import { lookSeconds } from "../analysis/templates.ts";
-import type { Model } from "../model.ts";
-import type { Canary } from "../strategies/canary/canary.ts";
-import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
-import { plannedDuration } from "./releasePlan.ts";
+import { readingsOf } from "../../analysis/metrics.ts";
+import { lookSeconds } from "../../analysis/templates.ts";
+import type { Model } from "../../model.ts";
+import { plannedDuration } from "../../releasePlan/releasePlan.ts";
+import type { Canary } from "../canary/canary.ts";
+import type { AnalysisContext } from "../releaseStrategy.ts";
 
 /** A schedule of a canary, and what it costs. */
 export interface Schedule {
