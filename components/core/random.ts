@@ -1,4 +1,4 @@
-/** A generator of numbers in [0, 1), the same for the same seed, so that what it decides can be repeated (mulberry32). */
+/** A generator of numbers in [0, 1), the same for the same seed, so that a simulation can be repeated (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
