@@ -27,8 +27,9 @@ export interface Canary {
   /** Longest outage of Prometheus that does not abort a release. */
   readonly metricsOutage: Duration;
   /**
-   * How often a verdict may be wrong: `falseAlarm` of the healthy versions are rolled back, `miss` of the bad ones pass
-   * an objective. Each 0.001 % to 25 %; the smaller, the more requests a verdict takes.
+   * How often a verdict may be wrong: `falseAlarm` of the versions that keep half of each objective are rolled back,
+   * `miss` of those with twice the bad requests that one allows pass it. Each 0.001 % to 25 %; the smaller, the more
+   * requests a verdict takes.
    */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
   /**
