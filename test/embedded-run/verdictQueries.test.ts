@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { clumpingQuery } from "../../components/model/verdict/clumping.ts";
+import { comparedQuery, worseQuery } from "../../components/model/verdict/compared.ts";
+import { canaryEvidence, passLine, shareQuery, shareTest } from "../../components/model/verdict/share.ts";
+import { evaluate, type Series } from "../components/model/verdict/promql.ts";
+import { failed, now, reading, seriesOf, slow, worldOf } from "../components/model/verdict/world.ts";
+import { promtoolPath } from "./promtool.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "serin-verdicts-"));
+let promtool: string;
+
+beforeAll(async () => {
+  promtool = await promtoolPath();
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const test = shareTest(0.02, 10, { falseAlarm: 0.01, miss: 0.01 });
+const line = passLine(test, 0.5);
+const queries = [
+  canaryEvidence(test, failed.canary, reading),
+  canaryEvidence(test, slow.canary, reading),
+  clumpingQuery(failed.stable, reading),
+  clumpingQuery(slow.stable, reading),
+  worseQuery(3, slow, reading),
+  shareQuery(test, failed, reading, line),
+  comparedQuery(test, slow, reading, line),
+  comparedQuery(test, slow, reading),
+];
+
+/** promtool's clock begins at 0, and pods of the worlds may have begun before that. */
+const shift = 120;
+
+const labelsOf = (labels: Series["labels"]) =>
+  Object.entries(labels)
+    .filter(([name]) => name !== "__name__")
+    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+    .join(",");
+
+/** A case of `promtool test rules`: a sample a second, `_` where there is none. */
+function caseOf(series: readonly Series[]) {
+  const shifted = series.map(({ labels, samples }) => ({
+    labels,
+    samples: samples.map(([time, value]) => [time + shift, value] as const),
+  }));
+  return {
+    interval: "1s",
+    input_series: shifted.map(({ labels, samples }) => {
+      const values = new Map(samples.map(([time, value]) => [time, value === undefined ? "stale" : String(value)]));
+      const all = Array.from({ length: now + shift + 1 }, (_, second) => values.get(second) ?? "_");
+      return { series: `${labels.__name__}{${labelsOf(labels)}}`, values: all.join(" ") };
+    }),
+    promql_expr_test: queries.map((expr) => ({
+      expr,
+      eval_time: `${now + shift}s`,
+      exp_samples: evaluate(expr, shifted, now + shift).map(({ labels, value }) => ({
+        labels: `{${labelsOf(labels)}}`,
+        value,
+      })),
+    })),
+  };
+}
+
+it("Prometheus returns what the evaluator of the tests returns, on the queries of verdicts", () => {
+  const tests = Array.from({ length: 24 }, (_, seed) => caseOf(seriesOf(worldOf(seed))));
+  const file = join(directory, "verdicts.json");
+  writeFileSync(file, JSON.stringify({ fuzzy_compare: true, evaluation_interval: "5s", tests }));
+  expect(execFileSync(promtool, ["test", "rules", file], { encoding: "utf8", stdio: "pipe" })).toContain("SUCCESS");
+});
