@@ -11,8 +11,10 @@ const pureTests = [
   "test/rehearsal/local/modelStore.test.ts",
 ];
 
-/** Tests that start processes of ours: the command, the examples, the package, plans in several processes. */
+/** Tests that start processes: the command, the examples, the package, plans in several processes, a CLI of Pulumi. */
 const processTests = [
+  "test/cli/clustersApart.test.ts",
+  "test/engine/pulumi/pulumiEngine.test.ts",
   "test/command/**/*.test.ts",
   "test/plan/{planWorkers,secrets}.test.ts",
   "test/plan/policies/policyServer.test.ts",

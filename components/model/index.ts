@@ -22,9 +22,10 @@ export type {
 export type { UserKey } from "./stickyUsers.ts";
 export { type AbTest, abTest, type BusinessMetric } from "./strategies/abTest/abTest.ts";
 export { type BlueGreen, blueGreen } from "./strategies/blueGreen/blueGreen.ts";
-export { type Canary, canary } from "./strategies/canary/canary.ts";
+export { type Canary, canary, type Exposure } from "./strategies/canary/canary.ts";
 export { type DarkLaunch, darkLaunch } from "./strategies/darkLaunch/darkLaunch.ts";
 export type { Cohort } from "./strategies/phases/cohort.ts";
+export type { CohortFlag } from "./strategies/phases/flags.ts";
 export type {
   AnalysisContext,
   DeclaredRelease,

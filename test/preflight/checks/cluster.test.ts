@@ -200,7 +200,7 @@ describe("permissions", () => {
       status: "failed",
       found:
         "not allowed: get rollouts.argoproj.io, create rollouts.argoproj.io, patch rollouts.argoproj.io, delete rollouts.argoproj.io and 4 more",
-      needed: "63 rights in all namespaces",
+      needed: "67 rights in all namespaces",
       fix: "Use a kubeconfig of a cluster administrator, or have the rights granted (kubectl auth can-i --list shows them).",
     });
   });
