@@ -25,15 +25,25 @@ describe("the examples", () => {
     for (const [, , link] of listed) expect(existsSync(join(folder, link ?? "")), link).toBe(true);
   });
 
-  it.each(ofEnvironments)("%s plans, and no policy objects", async (name) => {
-    const { environments } = await environmentsOf(name);
-    for (const environment of Object.values(environments)) {
-      const plan = await planEnvironment(environment, new AbortController().signal);
-      expect(plan.stacks.flatMap(({ policies }) => policies.findings)).toEqual([]);
-      expect(planSummary(plan)).toMatch(new RegExp(`^${environment.name}: 3 stacks, \\d+ resources`, "m"));
-      plan.remove();
-    }
-  });
+  it.each(ofEnvironments)(
+    "%s plans, and no policy objects: one advises a digest for a model without files",
+    async (name) => {
+      const { environments } = await environmentsOf(name);
+      for (const environment of Object.values(environments)) {
+        const plan = await planEnvironment(environment, new AbortController().signal);
+        const findings = plan.stacks.flatMap(({ policies }) => policies.findings);
+        const withoutFiles = Object.keys(environment.models).filter(
+          (model) => !existsSync(join(folder, name, "stacks/models/repository", model)),
+        );
+        const advised = withoutFiles.length * Object.keys(environment.clusters).length;
+        expect(findings.map(({ policy, enforcement }) => `${policy} ${enforcement}`)).toEqual(
+          Array<string>(advised).fill("model-require-digest advisory"),
+        );
+        expect(planSummary(plan)).toMatch(new RegExp(`^${environment.name}: 3 stacks, \\d+ resources`, "m"));
+        plan.remove();
+      }
+    },
+  );
 
   it("plan where they lie, as the list says", async () => {
     const [, example = "", environment = ""] =

@@ -17,5 +17,12 @@ export const demo = {
     modelNamespace: { create: "models" },
   },
   domain: "models.demo.example.com",
-  models: { sentiment: { ...sentiment, version: "1" } },
+  // npx serin model digest stacks/models/repository/sentiment/1
+  models: {
+    sentiment: {
+      ...sentiment,
+      version: "1",
+      artifact: { digest: "sha256:a4a0ec57a8f29dfa504232e6742ebbcf71cdbefe684c63cf4b0ea7dca7a43d06" },
+    },
+  },
 } as const satisfies Environment;
