@@ -125,9 +125,7 @@ describe("up on a cluster that cannot carry what it installs", () => {
     expect(problems.map(({ path }) => path)).toEqual(
       expect.arrayContaining(["embedded, platform systems", "embedded, ingress", "embedded, storage class"]),
     );
-    expect(message).toContain(
-      "Istio is to be installed, and destinationrules.networking.istio.io is there already, from serin-embedded",
-    );
+    expect(message).toMatch(/Istio is to be installed, and \S+\.istio\.io is there already, from serin-embedded/);
     expect(await everything()).toEqual(before);
   });
 });

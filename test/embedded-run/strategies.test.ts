@@ -200,13 +200,14 @@ it("blue-green returns all traffic at once when the new version fails with it", 
 
 /** Low scores are good for business. Both counters are the model's own. */
 const metric = { successes: 'model_prediction_score_bucket{le="0.1"}', trials: "model_prediction_score_count" };
+const better = { [faultAnnotation]: "score=-0.05" };
 const compared = (longest: Duration) => abTest({ metric, percent: 49, shortest: "20s", longest });
 
 it("an A/B test keeps each user on one version, and declares the better one", async () => {
   const callers = traffic();
   const before = await http();
   const other = before === "1" ? "2" : "1";
-  await declare(other, compared("10m"), { [faultAnnotation]: "score=-0.05" });
+  await declare(other, compared("10m"), better);
   await eventually(async () => expect(await view().canaryWeight("models", "fraud-release")).toBe(49), 60_000);
   const users = Array.from({ length: 40 }, (_, user) => ({ "x-user-id": `user-${user}` }));
   const first = await eventually(async () => {
@@ -223,8 +224,8 @@ it("an A/B test keeps each user on one version, and declares the better one", as
 it("an A/B test declares nobody between equals: when its time is over, all traffic goes back", async () => {
   const callers = traffic();
   const before = await http();
-  // The same version again, in pods of its own: no two can be more equal.
-  const hash = await declare(before, compared("40s"));
+  // The same version again with the scores that it was promoted with, in pods of its own: no two can be more equal.
+  const hash = await declare(before, compared("40s"), better);
   const since = performance.now();
   const { aborted, message } = await ends(120_000);
   expect(aborted, message).toBe(true);
