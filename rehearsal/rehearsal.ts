@@ -259,6 +259,10 @@ function servedOf(samples: readonly TrafficSample[], observations: readonly Obse
     requests: sum(({ sent }) => sent),
     bad: errors + slow,
     errors,
+    errorsBy: samples.reduce<Record<string, number>>((total, sample) => {
+      for (const [status, count] of Object.entries(sample.errors)) total[status] = (total[status] ?? 0) + count;
+      return total;
+    }, {}),
     slow,
     dropped: sum(({ dropped }) => dropped),
     byNewVersion: Math.max(0, ...observations.map(({ counters }) => counters.requests)),

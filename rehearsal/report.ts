@@ -95,6 +95,8 @@ export interface Served {
   readonly bad: number;
   /** The requests that ended with a status other than 200, or without an answer within 10 s. */
   readonly errors: number;
+  /** Those of `errors` by HTTP status, and `timeout` and `connection` where there was no answer. */
+  readonly errorsBy: Readonly<Record<string, number>>;
   /** Right answers that took longer than the objective for p99. */
   readonly slow: number;
   /** Requests that were due and not sent, because too many had no answer yet. */

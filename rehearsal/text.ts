@@ -31,8 +31,10 @@ export function stepRows({ steps }: RehearsalReport): string[][] {
 /** What callers got, from both versions, in sentences. */
 export function servedLines({ served, objectives, faults }: RehearsalReport): string[] {
   const share = served.requests === 0 ? 0 : (100 * served.bad) / served.requests;
+  const kinds = Object.entries(served.errorsBy).map(([status, count]) => `${status}: ${count}`);
+  const statuses = kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
   const lines = [
-    `Failed or slow requests, both versions: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed, ` +
+    `Failed or slow requests, both versions: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed${statuses}, ` +
       `${served.slow} slower than ${objectives.p99Ms} ms.`,
   ];
   if (faults.some((fault) => fault.startsWith("score"))) {
