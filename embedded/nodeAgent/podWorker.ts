@@ -152,7 +152,9 @@ export class PodWorker {
     void this.#reporter.report({ state: { kind: "running", startedAt: new Date() }, started: false });
     const over = new AbortController();
     const failed = new AbortController();
-    const health = this.#watchHealth(plan, endpoint, failed, over.signal);
+    // A pod that ends has left the mesh. Its server still answers probes, and must not bring it back.
+    const probing = AbortSignal.any([over.signal, this.#ending.signal]);
+    const health = this.#watchHealth(plan, endpoint, failed, probing);
     const termination = await this.#runProcess(plan, endpoint, failed.signal).finally(() => over.abort());
     await Promise.all([health, this.#reporter.leaveMesh()]);
     if (termination === undefined) return;
