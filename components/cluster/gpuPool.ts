@@ -101,7 +101,7 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   readonly driver?: Driver;
   /**
    * Disk of a node, whole GiB from "100GiB" to "2TiB". @default "200GiB": a Triton image unpacks to some 20 GiB, and
-   * versions overlap during a release. Changing it replaces the nodes one by one.
+   * versions overlap during a release. Changing it replaces the nodes one by one; on AKS it replaces the pool.
    */
   readonly disk?: Bytes;
   /**

@@ -82,6 +82,16 @@ export const azureRuleBook = {
     says: "A private API server becomes public by a preview feature only. From public to private is generally available.",
     source: 'AKS documentation, "API Server VNet Integration", disable private cluster mode',
   },
+  "deleted-pool": {
+    kind: "keeps",
+    says: "When a node pool is deleted, its nodes and their pods go at once: AKS neither cordons nor drains them. Where it does look at PodDisruptionBudgets, one that lets no pod go fails the deletion.",
+    source: 'AKS documentation, "Delete an Azure Kubernetes Service (AKS) node pool"',
+  },
+  "names-of-vaults": {
+    kind: "keeps",
+    says: "The name of a deleted vault with purge protection is taken for 90 days, and the names here are the same in every run. A cluster of the same key in the same subscription ends at its vaults before that, until they are recovered and imported.",
+    source: 'Key Vault documentation, "Azure Key Vault soft-delete overview"; Azure/azure-powershell #12573, #15115',
+  },
   "subnets-in-motion": {
     kind: "refuses",
     says: "A storage account takes no rule for a subnet while any subnet of that network changes, as while AKS joins it (`SubnetsNotProvisioned`). So the model store is made after the network and before the cluster. A later change of `uploadCidrs` that meets it is repeated.",

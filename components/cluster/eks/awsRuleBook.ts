@@ -71,6 +71,11 @@ export const awsRuleBook = {
     says: "An upgrade of a node group of a capacity block that has nodes. Its size must be 0.",
     source: 'EKS user guide, "Create a managed node group with Capacity Blocks for ML"',
   },
+  "deleted-pool": {
+    kind: "keeps",
+    says: "When a node group is deleted, EKS drains all its nodes, and ends a node that is not empty after five minutes, whatever a PodDisruptionBudget says.",
+    source: 'EKS user guide, "Delete a managed node group from your cluster"',
+  },
   "log-group-comes-back": {
     kind: "keeps",
     says: "EKS may write the last records of a removed cluster minutes later, and then makes its log group again. A cluster of the same name ends at once with ResourceAlreadyExistsException, before anything else of it is made, until that group is deleted: `aws logs delete-log-group --log-group-name /aws/eks/<name>/cluster`. The program removes the group last, so that this is rare.",

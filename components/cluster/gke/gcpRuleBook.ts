@@ -58,7 +58,7 @@ export const gcpRuleBook = {
   },
   "deleted-pool": {
     kind: "keeps",
-    says: "When a pool is deleted, GKE drains all its nodes at once and heeds no PodDisruptionBudget.",
+    says: "When a node pool is deleted, GKE drains all its nodes at once and heeds no PodDisruptionBudget.",
     source: 'GKE documentation, "About node pools"',
   },
   "purchase-of-a-machine": {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { AksDeclaration } from "../../../components/cluster/aks/aksArgs.ts";
 import { clouds } from "../../../components/cluster/clouds.ts";
@@ -77,3 +78,33 @@ describe.each(Object.entries(clouds))("the rule book of %s", (cloud, { ruleBook 
     }
   });
 });
+
+describe("a pool that a change replaces", () => {
+  // Clouds whose pools are made here: the old one is deleted by the same run, with the models on it.
+  const making = Object.values(clouds).filter(({ adopted }) => !adopted);
+
+  it.each(making.map(({ rules, ruleBook }) => [rules.service, ruleBook as Facts] as const))(
+    "is said on %s to take its models down, with the way to avoid it",
+    (service, facts) => {
+      expect(facts["deleted-pool"]?.says).toMatch(/^When a node (pool|group) is deleted, .*PodDisruptionBudget/);
+      const page = readFileSync(`docs/clusters/${service.toLowerCase()}.md`, "utf8");
+      const row = page.split("\n").find((line) => /^\| (a )?pool.*`machine`.*\|.*then the old one goes/.test(line));
+      const [, link = ""] = /then the old one goes: \[[^\]]*\boutage\b[^\]]*\]\(#([a-z-]+)\)/.exec(row ?? "") ?? [];
+      const heading = page.split("\n").findIndex((line) => slug(line) === link);
+      expect(heading, `${row}`).toBeGreaterThan(0);
+      const rest = page.split("\n").slice(heading + 1);
+      const section = rest
+        .slice(
+          0,
+          rest.findIndex((line) => line.startsWith("## ")),
+        )
+        .join("\n");
+      expect(section).toMatch(/kubectl drain -l \S+=<old (pool|group)> --ignore-daemonsets --delete-emptydir-data/);
+    },
+  );
+});
+
+/** The anchor of a heading. Undefined for another line. */
+function slug(line: string): string | undefined {
+  return /^#+ (.*)$/.exec(line)?.[1]?.toLowerCase().replaceAll(" ", "-");
+}
