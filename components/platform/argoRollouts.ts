@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import type { Problem } from "../core/problem.ts";
@@ -43,7 +43,7 @@ const namespace = { name: "argo-rollouts", podSecurity: "restricted" } as const;
  * The chart's values. Of two controllers one leads, so that a lost node does not stop releases. What is not written is
  * the chart's default.
  */
-export function rolloutsValues(settings: SiteSettings | undefined): Record<string, unknown> {
+export function rolloutsValues({ settings, zones }: AtSite): Record<string, unknown> {
   const replicas = replicasAt(settings);
   const registry = mirrorOf(settings?.registryMirror, "quay.io");
   return {
@@ -51,7 +51,7 @@ export function rolloutsValues(settings: SiteSettings | undefined): Record<strin
       image: { ...(registry === undefined ? {} : { registry }), tag: `v${charts.argoRollouts.app}` },
       replicas,
       pdb: replicas === 1 ? { enabled: false } : { enabled: true, maxUnavailable: 1 },
-      topologySpreadConstraints: spread({ "app.kubernetes.io/name": "argo-rollouts" }),
+      topologySpreadConstraints: spread({ "app.kubernetes.io/name": "argo-rollouts" }, zones),
       // Without requests the kernel would end it before all others when a node's memory is full.
       resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "1Gi" } },
       metrics: { enabled: true },
@@ -81,7 +81,7 @@ export class ArgoRollouts extends Component {
           release: "argo-rollouts",
           namespace: namespace.name,
           install: args.install,
-          values: rolloutsValues(args.settings),
+          values: rolloutsValues(args),
           settings: args.settings,
         },
         { parent: this, dependsOn: made },

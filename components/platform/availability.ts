@@ -1,4 +1,4 @@
-import type { SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
 
 /**
  * How many pods of what admission, traffic or a release needs: two, so that a node or a zone can be lost. One at a site
@@ -19,9 +19,16 @@ export function budget(settings: SiteSettings | undefined): Record<string, unkno
 /**
  * `topologySpreadConstraints` of pods with these labels: apart by zone and by node, where that is possible. As rules
  * that must hold, they would leave the second pod without a node on a cluster that is just being drained.
+ *
+ * A zone is asked for only where all nodes tell theirs: the scheduler leaves a node that lacks one of the labels out of
+ * the whole count, so that nothing would be spread (kubernetes `pkg/scheduler/framework/plugins/podtopologyspread`).
  */
-export function spread(matchLabels: Readonly<Record<string, string>>): Record<string, unknown>[] {
-  return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
+export function spread(
+  matchLabels: Readonly<Record<string, string>>,
+  zones: AtSite["zones"],
+): Record<string, unknown>[] {
+  const keys = [...(zones ? ["topology.kubernetes.io/zone"] : []), "kubernetes.io/hostname"];
+  return keys.map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable: "ScheduleAnyway",

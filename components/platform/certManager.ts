@@ -45,6 +45,7 @@ export interface CertManagerCluster {
  */
 export function certManagerValues({
   settings,
+  zones,
   webhookAnnotations = {},
   podLabels = {},
 }: CertManagerCluster & AtSite): Record<string, unknown> {
@@ -52,10 +53,10 @@ export function certManagerValues({
   const several = (component: string) => ({
     replicaCount: replicasAt(settings),
     podDisruptionBudget: { enabled: replicasAt(settings) > 1, ...budget(settings) },
-    topologySpreadConstraints: spread({
-      "app.kubernetes.io/instance": release,
-      "app.kubernetes.io/component": component,
-    }),
+    topologySpreadConstraints: spread(
+      { "app.kubernetes.io/instance": release, "app.kubernetes.io/component": component },
+      zones,
+    ),
   });
   return {
     ...(registry === undefined ? {} : { imageRegistry: registry }),

@@ -53,7 +53,7 @@ export class ClusterAutoscaler extends Component {
  * PodDisruptionBudget of one pod.
  */
 export function clusterAutoscalerValues(args: ClusterAutoscalerArgs & AtSite): Record<string, unknown> {
-  const { cluster, region, kubernetesVersion, scraped, settings } = args;
+  const { cluster, region, kubernetesVersion, scraped, settings, zones } = args;
   const repository = mirroredPath(settings?.registryMirror, "registry.k8s.io", "autoscaling/cluster-autoscaler");
   return {
     nameOverride: release,
@@ -66,7 +66,7 @@ export function clusterAutoscalerValues(args: ClusterAutoscalerArgs & AtSite): R
     // The second replica takes over in seconds. With one alone, a lost node would stop the autoscaler for the five
     // minutes until its pod is evicted, and nothing would replace the models' nodes meanwhile.
     replicaCount: 2,
-    topologySpreadConstraints: spread({ "app.kubernetes.io/instance": release }),
+    topologySpreadConstraints: spread({ "app.kubernetes.io/instance": release }, zones),
     // It must work before the cluster's DNS does: it may have to add the node that DNS runs on.
     dnsPolicy: "Default",
     // Those of kubernetes/autoscaler `cloudprovider/aws/examples`, without the limit on CPU, which would slow every

@@ -194,12 +194,13 @@ export class Istio extends Component {
   #install(
     install: Install,
     {
-      settings,
       webhookAnnotations = {},
       loadBalancer,
       certificate,
+      ...at
     }: IstioCluster & AtSite & Pick<IstioArgs, "certificate">,
   ): { address: pulumi.Output<string>; dependsOn: pulumi.Resource[]; namespace: pulumi.Resource } {
+    const { settings } = at;
     const namespace = systemNamespace(this.childName("namespace"), root, {}, { parent: this });
     const ingressNamespace = systemNamespace(
       this.childName("ingress-namespace"),
@@ -221,7 +222,7 @@ export class Istio extends Component {
         namespace: rootNamespace,
         install,
         settings,
-        values: istiodValues(settings, webhookAnnotations),
+        values: istiodValues(at, webhookAnnotations),
       },
       { parent: this, dependsOn: base },
     );
@@ -233,7 +234,7 @@ export class Istio extends Component {
         namespace: gatewayService.namespace,
         install,
         settings,
-        values: gatewayValues(settings, loadBalancer, certificate),
+        values: gatewayValues(at, loadBalancer, certificate),
       },
       { parent: this, dependsOn: [istiod, ingressNamespace] },
     );
@@ -357,7 +358,7 @@ export function baseValues(): Record<string, unknown> {
  *   PodDisruptionBudget.
  */
 export function istiodValues(
-  settings: SiteSettings | undefined,
+  { settings, zones }: AtSite,
   webhookAnnotations: Readonly<Record<string, string>>,
 ): Record<string, unknown> {
   const images = mirrorOf(settings?.registryMirror, "docker.io") ?? "docker.io";
@@ -367,7 +368,7 @@ export function istiodValues(
     base: validation,
     autoscaleMin: replicasAt(settings),
     pdb: { unhealthyPodEvictionPolicy: "AlwaysAllow" },
-    topologySpreadConstraints: spread({ istio: "pilot" }),
+    topologySpreadConstraints: spread({ istio: "pilot" }, zones),
     // The level `restricted` asks for it.
     seccompProfile: { type: "RuntimeDefault" },
     sidecarInjectorWebhookAnnotations: webhookAnnotations,

@@ -3,7 +3,7 @@ import "@pulumi/kubernetes/core/v1/index.js";
 import type { Chart } from "@pulumi/kubernetes/helm/v4/chart.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { LoadBalancer } from "../cluster/ingress.ts";
-import type { SiteIngress, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import type { AtSite, SiteIngress } from "../cluster/onPrem/siteSettings.ts";
 import { budget, replicasAt, spread } from "./availability.ts";
 import type { Certificate } from "./certificate.ts";
 import type { SystemNamespace } from "./platformSystem.ts";
@@ -23,7 +23,7 @@ export const gatewayLabels = { istio: "ingressgateway" };
 
 /** The values of the gateway's chart: its labels, how many there are, and its Service. */
 export function gatewayValues(
-  settings: SiteSettings | undefined,
+  { settings, zones }: AtSite,
   loadBalancer?: LoadBalancer,
   certificate?: Certificate,
 ): Record<string, unknown> {
@@ -32,7 +32,7 @@ export function gatewayValues(
     ...secondWave(settings),
     autoscaling: { minReplicas: replicasAt(settings) },
     podDisruptionBudget: budget(settings),
-    topologySpreadConstraints: spread(gatewayLabels),
+    topologySpreadConstraints: spread(gatewayLabels, zones),
     // The chart's own, which setting the value replaces, and what the level `restricted` asks for.
     securityContext: {
       sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],

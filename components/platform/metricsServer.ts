@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AtSite, SiteSettings } from "../cluster/onPrem/siteSettings.ts";
+import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
 import { mirroredPath } from "../core/registryMirror.ts";
@@ -22,12 +22,13 @@ const release = "metrics-server";
 
 /** The metrics server of one cluster: its chart, in `kube-system`. */
 export class MetricsServer extends Component {
-  constructor(name: string, { install, settings }: MetricsServerArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: MetricsServerArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
+    const { install, settings } = args;
     super("platform:MetricsServer", name, {}, opts);
     systemChart(
       this.childName("chart"),
       charts.metricsServer,
-      { release, namespace, install, values: metricsServerValues(settings), settings },
+      { release, namespace, install, values: metricsServerValues(args), settings },
       { parent: this },
     );
     this.registerOutputs({});
@@ -35,14 +36,14 @@ export class MetricsServer extends Component {
 }
 
 /** The chart's values. What is not written is the chart's default: its port, its requests, its own certificate. */
-export function metricsServerValues(settings: SiteSettings | undefined): Record<string, unknown> {
+export function metricsServerValues({ settings, zones }: AtSite): Record<string, unknown> {
   const repository = mirroredPath(settings?.registryMirror, "registry.k8s.io", "metrics-server/metrics-server");
   const replicas = replicasAt(settings);
   return {
     ...(repository === undefined ? {} : { image: { repository } }),
     replicas,
     podDisruptionBudget: { enabled: replicas > 1, ...budget(settings) },
-    topologySpreadConstraints: spread({ "app.kubernetes.io/name": "metrics-server" }),
+    topologySpreadConstraints: spread({ "app.kubernetes.io/name": "metrics-server" }, zones),
   };
 }
 

@@ -47,7 +47,7 @@ export class ModelNamespace extends Component {
   readonly namespaceName: pulumi.Output<string>;
 
   constructor(name: string, args: ModelNamespaceArgs & AtSite, opts?: pulumi.ComponentResourceOptions) {
-    const { settings, ...summary } = args;
+    const { settings, zones: _zones, ...summary } = args;
     super("platform:ModelNamespace", name, summary, opts);
     this.reject(validateModelNamespace(args));
     const namespace = namespaceName(args);

@@ -158,6 +158,7 @@ const retentionSize: Bytes = "16GiB";
 export function stackValues({
   scrapeInterval = defaultScrapeInterval,
   settings,
+  zones,
 }: Pick<PrometheusArgs, "scrapeInterval"> & AtSite): Record<string, unknown> {
   const from = (registry: string) => {
     const address = mirrorOf(settings?.registryMirror, registry);
@@ -197,7 +198,7 @@ export function stackValues({
           replicas > 1
             ? { requests: { cpu: "500m", memory: "2Gi" }, limits: { memory: "4Gi" } }
             : { requests: { cpu: "100m", memory: "512Mi" }, limits: { memory: "4Gi" } },
-        topologySpreadConstraints: spread({ "app.kubernetes.io/name": "prometheus" }),
+        topologySpreadConstraints: spread({ "app.kubernetes.io/name": "prometheus" }, zones),
         ...volume(settings?.storageClass),
         // By default Prometheus selects only what has the label of this release. Monitors are in the namespaces of the
         // models and of the systems, and others add rules, probes and scrape configurations.

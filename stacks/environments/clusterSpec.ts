@@ -10,10 +10,17 @@ export function clusterProblems(spec: DeclaredCluster): Problem[] {
     : [unknownChoice("cloud", spec.cloud, Object.keys(clouds))];
 }
 
-/** The settings of the cluster's site, as the components of the platform take them. */
+/**
+ * What the components of the platform take of the cluster's site. Each cloud labels its nodes with their zones; those
+ * of a site of one's own have a zone where its owner gave them one.
+ */
 export function atSite(spec: DeclaredCluster): AtSite {
-  const settings = cloudOf(spec).settings(spec);
-  return settings === undefined ? {} : { settings };
+  const cloud = cloudOf(spec);
+  const settings = cloud.settings(spec);
+  return {
+    ...(settings === undefined ? {} : { settings }),
+    ...(cloud.region(spec) === undefined ? {} : { zones: true }),
+  };
 }
 
 /** Whether manifests are rendered for the cluster instead of applied to it. */

@@ -15,6 +15,7 @@ import {
   readCluster,
   readSecret,
 } from "../contracts.ts";
+import { atSite } from "../environments/clusterSpec.ts";
 import type { Environment } from "../environments/environment.ts";
 import { modelOnCluster } from "../environments/releaseSite.ts";
 import type { StackOf } from "../stackName.ts";
@@ -82,9 +83,8 @@ function hostOf(
   );
   const { annotations, podLabels, storeCredentials } = cloud.identityMarks;
   const identities = cluster("identities");
-  const registryMirror = cloud.settings(spec)?.registryMirror;
-  // Each cloud labels its nodes; those of a site have a zone where its owner gave them one.
-  const zones = cloud.region(spec) === undefined ? {} : ({ zones: true } as const);
+  const { settings, ...zones } = atSite(spec);
+  const registryMirror = settings?.registryMirror;
   const mirror = registryMirror === undefined ? {} : { registryMirror };
   return (name, { repository }) => {
     if (!("modelStore" in repository) || modelStore.kind === "pvc")

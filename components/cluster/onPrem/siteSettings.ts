@@ -100,6 +100,11 @@ export interface SiteProxy {
 export interface AtSite {
   /** The site's settings. @default none: as on a cloud, with load balancers and access to every registry */
   readonly settings?: SiteSettings;
+  /**
+   * Every node has the label of its zone, `topology.kubernetes.io/zone`, as in a cloud. Pods of a pair then prefer
+   * different zones, too. Changing it replaces them one at a time. @default false: some nodes may lack it
+   */
+  readonly zones?: true;
 }
 
 /** The folder that manifests are rendered to, relative to the project's. Undefined: the site is reached directly. */

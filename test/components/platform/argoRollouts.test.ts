@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { rolloutsValues } from "../../../components/platform/argoRollouts.ts";
 
-const controller = (settings?: Parameters<typeof rolloutsValues>[0]) =>
-  rolloutsValues(settings).controller as Record<string, unknown>;
+const controller = (at: Parameters<typeof rolloutsValues>[0] = {}) =>
+  rolloutsValues(at).controller as Record<string, unknown>;
 
 it("a release goes on when a node is lost or drained: two controllers apart, with a budget", () => {
-  expect(controller()).toMatchObject({
+  expect(controller({ zones: true })).toMatchObject({
     replicas: 2,
     pdb: { enabled: true, maxUnavailable: 1 },
     topologySpreadConstraints: [
@@ -16,7 +16,7 @@ it("a release goes on when a node is lost or drained: two controllers apart, wit
 });
 
 it("a site of one node has one controller, and no budget that would keep it there for ever", () => {
-  expect(controller({ availability: "single" })).toMatchObject({ replicas: 1, pdb: { enabled: false } });
+  expect(controller({ settings: { availability: "single" } })).toMatchObject({ replicas: 1, pdb: { enabled: false } });
 });
 
 it("the controller is not the first that a full node ends", () => {

@@ -18,7 +18,8 @@ const args = (changes: Partial<ClusterAutoscalerArgs> = {}): ClusterAutoscalerAr
   install: {},
   ...changes,
 });
-const valuesOf = (changes: Partial<ClusterAutoscalerArgs>) => clusterAutoscalerValues(args(changes));
+const valuesOf = (changes: Partial<ClusterAutoscalerArgs>) =>
+  clusterAutoscalerValues({ ...args(changes), zones: true });
 
 describe("the autoscaler on EKS", () => {
   it.each<[string, Partial<ClusterAutoscalerArgs>, object]>([

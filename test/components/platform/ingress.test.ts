@@ -18,7 +18,7 @@ import { inputsOf, recorded } from "../cluster/harness.ts";
 function serviceOn(cluster: "aws-use1" | "azure-weu" | "gcp-euw4", ingress?: CloudIngress, certificate?: Certificate) {
   const spec = { ...prod.clusters[cluster], ...(ingress === undefined ? {} : { ingress }) } as ClusterSpec;
   const balancer = clouds[spec.cloud]?.loadBalancer(spec);
-  return (gatewayValues(undefined, balancer, certificate) as { service: Record<string, unknown> }).service;
+  return (gatewayValues({}, balancer, certificate) as { service: Record<string, unknown> }).service;
 }
 
 const open = { kind: "public", sourceRanges: ["203.0.113.0/24"] } as const;
@@ -68,7 +68,7 @@ describe("the load balancer of the gateway", () => {
   it("on EKS takes over a new pod before an old one goes, and two minutes pass until it forgets one (LBC #1858, #2366)", async () => {
     const spec = prod.clusters["aws-use1"];
     const balancer = aws.loadBalancer(spec);
-    const values = gatewayValues(undefined, balancer) as {
+    const values = gatewayValues({}, balancer) as {
       lifecycle: { preStop: { sleep: { seconds: number } } };
       terminationGracePeriodSeconds: number;
     };
@@ -96,7 +96,7 @@ describe("the load balancer of the gateway", () => {
     "finds the pod that has left its Service at work until it has seen its node without one, on %s",
     (name) => {
       const spec = prod.clusters[name] as ClusterSpec;
-      const values = gatewayValues(undefined, clouds[spec.cloud]?.loadBalancer(spec)) as {
+      const values = gatewayValues({}, clouds[spec.cloud]?.loadBalancer(spec)) as {
         lifecycle: { preStop: { sleep: { seconds: number } } };
         terminationGracePeriodSeconds: number;
       };

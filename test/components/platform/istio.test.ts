@@ -10,7 +10,7 @@ describe("an upgrade of Istio finds no field that istiod has taken over:", () =>
   it("the validating webhooks of both charts fail closed from the start, as istiod sets them (istio #44285)", () => {
     const closed = { base: { validationFailurePolicy: "Fail" } };
     expect(baseValues()).toMatchObject(closed);
-    expect(istiodValues(undefined, {})).toMatchObject(closed);
+    expect(istiodValues({}, {})).toMatchObject(closed);
   });
 
   it("so an Istio object is written when istiod answers, and not before", async () => {
@@ -71,9 +71,12 @@ it("on AKS the enforcer leaves it alone, and other clouds need nothing (Azure/AK
 });
 
 describe("there are two of what traffic and admission need,", () => {
-  const pods = (settings?: SiteSettings) => {
-    const istiod = istiodValues(settings, {}) as { autoscaleMin: number };
-    const gateway = gatewayValues(settings) as { autoscaling: { minReplicas: number }; podDisruptionBudget: object };
+  const pods = (settings: SiteSettings = {}) => {
+    const istiod = istiodValues({ settings }, {}) as { autoscaleMin: number };
+    const gateway = gatewayValues({ settings }) as {
+      autoscaling: { minReplicas: number };
+      podDisruptionBudget: object;
+    };
     return [istiod.autoscaleMin, gateway.autoscaling.minReplicas, gateway.podDisruptionBudget];
   };
 
@@ -87,8 +90,8 @@ describe("there are two of what traffic and admission need,", () => {
       { topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" },
       { topologyKey: "kubernetes.io/hostname", whenUnsatisfiable: "ScheduleAnyway" },
     ];
-    expect(istiodValues(undefined, {})).toMatchObject({ topologySpreadConstraints: constraints });
-    expect(gatewayValues(undefined)).toMatchObject({ topologySpreadConstraints: constraints });
+    expect(istiodValues({ zones: true }, {})).toMatchObject({ topologySpreadConstraints: constraints });
+    expect(gatewayValues({ zones: true })).toMatchObject({ topologySpreadConstraints: constraints });
   });
 
   it("and one at a site of one node, without a budget that would keep it there for ever", () => {
@@ -98,9 +101,9 @@ describe("there are two of what traffic and admission need,", () => {
 
 it("its pods are admitted at the level restricted, which its namespaces enforce", async () => {
   const seccompProfile = { type: "RuntimeDefault" };
-  expect(istiodValues(undefined, {})).toMatchObject({ seccompProfile });
+  expect(istiodValues({}, {})).toMatchObject({ seccompProfile });
   // Setting the value replaces the chart's own, without which the gateway could not listen on ports 80 and 443.
-  expect(gatewayValues(undefined)).toMatchObject({
+  expect(gatewayValues({})).toMatchObject({
     securityContext: { seccompProfile, sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] },
   });
   const run = await recorded(() => {

@@ -24,8 +24,8 @@ describe("the autoscalers of gateway and istiod have something to read:", () => 
 
   it("also while a node is drained", () => {
     const podDisruptionBudget = { enabled: true, maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" };
-    expect(metricsServerValues(undefined)).toMatchObject({ replicas: 2, podDisruptionBudget });
-    expect(metricsServerValues({ availability: "single" })).toMatchObject({
+    expect(metricsServerValues({})).toMatchObject({ replicas: 2, podDisruptionBudget });
+    expect(metricsServerValues({ settings: { availability: "single" } })).toMatchObject({
       replicas: 1,
       podDisruptionBudget: { enabled: false },
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
+import type { AtSite, SiteSettings } from "../../../components/cluster/onPrem/siteSettings.ts";
 import { definitionValues, Prometheus, stackValues } from "../../../components/platform/prometheus.ts";
 import { inputsOf, recorded } from "../cluster/harness.ts";
 
@@ -10,11 +10,12 @@ interface Stack {
   };
 }
 
-const stack = (settings: SiteSettings = {}) => stackValues({ settings }) as unknown as Stack;
+const stack = (settings: SiteSettings = {}, at: Pick<AtSite, "zones"> = {}) =>
+  stackValues({ settings, ...at }) as unknown as Stack;
 
 describe("the Prometheus that judges releases", () => {
   it("is there when a node is lost or drained: two replicas apart, with a budget", () => {
-    const { podDisruptionBudget, prometheusSpec } = stack().prometheus;
+    const { podDisruptionBudget, prometheusSpec } = stack({}, { zones: true }).prometheus;
     expect(prometheusSpec).toMatchObject({
       replicas: 2,
       topologySpreadConstraints: [

@@ -46,7 +46,7 @@ describe("what is pinned runs together", () => {
   });
 
   it("and the version of Argo Rollouts that the matrix knows is the one installed", () => {
-    expect(rolloutsValues(undefined)).toMatchObject({
+    expect(rolloutsValues({})).toMatchObject({
       controller: { image: { tag: `v${pinnedVersions().argoRollouts}` } },
     });
   });
