@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
+import type { ClusterSpec } from "../../components/cluster/clouds.ts";
 import { type ChartPin, charts } from "../../components/core/charts.ts";
 import type { KubernetesVersion } from "../../components/core/kubernetesVersions.ts";
-import { pinnedVersions, systemVersions } from "../../components/platform/systems.ts";
+import { pinnedVersions, systemCluster, systems, systemVersions } from "../../components/platform/systems.ts";
 import { versionProblems } from "../../components/platform/versions/versionMatrix.ts";
 import { changesBetween } from "../../plan/changes.ts";
 import type { PlanDocument } from "../../plan/planDocument.ts";
@@ -63,14 +64,17 @@ function kubernetes(version: KubernetesVersion, nodesVersion: KubernetesVersion)
   };
 }
 
+/** The resources that install a chart. */
+function chartsOf({ stacks }: PlanDocument) {
+  return stacks.flatMap(({ resources }) => resources).filter(({ type }) => type === chartType);
+}
+
 /** The resources that install a pinned chart. */
-function chartsIn({ stacks }: PlanDocument, pin: ChartPin) {
-  return stacks
-    .flatMap(({ resources }) => resources)
-    .filter(({ type, inputs }) => {
-      const { chart, version } = inputs as Partial<ChartPin>;
-      return type === chartType && chart === pin.chart && version === pin.version;
-    });
+function chartsIn(plan: PlanDocument, pin: ChartPin) {
+  return chartsOf(plan).filter(({ inputs }) => {
+    const { chart, version } = inputs as Partial<ChartPin>;
+    return chart === pin.chart && version === pin.version;
+  });
 }
 
 describe("the next version of a chart", () => {
@@ -79,16 +83,42 @@ describe("the next version of a chart", () => {
     for (const environment of [prod, ...furtherEnvironments]) {
       const before = await deployed(environment);
       // Another version for each, so that a line says which pin it follows from.
-      const expected = Object.entries(pins).flatMap(([key, pin], index) => {
+      const expected = Object.entries(pins).flatMap(([key, { app, ...pin }], index) => {
         const names = chartsIn(before, pin).map(({ name }) => name);
         if (names.length > 0) using.add(key);
-        return names.map((name) => `update ${chartType} ${name}: version ${pin.version} → 999.0.${index}`);
+        return names.flatMap((name) => [
+          `update ${chartType} ${name}: version ${pin.version} → 999.0.${index}`,
+          ...(app === undefined ? [] : [`update ${chartType} ${name}: values.controller.image.tag v${app} → v999.1.0`]),
+        ]);
       });
-      for (const [index, pin] of Object.values(pins).entries()) pin.version = `999.0.${index}`;
+      for (const [index, pin] of Object.values(pins).entries()) {
+        pin.version = `999.0.${index}`;
+        if (pin.app !== undefined) pin.app = "999.1.0";
+      }
       expect((await changes(before, environment)).sort()).toEqual(expected.sort());
       restorePins();
     }
     expect([...using].sort()).toEqual(Object.keys(shipped).sort());
+  });
+
+  it("is planned for every system that has a version; the others have none of their own", async () => {
+    const withCharts = new Set<string>();
+    const seen = new Set<string>();
+    for (const environment of [prod, ...furtherEnvironments]) {
+      const charted = chartsOf(await deployed(environment)).map(({ name }) => name);
+      for (const [cluster, spec] of Object.entries<ClusterSpec>(environment.clusters)) {
+        const { modes } = systemCluster(environment, cluster, spec, environment.platform);
+        for (const [key, { componentName }] of Object.entries(systems)) {
+          if (modes[key] === "none") continue;
+          seen.add(key);
+          if (charted.some((name) => name.startsWith(`${cluster}-${componentName}-`))) withCharts.add(key);
+        }
+      }
+    }
+    expect([...seen].sort()).toEqual(Object.keys(systems).sort());
+    // A StorageClass, a namespace and PodMonitors, all of them ours.
+    const ours = ["ebsStorageClass", "modelNamespace", "systemMonitors"];
+    expect([...seen].filter((key) => !withCharts.has(key)).sort()).toEqual(ours);
   });
 
   it("of Istio reaches a cluster in order: definitions, control plane, gateway, and what waits for it", async () => {
