@@ -19,10 +19,12 @@ const rooms = {
   plan: ["engine", "policies", "stacks", "components", "components/core"],
   /** Whether a cluster can carry what is declared. */
   preflight: ["engine", "stacks", "components", "components/core"],
+  /** Why something does not start, answer or decide: what is looked at, and the rules that read it. */
+  diagnosis: ["engine", "components", "components/core"],
   /** Whether a release survives its faults; what a release looks like on a cluster. */
-  rehearsal: ["engine", "embedded", "stacks", "components", "components/core"],
+  rehearsal: ["diagnosis", "engine", "embedded", "stacks", "components", "components/core"],
   /** The command: verbs, and how things are printed. */
-  cli: ["plan", "preflight", "rehearsal", "engine", "embedded", "stacks", "components", "components/core"],
+  cli: ["plan", "preflight", "rehearsal", "diagnosis", "engine", "embedded", "stacks", "components", "components/core"],
   /** What a project looks like that uses all this. */
   examples: ["stacks", "components", "components/core"],
 };
@@ -39,7 +41,7 @@ function mayImport(room, others) {
     severity: "error",
     from: filesOf(room),
     to: {
-      path: "^(components|stacks|policies|engine|embedded|plan|preflight|rehearsal|cli|examples|test|docs)/",
+      path: "^(components|stacks|policies|engine|embedded|plan|preflight|rehearsal|diagnosis|cli|examples|test|docs)/",
       pathNot: [room, ...others].map((other) => `^${other}/`),
     },
   };

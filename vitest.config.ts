@@ -9,6 +9,7 @@ const pureTests = [
   "test/engine/kubernetes/{clusterObjects,kubeconfig,watchObjects}.test.ts",
   "test/plan/{changes,sameObjects}.test.ts",
   "test/rehearsal/local/modelStore.test.ts",
+  "test/diagnosis/**/*.test.ts",
 ];
 
 /** Tests that start processes: the command, the examples, the package, plans in several processes, a CLI of Pulumi. */

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { type Problem, under, unknownChoice } from "../../components/core/problem.ts";
 import { locate } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
+import { repositoryProblems } from "../../diagnosis/repository/repositoryProblems.ts";
 import { modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import type { ClusterView } from "../cluster/clusterView.ts";
@@ -10,6 +11,9 @@ import { differences } from "./artifactDigest.ts";
 
 /** The one claim the embedded environment prepares. */
 const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
+
+/** Triton of the embedded environment (`embedded/toolchain/triton.ts`). */
+const embeddedServer = { backends: ["python"], gpu: false } as const;
 
 /** What the embedded environment's model store lacks for these models; looked up before anything is changed. */
 export function embeddedStoreProblems(models: Environment["models"], folder: string): Problem[] {
@@ -19,15 +23,11 @@ export function embeddedStoreProblems(models: Environment["models"], folder: str
 }
 
 /**
- * Problems of one model's version in that folder, and of its files where an artifact is declared; `path` is where the
- * person typed the version.
+ * Problems of one model's version in that folder: whether it is there, whether its files are the declared artifact, and
+ * whether Triton can load them. `path` is where the person typed the version.
  */
-export function storedVersionProblems(
-  name: string,
-  { repository, version, artifact }: Model,
-  folder: string,
-  path: string,
-): Problem[] {
+export function storedVersionProblems(name: string, model: Model, folder: string, path: string): Problem[] {
+  const { repository, version, artifact } = model;
   const location = locate(name, repository, version, embeddedStore);
   if (!("claim" in location)) {
     return [
@@ -58,8 +58,11 @@ export function storedVersionProblems(
     ];
   }
   if (!versions.includes(version)) return [unknownChoice(path, version, versions)];
-  if (artifact === undefined) return [];
-  return under(`models.${name}.artifact`, differences(artifact, join(folder, location.path)));
+  const found = join(folder, location.path);
+  return [
+    ...(artifact === undefined ? [] : under(`models.${name}.artifact`, differences(artifact, found))),
+    ...repositoryProblems(name, model, found, embeddedServer),
+  ];
 }
 
 /** Claims the models refer to that a cluster of the person's own does not have. */

@@ -304,7 +304,7 @@ describe("the protocol of policy packs", () => {
 });
 
 it("is the only file that uses undocumented modules of the SDK", () => {
-  const rooms = ["cli", "components", "embedded", "engine", "plan", "preflight", "rehearsal", "stacks"];
+  const rooms = ["cli", "components", "diagnosis", "embedded", "engine", "plan", "preflight", "rehearsal", "stacks"];
   const users = rooms
     .flatMap((room) =>
       readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((name) => join(room, name)),

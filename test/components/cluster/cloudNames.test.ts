@@ -47,7 +47,18 @@ it.each(folders.map((folder) => basename(folder)))("%s can be imported alone, an
 });
 
 it("no code outside a cloud's folder branches on its name", () => {
-  const rooms = ["components", "stacks", "policies", "engine", "plan", "preflight", "rehearsal", "embedded", "cli"];
+  const rooms = [
+    "components",
+    "stacks",
+    "policies",
+    "engine",
+    "plan",
+    "preflight",
+    "diagnosis",
+    "rehearsal",
+    "embedded",
+    "cli",
+  ];
   const files = rooms.flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: "utf8" }).map((file) => `${room}/${file}`),
   );

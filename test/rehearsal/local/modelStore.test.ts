@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -41,11 +41,20 @@ it("refuses a claim that nobody prepares, a folder that is not there, and a buck
   );
 });
 
+it("refuses files that Triton would not load, before anything starts", () => {
+  cpSync(join(sampleRepository, "fraud/1"), join(folder, "fraud/1"), { recursive: true });
+  rmSync(join(folder, "fraud/1/fraud/1/model.py"));
+  expect(storedVersionProblems("fraud", fraud, folder, "--to")).toEqual([
+    expect.objectContaining({ reason: 'it has no file "model.py", which the python backend loads.' }),
+  ]);
+});
+
 it("refuses files that are others than declared, and says what is found, before anything starts", () => {
   const problems = (artifact: NonNullable<(typeof declared)["artifact"]>) =>
     storedVersionProblems("fraud", { ...declared, artifact }, folder, "--to");
   const declared: Parameters<typeof storedVersionProblems>[1] = { ...fraud, version: "2" };
   const version = join(folder, "fraud/2");
+  cpSync(join(sampleRepository, "fraud/2"), version, { recursive: true });
   writeFileSync(join(version, "data-version"), "2026-11-01\n");
   const digest = artifactDigest(version);
   expect(problems({ digest, data: "2026-11-01" })).toEqual([]);

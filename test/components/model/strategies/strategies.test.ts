@@ -15,7 +15,7 @@ it("refuses a kind of release that does not exist, with those that do", () => {
 
 it("no code outside the strategies' folders branches on the kind of a release", () => {
   const root = fileURLToPath(new URL("../../../..", import.meta.url));
-  const rooms = ["components", "stacks", "engine", "plan", "preflight", "rehearsal", "embedded", "cli"];
+  const rooms = ["components", "stacks", "engine", "plan", "preflight", "diagnosis", "rehearsal", "embedded", "cli"];
   const branch = /release\.(weights|bake|confidence|metricsOutage)\b|"canary"|kind === "\w*(canary|blueGreen)/;
   const files = rooms
     .flatMap((room) =>
