@@ -10,6 +10,10 @@ const counts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   gateway: { "autoscaling.minReplicas": 1 },
   "argo-rollouts": { "controller.replicas": 2 },
   "cert-manager": { replicaCount: 1, "webhook.replicaCount": 1 },
+  // The gateway's pods get their traffic on EKS once it has marked them as ready.
+  "aws-load-balancer-controller": { replicaCount: 2 },
+  // Without an answer no release goes on.
+  "kube-prometheus-stack": { "prometheus.prometheusSpec.replicas": 1 },
 };
 
 /** The same as objects, which the engine shows where it renders a chart. */
@@ -19,7 +23,11 @@ const objects: readonly string[] = [
   "argo-rollouts/argo-rollouts",
   "cert-manager/cert-manager",
   "cert-manager/cert-manager-webhook",
+  "kube-system/aws-load-balancer-controller",
 ];
+
+/** The Prometheus of kube-prometheus-stack, as its operator reads it. Without a number there is one. */
+const prometheus = "monitoring/prometheus-kube-prometheus-prometheus";
 
 interface Counted {
   readonly chart?: string;
@@ -29,8 +37,9 @@ interface Counted {
 }
 
 const kinds: ResourceKinds = {
-  pattern: /^kubernetes:(helm\.sh\/v4:Chart|apps\/[^:/]+:Deployment|autoscaling\/[^:/]+:HorizontalPodAutoscaler)$/,
-  description: "a Chart, a Deployment or a HorizontalPodAutoscaler",
+  pattern:
+    /^kubernetes:(helm\.sh\/v4:Chart|apps\/[^:/]+:Deployment|autoscaling\/[^:/]+:HorizontalPodAutoscaler|monitoring\.coreos\.com\/[^:/]+:Prometheus)$/,
+  description: "a Chart, a Deployment, a HorizontalPodAutoscaler or a Prometheus",
 };
 
 /** Whatever traffic, admission or a release needs runs at least twice. */
@@ -38,7 +47,7 @@ export const requireTwo: ResourceValidationPolicy = {
   name: "availability-require-two",
   displayName: "What everything waits for runs twice",
   description:
-    "istiod, the ingress gateway, the Argo Rollouts controller and cert-manager have at least two pods, so that a lost node stops neither traffic nor admission nor a release.",
+    "istiod, the ingress gateway, the load balancer controller of EKS, cert-manager, the Argo Rollouts controller and Prometheus have at least two pods, so that a lost node stops neither traffic nor admission nor a release.",
   severity: "high",
   remediationSteps:
     'Leave `availability` out of the site\'s settings, or say "single" in an environment where policies only advise.',
@@ -57,7 +66,9 @@ function countsOf({ chart, values, metadata, spec }: Partially<Counted>): [path:
     const paths = counts[chart.slice(chart.lastIndexOf("/") + 1)] ?? {};
     return Object.entries(paths).map(([path, fallback]) => [`values.${path}`, at(values, path.split(".")) ?? fallback]);
   }
-  if (!objects.includes(`${metadata?.namespace}/${metadata?.name}`)) return [];
+  const object = `${metadata?.namespace}/${metadata?.name}`;
+  if (object === prometheus) return [["spec.replicas", spec?.replicas ?? 1]];
+  if (!objects.includes(object)) return [];
   // A Deployment without a number is counted by its HorizontalPodAutoscaler.
   return [
     ["spec.replicas", spec?.replicas],

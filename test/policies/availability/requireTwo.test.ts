@@ -34,6 +34,26 @@ specifyResourcePolicy(requireTwo, {
       message: "values.webhook.replicaCount: 1",
     },
     {
+      when: "one Prometheus, without which no release is judged",
+      change: { chart: "kube-prometheus-stack", values: { prometheus: { prometheusSpec: { replicas: 1 } } } },
+      message: "values.prometheus.prometheusSpec.replicas: 1",
+    },
+    {
+      when: "one Prometheus as its operator reads it, whose number is left out",
+      type: "kubernetes:monitoring.coreos.com/v1:Prometheus",
+      change: {
+        chart: undefined,
+        metadata: { name: "prometheus-kube-prometheus-prometheus", namespace: "monitoring" },
+        spec: {},
+      },
+      message: "spec.replicas: 1",
+    },
+    {
+      when: "one load balancer controller, which marks the gateway's pods as ready",
+      change: { chart: "aws-load-balancer-controller", values: { replicaCount: 1 } },
+      message: "values.replicaCount: 1",
+    },
+    {
       when: "an autoscaler that may go down to one",
       type: hpa,
       change: {
