@@ -1,5 +1,5 @@
 import { enableCompileCache } from "node:module";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { type Argument, Command, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "../components/core/problem.ts";
 import { compileCacheFolder } from "../engine/compileCache.ts";
 import type { ReleaseVerb } from "../stacks/environments/releaseVerbs.ts";
@@ -15,6 +15,10 @@ console.debug = console.error;
 const program = new Command("serin")
   .description("Plans, brings up and rehearses the environments declared under stacks/.")
   .version("0.1.0")
+  // `--version` of a verb is that of a model; only before a verb it is this program's.
+  .enablePositionalOptions()
+  // Without `[options]`, which every verb has, the descriptions have room.
+  .configureHelp({ subcommandTerm: (one) => [one.name(), ...one.registeredArguments.map(argumentTerm)].join(" ") })
   .showHelpAfterError("(run with --help for the arguments)")
   .showSuggestionAfterError()
   .exitOverride((error) => {
@@ -41,6 +45,11 @@ Exit codes:
   7    a cluster does not pass the preflight and waits; others went on
   130  interrupted; what the verb started has been ended`,
   );
+
+function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
+}
 
 interface Common {
   readonly json?: true;
@@ -143,6 +152,48 @@ verb("status <environment>", "show clusters, platform, models, versions, weights
     start(options, async (invocation) => (await import("./verbs/status.ts")).status(environment, options, invocation)),
   );
 
+/** A verb about one pod of a model: `release` options, and which pod. */
+function podVerb(declaration: string, description: string): Command {
+  const made = verb(declaration, description);
+  for (const option of releaseOptions()) made.addOption(option);
+  return made
+    .option("--version <version>", "only pods of this version of the model")
+    .option("--role <role>", "only pods of the version under release (canary), or of the other (stable)")
+    .option("--pod <name>", "this pod (default: one that matters now: of a release, else of the stable version)")
+    .option("--container <name>", "this container of it (default: the model's)");
+}
+
+podVerb("logs <model>", "what a pod of a model writes: of a release before the stable version, in trouble before ready")
+  .option("-f, --follow", "go on with what is written later, until Ctrl-C")
+  .option("-p, --previous", "of the run before the last restart")
+  .option("--tail <lines>", "how many of the last lines, or all (default: 200)")
+  .option("--since <duration>", "only what was written in this time: 10m")
+  .option("--timestamps", "each line begins with its time")
+  .action((model, options) =>
+    start(options, async (invocation) => (await import("./verbs/logs.ts")).logs(model, options, invocation)),
+  );
+
+podVerb("shell <model> [command...]", "a shell in a pod of a model, or a program: serin shell fraud -- ls").action(
+  (model, command, options) =>
+    start(options, async (invocation) => (await import("./verbs/shell.ts")).shell(model, command, options, invocation)),
+);
+
+podVerb(
+  "port-forward <model> [ports...]",
+  "ports of a pod on 127.0.0.1, around the gateway: http, 8000, 9000:http",
+).action((model, ports, options) =>
+  start(options, async (invocation) =>
+    (await import("./verbs/portForward.ts")).portForward(model, ports, options, invocation),
+  ),
+);
+
+verb("kubeconfig [environment]", "the kubeconfig of a cluster, for kubectl, k9s and Lens (default: of local)")
+  .option("--cluster <name>", "which cluster, where there are several")
+  .option("--path", "print where the file is; only local has one")
+  .action((environment, options) =>
+    start(options, async () => (await import("./verbs/kubeconfig.ts")).kubeconfig(environment ?? "local", options)),
+  );
+
 verb("predict <model>", "send one request through the gateway: answer, version, latency")
   .option("--environment <name>", "where the model runs", "local")
   .option("--input <json>", "the request as Triton's HTTP protocol has it (default: a sample request)")
@@ -174,16 +225,19 @@ verb("digest <folder>", "what `artifact` of a model says of the version in this 
 
 const release = program.command("release").description("look at a release, and go on, back or wait by hand");
 
-const releaseOptions = [
-  new Option("--environment <name>", "where the model is declared").default("local"),
-  new Option("--kubeconfig <file>", "the cluster (default: the embedded one of `local`)"),
-  kubeconfigOptions[1] as Option,
-  new Option("--cluster <name>", "which cluster the kubeconfig leads to, where there are several"),
-];
+/** Which environment and cluster a verb about a deployed model looks at. */
+function releaseOptions(): Option[] {
+  return [
+    new Option("--environment <name>", "where the model is declared").default("local"),
+    new Option("--kubeconfig <file>", "the cluster (default: the embedded one of `local`)"),
+    kubeconfigOptions[1] as Option,
+    new Option("--cluster <name>", "which cluster the kubeconfig leads to, where there are several"),
+  ];
+}
 
 function releaseVerb(declaration: string, description: string): Command {
   const made = verb(declaration, description, release);
-  for (const option of releaseOptions) made.addOption(option);
+  for (const option of releaseOptions()) made.addOption(option);
   return made;
 }
 

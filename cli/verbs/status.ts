@@ -72,15 +72,19 @@ export async function status(name: string, options: StatusOptions, { signal }: I
     gateway === undefined
       ? gatewayAddress(environment, clusterName, await view.service(gatewayService), found)
       : `http://${gateway.address}:${gateway.port}`;
+  const prometheus = cluster.embedded?.prometheusUrl;
   return {
     result: {
       environment: name,
       clusters: { [clusterName]: { nodes } },
-      platform: { processes, gateway, address },
+      platform: { processes, gateway, address, ...(prometheus === undefined ? {} : { prometheus }) },
       models,
     },
     text: [
-      address === undefined ? undefined : `${colours.bold(clusterName)}  gateway ${address}`,
+      [
+        ...(address === undefined ? [] : [`${colours.bold(clusterName)}  gateway ${address}`]),
+        ...(prometheus === undefined ? [] : [`Prometheus ${prometheus}`]),
+      ].join("\n"),
       columns(
         ["node", "state", "GPUs"],
         nodes.map((node) => [node.name, node.ready ? "ready" : "not ready", String(node.gpus)]),

@@ -71,6 +71,8 @@ interface Progress extends Examined {
   stacks: StackResult[];
   failures: SideBySide["failures"][number][];
   models: Record<string, { version: string; state: string; prediction?: Prediction }>;
+  /** Where the page of the embedded environment's Prometheus is. */
+  prometheusUrl?: string;
 }
 
 /** Plans, looks at the clusters, then brings the layers up in order, then shows that the models answer. */
@@ -270,6 +272,7 @@ function localSteps(
       title: "Models",
       task: async (progress, task) => {
         const { kubeconfig, embedded } = clusterOf(progress);
+        if (embedded !== undefined) progress.prometheusUrl = embedded.prometheusUrl;
         const view = new ClusterView(kubeconfig, { signal });
         for (const [name, model] of Object.entries(environment.models)) {
           const rollout = await waitUntilServing(view, modelNamespace(environment), name, {
@@ -347,7 +350,7 @@ function engineStep(
  * @throws ProblemError when the engine could not deploy a cluster's stacks, with what waits besides.
  */
 function answer({ name, clusters }: Environment, progress: Progress): Answer {
-  const { preflight, stacks, failures, models } = progress;
+  const { preflight, stacks, failures, models, prometheusUrl } = progress;
   const waiting = whatWaits(preflight);
   const waits = new Set(heldBack(preflight).map(({ cluster }) => cluster));
   const up = Object.keys(clusters).length - waits.size - failures.length;
@@ -375,8 +378,11 @@ function answer({ name, clusters }: Environment, progress: Progress): Answer {
       stacks: stacks.map(({ stack, changes }) => ({ stack, changes })),
       models,
       waiting: [...waits],
+      ...(prometheusUrl === undefined ? {} : { prometheus: prometheusUrl }),
     },
-    text: [summary(progress), again].filter((text) => text !== "").join("\n"),
+    text: [summary(progress), prometheusUrl === undefined ? "" : furtherWays(prometheusUrl), again]
+      .filter((text) => text !== "")
+      .join("\n"),
     exitCode: waits.size === 0 ? exitCodes.ok : exitCodes.preflight,
   };
 }
@@ -398,6 +404,11 @@ function layerAnswer({ name }: Environment, { preflight, stacks }: Progress): An
     text: [up, next, ...sites].join("\n"),
     exitCode: waiting.length === 0 ? exitCodes.ok : exitCodes.preflight,
   };
+}
+
+/** How else the embedded environment is looked at. */
+function furtherWays(prometheusUrl: string): string {
+  return `\nPrometheus ${prometheusUrl}\nkubectl, k9s: export KUBECONFIG=$(npx serin kubeconfig --path)`;
 }
 
 function summary({ models }: Progress): string {

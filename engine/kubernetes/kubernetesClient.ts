@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, request } from "undici";
@@ -142,10 +143,34 @@ export class KubernetesClient {
     }
   }
 
+  /**
+   * Opens an answer that is text and ends when the server has no more of it, such as a log that is followed. Aborting
+   * `signal` ends it with an error. It is not repeated.
+   *
+   * @throws as `send`
+   */
+  async open({ path, query, signal }: Pick<ApiRequest, "path" | "query" | "signal">): Promise<Readable> {
+    try {
+      const { headers, dispatcher } = await this.#credentials();
+      const response = await request(this.#address(path, query), {
+        headers,
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+        ...(signal === undefined ? {} : { signal }),
+        // A container that says nothing has a log without an answer for as long.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+      if (response.statusCode < 300) return response.body;
+      throw new ApiError(response.statusCode, statusOf(await response.body.text()));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw this.#explained(error);
+    }
+  }
+
   async #sendOnce<Answer>({ method, path, query, body, contentType, accept, signal }: ApiRequest): Promise<Answer> {
     const { headers, dispatcher } = await this.#credentials();
-    const search = new URLSearchParams(query).toString();
-    const response = await request(`${this.#url}${path}${search === "" ? "" : `?${search}`}`, {
+    const response = await request(this.#address(path, query), {
       method,
       headers: {
         ...headers,
@@ -165,6 +190,11 @@ export class KubernetesClient {
     if (response.statusCode < 300) return JSON.parse(text) as Answer;
     if (response.statusCode === 401) this.#access = undefined;
     throw new ApiError(response.statusCode, statusOf(text));
+  }
+
+  #address(path: string, query: ApiRequest["query"]): string {
+    const search = new URLSearchParams(query).toString();
+    return `${this.#url}${path}${search === "" ? "" : `?${search}`}`;
   }
 
   #setClock(date: string | string[] | undefined): void {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Invocation } from "../../cli/run.ts";
 import { down } from "../../cli/verbs/down.ts";
+import { kubeconfig as printKubeconfig } from "../../cli/verbs/kubeconfig.ts";
 import { plan } from "../../cli/verbs/plan.ts";
 import { predict } from "../../cli/verbs/predict.ts";
 import { preflight } from "../../cli/verbs/preflight.ts";
@@ -48,6 +49,8 @@ describe("wrong input is refused before anything is changed", () => {
       () => plan("devv", {}, invocation),
       'environment: "devv" is not one of "local", "dev", "test", "prod". Did you mean "dev"?',
     ],
+    ["the kubeconfig of several clusters", () => printKubeconfig("prod", {}), "--cluster: it is not given"],
+    ["the file of a kubeconfig that is in none", () => printKubeconfig("dev", { path: true }), "keeps no credentials"],
     ["an environment of Object.prototype", () => plan("constructor", {}, invocation), '"constructor" is not one of'],
     ["an earlier plan that is none", () => plan("dev", { against: kubeconfig(3) }, invocation), "it is not a plan."],
     ["an earlier plan that is null", () => plan("dev", { against: written("null") }, invocation), "it is not a plan."],
@@ -163,6 +166,17 @@ describe("wrong input is refused before anything is changed", () => {
 });
 
 describe("what is needed and cannot be had", () => {
+  it("the kubeconfig of an environment that is not up, and of a cluster that is not known", async () => {
+    const local = await refusal(printKubeconfig("local", {}));
+    expect([local.exitCode, local.message]).toEqual([exitCodes.unavailable, expect.stringContaining("it is not up")]);
+    vi.stubEnv("PATH", home);
+    const cloud = await refusal(printKubeconfig("prod", { cluster: "aws-use1" }));
+    expect([cloud.exitCode, cloud.message]).toEqual([
+      exitCodes.unavailable,
+      expect.stringContaining("aws-use1: the Pulumi CLI is not on PATH."),
+    ]);
+  });
+
   it("an environment that is not up, with the way to bring it up", async () => {
     const error = await refusal(predict("fraud", { environment: "local" }, invocation));
     expect(error.message).toContain("it is not up. Run: npx serin up local");
