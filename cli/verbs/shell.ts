@@ -17,8 +17,8 @@ export interface ShellStreams {
 }
 
 /**
- * `serin shell`: runs a shell, or a program, in a pod of a model. It gets a terminal if there is one here. The exit code
- * is that of the program. With `--json` the document has what a program without input writes.
+ * `serin shell`: runs a shell, or a program, in a pod of a model. It gets a terminal if there is one here. The exit
+ * code is that of the program. With `--json` the document has what a program without input writes.
  *
  * @throws ProblemError for wrong input, a pod that is not there or does not run, a program that cannot be started
  */

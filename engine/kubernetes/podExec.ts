@@ -10,7 +10,7 @@ export interface ExecOptions {
   readonly command: readonly string[];
   /** Its input. @default none */
   readonly stdin?: Readable;
-  /** Its output. With `tty` and a terminal here, the size of this terminal is passed on. It is ended, unless standard. */
+  /** Its output. With `tty`, the size of a terminal here is passed on. It is ended, unless it is standard output. */
   readonly stdout: Writable;
   /** Its messages; with `tty` there are none apart. It is ended, unless it is standard error. */
   readonly stderr: Writable;

@@ -3,7 +3,7 @@ import { exitCodes, type Problem, ProblemError, unknownChoice } from "../../comp
 import { underWay } from "../local/release.ts";
 import type { ClusterView, RolloutView } from "./clusterView.ts";
 
-/** `canary`: of the version that is being released or was refused; `stable`: of the one that has the traffic besides. */
+/** `canary`: of the version that is being released or was refused; `stable`: of the one that has the other traffic. */
 export type PodRole = "canary" | "stable";
 
 /** One pod of a model. */
