@@ -12,6 +12,7 @@ export const abTestPhase: ReleasePhase<AbTest> = {
   managedRoutes: [],
   problems: abTestProblems,
   canary: abCanary,
+  weights: ({ percent }) => [percent],
   stickyUsers: ({ user }) => user,
   analyses: (model, declared, _judgement, context) => [
     { child, object: `${context.name}-${child}`, spec: abTemplate(model, declared, context) },

@@ -15,7 +15,8 @@ export interface BlueGreen {
    */
   readonly preview: Cohort;
   /**
-   * Pods of the new version before the switch, at least 1; all of them stand before the switch itself.
+   * Pods of the new version before the switch, at least 1; all of them stand before the switch itself. After a phase
+   * that gave the version a weight, at least the pods of that weight.
    * @default as many as the model has, so that the switch waits for none
    */
   readonly previewPods?: number;

@@ -8,6 +8,7 @@ export const canaryPhase: ReleasePhase<Canary> = {
   managedRoutes: [],
   problems: canaryProblems,
   canary: (declared) => declared,
+  weights: ({ weights }) => weights.filter((weight) => weight < 100),
   analyses: (model, declared, _judgement, context) => canaryStrategy.analyses(model, declared, context),
   steps: (model, declared, context) => canarySteps(model, declared, context).before,
   sentence: canaryStrategy.sentence,

@@ -101,11 +101,25 @@ function analysesOf(
 
 function stepsOf(model: ServedModel, phases: readonly PlacedPhase[], context: AnalysisContext): PlannedStep[] {
   const end = phases.at(-1);
-  return afterPreparation([
+  const steps = afterPreparation([
     ...phases.flatMap(({ phase, declared }) => phase.steps(model, declared, context)),
     ...canarySteps(model, canaryOf(phases), context).last,
     ...(end?.phase.lastSteps?.(model, end.declared, context) ?? []),
   ]);
+  return withPodsOfWeight(model, steps);
+}
+
+/** No number of pods that a phase asks for is below what the weight in force needs. */
+function withPodsOfWeight({ replicas }: ServedModel, steps: readonly PlannedStep[]): PlannedStep[] {
+  let weight = 0;
+  return steps.map((planned): PlannedStep => {
+    weight = planned.step.setWeight ?? weight;
+    const pods = planned.step.setCanaryScale?.replicas;
+    const least = Math.ceil((replicas * weight) / 100);
+    return pods === undefined || pods >= least
+      ? planned
+      : { ...planned, step: { setCanaryScale: { replicas: least } } };
+  });
 }
 
 /**

@@ -28,6 +28,11 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
    * version by it.
    */
   canary?(declared: Declared): Canary;
+  /**
+   * Percents of the traffic that the phase gives the version one after the other, below 100. @default none: callers do
+   * not reach the version by it, or all of them do at its end
+   */
+  weights?(declared: Declared): readonly number[];
   /** The AnalysisTemplates that the steps refer to. The guard is not among them. */
   analyses(
     model: ServedModel,

@@ -31,8 +31,8 @@ export interface CanarySpec {
 export const released = (release: Release, change: Partial<Model> = {}): Model => ({ ...sound, ...change, release });
 
 /** The Rollout of a model with this release. */
-export function rolloutOf(release: Release) {
-  const spec = rolloutSpec(released(release), host, context);
+export function rolloutOf(release: Release, change: Partial<Model> = {}) {
+  const spec = rolloutSpec(released(release, change), host, context);
   return { spec, canary: (spec.strategy as { canary: CanarySpec }).canary };
 }
 

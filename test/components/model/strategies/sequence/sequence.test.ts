@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { validateModel } from "../../../../../components/model/modelProblems.ts";
+import { abTest } from "../../../../../components/model/strategies/abTest/abTest.ts";
+import { blueGreen } from "../../../../../components/model/strategies/blueGreen/blueGreen.ts";
 import { canary } from "../../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import { type Sequence, sequence } from "../../../../../components/model/strategies/sequence/sequence.ts";
@@ -22,6 +24,35 @@ describe("a sequence", () => {
     expect(problemsOf(sequence([darkLaunch()]))).toEqual(["release.phases"]);
     expect(problemsOf(sequence([canary(), darkLaunch()]))).toEqual(["release.phases[1]", "release.phases"]);
     expect(problemsOf(sequence([canary(), canary()]))).toEqual(["release.phases[1]"]);
+  });
+
+  it("has weights that rise from phase to phase", () => {
+    const test = (percent: number) => abTest({ percent, metric: { successes: "a_total", trials: "b_total" } });
+    const upTo = (weight: number) => canary({ weights: [5, weight, 100] });
+    expect(problemsOf(sequence([upTo(60), test(50)]))).toEqual(["release.phases[1]"]);
+    expect(problemsOf(sequence([test(20), canary()]))).toEqual(["release.phases[1]"]);
+    expect(problemsOf(sequence([upTo(50), test(50)]))).toEqual([]);
+    expect(problemsOf(sequence([test(5), canary()]))).toEqual([]);
+  });
+
+  it("gives half of the callers no version that nothing came before", () => {
+    const test = abTest({ percent: 90, metric: { successes: "a_total", trials: "b_total" } });
+    expect(problemsOf(sequence([test]))).toEqual(["release.phases[0]"]);
+    expect(problemsOf(sequence([darkLaunch(), test]))).toEqual([]);
+  });
+
+  it("ends with blue-green where it has one, which judges all of the traffic", () => {
+    expect(problemsOf(sequence([blueGreen(), canary()]))).toEqual(["release.phases[0]"]);
+    expect(problemsOf(sequence([canary(), blueGreen()]))).toEqual([]);
+  });
+
+  it("keeps the pods of a weight while blue-green shows the version to fewer", () => {
+    const release = sequence([canary({ weights: [5, 50, 100] }), blueGreen({ previewPods: 1 })]);
+    const { steps } = rolloutOf(release, { replicas: 10 }).canary;
+    const preview = steps.findIndex(({ setHeaderRoute }) => setHeaderRoute !== undefined);
+    expect(steps[preview - 1]).toEqual({ setCanaryScale: { replicas: 5 } });
+    const alone = rolloutOf(blueGreen({ previewPods: 1 }), { replicas: 10 }).canary.steps;
+    expect(alone[0]).toEqual({ setCanaryScale: { replicas: 1 } });
   });
 
   it("has the problems of its phases, by the path that was typed", () => {
