@@ -8,10 +8,12 @@ import {
   milliseconds,
   percentProblems,
 } from "../core/quantity.ts";
+import { repeats } from "../core/repeats.ts";
 import { artifactProblems } from "./artifact.ts";
 import { isMeasurable, nearestMeasurable } from "./latencyEdges.ts";
 import type { Model } from "./model.ts";
 import { rollbackProblems } from "./rollback.ts";
+import { rollbackGuardName } from "./rollbackGuard.ts";
 import { defaultTimeout, type ModelRepository, type PredictionScore, type Slo, type Traffic } from "./servedModel.ts";
 import { type Release, strategies, strategyOf } from "./strategies/strategies.ts";
 import { timeoutBounds, trafficProblems } from "./trafficProblems.ts";
@@ -76,7 +78,14 @@ const assumed = {
 } as const;
 
 function guardProblems(model: Model): Problem[] {
-  return (model.guards ?? []).flatMap((guard, index) => under(`guards[${index}]`, rollbackProblems(guard, model)));
+  const guards = (model.guards ?? []).map((guard, index) => ({ guard, path: `guards[${index}]` }));
+  const problems = guards.flatMap(({ guard, path }) => under(path, rollbackProblems(guard, model)));
+  if (problems.length > 0) return problems;
+  return repeats(guards, ({ guard }) => rollbackGuardName(guard)).map(({ item, first }) => ({
+    path: item.path,
+    reason: `it limits the same share over the same time as ${first.path}.`,
+    fix: "Remove one of them.",
+  }));
 }
 
 function versionProblems(version: string): Problem[] {

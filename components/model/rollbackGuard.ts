@@ -1,5 +1,5 @@
 import type { CustomResourceSpecs } from "../core/customResource.ts";
-import { ratio, seconds } from "../core/quantity.ts";
+import { type Duration, duration, milliseconds, ratio, seconds } from "../core/quantity.ts";
 import { failedRequests, refusedRequests, slowRequests } from "./analysis/counters.ts";
 import type { LimitEvidence } from "./analysis/evidence.ts";
 import type { Rollback } from "./rollback.ts";
@@ -21,7 +21,7 @@ export function rollbackGuardMetrics(
   return (model.guards ?? []).map((guard) => {
     const { bad, total } = requestsOf(guard, model, at).canary;
     return {
-      name: metricName(guard),
+      name: rollbackGuardName(guard),
       query: `2 * ${firesQuery(guard, { bad, total })}`,
       seen: {
         kind: "limit",
@@ -39,9 +39,17 @@ const whatBadDid: Readonly<Record<Rollback["metric"], (model: ServedModel) => st
   slow_request_rate: ({ slo }) => `were slower than ${slo.p99}`,
 };
 
-/** `errors` and the like are of the objectives; several guards may watch the same metric. */
-function metricName({ metric, threshold, for: span }: Rollback): string {
-  return `rollback-${metric.replaceAll("_", "-")}-${threshold.replace("%", "").replace(".", "-")}-${span}`;
+/**
+ * The name of a guard's metric in the AnalysisRun. `errors` and the like are of the objectives; several guards may watch
+ * the same metric.
+ */
+export function rollbackGuardName({ metric, threshold, for: span }: Rollback): string {
+  return `rollback-${metric.replaceAll("_", "-")}-${threshold.replace("%", "").replace(".", "-")}-${wholeDuration(span)}`;
+}
+
+/** As PromQL takes it, without a decimal point: `1.5m` is `90s`. */
+function wholeDuration(span: Duration): Duration {
+  return duration(milliseconds(span));
 }
 
 /** PromQL that is 1 while the share is above the threshold, else 0; no series while there were no requests. */
@@ -57,7 +65,7 @@ function requestsOf({ metric }: Rollback, model: ServedModel, at: ModelName) {
 
 /** A counter without a series adds nothing; one that is subtracted without a series makes no data. */
 function increase({ pods, gateway = [], less }: Counter, { for: span }: Rollback): string {
-  const sum = (series: string) => `sum(increase(${series}[${span}]))`;
+  const sum = (series: string) => `sum(increase(${series}[${wholeDuration(span)}]))`;
   const all = [...pods, ...gateway].map(sum);
   if (less === undefined)
     return all.length === 1 ? String(all[0]) : `(${all.map((one) => `(${one} or vector(0))`).join(" + ")})`;

@@ -13,8 +13,6 @@ export const clumpingBounds = {
   most: 16,
   /** So many bad requests that came one by one are added to the history: few say little. */
   priorRequests: 2,
-  /** Bad requests within so many seconds may belong together. */
-  minute: 60,
 } as const;
 
 /** One minute of a history. */
@@ -40,12 +38,14 @@ export function clumping(minutes: readonly Minute[]): number {
  * PromQL of `clumping` over the stable version's history. A series counts from its second minute on, which loses the
  * first bad requests of a pod.
  */
-export function clumpingQuery({ bad }: RequestCounters, { history }: Readings): string {
-  const { assumed, most, priorRequests, minute } = clumpingBounds;
-  const ago = (series: string, minutes: number) => `(${series} offset ${minutes * minute}s)`;
+export function clumpingQuery({ bad }: RequestCounters, { history, minute }: Readings): string {
+  const { assumed, most, priorRequests } = clumpingBounds;
+  const ago = (series: string, minutes: number) => (minutes === 0 ? series : `(${series} offset ${minutes * minute}s)`);
+  // A proxy that starts anew in its pod counts from 0: what fell was no burst.
+  const gain = (series: string, minutes = 0) => `clamp_min(${ago(series, minutes)} - ${ago(series, minutes + 1)}, 0)`;
   const known = (terms: string) => (bad.less === undefined ? terms : `(${terms} or vector(0))`);
-  const gained = known(sumOf(bad, (series) => `sum(clamp_min(${series} - ${ago(series, 1)}, 0))`));
-  const change = known(sumOf(bad, (series) => `sum(${series} + ${ago(series, 2)} - 2 * ${ago(series, 1)})`));
+  const gained = known(sumOf(bad, (series) => `sum(${gain(series)})`));
+  const change = known(sumOf(bad, (series) => `sum(${gain(series)} - ${gain(series, 1)})`));
   const over = `[${history}s:${minute}s]`;
   const squares = `sum_over_time((${change} ^ 2 / 2)${over})`;
   const all = `sum_over_time((${gained})${over})`;

@@ -16,6 +16,11 @@ export interface Readings {
   readonly gap: number;
   /** How far back the stable version's history reaches from which one sees how bad requests come together. */
   readonly history: number;
+  /**
+   * Bad requests of the history within so many seconds may belong together: a minute, rounded up to a multiple of the
+   * scrape interval, since one that is none would have now one scrape in it and now two.
+   */
+  readonly minute: number;
   /** A pod is there while its newest sample is younger than this: some scrapes, since one may be missing. */
   readonly alive: number;
 }
@@ -39,6 +44,7 @@ export function readings(scrape: number, release: number, outage: number): Readi
     gap: Math.ceil(Math.max(300, outage + 2 * interval)),
     // With fewer hours a model of 10 requests a second has shown too few bursts to tell how large they are.
     history: 24 * 3_600,
+    minute: Math.ceil(Math.ceil(60 / scrape) * scrape),
     alive: Math.ceil(Math.max(3 * scrape, 10)),
   };
 }

@@ -27,6 +27,18 @@ describe("a rollback guard", () => {
     expect(query).toContain(">= bool 5))");
   });
 
+  it("writes its span as PromQL takes it, without a decimal point", () => {
+    const spans = (["1.5m", "0.5h", "90s"] as const).map((span) => {
+      const metric = guardMetrics({ ...sound, guards: [{ ...errors, for: span }] }, sound.release, context).at(-1);
+      return [metric?.name, /\[\w[^\]]*\]/.exec(metric?.query ?? "")?.[0]];
+    });
+    expect(spans).toEqual([
+      ["rollback-http-5xx-rate-5-90s", "[90s]"],
+      ["rollback-http-5xx-rate-5-30m", "[30m]"],
+      ["rollback-http-5xx-rate-5-90s", "[90s]"],
+    ]);
+  });
+
   it("holds the release at its last step as long as it watches, with the pods of both versions", () => {
     expect(watched(strategy, guarded)).toEqual({
       canary: { steps: [{ setWeight: 5 }, { setWeight: 100 }, { pause: { duration: 3600 } }] },
@@ -73,6 +85,12 @@ describe("a rollback guard that could not work is refused", () => {
   ])("%s", (_, change, path) => {
     const problems = validateModel("fraud", { ...sound, guards: [{ ...errors, ...change }] });
     expect(problems.map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it("one that is declared twice, since the names of an analysis' metrics differ", () => {
+    const previous: Rollback = { ...errors, for: "120s", to: "previous" };
+    const problems = validateModel("fraud", { ...sound, guards: [errors, { ...errors, for: "3m" }, previous] });
+    expect(problems.map(({ path }) => path)).toEqual(["guards[2]"]);
   });
 
   it("and one that works is not", () => {

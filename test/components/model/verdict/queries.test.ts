@@ -4,6 +4,7 @@ import { evidence } from "../../../../components/model/verdict/betting.ts";
 import { clumping, clumpingQuery } from "../../../../components/model/verdict/clumping.ts";
 import { comparedQuery, comparedVerdict, worse, worseQuery } from "../../../../components/model/verdict/compared.ts";
 import type { JudgedRequests } from "../../../../components/model/verdict/counter.ts";
+import { readings } from "../../../../components/model/verdict/readings.ts";
 import {
   canaryEvidence,
   passLine,
@@ -63,6 +64,19 @@ describe("PromQL finds what is in the series:", () => {
     );
   });
 
+  it("how failed requests come together where a proxy started anew in its pod, which is no burst", () => {
+    const { minute, history } = reading;
+    const anew = { ...reading, history: 20 * minute };
+    const samples = Array.from({ length: 24 }, (_, at): [number, number] => [
+      at * minute,
+      at < 15 ? 1_000 + at : at - 14,
+    ]);
+    const series = [{ labels: { __name__: "requests_total", code: "500", pod: "m-old-0" }, samples }];
+    expect(history).toBeLessThan(anew.history);
+    const clumps = evaluate(clumpingQuery(failed.stable, anew), series, 23 * minute)[0]?.value;
+    expect(clumps).toBe(1);
+  });
+
   it("whether slow requests are worse than the stable version's", () => {
     fc.assert(
       fc.property(worlds, (world) => {
@@ -72,6 +86,11 @@ describe("PromQL finds what is in the series:", () => {
       { numRuns: 20 },
     );
   });
+});
+
+it("the minutes of a history have the same number of scrapes each", () => {
+  const minute = (scrape: number) => readings(scrape, 3_600, 300).minute;
+  expect([1, 15, 30, 45, 60, 120].map(minute)).toEqual([60, 60, 60, 90, 60, 120]);
 });
 
 /** Tests and lines whose bounds are so close to what a world shows that a small error changes the verdict. */

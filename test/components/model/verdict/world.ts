@@ -25,7 +25,7 @@ export interface World {
 }
 
 /** Short spans, so that a query has few steps. */
-export const reading: Readings = { interval: 15, range: 90, gap: 90, alive: 25, history: 240 };
+export const reading: Readings = { interval: 15, range: 90, gap: 90, alive: 25, history: 240, minute: 60 };
 /** Seconds between scrapes. */
 export const scrapeEvery = 5;
 /** When queries are evaluated. */
