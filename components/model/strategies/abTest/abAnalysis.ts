@@ -86,9 +86,10 @@ export function abQuery(model: ServedModel, declared: AbTest, look: number, at: 
   const { percent, shortest, longest, noWinner, confidence } = declared;
   const { successes, trials } = selectors(model, declared, at);
   const range = `[${seconds(longest) + 2 * look}s:${look}s]`;
-  const of = ({ new: first, stable }: ByVersion, over = look): ByVersion => ({
-    new: newIncrease(first, over),
-    stable: increase(stable, over),
+  const gap = Math.ceil(Math.max(300, seconds(declared.metricsOutage) + 2 * look));
+  const of = ({ new: first, stable }: ByVersion): ByVersion => ({
+    new: newIncrease(first, look, gap),
+    stable: increase(stable, look, gap),
   });
   const won = of(successes);
   const tried = of(trials);
@@ -106,27 +107,36 @@ export function abQuery(model: ServedModel, declared: AbTest, look: number, at: 
   const late = noWinner === "back" ? ` + ${abVerdicts.back} * (1 - ${decided}) * ${over}` : "";
   const share = decimal(percent / 100);
   // The second half of the least time: in the first, the weight is still on its way to the gateways.
-  const whole = of(trials, Math.ceil(seconds(shortest) / 2));
-  const counted = `(${whole.new} + ${whole.stable})`;
-  const off = `(${whole.new} - ${share} * ${counted}) ^ 2`;
+  const half = `[${Math.max(look, Math.ceil(seconds(shortest) / 2))}s:${look}s]`;
+  // Not from the gain itself: where few users come, an interval without one of the stable version counts, too.
+  const known = `(0 * sum(${before(trials.stable, look, gap)}) + 1 or vector(0))`;
+  const first = `sum_over_time((${known} * ${tried.new})${half})`;
+  const counted = `(${first} + sum_over_time((${tried.stable})${half}))`;
+  const off = `(${first} - ${share} * ${counted}) ^ 2`;
   const bound = `${decimal((mismatch * percent * (100 - percent)) / 10_000)} * ${counted}`;
-  // Without data from the beginning of that time there is nothing to compare.
-  const mismatched = `(${whole.stable} > bool 0) * (${off} > bool ${bound})`;
+  const mismatched = `(${off} > bool ${bound})`;
   return `${abVerdicts.mismatch} * ${mismatched}\n+ (1 - ${mismatched}) * (${worse} + ${better}${late})`;
 }
 
+/** The last samples before the last `look` seconds, at most `gap` seconds older. */
+function before(series: string, look: number, gap: number): string {
+  return `last_over_time(${series}[${gap}s] offset ${look}s)`;
+}
+
 /**
- * What a counter of the stable version gained in the last `over` seconds, one series. 0 where its value before is not
- * known, as after an outage of Prometheus: such an interval is not counted.
+ * What a counter of the stable version gained in the last `look` seconds: of each of its series by itself, since a pod
+ * that ends takes all that it has counted with it. 0 where the value before is not known, as after an outage of
+ * Prometheus: such an interval is not counted.
  */
-function increase(series: string, over: number): string {
-  return `(clamp_min(sum(${series}) - sum(${series} offset ${over}s), 0) or vector(0))`;
+function increase(series: string, look: number, gap: number): string {
+  const now = `last_over_time(${series}[${look}s])`;
+  return `(sum(clamp_min(${now} - ${before(series, look, gap)}, 0)) or vector(0))`;
 }
 
 /** The same of the new version, whose pods are new: a counter that was not there before began at 0. */
-function newIncrease(series: string, over: number): string {
-  const now = `sum(${series})`;
-  return `(clamp_min(${now} - (sum(${series} offset ${over}s) or 0 * ${now}), 0) or vector(0))`;
+function newIncrease(series: string, look: number, gap: number): string {
+  const now = `last_over_time(${series}[${look}s])`;
+  return `(sum(clamp_min(${now} - (${before(series, look, gap)} or 0 * ${now}), 0)) or vector(0))`;
 }
 
 interface ByVersion {

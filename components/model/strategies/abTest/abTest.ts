@@ -127,12 +127,18 @@ function userProblems(user: UserKey): Problem[] {
   ];
 }
 
-/** A counter's name and, in braces, label matchers. */
+/** A counter's name and, in braces, label matchers, with a comma between two of them. */
 const counter = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([^{}]*)\})?$/;
+const matchers = /^(\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(=|!=|=~|!~)\s*"([^"\\]|\\.)*"\s*(,|$))*\s*$/;
+
+function isCounter(text: string): boolean {
+  const found = counter.exec(text);
+  return found !== null && matchers.test(found[2] ?? "");
+}
 
 function metricProblems(metric: BusinessMetric): Problem[] {
   const problems = (["successes", "trials"] as const).flatMap((key): Problem[] =>
-    counter.test(metric[key])
+    isCounter(metric[key])
       ? []
       : [
           {

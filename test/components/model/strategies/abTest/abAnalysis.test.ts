@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { abQuery, abVerdicts } from "../../../../../components/model/strategies/abTest/abAnalysis.ts";
-import { abTest } from "../../../../../components/model/strategies/abTest/abTest.ts";
+import { type AbTest, abTest } from "../../../../../components/model/strategies/abTest/abTest.ts";
 import { sound } from "../../fixtures.ts";
 import { evaluate, type Series } from "../../verdict/promql.ts";
 
@@ -78,11 +78,40 @@ function seriesOf({ fresh, stable, outage = [0, 0] }: History): Series[] {
   ];
 }
 
+/** The same users, with the stable version's in two pods from `first` to `last`, when the younger one ends. */
+function twoPods(history: History, first: number, last: number): Series[] {
+  let [won, tried] = [0, 0];
+  const young = history.stable.slice(first / look, last / look + 1).map(({ trials, successes }) => {
+    won += Math.floor(successes / 2);
+    tried += Math.floor(trials / 2);
+    return { won, tried };
+  });
+  const lived = (value: (at: (typeof young)[number]) => number) => [
+    ...young.map((at, index): [number, number] => [first + index * look, value(at)]),
+    [last + look / 2, undefined] as const,
+  ];
+  const old = history.stable.map(({ trials, successes }, index) =>
+    index * look >= first && index * look <= last
+      ? { trials: Math.ceil(trials / 2), successes: Math.ceil(successes / 2) }
+      : { trials, successes },
+  );
+  const labels = { shop: "eu", namespace: "models", pod: "fraud-old-b" };
+  return [
+    ...seriesOf({ ...history, stable: old }),
+    { labels: { __name__: "won_total", ...labels }, samples: lived((at) => at.won) },
+    { labels: { __name__: "tried_total", ...labels }, samples: lived((at) => at.tried) },
+  ];
+}
+
 function verdict(history: History, time: number, ab = declared()): number | undefined {
+  return verdictOn(seriesOf(history), time, ab);
+}
+
+function verdictOn(series: readonly Series[], time: number, ab: AbTest): number | undefined {
   const query = abQuery(sound, ab, look, at)
     .replaceAll("{{args.canary-hash}}", "new")
     .replaceAll("{{args.stable-hash}}", "old");
-  return evaluate(query, seriesOf(history), time)[0]?.value;
+  return evaluate(query, series, time)[0]?.value;
 }
 
 /** A small generator, so that a failure can be repeated. */
@@ -159,6 +188,31 @@ describe("the query of an A/B test", () => {
   it("says that users are not split as declared, and then declares no winner", () => {
     expect(course(users(1, { share: () => 0.35, fresh: 1.5, stable: rate }))).toBe(abVerdicts.mismatch);
     expect(course(users(1, { share: () => 0.2, fresh: 1.5, stable: rate }), declared(20))).toBe(abVerdicts.better);
+  });
+
+  it("takes no pod that ends for users that are missing", () => {
+    for (const seed of seeds) {
+      const equals = users(seed, { fresh: 1, stable: rate });
+      for (const begins of [0, start, start + look]) {
+        for (let ends = start + shortest / 2; ends <= start + shortest; ends += look) {
+          const series = twoPods(equals, begins, ends);
+          expect(verdictOn(series, start + shortest + look, declared(50, "wait"))).toBe(abVerdicts.undecided);
+        }
+      }
+    }
+  });
+
+  it("takes no hour in which hardly anybody comes for users that are missing", () => {
+    const next = random(7);
+    const gains: { fresh: Gain[]; stable: Gain[] } = { fresh: [], stable: [] };
+    for (let when = 0; when <= start + longest; when += look) {
+      const isFresh = next() < 0.5;
+      const gain = (counts: boolean) => ({ trials: counts ? 1 : 0, successes: 0 });
+      if (when >= start) gains.fresh.push(gain(isFresh));
+      gains.stable.push(gain(when < start || !isFresh));
+    }
+    const long = { ...declared(50, "wait"), shortest: `${longest - 2 * look}s` as const };
+    expect(verdict(gains, start + longest, long)).toBe(abVerdicts.undecided);
   });
 
   it("counts no gap of Prometheus' data as a gain of either version", () => {

@@ -62,6 +62,11 @@ it("an A/B test has the problems of its fields, by the path that was typed", () 
   expect(paths({ metric: { successes: "rate(a[5m])", trials: "sum(b)", versionLabel: "a-b" } })).toEqual(
     at("metric.successes", "metric.trials", "metric.versionLabel"),
   );
+  for (const wrong of ["a_total{shop=eu}", 'a_total{shop="eu" place="1"}', 'a_total{="eu"}', 'a_total{shop="e"u"}']) {
+    expect(paths({ metric: { ...metric, trials: wrong } }), wrong).toEqual(at("metric.trials"));
+  }
+  const right = 'a_total{ shop =~ "e|\\"u", place != "" , }';
+  expect(paths({ metric: { ...metric, trials: right } })).toEqual([]);
   expect(paths({ shortest: "9s" })).toEqual(at("shortest"));
   expect(paths({ shortest: "24h", longest: "24h" })).toEqual(at("longest"));
   expect(paths({ metricsOutage: "1s" })).toEqual(at("metricsOutage"));
