@@ -40,8 +40,8 @@ const whatBadDid: Readonly<Record<Rollback["metric"], (model: ServedModel) => st
 };
 
 /**
- * The name of a guard's metric in the AnalysisRun. `errors` and the like are of the objectives; several guards may watch
- * the same metric.
+ * The name of a guard's metric in the AnalysisRun. `errors` and the like are of the objectives; several guards may
+ * watch the same metric.
  */
 export function rollbackGuardName({ metric, threshold, for: span }: Rollback): string {
   return `rollback-${metric.replaceAll("_", "-")}-${threshold.replace("%", "").replace(".", "-")}-${wholeDuration(span)}`;
