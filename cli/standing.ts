@@ -53,7 +53,8 @@ function way(spec: ClusterSpec): string {
   const balancer = cloud.loadBalancer(spec);
   if (balancer !== undefined) {
     const { sourceRanges } = balancer;
-    return sourceRanges.length === 0 ? "internal load balancer" : `public, for ${sourceRanges.join(", ")} alone`;
+    if (sourceRanges.length === 0) return "internal load balancer";
+    return sourceRanges.includes("0.0.0.0/0") ? "public, for everyone" : `public, for ${sourceRanges.join(", ")} alone`;
   }
   const ingress = cloud.settings(spec)?.ingress;
   return ingress?.kind === "nodePort" ? `port ${ingress.port} of every node` : "load balancer of the site";

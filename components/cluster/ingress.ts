@@ -1,5 +1,5 @@
 import { type Problem, unknownChoice } from "../core/problem.ts";
-import { isCidr } from "./network.ts";
+import { aligned, isCidr, isUnrouted } from "./network.ts";
 
 /** Who reaches the models of a cluster in a cloud, through the load balancer of its ingress gateway. */
 export type CloudIngress =
@@ -7,7 +7,8 @@ export type CloudIngress =
   | { readonly kind: "internal" }
   /**
    * Addresses on the internet, over HTTPS only: `platform.istio.certificate` must be declared. `sourceRanges` are the
-   * blocks of addresses that the load balancer lets in, as CIDR; `0.0.0.0/0` is everyone.
+   * blocks of addresses that the load balancer lets in, as CIDR, each beginning where a block of its size can, and none
+   * that the internet does not route; `0.0.0.0/0` is everyone.
    */
   | { readonly kind: "public"; readonly sourceRanges: readonly string[] };
 
@@ -84,15 +85,40 @@ export function ingressProblems({ ingress = defaultIngress }: WithIngress): Prob
       },
     ];
   }
-  return ingress.sourceRanges.flatMap((range, index) =>
-    isCidr(range)
-      ? []
-      : [
-          {
-            path: `ingress.sourceRanges[${index}]`,
-            reason: `"${range}" is not a block of IPv4 addresses.`,
-            fix: 'Write, for example, "203.0.113.0/24".',
-          },
-        ],
-  );
+  return ingress.sourceRanges.flatMap((range, index) => {
+    const path = `ingress.sourceRanges[${index}]`;
+    const problem =
+      rangeProblem(range) ??
+      (ingress.sourceRanges.indexOf(range) < index
+        ? { reason: `"${range}" is there twice.`, fix: "Name it once." }
+        : undefined);
+    return problem === undefined ? [] : [{ path, ...problem }];
+  });
+}
+
+/**
+ * What is wrong with one block. EC2 shortens one that does not begin where it can, so the AWS Load Balancer Controller
+ * does not find its rule again and fails to add it a second time (aws-load-balancer-controller #4263, #4904).
+ */
+function rangeProblem(range: string): Omit<Problem, "path"> | undefined {
+  if (!isCidr(range)) {
+    return {
+      reason: `"${range}" is not a block of IPv4 addresses.`,
+      fix: 'Write, for example, "203.0.113.0/24".',
+    };
+  }
+  if (aligned(range) !== range) {
+    const [address] = range.split("/");
+    return {
+      reason: `"${range}" does not begin where a block of its size can.`,
+      fix: `Write "${aligned(range)}", or "${address}/32" for the one address.`,
+    };
+  }
+  if (isUnrouted(range)) {
+    return {
+      reason: `"${range}" is not routed on the internet, so no client comes from there.`,
+      fix: 'Write the addresses that clients have on the internet, or { kind: "internal" } for connected networks.',
+    };
+  }
+  return undefined;
 }

@@ -61,8 +61,8 @@ export function cidrProblems(path: string, cidr: string): Problem[] {
   }
   const range = rangeOf(cidr);
   const prefix = prefixOf(cidr);
-  const aligned = cidrOf(range.start, prefix);
-  const reserved = reservedBlocks.find(({ block }) => overlap(rangeOf(block), range));
+  const block = aligned(cidr);
+  const reserved = reservedBlocks.find((other) => overlap(rangeOf(other.block), range));
   const problems: Problem[] = [];
   if (prefix < prefixes.largest || prefix > prefixes.smallest) {
     problems.push({
@@ -71,11 +71,11 @@ export function cidrProblems(path: string, cidr: string): Problem[] {
       fix: `Write, for example, "10.16.0.0/${prefixes.largest}".`,
     });
   }
-  if (aligned !== cidr) {
+  if (block !== cidr) {
     problems.push({
       path,
       reason: `"${cidr}" does not begin where a block of its size can.`,
-      fix: `Write "${aligned}".`,
+      fix: `Write "${block}".`,
     });
   }
   if (!privateBlocks.some((block) => within(range, rangeOf(block)))) {
@@ -140,9 +140,22 @@ export function nextFreeCidr(used: readonly string[], prefix: number): string | 
   return undefined;
 }
 
-/** True for a block of IPv4 addresses, aligned or not. */
+/** True for a block of IPv4 addresses, aligned or not. Numbers have no leading zero: Kubernetes refuses them. */
 export function isCidr(value: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(value) && Address4.isValid(value);
+  return /^\d{1,3}(\.\d{1,3}){3}\/(0|[1-9]\d?)$/.test(value) && Address4.isValid(value);
+}
+
+/** The block of the same size that an address of the given one is in: `10.0.0.0/16` for `10.0.5.0/16`. */
+export function aligned(cidr: string): string {
+  return cidrOf(rangeOf(cidr).start, prefixOf(cidr));
+}
+
+/** Blocks that the internet does not route: private ones, those shared by carriers, loopback and link-local. */
+export const unroutedBlocks: readonly string[] = [...privateBlocks, "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"];
+
+/** Whether every address of a block is one that the internet does not route. */
+export function isUnrouted(cidr: string): boolean {
+  return unroutedBlocks.some((block) => within(rangeOf(cidr), rangeOf(block)));
 }
 
 function rangeOf(cidr: string): Range {

@@ -32,6 +32,12 @@ describe("who reaches the models, and what is there twice", () => {
     expect(shown({ ...prod, clusters: { aws } })).toContain("  aws\n    public, for 203.0.113.0/24 alone; HTTPS");
   });
 
+  it("says that a public load balancer lets everyone in", () => {
+    const ingress = { kind: "public", sourceRanges: ["203.0.113.0/24", "0.0.0.0/0"] } as const;
+    const aws = { ...prod.clusters["aws-use1"], ingress };
+    expect(shown({ ...prod, clusters: { aws } })).toContain("  aws\n    public, for everyone; HTTPS");
+  });
+
   it("says what a site with one node has, and what is adopted", () => {
     expect(shown(test)).toContain("  edge-ber\n    port 30080 of every node; HTTPS");
     expect(shown(test)).toContain("1 pod each of istiod, gateway");

@@ -1,8 +1,8 @@
-import { Address4 } from "ip-address";
 import { dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, unknownChoice } from "../../core/problem.ts";
 import type { ConfigurationValue } from "../cloudAdapter.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
+import { aligned, isCidr, isUnrouted } from "../network.ts";
 import { ruleProblems } from "../ruleBook.ts";
 import type { AksClusterArgs, AksDeclaration } from "./aksArgs.ts";
 import { kubeLogins } from "./aksKubeconfig.ts";
@@ -98,9 +98,6 @@ function publicEndpointProblems(cidrs: readonly string[]): Problem[] {
       ];
 }
 
-/** Blocks that are not routed on the internet, so Azure never sees a request from them. */
-const privateBlocks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8"];
-
 /** Problems of public addresses to admit: `203.0.113.7`, or a block such as `203.0.113.0/24`, from /8 to /`longest`. */
 export function addressProblems(path: string, addresses: readonly string[], longest: number): Problem[] {
   return addresses.flatMap((address, index) => {
@@ -118,13 +115,13 @@ export function addressProblems(path: string, addresses: readonly string[], long
 }
 
 function refusal(address: string, longest: number): string | undefined {
-  if (!Address4.isValid(address)) return "is not an IPv4 address or a block of them";
-  const block = new Address4(address);
-  if (block.startAddress().correctForm() !== block.correctForm()) return "does not begin where a block of its size can";
-  if (block.subnetMask < 8) return "is a large part of the internet";
-  if (privateBlocks.some((other) => block.isInSubnet(new Address4(other))))
-    return "is private, but is seen from outside";
-  if (address.includes("/") && block.subnetMask > longest)
+  const block = address.includes("/") ? address : `${address}/32`;
+  if (!isCidr(block)) return "is not an IPv4 address or a block of them";
+  if (aligned(block) !== block) return "does not begin where a block of its size can";
+  const subnetMask = Number(block.split("/")[1]);
+  if (subnetMask < 8) return "is a large part of the internet";
+  if (isUnrouted(block)) return "is private, but is seen from outside";
+  if (address.includes("/") && subnetMask > longest)
     return `is smaller than /${longest}, the smallest block that is taken`;
   return undefined;
 }

@@ -1,6 +1,5 @@
-import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
-import { overlaps } from "../network.ts";
+import { aligned, isCidr, overlaps, unroutedBlocks } from "../network.ts";
 
 /** Which addresses reach the API server. Changing it replaces nothing. */
 export type Endpoint =
@@ -55,14 +54,12 @@ export function blockProblems(cidrs: readonly string[]): Problem[] {
 }
 
 /**
- * Reserved addresses, which `publicAccessCidrs` refuses (Amazon EKS user guide, "Cluster API server endpoint"): private
- * ones, those shared by carriers, loopback and link-local.
+ * Reserved addresses, which `publicAccessCidrs` refuses (Amazon EKS user guide, "Cluster API server endpoint"), are
+ * those that the internet does not route.
  */
-const reserved = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"];
-
 function reservedProblems(cidrs: readonly string[]): Problem[] {
   return cidrs.flatMap((cidr, index) =>
-    reserved.some((block) => overlaps(block, cidr))
+    unroutedBlocks.some((block) => overlaps(block, cidr))
       ? [
           {
             path: `cidrs[${index}]`,
@@ -75,7 +72,5 @@ function reservedProblems(cidrs: readonly string[]): Problem[] {
 }
 
 function isBlock(cidr: string): boolean {
-  if (!/\/\d+$/.test(cidr) || !Address4.isValid(cidr)) return false;
-  const block = new Address4(cidr);
-  return block.startAddress().correctForm() === block.correctForm();
+  return isCidr(cidr) && aligned(cidr) === cidr;
 }

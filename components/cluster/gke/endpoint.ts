@@ -1,6 +1,6 @@
 import type * as inputs from "@pulumi/gcp/types/input.js";
-import { Address4 } from "ip-address";
 import type { Problem } from "../../core/problem.ts";
+import { aligned, isCidr } from "../network.ts";
 
 /**
  * Where the Kubernetes API listens. A change updates the cluster in place. Clients that the new endpoint does not admit
@@ -49,23 +49,21 @@ export function endpointProblems(endpoint: GkeEndpoint): Problem[] {
 }
 
 function networkProblems(path: string, network: string): Problem[] {
-  if (!/\/\d+$/.test(network) || !Address4.isValid(network)) {
+  if (!isCidr(network)) {
     return [
       { path, reason: `"${network}" is not a block of IPv4 addresses.`, fix: 'Write, for example, "203.0.113.0/24".' },
     ];
   }
-  const block = new Address4(network);
-  const { subnetMask } = block;
-  const begin = block.startAddress().correctForm();
-  if (begin !== block.correctForm()) {
+  if (aligned(network) !== network) {
     return [
       {
         path,
         reason: `"${network}" does not begin where a block of its size can.`,
-        fix: `Write "${begin}/${subnetMask}".`,
+        fix: `Write "${aligned(network)}".`,
       },
     ];
   }
+  const subnetMask = Number(network.split("/")[1]);
   return subnetMask >= 8
     ? []
     : [

@@ -25,6 +25,7 @@ it.each([
   ["0.0.0.0/0", '"0.0.0.0/0" is the whole internet.', "Name the addresses that need it."],
   ["198.51.100.7", '"198.51.100.7" is not a block of IPv4 addresses.', 'Write, for example, "198.51.100.0/24".'],
   ["198.51.100.7/24", '"198.51.100.7/24" is not a block of IPv4 addresses.', 'Write, for example, "198.51.100.0/24".'],
+  ["203.0.112.0/020", '"203.0.112.0/020" is not a block of IPv4 addresses.', 'Write, for example, "198.51.100.0/24".'],
   ["::/0", '"::/0" is not a block of IPv4 addresses.', 'Write, for example, "198.51.100.0/24".'],
   ["office", '"office" is not a block of IPv4 addresses.', 'Write, for example, "198.51.100.0/24".'],
 ])("refuses %s, private or public", (cidr, reason, fix) => {

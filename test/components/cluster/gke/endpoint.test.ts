@@ -71,11 +71,15 @@ describe("the endpoint of the Kubernetes API", () => {
   });
 
   it("refuses what is no block of addresses", () => {
-    const reasons = endpointProblems({ kind: "public", cidrs: ["203.0.113.7", "example.com/24", "203.0.113.0/33"] });
+    const reasons = endpointProblems({
+      kind: "public",
+      cidrs: ["203.0.113.7", "example.com/24", "203.0.113.0/33", "203.0.112.0/020"],
+    });
     expect(reasons.map(({ path, reason }) => `${path} ${reason}`)).toEqual([
       'cidrs[0] "203.0.113.7" is not a block of IPv4 addresses.',
       'cidrs[1] "example.com/24" is not a block of IPv4 addresses.',
       'cidrs[2] "203.0.113.0/33" is not a block of IPv4 addresses.',
+      'cidrs[3] "203.0.112.0/020" is not a block of IPv4 addresses.',
     ]);
     expect(reasons[0]?.fix).toBe('Write, for example, "203.0.113.0/24".');
   });
