@@ -19,6 +19,11 @@ export interface CloudFact<Declaration = never> {
    */
   problems?(declared: Declaration): readonly Problem[];
   /**
+   * Why a cluster of this name in the cloud would break it, as a clause with a full stop: `its trail …`. Undefined: it
+   * would not. Absent: the fact is not about names.
+   */
+  refusesName?(name: string): string | undefined;
+  /**
    * What a person runs or checks in the account of this cluster, as one line of shell with names in angle brackets:
    * that of the configuration key where the value has one. `serin preflight` prints it. Undefined: it does not concern
    * this cluster.
@@ -35,6 +40,16 @@ export type RuleBook<Declaration = never> = Readonly<Record<string, CloudFact<De
 /** Everything about a declared cluster that its cloud is known to refuse. */
 export function ruleProblems<Declaration>(book: RuleBook<Declaration>, declared: Declaration): Problem[] {
   return Object.values(book).flatMap((fact) => fact.problems?.(declared) ?? []);
+}
+
+/** Everything about a cluster's name in the cloud that the cloud is known to refuse, at `path`. */
+export function ruleNameProblems(book: RuleBook, path: string, name: string): Problem[] {
+  return Object.values(book).flatMap((fact) => {
+    const reason = fact.refusesName?.(name);
+    return reason === undefined
+      ? []
+      : [{ path, reason: `"${name}" is the cluster's name in the cloud, and ${reason}`, fix: "Choose another one." }];
+  });
 }
 
 /** What a person does or checks in an account before clusters are brought up there. */

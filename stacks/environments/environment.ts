@@ -2,6 +2,7 @@ import { nameInCloud } from "../../components/cluster/cloudAdapter.ts";
 import { type ClusterSpec, cloudOf, clouds } from "../../components/cluster/clouds.ts";
 import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
+import { type RuleBook, ruleNameProblems } from "../../components/cluster/ruleBook.ts";
 import { dnsLabelProblems, isDomainLabel } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { layers, layerWordIn } from "../../components/core/stackName.ts";
@@ -149,16 +150,20 @@ const mostDomain = 200;
 
 function nameInCloudProblems(environment: string, key: string, spec: ClusterSpec): Problem[] {
   const name = nameInCloud(environment, key);
-  const { longestName } = cloudOf(spec);
-  return longestName === undefined || name.length <= longestName
-    ? []
-    : [
-        {
-          path: `clusters["${key}"]`,
-          reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have ${longestName}.`,
-          fix: "Write a shorter key.",
-        },
-      ];
+  const { longestName, ruleBook } = cloudOf(spec);
+  const path = `clusters["${key}"]`;
+  return [
+    ...(longestName === undefined || name.length <= longestName
+      ? []
+      : [
+          {
+            path,
+            reason: `"${name}", the cluster's name in the cloud, has ${name.length} characters and may have ${longestName}.`,
+            fix: "Write a shorter key.",
+          },
+        ]),
+    ...(longestName === undefined ? [] : ruleNameProblems(ruleBook as RuleBook, path, name)),
+  ];
 }
 
 /** Problems of the platform anywhere, and those that only a cluster's site has. */

@@ -106,6 +106,28 @@ describe("clusters of an environment", () => {
     });
   });
 
+  it.each([
+    ["aws-use1", "us--east", "its trail has the same, in which CloudTrail takes no two hyphens side by side."],
+    [
+      "azure-weu",
+      "login-microsoft",
+      'the names of its vaults and accounts begin with it, where Azure takes no "microsoft" and "windows", and no "login" first.',
+    ],
+    [
+      "gcp-euw4",
+      "g00gle",
+      'the names of its buckets have it in them, where Cloud Storage takes no "google" and nothing like it.',
+    ],
+  ] as const)("have names that the cloud of %s takes", (like, key, reason) => {
+    expect(problemsIn(prod, { clusters: { [key]: clusters[like] } })).toEqual([
+      {
+        path: `clusters["${key}"]`,
+        reason: `"prod-${key}" is the cluster's name in the cloud, and ${reason}`,
+        fix: "Choose another one.",
+      },
+    ]);
+  });
+
   it("run versions that fit what is installed on them", () => {
     const newer = { ...clusters["gcp-euw4"], kubernetesVersion: "1.36" } as const;
     expect(problemsIn(prod, { clusters: { "gcp-euw4": newer } })).toEqual([

@@ -11,6 +11,7 @@ import { dnsLabelProblems } from "../../core/names.ts";
 import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
+import { ruleNameProblems } from "../ruleBook.ts";
 import type { ModelStore } from "../stores.ts";
 import type { AksClusterArgs } from "./aksArgs.ts";
 import { AksAuditStore, blobsOf } from "./aksAuditStore.ts";
@@ -24,6 +25,7 @@ import { validateAksCluster } from "./aksProblems.ts";
 import { assignRole, managedIdentity } from "./aksRoles.ts";
 import type { AksScope } from "./aksScope.ts";
 import { AksWorkloadIdentity } from "./aksWorkloadIdentity.ts";
+import { azureRuleBook } from "./azureRuleBook.ts";
 import { managedClusterArgs } from "./managedClusterArgs.ts";
 
 /** Most characters of a cluster's name, which begins the names of its parts: virtual networks have 64 at most. */
@@ -59,7 +61,11 @@ export class AksCluster extends Component implements GpuCluster {
     const { region, kubernetesVersion, cidr, labels, gpuPools = {}, protect = true } = args;
     const endpoint = args.endpoint?.kind ?? "private";
     super("cluster:AksCluster", name, { region, kubernetesVersion, endpoint, gpuPools: Object.keys(gpuPools) }, opts);
-    this.reject([...dnsLabelProblems("name", name, longestName), ...validateAksCluster(args)]);
+    this.reject([
+      ...dnsLabelProblems("name", name, longestName),
+      ...ruleNameProblems(azureRuleBook, "name", name),
+      ...validateAksCluster(args),
+    ]);
 
     const group = new ResourceGroup(
       this.childName("group"),

@@ -43,6 +43,15 @@ export const azureRuleBook = {
       return `az vm list-skus --location ${region} --resource-type virtualMachines --zone --all --query "[?${named}].{size:name,zones:locationInfo[0].zones,restrictions:restrictions[].reasonCode}"`;
     },
   },
+  "reserved-words": {
+    kind: "refuses",
+    says: "A resource with an endpoint whose name has `microsoft` or `windows` in it, or begins with `login`. The names of a cluster's API server, vaults and storage accounts begin with the cluster's, `<environment>-<key>`, the latter two without hyphens.",
+    source: 'Azure documentation, "Resolve errors for reserved resource names"',
+    refusesName: (name) =>
+      /^login|microsoft|windows/.test(name.replaceAll("-", ""))
+        ? 'the names of its vaults and accounts begin with it, where Azure takes no "microsoft" and "windows", and no "login" first.'
+        : undefined,
+  },
   "versions-of-all-pools": {
     kind: "refuses",
     says: "A request for a cluster names the Kubernetes version of all its pools or of none. The cluster's request has the system pool alone, so it names none, and upgrades the control plane alone.",

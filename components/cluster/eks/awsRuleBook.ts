@@ -55,6 +55,15 @@ export const awsRuleBook = {
         ? undefined
         : `aws ec2 describe-availability-zones --region ${region} --filters Name=zone-id,Values=${refusedZones[region]} --query 'AvailabilityZones[].ZoneName' # declare none that this prints`,
   },
+  "names-of-trails": {
+    kind: "refuses",
+    says: "A trail whose name has two hyphens side by side. The trail of a cluster has the cluster's name, `<environment>-<key>`.",
+    source: 'CloudTrail user guide, "Naming requirements"; CloudTrail API reference, `InvalidTrailNameException`',
+    refusesName: (name) =>
+      name.includes("--")
+        ? "its trail has the same, in which CloudTrail takes no two hyphens side by side."
+        : undefined,
+  },
   "zones-are-kept": {
     kind: "keeps",
     says: "The zones of a cluster. New subnets must be in the zones that it was made with, and the blocks of other zones would overlap those that are there.",

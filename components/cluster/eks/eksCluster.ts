@@ -6,9 +6,11 @@ import { dnsLabelProblems } from "../../core/names.ts";
 import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
+import { ruleNameProblems } from "../ruleBook.ts";
 import type { ModelStore } from "../stores.ts";
 import { clusterAddons, nodeAddons } from "./addons.ts";
 import { autoscalerIdentity } from "./autoscalerIdentity.ts";
+import { awsRuleBook } from "./awsRuleBook.ts";
 import { ControlPlane } from "./controlPlane.ts";
 import type { EksClusterArgs } from "./eksArgs.ts";
 import { S3AuditStore } from "./eksAuditStore.ts";
@@ -66,7 +68,11 @@ export class EksCluster extends Component implements GpuCluster {
       { region, kubernetesVersion, endpoint: endpoint.kind, gpuPools: Object.keys(gpuPools) },
       opts,
     );
-    this.reject([...dnsLabelProblems("name", name, longestName), ...validateEksCluster(args)]);
+    this.reject([
+      ...dnsLabelProblems("name", name, longestName),
+      ...ruleNameProblems(awsRuleBook, "name", name),
+      ...validateEksCluster(args),
+    ]);
     const scope: Scope = {
       name,
       args,

@@ -2,6 +2,7 @@ import { defaultPurchase } from "../gpuPool.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
+import { inBucketName } from "./gkeModelStore.ts";
 
 /** The services that the GKE component calls. */
 const services = [
@@ -38,6 +39,15 @@ export const gcpRuleBook = {
       if (machines.length === 0) return undefined;
       return `gcloud compute machine-types list --filter="zone~^${region}- AND name=(${machines.join(" ")})" --format="table(name,zone)" --project <gcpProject>`;
     },
+  },
+  "names-of-buckets": {
+    kind: "refuses",
+    says: "A bucket whose name has `google` in it, or what looks like it (`g00gle`). The names of a cluster's buckets have the cluster's name in them, `<environment>-<key>`.",
+    source: 'Cloud Storage documentation, "About Cloud Storage buckets", bucket names',
+    refusesName: (name) =>
+      /g[o0]{2}gle/.test(inBucketName(name))
+        ? 'the names of its buckets have it in them, where Cloud Storage takes no "google" and nothing like it.'
+        : undefined,
   },
   "kubernetes-upgrades": {
     kind: "keeps",

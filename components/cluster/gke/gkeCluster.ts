@@ -11,9 +11,11 @@ import { dnsLabel, dnsLabelProblems } from "../../core/names.ts";
 import { type ClusterNetwork, type GpuCluster, kubernetesProvider } from "../gpuCluster.ts";
 import type { GpuPool } from "../gpuPool.ts";
 import { RemovalGuard } from "../removalGuard.ts";
+import { ruleNameProblems } from "../ruleBook.ts";
 import type { ModelStore } from "../stores.ts";
 import { controlPlaneArgs } from "./controlPlane.ts";
 import { defaultEndpoint, type GkeEndpoint } from "./endpoint.ts";
+import { gcpRuleBook } from "./gcpRuleBook.ts";
 import type { GkeClusterArgs } from "./gkeArgs.ts";
 import { GkeAuditStore } from "./gkeAuditStore.ts";
 import { GkeKeys } from "./gkeKeys.ts";
@@ -61,7 +63,11 @@ export class GkeCluster extends Component implements GpuCluster {
   constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     const { region, zones, labels, kubernetesVersion, protect = true, endpoint = defaultEndpoint } = args;
     super("cluster:GkeCluster", name, { region, kubernetesVersion, labels, endpoint: endpoint.kind }, opts);
-    this.reject([...dnsLabelProblems("name", name, longestName), ...validateGkeCluster(args)]);
+    this.reject([
+      ...dnsLabelProblems("name", name, longestName),
+      ...ruleNameProblems(gcpRuleBook, "name", name),
+      ...validateGkeCluster(args),
+    ]);
     const own = { cluster: name, region, labels, protect };
 
     const network = new GkeNetwork(this.childName("network"), { ...own, cidr: args.cidr }, { parent: this });

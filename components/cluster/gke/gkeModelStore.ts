@@ -68,6 +68,11 @@ export class GkeModelStore extends Component {
 /** A bucket's name has 63 characters at most; a project's id takes up to 30 of them, and the role up to 6. */
 const mostClusterInBucket = 25;
 
+/** A cluster's name as the names of its buckets have it. */
+export function inBucketName(cluster: string): string {
+  return dnsLabel(cluster, mostClusterInBucket);
+}
+
 /**
  * Name of a cluster's bucket. A bucket's name is unique in all of Google Cloud, so it begins with the project's id.
  * Cluster names longer than 25 characters are cut and end in a hash.
@@ -77,7 +82,7 @@ export function bucketName(
   cluster: string,
   role: "models" | "audit",
 ): pulumi.Output<string> {
-  return pulumi.interpolate`${project}-${dnsLabel(cluster, mostClusterInBucket)}-${role}`;
+  return pulumi.interpolate`${project}-${inBucketName(cluster)}-${role}`;
 }
 
 /**

@@ -47,6 +47,13 @@ const examples = {
   onPrem: { sound: onPrem.sampleArgs as OnPremClusterArgs, broken: {} },
 } as Readonly<Record<string, { sound: object; broken: Readonly<Record<string, object>> }>>;
 
+/** For each fact about the name of a cluster in the cloud, one that breaks it. */
+const brokenNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  aws: { "names-of-trails": "prod-us--east" },
+  azure: { "reserved-words": "prod-windows" },
+  gcp: { "names-of-buckets": "prod-google" },
+};
+
 type Facts = Readonly<Record<string, CloudFact<object>>>;
 
 describe.each(Object.entries(clouds))("the rule book of %s", (cloud, { ruleBook }) => {
@@ -66,6 +73,16 @@ describe.each(Object.entries(clouds))("the rule book of %s", (cloud, { ruleBook 
     const problems = facts[name]?.problems?.({ ...sound, ...changes }) ?? [];
     expect(problems.length).toBeGreaterThan(0);
     for (const { path, fix } of problems) expect([path.length > 0, (fix ?? "").length > 0]).toEqual([true, true]);
+  });
+
+  it("has an example here of each fact that a name can break", () => {
+    const ofNames = Object.keys(facts).filter((name) => facts[name]?.refusesName !== undefined);
+    expect(Object.keys(brokenNames[cloud] ?? {})).toEqual(ofNames);
+    for (const fact of ofNames) expect(facts[fact]?.refusesName?.("prod-eu")).toBeUndefined();
+  });
+
+  it.each(Object.entries(brokenNames[cloud] ?? {}))("refuses a name that breaks %s, in a sentence", (fact, name) => {
+    expect(facts[fact]?.refusesName?.(name)).toMatch(/^[a-z].*\.$/);
   });
 
   it("says each fact in sentences, with its source, and each command on one line", () => {
