@@ -62,6 +62,9 @@ export interface ConfigurationKey {
   problems?(path: string, value: string): Problem[];
 }
 
+/** Configuration keys of a stack that layers read as plain values. A cluster's own keys are others. */
+export const stackSettings: readonly string[] = ["platform", "versions", "clusterStack"];
+
 /** The configuration keys that a cluster needs, without the project's name. */
 export interface ConfigurationKeys {
   /** Values that are not secret: accounts, addresses. */

@@ -23,6 +23,7 @@ export function collisionProblems({ clusters, platform, models }: Declared): Pro
     ...namespaceProblems(platform),
     ...modelCollisions(models, namespaceName(platform.modelNamespace)),
     ...sharedKubeconfigs(clusters),
+    ...sharedConfiguration(clusters),
   ];
 }
 
@@ -37,6 +38,33 @@ function sharedKubeconfigs(clusters: Declared["clusters"]): Problem[] {
     reason: `its kubeconfig is the secret "${item.secret}", as that of cluster "${first.name}" is, so both are one cluster.`,
     fix: "Write another secret, or remove one of the two.",
   }));
+}
+
+/**
+ * Keys of the cluster layer's configuration with two meanings. Clusters of one cloud share its account, and several
+ * clusters the keys of one store.
+ */
+function sharedConfiguration(clusters: Declared["clusters"]): Problem[] {
+  const uses = Object.entries(clusters).flatMap(([name, spec]) => {
+    const { values, secrets } = cloudOf(spec).configuration(spec);
+    const kubeconfig = cloudOf(spec).kubeconfigSecret(spec);
+    return [
+      ...values.map(({ key, word }) => ({ name, key, what: word })),
+      ...secrets.map((key) => ({ name, key, what: key === kubeconfig ? "a kubeconfig" : "a key of a model store" })),
+    ];
+  });
+  return uses.flatMap(({ name, key, what }, index) => {
+    const other = uses.slice(0, index).find((before) => before.key === key && before.what !== what);
+    return other === undefined
+      ? []
+      : [
+          {
+            path: keyPath("clusters", name),
+            reason: `its configuration has the key "${key}" for something else than ${other.name === name ? "the same cluster" : `cluster "${other.name}"`} has it for, and one value cannot be both.`,
+            fix: "Write another key.",
+          },
+        ];
+  });
 }
 
 /** The models' namespace has a PeerAuthentication and labels of its own, so no system may be in it. */

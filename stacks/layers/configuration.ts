@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
-import { rejectProblems } from "../../components/core/problem.ts";
+import { type Problem, rejectProblems } from "../../components/core/problem.ts";
 
 /**
  * Looks for all configuration that clusters need before the first of them is declared, so that a person who sets up a
@@ -12,24 +12,32 @@ export function requireConfiguration(specs: readonly ClusterSpec[]): void {
   const config = new pulumi.Config();
   const keys = specs.map((spec) => cloudOf(spec).configuration(spec));
   const values = keys.flatMap((of) => of.values);
-  rejectProblems("Configuration is missing", [
+  const missing = [
     ...unset(
       values.map(({ key }) => key),
       (key) => config.require(key),
       "a value that is not secret",
       "",
     ),
-    ...values.flatMap(({ key, problems }) => {
-      const value = config.get(key);
-      return value === undefined ? [] : (problems?.(`${pulumi.getProject()}:${key}`, value) ?? []);
-    }),
     ...unset(
       keys.flatMap(({ secrets }) => secrets),
       (key) => config.requireSecret(key),
       "a secret",
       "--secret ",
     ),
-  ]);
+  ];
+  const wrong = once(
+    values.flatMap(({ key, problems }) => {
+      const value = config.get(key);
+      return value === undefined ? [] : (problems?.(`${pulumi.getProject()}:${key}`, value) ?? []);
+    }),
+  );
+  rejectProblems(missing.length > 0 ? "Configuration is missing" : "Configuration is wrong", [...missing, ...wrong]);
+}
+
+/** Clusters of one cloud share an account, and each says what is wrong with it. */
+function once(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 function unset(keys: readonly string[], require: (key: string) => unknown, kind: string, flag: string) {

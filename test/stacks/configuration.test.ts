@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { Recorder, recordStack } from "../../engine/recorder/recorder.ts";
 import { runProgram } from "../../engine/runProgram.ts";
+import { prod } from "../../stacks/environments/prod.ts";
 import program from "../../stacks/index.ts";
 import { record } from "./record.ts";
 
@@ -29,7 +31,8 @@ it("names every key that is not set, once, and how to set it", async () => {
 });
 
 it("checks a declared value that comes from configuration, and uses it", async () => {
-  const clouds = { "serin:azureSubscription": "a", "serin:azureTenant": "b" };
+  const id = "6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a01";
+  const clouds = { "serin:azureSubscription": id, "serin:azureTenant": id };
   const cidrs = (value: string) => ({ ...clouds, "serin:azureUploadCidrs": value });
   await expect(up("prod-cluster-azure-weu", cidrs("203.0.113.7, 10.0.0.0/16,office"))).rejects.toMatchObject({
     problems: [
@@ -42,6 +45,47 @@ it("checks a declared value that comes from configuration, and uses it", async (
   expect(resources.find(({ type }) => type.endsWith(":AksModelStore"))?.props).toEqual({
     uploadCidrs: ["203.0.113.7", "198.51.100.0/24"],
   });
+});
+
+it.each([
+  ["aws-use1", { awsAccount: "prod-account" }, ['"prod-account" is not the id of an account of AWS: 12 digits.']],
+  [
+    "azure-weu",
+    { azureSubscription: "Pay as you go", azureTenant: "example.com", azureUploadCidrs: "203.0.113.7" },
+    [
+      '"Pay as you go" is not the id of a subscription, a UUID.',
+      '"example.com" is not the id of a tenant of Entra, a UUID.',
+    ],
+  ],
+  [
+    "gcp-euw4",
+    { gcpProject: "123456789", gcpProjectNumber: "shop-1" },
+    [
+      '"123456789" is not the id of a project: 6 to 30 of a-z, 0-9 and "-", first a letter.',
+      '"shop-1" is not the number of a project.',
+    ],
+  ],
+])("checks the form of the account of %s before anything is made in it", async (cluster, values, reasons) => {
+  const config = Object.fromEntries(Object.entries(values).map(([key, value]) => [`serin:${key}`, value]));
+  await expect(up(`prod-cluster-${cluster}`, config)).rejects.toMatchObject({
+    subject: "Configuration is wrong",
+    problems: reasons.map((reason) => ({ reason, fix: expect.stringContaining("prints.") })),
+  });
+});
+
+it("finds an administrator who is named by the whole ARN, too, once the account is known", () => {
+  const admins = ["role/platform-admin", "arn:aws:iam::123456789012:role/platform-admin"];
+  const aws: ClusterSpec = { ...prod.clusters["aws-use1"], admins };
+  const [key] = cloudOf(aws).configuration(aws).values;
+  expect(key?.problems?.("serin:awsAccount", "210987654321")).toEqual([]);
+  expect(key?.problems?.("serin:awsAccount", "123456789012")).toEqual([
+    {
+      path: "serin:awsAccount",
+      reason:
+        'with this account, admins has "role/platform-admin" twice: it is "arn:aws:iam::123456789012:role/platform-admin".',
+      fix: "Name it once.",
+    },
+  ]);
 });
 
 it("asks a stack of one cluster for what that cluster needs", async () => {

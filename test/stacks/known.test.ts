@@ -51,11 +51,16 @@ class Known implements ResourceMonitor {
 
 const configuration = {
   ...Object.fromEntries(
-    [
-      ...["localKubeconfig", "dcLabKubeconfig", "dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"],
-      ...["awsAccount", "azureSubscription", "azureTenant", "gcpProject", "gcpProjectNumber"],
-    ].map((key) => [`serin:${key}`, "123456789012"]),
+    ["localKubeconfig", "dcLabKubeconfig", "dcFraKubeconfig", "dcFraStoreKeyId", "dcFraStoreKey"].map((key) => [
+      `serin:${key}`,
+      "123456789012",
+    ]),
   ),
+  "serin:awsAccount": "123456789012",
+  "serin:azureSubscription": "6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a01",
+  "serin:azureTenant": "6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a02",
+  "serin:gcpProject": "shop-1",
+  "serin:gcpProjectNumber": "123456789012",
   "serin:azureUploadCidrs": "203.0.113.7",
 };
 

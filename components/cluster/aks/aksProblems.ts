@@ -1,6 +1,6 @@
 import { dnsLabelProblems } from "../../core/names.ts";
 import { type Problem, unknownChoice } from "../../core/problem.ts";
-import type { ConfigurationValue } from "../cloudAdapter.ts";
+import { type ConfigurationValue, stackSettings } from "../cloudAdapter.ts";
 import { cloudClusterProblems } from "../cloudCluster.ts";
 import { aligned, isCidr, isUnrouted } from "../network.ts";
 import { ruleProblems } from "../ruleBook.ts";
@@ -12,6 +12,11 @@ import { systemMachineOf } from "./systemMachine.ts";
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** Whether a text is a UUID, as ids of Azure and Entra are. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}
+
 /** Everything wrong with a declared cluster of AKS, with paths as in the declaration. */
 export function validateAksCluster(
   args: Omit<AksDeclaration, "uploadCidrs"> & Pick<AksClusterArgs | AksDeclaration, "uploadCidrs">,
@@ -21,7 +26,7 @@ export function validateAksCluster(
     ...cloudClusterProblems(azureRules, args),
     ...ruleProblems(azureRuleBook, args),
     ...admins.flatMap((admin, index) =>
-      uuid.test(admin)
+      isUuid(admin)
         ? []
         : [
             {
@@ -57,6 +62,15 @@ export function uploadCidrProblems(path: string, addresses: readonly string[]): 
 }
 
 function keyProblems({ configuration }: ConfigurationValue): Problem[] {
+  if (stackSettings.includes(configuration)) {
+    return [
+      {
+        path: "uploadCidrs.configuration",
+        reason: `"${configuration}" is the key of another setting of a stack.`,
+        fix: 'Write, for example, "azureUploadCidrs".',
+      },
+    ];
+  }
   return /^[\w.-]{1,253}$/.test(configuration)
     ? []
     : [

@@ -1,6 +1,7 @@
 import { Provider } from "@pulumi/azure-native/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import type { Problem } from "../../core/problem.ts";
 import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, type ConfigurationKey, type ConfigurationValue, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
@@ -8,7 +9,7 @@ import { quotaNeeds } from "../quota.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
 import { AksCluster, longestName } from "./aksCluster.ts";
 import { aksGpuPools } from "./aksPools.ts";
-import { uploadCidrProblems, validateAksCluster } from "./aksProblems.ts";
+import { isUuid, uploadCidrProblems, validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
@@ -103,8 +104,16 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   settings: mirrorSettings,
   configuration: ({ uploadCidrs }) => ({
     values: [
-      { key: "azureSubscription", word: '"$(az account show --query id --output tsv)"' },
-      { key: "azureTenant", word: '"$(az account show --query tenantId --output tsv)"' },
+      {
+        key: "azureSubscription",
+        word: '"$(az account show --query id --output tsv)"',
+        problems: idProblems("a subscription", "az account show --query id --output tsv"),
+      },
+      {
+        key: "azureTenant",
+        word: '"$(az account show --query tenantId --output tsv)"',
+        problems: idProblems("a tenant of Entra", "az account show --query tenantId --output tsv"),
+      },
       ...(isConfigured(uploadCidrs) ? [uploadKey(uploadCidrs)] : []),
     ],
     secrets: [],
@@ -141,6 +150,20 @@ function uploadKey({ configuration }: ConfigurationValue): ConfigurationKey {
     word: '"$(curl -s https://checkip.amazonaws.com)"',
     problems: (path, value) => uploadCidrProblems(path, configuredAddresses(value)),
   };
+}
+
+/** Names of accounts and vaults have a hash of the subscription's id, so another text would name others. */
+function idProblems(what: string, command: string) {
+  return (path: string, id: string): Problem[] =>
+    isUuid(id)
+      ? []
+      : [
+          {
+            path,
+            reason: `"${id}" is not the id of ${what}, a UUID.`,
+            fix: `Write what \`${command}\` prints.`,
+          },
+        ];
 }
 
 function configuredAddresses(value: string): string[] {

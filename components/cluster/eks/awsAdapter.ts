@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/aws/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import type { Problem } from "../../core/problem.ts";
 import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
@@ -113,8 +114,14 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     toNodesOfPods: false,
   }),
   settings: mirrorSettings,
-  configuration: () => ({
-    values: [{ key: "awsAccount", word: '"$(aws sts get-caller-identity --query Account --output text)"' }],
+  configuration: ({ admins }) => ({
+    values: [
+      {
+        key: "awsAccount",
+        word: '"$(aws sts get-caller-identity --query Account --output text)"',
+        problems: (path, account) => accountProblems(path, account, admins),
+      },
+    ],
     secrets: [],
   }),
   kubeconfigSecret: () => undefined,
@@ -125,3 +132,24 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
     return new EksCluster(name, { ...args, account }, { providers: [provider] });
   },
 };
+
+/** EKS has one access entry of a principal, which `role/<name>` and the whole ARN may both name. */
+function accountProblems(path: string, account: string, admins: readonly string[]): Problem[] {
+  if (!/^\d{12}$/.test(account)) {
+    return [
+      {
+        path,
+        reason: `"${account}" is not the id of an account of AWS: 12 digits.`,
+        fix: "Write what `aws sts get-caller-identity --query Account --output text` prints.",
+      },
+    ];
+  }
+  const own = `arn:aws:iam::${account}:`;
+  return admins
+    .filter((admin) => admin.startsWith(own) && admins.includes(admin.slice(own.length)))
+    .map((admin) => ({
+      path,
+      reason: `with this account, admins has "${admin.slice(own.length)}" twice: it is "${admin}".`,
+      fix: "Name it once.",
+    }));
+}

@@ -1,5 +1,6 @@
 import { Provider } from "@pulumi/gcp/provider.js";
 import { defaultKubernetesVersion } from "../../core/kubernetesVersions.ts";
+import type { Problem } from "../../core/problem.ts";
 import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../core/registryMirror.ts";
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
@@ -77,10 +78,11 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   settings: mirrorSettings,
   configuration: () => ({
     values: [
-      { key: "gcpProject", word: '"$(gcloud config get project)"' },
+      { key: "gcpProject", word: '"$(gcloud config get project)"', problems: projectProblems },
       {
         key: "gcpProjectNumber",
         word: '"$(gcloud projects describe "$(gcloud config get project)" --format="value(projectNumber)")"',
+        problems: numberProblems,
       },
     ],
     secrets: [],
@@ -97,3 +99,29 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
     return new GkeCluster(name, { ...args, project, projectNumber, webhookPorts }, { providers: [provider] });
   },
 };
+
+/** An id begins the names of the buckets. That of a project of a domain (`example.com:shop`) cannot. */
+function projectProblems(path: string, project: string): Problem[] {
+  return /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/.test(project)
+    ? []
+    : [
+        {
+          path,
+          reason: `"${project}" is not the id of a project: 6 to 30 of a-z, 0-9 and "-", first a letter.`,
+          fix: "Write what `gcloud config get project` prints.",
+        },
+      ];
+}
+
+/** Keys are granted to service agents whose names have the number; with the id instead, they would be nobody's. */
+function numberProblems(path: string, number: string): Problem[] {
+  return /^\d+$/.test(number)
+    ? []
+    : [
+        {
+          path,
+          reason: `"${number}" is not the number of a project.`,
+          fix: 'Write what `gcloud projects describe <id> --format="value(projectNumber)"` prints.',
+        },
+      ];
+}

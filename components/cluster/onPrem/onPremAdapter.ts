@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Problem } from "../../core/problem.ts";
 import { repeats } from "../../core/repeats.ts";
-import type { CloudAdapter } from "../cloudAdapter.ts";
+import { type CloudAdapter, stackSettings } from "../cloudAdapter.ts";
 import type { OnPremClusterArgs } from "./onPremArgs.ts";
 import { OnPremCluster } from "./onPremCluster.ts";
 import { defaultModelStore, type OnPremBucket, publishedModelStore } from "./onPremModelStore.ts";
@@ -123,7 +123,7 @@ function secretProblems({ kubeconfig, modelStore }: OnPremClusterSpec): Problem[
         fix,
       })),
     ...named
-      .filter(({ name }) => notSecret.includes(name))
+      .filter(({ name }) => stackSettings.includes(name))
       .map(({ path, name }) => ({ path, reason: `"${name}" is the key of a setting that is not secret.`, fix })),
     ...repeats(named, ({ name }) => name).map(({ item, first }) => ({
       path: item.path,
@@ -132,9 +132,6 @@ function secretProblems({ kubeconfig, modelStore }: OnPremClusterSpec): Problem[
     })),
   ];
 }
-
-/** Configuration keys of a stack that layers read as plain values. */
-const notSecret = ["platform", "versions", "clusterStack"];
 
 /** A check of a declaration needs no secret, only that there is one. */
 function withoutSecrets(spec: OnPremClusterSpec): OnPremClusterArgs {

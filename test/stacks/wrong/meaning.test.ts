@@ -237,6 +237,16 @@ describe("what has the right form and cannot be is one problem with the path tha
       set("clusters/site2", shop.clusters.site),
       /^clusters\["site2"\]: its kubeconfig is the secret "siteKubeconfig", as that of cluster "site" is/,
     ],
+    [
+      "a kubeconfig in the key of an account",
+      set("clusters/site/kubeconfig/secret", "awsAccount"),
+      /^clusters\["site"\]: its configuration has the key "awsAccount" for something else than cluster "aws" has it for/,
+    ],
+    [
+      "upload addresses in the key of a tenant",
+      set("clusters/azure/uploadCidrs", { configuration: "azureTenant" }),
+      /^clusters\["azure"\]: its configuration has the key "azureTenant" for something else than the same cluster/,
+    ],
 
     // What cannot fit.
     [

@@ -56,6 +56,13 @@ it("wants addresses as Azure sees them from outside", () => {
 
 it("takes them from configuration, by a key that can be one", () => {
   expect(problemsOf({ uploadCidrs: { configuration: "azureUploadCidrs" } })).toEqual([]);
+  expect(problemsOf({ uploadCidrs: { configuration: "clusterStack" } })).toEqual([
+    {
+      path: "uploadCidrs.configuration",
+      reason: '"clusterStack" is the key of another setting of a stack.',
+      fix: 'Write, for example, "azureUploadCidrs".',
+    },
+  ]);
   expect(problemsOf({ uploadCidrs: { configuration: "203.0.113.0/24" } })).toEqual([
     {
       path: "uploadCidrs.configuration",
