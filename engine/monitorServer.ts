@@ -112,7 +112,10 @@ export class MonitorServer {
     });
   }
 
-  /** Reads a resource that exists, or the outputs of another stack. */
+  /**
+   * Reads a resource that exists, or the outputs of another stack. SDKs from 3.276 on ask for id, result and unknown,
+   * too: a project may have one beside ours, since npm installs two versions where ranges differ.
+   */
   readResource(request: monitorProtocol.ReadResourceRequest, reply: Reply): void {
     const parent = request.getParent() || undefined;
     const urn = this.#urn(parent, request.getType(), request.getName());
@@ -127,7 +130,13 @@ export class MonitorServer {
       };
       const state = withSecrets(await this.#read(reading), request.getAdditionalsecretoutputsList());
       this.#states.set(urn, state);
-      return { getUrn: () => urn, getProperties: () => asStruct(state.outputs) };
+      return {
+        getUrn: () => urn,
+        getId: () => state.id ?? reading.id,
+        getProperties: () => asStruct(state.outputs),
+        getResult: () => 0,
+        getUnknown: () => false,
+      };
     });
   }
 

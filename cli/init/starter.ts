@@ -53,8 +53,19 @@ export function starterEnvironment({
   return { name: environment, clusters: { main: cluster }, platform, domain, models: { [model]: declared } };
 }
 
+/** What a new project takes from the package.json of serin. */
+export interface StarterManifest {
+  /** The version of serin. */
+  readonly version: string;
+  /**
+   * The range of `@pulumi/pulumi` that serin itself has. With another one npm installs two SDKs, and `pulumi.getStack()`
+   * of the project, serin and the providers would not use the same.
+   */
+  readonly sdk: string;
+}
+
 /** The files of a new project, by path. */
-export function starterFiles(answers: StarterAnswers, version: string): Record<string, string> {
+export function starterFiles(answers: StarterAnswers, { version, sdk }: StarterManifest): Record<string, string> {
   const { environment, cloud, region, domain, model, backend } = answers;
   const declared = variable(environment, "Environment");
   // A file declares the environment and imports the model.
@@ -81,7 +92,7 @@ export function starterFiles(answers: StarterAnswers, version: string): Record<s
       type: "module",
       engines: { node: ">=24" },
       scripts: { plan: `serin plan ${environment}`, typecheck: "tsc" },
-      dependencies: { "@pulumi/pulumi": "^3.248.0", serin: `^${version}` },
+      dependencies: { "@pulumi/pulumi": sdk, serin: `^${version}` },
       // `node` puts Node 24 before whatever the machine has, in `npx` and `npm run`.
       devDependencies: { "@types/node": "^24.0.0", node: "^24.0.0", typescript: "^6.0.0" },
       // Of the packages with install scripts only `node` needs its own: it fetches the binary.

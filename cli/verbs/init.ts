@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { clouds } from "../../components/cluster/clouds.ts";
 import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import { environmentProblems } from "../../stacks/environments/environmentProblems.ts";
-import { type StarterAnswers, starterEnvironment, starterFiles } from "../init/starter.ts";
+import { type StarterAnswers, type StarterManifest, starterEnvironment, starterFiles } from "../init/starter.ts";
 import type { Answer, Invocation } from "../run.ts";
 
 /** Answers that the command line gives; what is left out is asked for on a terminal. */
@@ -36,7 +36,7 @@ export async function init(folder: string, options: InitOptions, { json, signal 
   rejectProblems(`${folder || "The folder"} cannot become a project`, folderProblems(folder, target));
   const answers = await ask(options, { asks: options.yes !== true && !json && process.stdin.isTTY === true, signal });
   rejectProblems("The project cannot be written", answerProblems(answers));
-  const files = starterFiles(answers, version());
+  const files = starterFiles(answers, manifest());
   for (const [name, text] of Object.entries(files)) {
     const file = join(target, name);
     mkdirSync(dirname(file), { recursive: true });
@@ -68,7 +68,7 @@ function installation(): string[] {
   if (!existsSync(join(checkout, "cli/serin.ts"))) return ["  npm install"];
   return [
     `  npm pack --silent --pack-destination . ${checkout}`,
-    `  npm install ./serin-${version()}.tgz   # keep this file with the project`,
+    `  npm install ./serin-${manifest().version}.tgz   # keep this file with the project`,
   ];
 }
 
@@ -168,10 +168,16 @@ function answerProblems(answers: StarterAnswers): Problem[] {
   return [...ofRecord, ...ofAnswers];
 }
 
-function version(): string {
+/** Of serin's own package.json, which stands above the sources in a checkout and above `dist` in the package. */
+function manifest(): StarterManifest {
   for (const up of ["../..", "../../.."]) {
     const file = new URL(`${up}/package.json`, import.meta.url);
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+    if (!existsSync(file)) continue;
+    const { version, dependencies } = JSON.parse(readFileSync(file, "utf8")) as {
+      version: string;
+      dependencies: Record<string, string>;
+    };
+    return { version, sdk: dependencies["@pulumi/pulumi"] ?? "" };
   }
   throw new ProblemError("The installation is broken", [{ path: "package.json", reason: "it is missing." }]);
 }

@@ -97,6 +97,15 @@ describe("serin init", () => {
     expect(pulumiYaml).toContain("nodeargs: --max-semi-space-size=8");
   });
 
+  it("asks for the Pulumi SDK in serin's own range, so that npm installs one and not two", async () => {
+    await init(join(folder, "p"), { yes: true }, invocation);
+    const [project, serin] = [join(folder, "p"), fileURLToPath(new URL("../..", import.meta.url))].map(
+      (of) => JSON.parse(readFileSync(join(of, "package.json"), "utf8")).dependencies["@pulumi/pulumi"] as string,
+    );
+    expect(serin).toMatch(/^~3\./);
+    expect(project).toBe(serin);
+  });
+
   it("overwrites nothing", async () => {
     writeFileSync(join(folder, "notes.txt"), "mine");
     await expect(init(folder, { yes: true }, invocation)).rejects.toThrow(/is not empty, and nothing is overwritten/);
