@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import { stackNameParts } from "../components/core/stackName.ts";
 import { spanText } from "../components/model/releasePlan/spanText.ts";
 import { nameIn } from "../engine/recordedResource.ts";
 import { findings, type Plan } from "./plan.ts";
@@ -11,6 +12,8 @@ import type { PolicyFinding } from "./policies/policyResult.ts";
 export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
   for (const stack of plan.stacks) {
     yield `${colours.bold(stack.stack)}\n`;
+    const apart = stacksOfClusters(stack.stack);
+    if (apart !== undefined) yield `  ${colours.dim(apart)}\n`;
     for await (const resources of stack.resources())
       yield treeLines(resources)
         .map((line) => `${line}\n`)
@@ -21,6 +24,14 @@ export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
   yield `${releaseLines(plan).join("\n")}\n\n`;
   if (more !== "") yield `${more}\n\n`;
   yield `${planSummary(plan)}\n`;
+}
+
+/** What `serin up` makes of a layer that is planned as one: the stack of this name alone would hold all clusters. */
+function stacksOfClusters(stack: string): string | undefined {
+  const parts = stackNameParts(stack);
+  return parts === undefined || parts.layer === "cluster" || parts.environment === "local"
+    ? undefined
+    : `serin up makes a stack for each cluster: ${stack}-<cluster>`;
 }
 
 /** What happens when a version changes. */
@@ -87,13 +98,20 @@ function resourceLine({ type, name, inputs }: PlannedResource): string {
   return type.startsWith("serin:") ? `${colours.bold(kind)} ${name}` : `${kind} ${object}`;
 }
 
+/** What is said of several resources, such as a model on each cluster, is said once. */
 function findingLines(plan: Plan): string[] {
-  const lines = findings(plan).flatMap((finding) => findingLine(finding, plan));
+  const alike = Map.groupBy(findings(plan), ({ status, enforcement, policy, message }) =>
+    JSON.stringify([status, enforcement, policy, message]),
+  );
+  const lines = [...alike.values()].flatMap((ones) => findingLine(ones, plan));
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
 /** A mark and a word for each kind, so that it can be told without colour. */
-function findingLine({ status, enforcement, policy, urn, message }: PolicyFinding, plan: Plan): string[] {
+function findingLine(alike: readonly PolicyFinding[], plan: Plan): string[] {
+  const [first] = alike;
+  if (first === undefined) return [];
+  const { status, enforcement, policy, message } = first;
   const mark =
     status === "undetermined"
       ? colours.cyan("? undetermined")
@@ -102,7 +120,7 @@ function findingLine({ status, enforcement, policy, urn, message }: PolicyFindin
         : colours.yellow("! advice");
   const remedy = status === "undetermined" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
   return [
-    `${mark}  ${policy}  ${nameIn(urn)}`,
+    `${mark}  ${policy}  ${alike.map(({ urn }) => nameIn(urn)).join(", ")}`,
     `    ${message}`,
     ...(remedy === "" ? [] : [`    ${colours.dim(remedy)}`]),
   ];
@@ -118,7 +136,7 @@ function countLines(plan: Plan): string[] {
   const resources = plan.stacks.reduce((sum, stack) => sum + stack.resourceCount, 0);
   const rules = plan.stacks[0]?.policies.policies.length ?? 0;
   return [
-    `${plan.environment}: ${plan.stacks.length} stacks, ${resources} resources`,
+    `${plan.environment}: ${plan.stacks.length} layers, ${resources} resources`,
     `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined`,
   ];
 }

@@ -283,7 +283,7 @@ it("plans without account, CLI or network, with the policies' word", { timeout: 
     ],
   });
   const text = await textOf((await plan("dev", {}, { ...invocation, json: false })).pieces);
-  expect(text).toMatch(/dev: 3 stacks, \d+ resources\n\d+ policies: 0 violations/);
+  expect(text).toMatch(/dev: 3 layers, \d+ resources\n\d+ policies: 0 violations/);
   expect(exitCode).toBe(exitCodes.ok);
 });
 

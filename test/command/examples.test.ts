@@ -39,7 +39,7 @@ describe("the examples", () => {
         expect(findings.map(({ policy, enforcement }) => `${policy} ${enforcement}`)).toEqual(
           Array<string>(advised).fill("model-require-digest advisory"),
         );
-        expect(planSummary(plan)).toMatch(new RegExp(`^${environment.name}: 3 stacks, \\d+ resources`, "m"));
+        expect(planSummary(plan)).toMatch(new RegExp(`^${environment.name}: 3 layers, \\d+ resources`, "m"));
         plan.remove();
       }
     },
@@ -51,7 +51,7 @@ describe("the examples", () => {
     const { stdout } = await execa(process.execPath, [join(root, "bin/serin.js"), "plan", environment], {
       cwd: join(folder, example),
     });
-    expect(stdout).toContain(`${environment}: 3 stacks`);
+    expect(stdout).toContain(`${environment}: 3 layers`);
   });
 
   it("library-use declares a cluster, a platform and a model in one stack", async () => {

@@ -41,7 +41,7 @@ describe("the package, installed in another project", () => {
   it("plans the environment that serin init wrote", () => {
     const planned = run(project, "npx", "serin", "plan", "play");
     expect(planned.stderr).toBe("");
-    expect(planned.stdout).toMatch(/play: 3 stacks, \d+ resources\n\d+ policies: 0 violations/);
+    expect(planned.stdout).toMatch(/play: 3 layers, \d+ resources\n\d+ policies: 0 violations/);
     expect(planned.status).toBe(0);
   });
 
