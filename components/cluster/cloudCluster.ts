@@ -26,7 +26,8 @@ export interface CloudClusterArgs<Machine extends string, Purchase extends Purch
   /** Minor version. One step up upgrades in place; a step down is refused by every cloud. */
   readonly kubernetesVersion: KubernetesVersion;
   /**
-   * Who administers the cluster, as the cloud names them: see each cluster. At least one. Changing it replaces nothing.
+   * Who administers the cluster, as its cloud names them: `["role/platform-admin"]` on EKS, object ids of Entra ID on
+   * AKS, `["group:admins@example.com"]` on GKE. At least one. Changing it replaces nothing.
    */
   readonly admins: readonly string[];
   /**

@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { type Problem, unknownChoice } from "../core/problem.ts";
 import { aligned, isCidr, isUnrouted } from "./network.ts";
 
@@ -5,12 +6,16 @@ import { aligned, isCidr, isUnrouted } from "./network.ts";
 export type CloudIngress =
   /** The cluster's network, and networks that are connected to it. */
   | { readonly kind: "internal" }
-  /**
-   * Addresses on the internet, over HTTPS only: `platform.istio.certificate` must be declared. `sourceRanges` are the
-   * blocks of addresses that the load balancer lets in, as CIDR, each beginning where a block of its size can, and none
-   * that the internet does not route; `0.0.0.0/0` is everyone.
-   */
-  | { readonly kind: "public"; readonly sourceRanges: readonly string[] };
+  /** Addresses on the internet, over HTTPS only: `platform.istio.certificate` must be declared. */
+  | {
+      readonly kind: "public";
+      /**
+       * Blocks of addresses that the load balancer lets in, such as `["203.0.113.0/24"]`; `0.0.0.0/0` is everyone. At
+       * least one, each beginning where a block of its size can, and none that the internet does not route. A change
+       * takes effect in place.
+       */
+      readonly sourceRanges: readonly string[];
+    };
 
 /** The choice that every cluster of a cloud declares. */
 export interface WithIngress {
@@ -104,7 +109,7 @@ function rangeProblem(range: string): Omit<Problem, "path"> | undefined {
   if (!isCidr(range)) {
     return {
       reason: `"${range}" is not a block of IPv4 addresses.`,
-      fix: 'Write, for example, "203.0.113.0/24".',
+      fix: `Write, for example, "${isIPv4(range) ? `${range}/32` : "203.0.113.0/24"}".`,
     };
   }
   if (aligned(range) !== range) {

@@ -131,10 +131,15 @@ function domainProblems(domain: string): Problem[] {
   if (/(^|\.)cluster\.local$/.test(domain)) {
     return [{ path, reason: `"${domain}" is of Kubernetes Services, whose names models would take.`, fix }];
   }
+  const host = /^(?:[a-z]+:\/\/)?([^/:]+)(?::\d+)?(?:\/.*)?$/i.exec(domain)?.[1];
+  if (host !== undefined && host !== domain) {
+    const part = `"${domain.slice(0, 80)}" has more than a domain name: a scheme, a port or a path.`;
+    return [{ path, reason: part, fix: isDomain(host) ? `Write "${host}".` : fix }];
+  }
   if (/^[\d.]+$/.test(domain) || domain.includes(":")) {
     return [{ path, reason: `"${domain}" is an IP address, and models are told apart by host names.`, fix }];
   }
-  if (labels.length >= 2 && labels.every(isDomainLabel) && domain.length <= mostDomain) return [];
+  if (isDomain(domain)) return [];
   const long = labels.find((label) => label.length > 63);
   const why =
     long !== undefined
@@ -143,6 +148,11 @@ function domainProblems(domain: string): Problem[] {
         ? `: it has ${domain.length} characters and may have ${mostDomain}, so that a model's name fits before it`
         : "";
   return [{ path, reason: `"${domain.slice(0, 80)}" is not a domain name${why}.`, fix }];
+}
+
+function isDomain(domain: string): boolean {
+  const labels = domain.split(".");
+  return labels.length >= 2 && labels.every(isDomainLabel) && domain.length <= mostDomain;
 }
 
 /** A host name has at most 253 characters, and a model's name of at most 40 and a dot come before the domain. */

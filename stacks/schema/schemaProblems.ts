@@ -110,7 +110,7 @@ class Checker {
     const ofKind = resolved.filter(
       (member) => member.type === kind || typeof (member.const ?? member.enum?.[0]) === kind,
     );
-    if (ofKind.length === 0) return [wrongKind(value, path, [nounOf({}, resolved)])];
+    if (ofKind.length === 0) return [{ ...wrongKind(value, path, [nounOf({}, resolved)]), ...kindsToWrite(resolved) }];
     const [only, ...others] = ofKind;
     if (only !== undefined && others.length === 0) return this.check(only, value, path, depth);
     if (kind !== "object") {
@@ -130,11 +130,7 @@ class Checker {
    * requires.
    */
   #oneOfObjects(members: readonly JsonSchema[], value: object, path: string, depth: number): Problem[] {
-    const tag = Object.keys(members[0]?.properties ?? {}).find((key) =>
-      members.every(
-        ({ properties = {}, required = [] }) => properties[key]?.const !== undefined && required.includes(key),
-      ),
-    );
+    const tag = tagOf(members);
     if (tag !== undefined) {
       const found = read(value, tag);
       const choices = members.map(({ properties }) => String(properties?.[tag]?.const));
@@ -165,6 +161,23 @@ class Checker {
     if (misspelt.length > 0) return misspelt.map((key) => unknownKey(fieldPath(path, key), key, choices));
     return [{ path, reason: `it has none of ${choices.map(quoted).join(", ")}.`, fix: "Write one of them." }];
   }
+}
+
+/** The field whose constant tells the members of a union of objects apart: `kind`, `cloud`. */
+function tagOf(members: readonly JsonSchema[]): string | undefined {
+  return Object.keys(members[0]?.properties ?? {}).find((key) =>
+    members.every(
+      ({ properties = {}, required = [] }) => properties[key]?.const !== undefined && required.includes(key),
+    ),
+  );
+}
+
+/** For whoever wrote `"public"` in the place of `{ kind: "public", … }`. */
+function kindsToWrite(members: readonly JsonSchema[]): Pick<Problem, "fix"> {
+  const tag = tagOf(members);
+  if (tag === undefined) return {};
+  const choices = members.map(({ properties }) => quoted(properties?.[tag]?.const));
+  return { fix: `Write an object whose ${tag} is ${or(choices)}.` };
 }
 
 /** A list of many names would hide the one that was meant. */

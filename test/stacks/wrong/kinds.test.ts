@@ -57,6 +57,16 @@ describe("a value of another kind, or outside a closed set, is one problem with 
       set("models/fraud/repository", "fraud"),
       /^models\.fraud\.repository: it is a string, not an object/,
     ],
+    [
+      "an ingress that is its kind alone",
+      set("clusters/aws/ingress", "public"),
+      /ingress: it is a string, not an object\. Write an object whose kind is "internal" or "public"\.$/,
+    ],
+    [
+      "a release that is its kind alone",
+      set("models/fraud/release", "canary"),
+      /^models\.fraud\.release: it is a string, not an object\. Write an object whose kind is .*"canary".*\.$/,
+    ],
     ["replicas that are a string", set("models/fraud/replicas", "2"), /replicas: "2" is a string, not a number/],
     [
       "a latency without a unit",

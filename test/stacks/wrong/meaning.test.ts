@@ -28,6 +28,12 @@ describe("what has the right form and cannot be is one problem with the path tha
     ["a version with a capital", set("models/fraud/version", "V1"), /^models\.fraud\.version: "V1" is not/],
     ["a domain that is an IP address", set("domain", "10.0.0.1"), /^domain: "10\.0\.0\.1" is an IP address/],
     [
+      "a domain that is a URL",
+      set("domain", "https://models.example.com/"),
+      /^domain: "https:\/\/models\.example\.com\/" has more than a domain name: .* Write "models\.example\.com"\.$/,
+    ],
+    ["a domain with a port", set("domain", "models.example.com:8443"), /^domain: .* Write "models\.example\.com"\.$/],
+    [
       "a domain with a label of 64",
       set("domain", `${"a".repeat(64)}.example.com`),
       /^domain: .* has 64 characters, and a label may have 63/,
