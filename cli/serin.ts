@@ -38,7 +38,8 @@ Exit codes:
   0    done; of a rehearsal: promoted
   1    a defect of serin
   2    the input is wrong; nothing was changed
-  3    a mandatory policy objects; nothing was changed
+  3    a mandatory policy objects, or the environment forbids a verb of release;
+       nothing was changed
   4    a tool, a disk, a port or a cluster cannot be had
   5    the release was rolled back, not decided, or did not end in time
   6    stopped half-way; the message says how to go on
@@ -129,6 +130,17 @@ verb("up <environment>", "bring an environment up, or up to date: cluster, platf
     clusterLayer,
   )
   .option("--yes", "take over an embedded environment of another checkout")
+  // What other tools have.
+  .addOption(new Option("--dry-run").hideHelp())
+  .addOption(new Option("--preview").hideHelp())
+  .hook("preAction", (_, up) => {
+    const asked = ["dryRun", "preview"].find((name) => up.opts()[name] === true);
+    if (asked === undefined) return;
+    const environment = up.args[0] ?? "<environment>";
+    up.error(
+      `error: ${asked === "dryRun" ? "--dry-run" : "--preview"} is no option of up. What is declared: npx serin plan ${environment}. What differs from what is deployed: pulumi preview -s ${environment}-cluster`,
+    );
+  })
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/up.ts")).up(environment, options, invocation)),
   );

@@ -1,4 +1,4 @@
-import { ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
+import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
 import type { Model } from "../components/model/model.ts";
 import { namespaceName } from "../components/platform/modelNamespace.ts";
 import type { Environment } from "./environments/environment.ts";
@@ -27,7 +27,7 @@ export function declaredEnvironment(name: string): Environment {
               reason: `the project in ${projectDirectory} declares none.`,
               fix: "Make a project with: npx serin init <folder>",
             }
-          : unknownChoice("environment", name, Object.keys(environments)),
+          : unknownEnvironment(name, Object.keys(environments)),
     ]);
   }
   const declared = read(environments, name);
@@ -38,6 +38,17 @@ export function declaredEnvironment(name: string): Environment {
   }
   rejectProblems(`Environment "${name}" is invalid`, environmentProblems(name, declared));
   return declared as Environment;
+}
+
+/** Verbs about a model are about `local` where no environment is named. A project of its own may have none. */
+function unknownEnvironment(name: string, declared: readonly string[]): Problem {
+  const problem = unknownChoice("environment", name, declared);
+  return name !== "local"
+    ? problem
+    : {
+        ...problem,
+        fix: `It is the default of verbs about a model. Write, for example, --environment ${declared[0]}.`,
+      };
 }
 
 /** A declared model of an environment. @throws ProblemError when there is none of that name. */

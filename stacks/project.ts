@@ -86,6 +86,10 @@ function unloadable(error: unknown, file: string): Error {
   const inProject = stack.split("\n").find((line) => line.includes(projectDirectory) && /:\d+/.test(line)) ?? "";
   const [place = file] = /\/[^()\s]+:\d+(?::\d+)?/.exec(inProject.replace("file://", "")) ?? [];
   return new ProblemError("The environments of the project cannot be loaded", [
-    { path: place, reason: /[.!?]$/.test(message) ? message : `${message}.` },
+    {
+      path: place,
+      reason: /[.!?]$/.test(message) ? message : `${message}.`,
+      ...(/ is not defined$/.test(message) ? { fix: "Import it, or mend its spelling." } : {}),
+    },
   ]);
 }

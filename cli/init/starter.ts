@@ -58,8 +58,8 @@ export interface StarterManifest {
   /** The version of serin. */
   readonly version: string;
   /**
-   * The range of `@pulumi/pulumi` that serin itself has. With another one npm installs two SDKs, and `pulumi.getStack()`
-   * of the project, serin and the providers would not use the same.
+   * The range of `@pulumi/pulumi` that serin itself has. With another one npm installs two SDKs: one for serin, one for
+   * the project and the providers.
    */
   readonly sdk: string;
 }

@@ -42,6 +42,13 @@ it("brings up no other layer apart, and says how that is done", { timeout: 60_00
   expect(exitCode).toBe(exitCodes.badInput);
 });
 
+it("says where a trial run is, which other tools have as an option", { timeout: 60_000 }, async () => {
+  const { stderr, exitCode } = await serin("up", "prod", "--dry-run");
+  expect(stderr).toContain("--dry-run is no option of up. What is declared: npx serin plan prod.");
+  expect(stderr).toContain("pulumi preview -s prod-cluster");
+  expect(exitCode).toBe(exitCodes.badInput);
+});
+
 it("helps in 80 columns, exit codes included", { timeout: 60_000 }, async () => {
   const { stdout, exitCode } = await serin("--help");
   for (const code of Object.values(exitCodes)) expect(stdout).toMatch(new RegExp(`^  ${code} +\\w`, "m"));

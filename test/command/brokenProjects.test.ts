@@ -76,8 +76,21 @@ describe("serin plan names", () => {
     expect(exitCode).toBe(exitCodes.badInput);
   });
 
+  it("how to name an environment, when the project has no `local` and none was named", async () => {
+    declare(declarations("{ shop }"));
+    const { exitCode, stderr } = await serin("release", "plan", "fraud");
+    expect(stderr).toContain('There is no environment "local"');
+    expect(stderr).toContain("It is the default of verbs about a model. Write, for example, --environment shop.");
+    expect(exitCode).toBe(exitCodes.badInput);
+  });
+
   it.each([
     ["a file that is no TypeScript", "export const environments = {", /index\.ts:1: /],
+    [
+      "a name that is not imported",
+      "export const environments = { shop: blueGreen() };",
+      /not defined\. Import it, or/,
+    ],
     [
       "a file that is missing",
       'import "./staging.ts";\nexport const environments = {};',
