@@ -21,8 +21,8 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const test = shareTest(0.02, 10, { falseAlarm: 0.01, miss: 0.01 });
 const line = passLine(test, 0.5);
 const queries = [
-  canaryEvidence(test, failed.canary, reading),
-  canaryEvidence(test, slow.canary, reading),
+  canaryEvidence(test, failed, reading),
+  canaryEvidence(test, slow, reading),
   clumpingQuery(failed.stable, reading),
   clumpingQuery(slow.stable, reading),
   worseQuery(3, slow, reading),

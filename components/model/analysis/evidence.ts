@@ -89,7 +89,7 @@ export function shareEvidence(did: string, test: ShareTest, judged: JudgedReques
     test,
     queries: {
       ...countQueries(judged, reading),
-      money: canaryEvidence(test, judged.canary, reading),
+      money: canaryEvidence(test, judged, reading),
       clumping: clumpingQuery(judged.stable, reading),
     },
   };

@@ -33,8 +33,11 @@ const clientErrorRatio = 3;
 /** p99 is below the objective if fewer than 1 % of the requests are slower than it. */
 const slowShare = 0.01;
 
-/** Most of the false alarms go to errors: there each bad request that is waited for has reached a caller. */
-const errorsPart = 0.7;
+/**
+ * Most of the false alarms go to errors: there each bad request that is waited for has reached a caller. With 0.7
+ * instead, 1 % errors take 0.15 failures more in the mean; with 0.9 three times the slow requests take a tenth longer.
+ */
+const errorsPart = 0.9;
 
 /** A release begins with about a twentieth of the traffic. */
 const firstShare = 0.05;

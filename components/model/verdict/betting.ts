@@ -33,9 +33,9 @@ export interface Observation {
  */
 export function bets(ratio: number): readonly Bet[] {
   return [
-    { k: 1 / ratio, part: 0.85 },
-    { k: 1 / 4, part: 0.1 },
-    { k: 2, part: 0.05 },
+    { k: 1 / ratio, part: 0.9 },
+    { k: 1 / 4, part: 0.07 },
+    { k: 2, part: 0.03 },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { bets, evidence, evidenceQuery, type Observation } from "./betting.ts";
-import { clumping, clumpingQuery, type Minute } from "./clumping.ts";
+import { clumping, clumpingQuery } from "./clumping.ts";
 import type { JudgedRequests } from "./counter.ts";
 import {
   canaryGain,
@@ -15,21 +15,15 @@ import {
 import {
   canaryEvidence,
   decided,
+  type Interval,
   type PassLine,
   passQuery,
+  type ShareSeen,
   type ShareTest,
   shareVerdict,
   type Verdict,
   verdicts,
 } from "./share.ts";
-
-/** Requests of both versions in one interval. */
-export interface Interval {
-  /** The new version's. */
-  readonly canary: { readonly bad: number; readonly total: number };
-  /** The stable version's. */
-  readonly stable: { readonly bad: number; readonly total: number };
-}
 
 /** While stable misses the objective too, a canary passes that is unlikely to have this many times its share. */
 const notWorseRatio = 2;
@@ -90,30 +84,20 @@ function twiceAsBadQuery(judged: JudgedRequests, reading: Readings): string {
   return `sum_over_time(${over(one, reading)})`;
 }
 
-/** What a verdict that compares is made of. */
-export interface ComparedSeen {
-  /** The intervals in which there was a canary. */
-  readonly intervals: readonly Interval[];
-  /** What the canary counted since it started. */
-  readonly canary: { readonly bad: number; readonly total: number };
-  /** The stable version's history. */
-  readonly history: readonly Minute[];
-}
-
 /**
  * The verdict on what also depends on load and dependencies, such as latency. While the stable version misses the
  * objective over the canary's time, the canary is judged against it: it fails on evidence that it is worse, and passes
  * once it is unlikely to be twice as bad. Else it is judged alone, so that releases do not become slower one by one.
  * Without a line it never passes.
  */
-export function comparedVerdict(test: ShareTest, seen: ComparedSeen, line?: PassLine): Verdict {
-  const { intervals, canary, history } = seen;
+export function comparedVerdict(test: ShareTest, seen: ShareSeen, line?: PassLine): Verdict {
+  const { intervals, history } = seen;
   if (missedBy(test.objective, intervals) > 0) {
     if (worse(1, intervals) >= test.fail) return verdicts.fail;
     const notWorse = twiceAsBad(intervals) <= -clumping(history) * Math.log(1 / test.miss);
     return notWorse && line !== undefined ? verdicts.pass : verdicts.undecided;
   }
-  return shareVerdict(test, { intervals: intervals.map((one) => one.canary), canary, history }, line);
+  return shareVerdict(test, seen, line);
 }
 
 /** How many bad requests the stable version has had more than the objective allows; below 0 if it kept it. */
@@ -129,7 +113,7 @@ export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: 
   const missed = `sum_over_time(${over(more, reading)}) > 0`;
   const bound = decimal(test.fail);
   const isWorse = `clamp_max(${worseQuery(1, judged, reading)} >= ${bound}, 2)`;
-  const fail = `${canaryEvidence(test, canary, reading)} >= ${bound}`;
+  const fail = `${canaryEvidence(test, judged, reading)} >= ${bound}`;
   const undecided = `0 * ${canaryTotalRequests(canary, reading)}`;
   if (line === undefined) return `((${isWorse}\nor ${undecided}) and ${missed})\nor ${decided(fail, undecided)}`;
   const clumps = `${decimal(-Math.log(1 / test.miss))} * ${clumpingQuery(stable, reading)}`;

@@ -112,10 +112,13 @@ export function canaryGain(counter: Counter, canary: RequestCounters, reading: R
 
 /** Only while one of the canary's pods is there, and only between two samples: these counters are older than it. */
 function gatewayGain({ gateway = [] }: Counter, canary: RequestCounters, reading: Readings): string[] {
-  if (gateway.length === 0) return [];
-  const gained = (series: string) =>
-    `(sum(clamp_min(${newest(series, reading)} - ${before(series, reading)}, 0)) or vector(0))`;
-  return [whileCanary(added(gateway.map(gained)), canary, reading)];
+  return gateway.length === 0 ? [] : [whileCanary(added(atGateway({ gateway }, reading)), canary, reading)];
+}
+
+function atGateway({ gateway = [] }: Pick<Counter, "gateway">, reading: Readings): string[] {
+  return gateway.map(
+    (series) => `(sum(clamp_min(${newest(series, reading)} - ${before(series, reading)}, 0)) or vector(0))`,
+  );
 }
 
 /** PromQL of all requests that the canary's pods answered in the interval that ends now; no series without a pod. */
@@ -125,11 +128,12 @@ export function canaryRequests(canary: RequestCounters, reading: Readings): stri
 }
 
 /**
- * PromQL of what the counter gained on the stable version's pods in the interval that ends now. Pods and series of it
- * are older than the release, so the first sample of a pod only begins its count.
+ * PromQL of what the counter gained on the stable version's pods in the interval that ends now, and for them at the
+ * gateway. Pods and series of it are older than the release, so the first sample of a pod only begins its count.
  */
 export function stableGain(counter: Counter, stable: RequestCounters, reading: Readings): string {
-  return sumOf(counter, (series) => knownGain(series, stable, reading));
+  const atPods = sumOf(counter, (series) => knownGain(series, stable, reading));
+  return added([atPods, ...atGateway(counter, reading)]);
 }
 
 function knownGain(series: string, stable: RequestCounters, reading: Readings): string {

@@ -1,7 +1,16 @@
 import { type Bet, bets, evidence, evidenceQuery, type Observation } from "./betting.ts";
 import { clumping, clumpingQuery, type Minute } from "./clumping.ts";
 import type { JudgedRequests, RequestCounters } from "./counter.ts";
-import { canaryGain, canaryRequests, canaryTotal, canaryTotalRequests, decimal, type Readings } from "./readings.ts";
+import {
+  canaryGain,
+  canaryRequests,
+  canaryTotal,
+  canaryTotalRequests,
+  decimal,
+  type Readings,
+  stableGain,
+  stableRequests,
+} from "./readings.ts";
 
 /**
  * The outcomes of a test at one moment, as the queries return them. An AnalysisTemplate reads 1 as successful, 2 as
@@ -20,10 +29,19 @@ export interface Confidence {
   readonly miss: number;
 }
 
+/** Requests of both versions in one interval. */
+export interface Interval {
+  /** The new version's. */
+  readonly canary: { readonly bad: number; readonly total: number };
+  /** The stable version's; 0 of both where nothing is known of it. */
+  readonly stable: { readonly bad: number; readonly total: number };
+}
+
 /**
  * The test of an objective for a share of bad requests. It fails a version on evidence that more than half of the
- * objective is bad, which holds however bad requests come together; and passes it on evidence that less than twice the
- * objective is, which takes into account how they came together in the stable version's last hours.
+ * objective is bad, and more than the stable version has at the same time, which holds however bad requests come
+ * together; and passes it on evidence that less than twice the objective is, which takes into account how they came
+ * together in the stable version's last hours.
  */
 export interface ShareTest {
   /** The share of bad requests that the objective allows, between 0 and 1. */
@@ -79,8 +97,8 @@ export function passLine({ objective, miss }: ShareTest, next: number): PassLine
 
 /** What a verdict on a share is made of. */
 export interface ShareSeen {
-  /** The canary's intervals, for FAIL. */
-  readonly intervals: readonly { readonly bad: number; readonly total: number }[];
+  /** The intervals in which there was a canary, for FAIL. */
+  readonly intervals: readonly Interval[];
   /** What the canary counted since it started, for PASS. */
   readonly canary: { readonly bad: number; readonly total: number };
   /** The stable version's history, for PASS. */
@@ -93,8 +111,24 @@ export function shareVerdict(test: ShareTest, seen: ShareSeen, line?: PassLine):
   return line !== undefined && passes(line, seen) ? verdicts.pass : verdicts.undecided;
 }
 
-function allowed(share: number, intervals: ShareSeen["intervals"]): Observation[] {
-  return intervals.map(({ bad, total }) => ({ observed: bad, allowed: share * total }));
+function allowed(share: number, intervals: readonly Interval[]): Observation[] {
+  return intervals.map((one) => ({ observed: one.canary.bad, allowed: allowedBad(share, one) }));
+}
+
+/** One bad request of the stable version is by chance; with two in one interval something may be with both versions. */
+const leastShared = 2;
+
+/**
+ * How many bad requests an interval allows the canary: `share` of its requests, or what the stable version has at the
+ * same time for as many, and one more of that, whichever is more. What a caller or a dependency does to both versions,
+ * in parts as large as their parts of the traffic, is then on average no evidence: of failures that fall on either by
+ * chance, E[canary's / (stable's + 1)] is at most the ratio of the parts. Where the stable version has hardly
+ * any the share alone counts, so the first failures of a bad version are not excused.
+ */
+export function allowedBad(share: number, { canary, stable }: Interval): number {
+  const own = share * canary.total;
+  if (stable.bad < leastShared) return own;
+  return Math.max(own, ((stable.bad + 1) * canary.total) / Math.max(1, stable.total));
 }
 
 /** Whether the canary is on the side of the line where it passes. */
@@ -112,17 +146,21 @@ export function shareQuery(
   reading: Readings,
   line?: PassLine,
 ): string {
-  const found = canaryEvidence(test, canary, reading);
+  const found = canaryEvidence(test, { canary, stable }, reading);
   if (line === undefined) return `2 * (${found} >= bool ${decimal(test.fail)})`;
   return decided(`${found} >= ${decimal(test.fail)}`, passQuery(line, canary, stable, reading));
 }
 
 /** PromQL of the evidence against the canary: at `fail` or above it fails. */
-export function canaryEvidence(test: ShareTest, canary: RequestCounters, reading: Readings): string {
+export function canaryEvidence(test: ShareTest, { canary, stable }: JudgedRequests, reading: Readings): string {
   const bad = canaryGain(canary.bad, canary, reading);
+  const all = canaryRequests(canary, reading);
   // The gateway may have failed requests in an interval in which no pod was scraped.
-  const all = `(${canaryRequests(canary, reading)} or vector(0))`;
-  return evidenceQuery(test.bets, bad, `${decimal(test.healthy)} * ${all}`, reading);
+  const own = `${decimal(test.healthy)} * (${all} or vector(0))`;
+  const stableBad = `((${stableGain(stable.bad, stable, reading)} >= ${leastShared}) + 1)`;
+  const both = `${stableBad} * ${all} / clamp_min(${stableRequests(stable, reading)}, 1)`;
+  // A label of its own, so that `or` keeps both.
+  return evidenceQuery(test.bets, bad, `max(label_replace(${both}, "by", "stable", "", "") or ${own})`, reading);
 }
 
 /** PromQL of `passes`: 0 or 1. */

@@ -2,16 +2,20 @@ import { requestsToPass } from "../../../components/model/verdict/sampleSize.ts"
 import { type ShareTest, shareTest } from "../../../components/model/verdict/share.ts";
 import { refusals, scores, stochasticOrder } from "./others.ts";
 import { type Cell, releases, type Scenario } from "./releases.ts";
-import { Betting, FixedThreshold, Flagger, MixtureSprt, type Rule, Sprt, singleBet } from "./rules.ts";
+import { Absolute, Betting, FixedThreshold, Flagger, MixtureSprt, type Rule, Sprt, singleBet } from "./rules.ts";
 
-const errors = shareTest(0.001, 10, { falseAlarm: 0.007, miss: 0.01 });
-const latency = shareTest(0.01, 3, { falseAlarm: 0.001, miss: 0.01 });
+const errors = shareTest(0.001, 10, { falseAlarm: 0.009, miss: 0.01 });
+const latency = shareTest(0.01, 3, { falseAlarm: 0.00033, miss: 0.01 });
 
 const rules = {
   ships:
     (test: ShareTest) =>
     (clumping: number): Rule =>
       new Betting(test, clumping),
+  "objective alone":
+    (test: ShareTest) =>
+    (clumping: number): Rule =>
+      new Absolute(test, clumping),
   "one bet":
     (test: ShareTest) =>
     (clumping: number): Rule =>
@@ -90,6 +94,17 @@ export function jobs(): Job[] {
     ...share("Errors in bursts of 8", errors, { burst: 8 }, "ships"),
     ...share("Errors over a day", errors, { daily: true }, "ships", some),
     ...share("Errors, a pod replaced every 5 minutes", errors, { restarts: 300 }, "ships", some),
+    ...(["ships", "objective alone", "fixed threshold", "Flagger"] as const).flatMap((rule) =>
+      [20, 100, 1_000].flatMap((malformed) =>
+        share(
+          `Errors one by one, and ${malformed} malformed requests in a minute that fail at both`,
+          errors,
+          { malformed },
+          rule,
+          some,
+        ),
+      ),
+    ),
     ...share("Latency, one by one", latency, {}, "ships", some),
     ...share("Latency in batches of 8", latency, { burst: 8, batch: true }, "ships", some),
     ...(["one bet", "SPRT", "mixture SPRT", "fixed threshold", "Flagger"] as const).flatMap((rule) => [

@@ -20,6 +20,11 @@ export interface Scenario {
   readonly daily?: boolean;
   /** One of the canary's two pods is replaced this often, in seconds. */
   readonly restarts?: number;
+  /**
+   * Requests that fail whatever version gets them: so many in one minute out of thirty, from the second minute of the
+   * release on, each to a version by the weights.
+   */
+  readonly malformed?: number;
 }
 
 /** How a release ended. */
@@ -60,26 +65,38 @@ function badOnes({ burst, batch = false }: Scenario, requests: number, share: nu
   return bad;
 }
 
-/** One release, from the first weight to its end, or until it has waited for `patience` seconds. */
-export function release(scenario: Scenario, rule: Rule, random: Random, patience: number): Outcome {
+/** An interval before its first request. */
+function nothing() {
+  return { canary: { bad: 0, total: 0 }, stable: { bad: 0, total: 0 } };
+}
+
+/**
+ * One release under an objective, from the first weight to its end, or until it has waited for `patience` seconds.
+ */
+export function release(scenario: Scenario, objective: number, rule: Rule, random: Random, patience: number): Outcome {
   const { scrape, restarts } = scenario;
   const { interval } = readings(scrape, 3_600, 300);
   const look = 2 * scrape;
   // The release begins at any time of the day.
   const begin = random.uniform() * 86_400;
   let [stage, since, bad, watched] = [0, 0, 0, 0];
-  let [seenBad, seenTotal] = [0, 0];
+  let seen = nothing();
   for (let now = scrape; now <= patience; now += scrape) {
     since += scrape;
-    const requests = rateAt(scenario, begin + now) * scrape * (weights[stage] ?? 1);
-    const failed = badOnes(scenario, requests, scenario.bad, random);
+    const weight = weights[stage] ?? 1;
+    const all = rateAt(scenario, begin + now) * scrape;
+    const malformed = now % 1_800 > 60 && now % 1_800 <= 120 ? ((scenario.malformed ?? 0) * scrape) / 60 : 0;
+    const failed = badOnes(scenario, all * weight, scenario.bad, random) + random.poisson(malformed * weight);
+    const stableFailed =
+      badOnes(scenario, all * (1 - weight), objective * stablePart, random) + random.poisson(malformed * (1 - weight));
     bad += failed;
-    seenBad += failed;
-    seenTotal += Math.max(failed, random.poisson(requests));
+    seen.canary.bad += failed;
+    seen.canary.total += Math.max(failed, random.poisson(all * weight));
+    seen.stable.bad += stableFailed;
+    seen.stable.total += Math.max(stableFailed, random.poisson(all * (1 - weight)));
     if (now % interval < scrape) {
-      rule.observe(seenBad, seenTotal);
-      seenBad = 0;
-      seenTotal = 0;
+      rule.observe(seen);
+      seen = nothing();
     }
     if (restarts !== undefined && now % restarts < scrape) rule.forget?.(0.5);
     if (now % look >= scrape) continue;
@@ -121,7 +138,7 @@ export function releases(
   const outcomes = Array.from({ length: runs }, (_, run) => {
     const random = new Random(seed * 1_000_003 + run);
     const clumps = clumpingOf(scenario, test.objective, random);
-    return release(scenario, ruleOf(clumps), random, patience);
+    return release(scenario, test.objective, ruleOf(clumps), random, patience);
   });
   const of = (verdict: Outcome["verdict"]) => outcomes.filter((one) => one.verdict === verdict);
   const [promoted, aborted] = [of("promoted"), of("aborted")];

@@ -1,13 +1,19 @@
 import { type Bet, bets, gained } from "../../../components/model/verdict/betting.ts";
-import { type PassLine, passLine, type ShareTest } from "../../../components/model/verdict/share.ts";
+import {
+  allowedBad,
+  type Interval,
+  type PassLine,
+  passLine,
+  type ShareTest,
+} from "../../../components/model/verdict/share.ts";
 
 /** What a rule says at a look. */
 export type Verdict = "pass" | "fail" | undefined;
 
 /** A way to judge a share of bad requests while a canary runs. */
 export interface Rule {
-  /** What the canary answered in the interval since the last one. */
-  observe(bad: number, total: number): void;
+  /** What both versions answered in the interval since the last one. */
+  observe(seen: Interval): void;
   /** The verdict for going on to a share `next` of the traffic, 0 to 1, so many seconds after the stage began. */
   look(next: number, seconds: number): Verdict;
   /** A pod has been replaced: this part of what was counted is lost, 0 to 1. */
@@ -27,10 +33,10 @@ abstract class WithLine implements Rule {
     this.clumping = clumping;
   }
 
-  observe(bad: number, total: number): void {
-    this.#bad += bad;
-    this.#total += total;
-    this.note(bad, total);
+  observe(seen: Interval): void {
+    this.#bad += seen.canary.bad;
+    this.#total += seen.canary.total;
+    this.note(seen);
   }
 
   look(next: number): Verdict {
@@ -45,7 +51,7 @@ abstract class WithLine implements Rule {
     this.#total *= 1 - part;
   }
 
-  protected abstract note(bad: number, total: number): void;
+  protected abstract note(seen: Interval): void;
   protected abstract fails(): boolean;
 }
 
@@ -60,10 +66,15 @@ export class Betting extends WithLine {
     this.#logs = test.bets.map(() => 0);
   }
 
-  protected note(bad: number, total: number): void {
+  protected note(seen: Interval): void {
+    const allowed = this.allowed(seen);
     for (const [index, { k }] of this.#bets.entries()) {
-      this.#logs[index] = (this.#logs[index] ?? 0) + gained(k, bad, this.test.healthy * total);
+      this.#logs[index] = (this.#logs[index] ?? 0) + gained(k, seen.canary.bad, allowed);
     }
+  }
+
+  protected allowed(seen: Interval): number {
+    return allowedBad(this.test.healthy, seen);
   }
 
   protected fails(): boolean {
@@ -76,6 +87,13 @@ export class Betting extends WithLine {
   override forget(part: number): void {
     super.forget(part);
     this.#logs = this.#logs.map((log) => log * (1 - part));
+  }
+}
+
+/** As it was: what the stable version has at the same time excuses nothing. */
+export class Absolute extends Betting {
+  protected override allowed({ canary }: Interval): number {
+    return this.test.healthy * canary.total;
   }
 }
 
@@ -94,9 +112,9 @@ export class Sprt extends WithLine {
     this.#intercept = Math.log(test.fail) / forBad;
   }
 
-  protected note(bad: number, total: number): void {
-    this.#bad += bad;
-    this.#total += total;
+  protected note({ canary }: Interval): void {
+    this.#bad += canary.bad;
+    this.#total += canary.total;
   }
 
   protected fails(): boolean {
@@ -110,9 +128,9 @@ export class MixtureSprt extends WithLine {
   #total = 0;
   readonly #ratios = [2, 5, 20];
 
-  protected note(bad: number, total: number): void {
-    this.#bad += bad;
-    this.#total += total;
+  protected note({ canary }: Interval): void {
+    this.#bad += canary.bad;
+    this.#total += canary.total;
   }
 
   protected fails(): boolean {
@@ -134,9 +152,9 @@ abstract class EachMinute implements Rule {
     this.objective = objective;
   }
 
-  observe(bad: number, total: number): void {
-    this.#bad += bad;
-    this.#total += total;
+  observe({ canary }: Interval): void {
+    this.#bad += canary.bad;
+    this.#total += canary.total;
   }
 
   look(_next: number, seconds: number): Verdict {

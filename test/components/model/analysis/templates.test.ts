@@ -62,10 +62,10 @@ describe("a stage", () => {
   it("gives most of the chance of a false alarm to errors, the rest to what else is judged", () => {
     const { predictionScore: _, ...slo } = sound.slo;
     const bounds = (model: typeof sound) =>
-      [0, 1].map((index) => Number(/ >= ([\d.]+)/.exec(query(stage(0, model)[index]))?.[1]));
-    // 1 %: 70 % of it for errors; 15 % or 10 % for latency.
-    expect(bounds({ ...sound, slo })).toEqual([expect.closeTo(1 / 0.007, 4), expect.closeTo(1 / 0.0015, 4)]);
-    expect(bounds(sound)).toEqual([expect.closeTo(1 / 0.007, 4), expect.closeTo(1 / 0.001, 4)]);
+      [0, 1].map((index) => Number(/ >= ([\d.]+), 2\)/.exec(query(stage(0, model)[index]))?.[1]));
+    // 1 %: 90 % of it for errors; half or a third of the rest for latency.
+    expect(bounds({ ...sound, slo })).toEqual([expect.closeTo(1 / 0.009, 4), expect.closeTo(1 / 0.0005, 4)]);
+    expect(bounds(sound)).toEqual([expect.closeTo(1 / 0.009, 4), expect.closeTo(3 / 0.001, 4)]);
   });
 
   it("excludes what would give all callers twice the objective at the next weight, at the trough of traffic too", () => {

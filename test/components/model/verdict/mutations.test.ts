@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { evidence } from "../../../../components/model/verdict/betting.ts";
 import { clumping } from "../../../../components/model/verdict/clumping.ts";
-import { passLine, shareQuery, shareTest, shareVerdict } from "../../../../components/model/verdict/share.ts";
+import {
+  allowedBad,
+  passLine,
+  shareQuery,
+  shareTest,
+  shareVerdict,
+} from "../../../../components/model/verdict/share.ts";
 import { mutations } from "./mutations.ts";
 import { type Expression, evaluate, parse } from "./promql.ts";
-import { failed, now, reading, type Seen, seenIn, seriesOf, worldOf } from "./world.ts";
+import { failed, now, reading, seenIn, seriesOf, worldOf } from "./world.ts";
 
 const wide = shareTest(0.02, 10, { falseAlarm: 0.01, miss: 0.01 });
 
@@ -32,13 +38,13 @@ describe("one wrong operator, sign, bound or moment in the query", () => {
       const { alive, intervals, canary, minutes } = seenIn(world, true);
       if (alive === 0) return undefined;
       const seen = {
-        intervals: intervals.filter(({ there }) => there).map((one) => one.canary),
+        intervals: intervals.filter(({ there }) => there),
         canary,
         history: minutes,
       };
       const money = evidence(
         wide.bets,
-        seen.intervals.map((one: Seen) => ({ observed: one.bad, allowed: wide.healthy * one.total })),
+        seen.intervals.map((one) => ({ observed: one.canary.bad, allowed: allowedBad(wide.healthy, one) })),
       );
       const more = wide.bets.map((bet) => ({ ...bet, part: (bet.part * 10) / money }));
       const test = { ...wide, bets: more, fail: 10 * (1 + (seed % 4 === 3 ? -1 : 1) * 1e-4) };

@@ -161,6 +161,7 @@ function compile(expression: Expression, series: readonly Series[]): Evaluated {
         const values = vector(inner(time, end)).map(({ value }) => value);
         if (values.length === 0) return [];
         const sum = values.reduce((all, one) => all + one, 0);
+        if (expression.name === "max") return [{ labels: {}, value: Math.max(...values) }];
         if (expression.name === "sum") return [{ labels: {}, value: sum }];
         if (expression.name === "avg") return [{ labels: {}, value: sum / values.length }];
         throw new Error(`The evaluator does not know ${expression.name}`);

@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { evidence } from "../../../../components/model/verdict/betting.ts";
+import { type Bet, evidence } from "../../../../components/model/verdict/betting.ts";
 import { clumping, clumpingQuery } from "../../../../components/model/verdict/clumping.ts";
 import { comparedQuery, comparedVerdict, worse, worseQuery } from "../../../../components/model/verdict/compared.ts";
 import type { JudgedRequests } from "../../../../components/model/verdict/counter.ts";
 import { readings } from "../../../../components/model/verdict/readings.ts";
 import {
+  allowedBad,
   canaryEvidence,
+  type Interval,
   passLine,
   shareQuery,
   shareTest,
@@ -30,6 +32,13 @@ function found(world: World, judged: JudgedRequests) {
   return { intervals: intervals.filter(({ there }) => there), canary, history };
 }
 
+/** The evidence against the canary, by its definition. */
+const money = (on: readonly Bet[], healthy: number, intervals: readonly Interval[]) =>
+  evidence(
+    on,
+    intervals.map((one) => ({ observed: one.canary.bad, allowed: allowedBad(healthy, one) })),
+  );
+
 const side = fc.constantFrom(1, -1);
 
 describe("PromQL finds what is in the series:", () => {
@@ -40,12 +49,8 @@ describe("PromQL finds what is in the series:", () => {
     fc.assert(
       fc.property(worlds, (world) => {
         const { intervals } = found(world, judged);
-        const expected = evidence(
-          test.bets,
-          intervals.map(({ canary }) => ({ observed: canary.bad, allowed: test.healthy * canary.total })),
-        );
-        const money = value(canaryEvidence(test, judged.canary, reading), world) ?? 1;
-        expect(Math.log(money)).toBeCloseTo(Math.log(expected), 6);
+        const inQuery = value(canaryEvidence(test, judged, reading), world) ?? 1;
+        expect(Math.log(inQuery)).toBeCloseTo(Math.log(money(test.bets, test.healthy, intervals)), 6);
       }),
       { numRuns: 40 },
     );
@@ -96,22 +101,13 @@ it("the minutes of a history have the same number of scrapes each", () => {
 /** Tests and lines whose bounds are so close to what a world shows that a small error changes the verdict. */
 function close(world: World, judged: JudgedRequests, side: number) {
   const { intervals, canary, history } = found(world, judged);
-  const money = evidence(
-    test.bets,
-    intervals.map((one) => ({ observed: one.canary.bad, allowed: test.healthy * one.canary.total })),
-  );
+  const now = money(test.bets, test.healthy, intervals);
   // Ten times what there is: a bound below 2 would be read as a verdict, and no test has one.
-  const more = test.bets.map((bet) => ({ ...bet, part: (bet.part * 10) / money }));
+  const more = test.bets.map((bet) => ({ ...bet, part: (bet.part * 10) / now }));
   const fail = 10 * (1 + side * 1e-4);
   const line = passLine(test, 0.5);
   const intercept = (line.slope * canary.total - canary.bad) / clumping(history);
   return { test: { ...test, fail, bets: more }, line: { ...line, intercept: intercept * (1 + side * 1e-4) } };
-}
-
-/** What `shareVerdict` reads of it. */
-function alone(world: World, judged: JudgedRequests) {
-  const { intervals, ...rest } = found(world, judged);
-  return { ...rest, intervals: intervals.map(({ canary }) => canary) };
 }
 
 describe("PromQL returns the verdict of its twin", () => {
@@ -119,9 +115,9 @@ describe("PromQL returns the verdict of its twin", () => {
     fc.assert(
       fc.property(worlds, side, side, (world, failSide, passSide) => {
         const bounds = { ...close(world, failed, failSide), line: close(world, failed, passSide).line };
-        const expected = shareVerdict(bounds.test, alone(world, failed), bounds.line);
+        const expected = shareVerdict(bounds.test, found(world, failed), bounds.line);
         expect(value(shareQuery(bounds.test, failed, reading, bounds.line), world)).toBe(expected);
-        const failing = shareVerdict(bounds.test, alone(world, failed));
+        const failing = shareVerdict(bounds.test, found(world, failed));
         expect(value(shareQuery(bounds.test, failed, reading), world)).toBe(failing);
       }),
       { numRuns: 30 },

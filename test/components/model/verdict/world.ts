@@ -18,10 +18,10 @@ export interface Pod {
   readonly scrapes: readonly Scrape[];
 }
 
-/** What a test makes up: pods, and what the gateway counted on the canary's subset at each scrape, if it did at all. */
+/** What a test makes up: pods, and what the gateway counted on each subset at each scrape, if it did at all. */
 export interface World {
   readonly pods: readonly Pod[];
-  readonly gateway: readonly number[];
+  readonly gateway: { readonly canary: readonly number[]; readonly stable: readonly number[] };
 }
 
 /** Short spans, so that a query has few steps. */
@@ -31,16 +31,16 @@ export const scrapeEvery = 5;
 /** When queries are evaluated. */
 export const now = 300;
 
-const counters = (hash: string, gateway: boolean): RequestCounters => ({
+const counters = (hash: string, subset: string): RequestCounters => ({
   bad: {
     pods: [`requests_total{pod=~"m-${hash}-.+",code="500"}`, `requests_total{pod=~"m-${hash}-.+",code="grpc"}`],
-    ...(gateway ? { gateway: ['gateway_total{subset="canary"}'] } : {}),
+    gateway: [`gateway_total{subset="${subset}"}`],
   },
   total: { pods: [`requests_total{pod=~"m-${hash}-.+"}`] },
 });
 
 /** Counters of failed requests. */
-export const failed: JudgedRequests = { canary: counters("new", true), stable: counters("old", false) };
+export const failed: JudgedRequests = { canary: counters("new", "canary"), stable: counters("old", "stable") };
 
 const histogram = (hash: string): RequestCounters => {
   const total = { pods: [`time_count{pod=~"m-${hash}-.+"}`] };
@@ -75,7 +75,7 @@ export function worldOf(seed: number): World {
     const scrapes = Array.from(
       { length: dies ? Math.max(1, Math.ceil((now - 30 - start) / scrapeEvery)) : 80 },
       (_, scrape) => ({
-        good: upTo(30),
+        good: upTo(quiet ? 1 : 30),
         bad: bad(scrape),
         missed: seldom ? upTo(9) === 0 : scrape % 5 !== 0,
       }),
@@ -84,15 +84,19 @@ export function worldOf(seed: number): World {
   };
   // In a fifth of the worlds only every fifth scrape succeeds.
   const seldom = upTo(4) > 0;
+  // In a third of the worlds few requests come.
+  const quiet = upTo(2) === 0;
   // In a third of the worlds the first pods of the canary have died, as before a retry.
   const retried = upTo(2) === 0;
   const pods = [
     ...(retried ? [pod("canary", 60, 150, true)] : []),
     ...Array.from({ length: 1 + upTo(1) }, () => pod("canary", retried ? now - 60 : 120, now - 30, false)),
-    ...Array.from({ length: 1 + upTo(1) }, () => pod("stable", -60, 200, upTo(2) === 0)),
+    ...Array.from({ length: 1 + upTo(1) }, () => pod("stable", -60, 260, upTo(2) === 0)),
   ];
-  const gateway = Array.from({ length: now / scrapeEvery }, () => upTo(2));
-  return { pods, gateway: upTo(2) === 0 ? [] : gateway };
+  const gateway = (often: boolean) =>
+    Array.from({ length: now / scrapeEvery }, () => (often || upTo(5) === 0 ? upTo(2) : 0));
+  const none = upTo(2) === 0;
+  return { pods, gateway: { canary: none ? [] : gateway(true), stable: none ? [] : gateway(false) } };
 }
 
 /** mulberry32, so that a failure repeats. */
@@ -157,12 +161,14 @@ export function seriesOf({ pods, gateway }: World): Series[] {
       series({ __name__: "time_bucket", le: "150" }, ({ good, bad }) => (good + bad === 0 ? undefined : good)),
     ];
   });
-  const until = (index: number) => gateway.slice(0, index + 1).reduce((sum, one) => sum + one, 100);
-  const atGateway: Series = {
-    labels: { __name__: "gateway_total", subset: "canary", pod: "gateway-0" },
-    samples: gateway.map((_, index) => [index * scrapeEvery, until(index)]),
-  };
-  return [...ofPods, atGateway];
+  const atGateway = Object.entries(gateway).map(([subset, counts]): Series => {
+    const until = (index: number) => counts.slice(0, index + 1).reduce((sum, one) => sum + one, 100);
+    return {
+      labels: { __name__: "gateway_total", subset, pod: "gateway-0" },
+      samples: counts.map((_, index) => [index * scrapeEvery, until(index)]),
+    };
+  });
+  return [...ofPods, ...atGateway];
 }
 
 /** Bad requests and all of them. */
@@ -179,18 +185,22 @@ export function seenIn(world: World, gatewayToo: boolean) {
   const stable = world.pods.filter(({ version }) => version === "stable");
   const steps: number[] = [];
   for (let at = now; at > now - reading.range; at -= reading.interval) steps.unshift(at);
-  const gateway = (at: number) =>
-    world.gateway.filter((_, index) => index * scrapeEvery <= at).reduce((a, b) => a + b, 0);
+  const gateway = (subset: Pod["version"], at: number) => {
+    const until = (time: number) =>
+      world.gateway[subset].filter((_, index) => index * scrapeEvery <= time).reduce((a, b) => a + b, 0);
+    return gatewayToo ? until(at) - until(at - reading.interval) : 0;
+  };
   const failedAt = (at: number) => {
     const there = alive.some((pod) => cumulative(pod).some((one) => counts(one) && within(one, at, reading.alive)));
-    return gatewayToo && there ? gateway(at) - gateway(at - reading.interval) : 0;
+    return there ? gateway("canary", at) : 0;
   };
   const intervals = steps.map((at) => {
     const canary = alive.map((pod) => gained(pod, at, reading.interval, true)).filter((one) => one !== undefined);
     const old = stable.map((pod) => gained(pod, at, reading.interval, false)).filter((one) => one !== undefined);
     return {
       canary: added([...canary, { bad: failedAt(at), total: 0 }]),
-      stable: added(old),
+      // What the gateway counted says nothing without the number of requests.
+      stable: old.length === 0 ? { bad: 0, total: 0 } : added([...old, { bad: gateway("stable", at), total: 0 }]),
       there: alive.some((pod) => cumulative(pod).some((one) => counts(one) && within(one, at, reading.alive))),
     };
   });
@@ -249,7 +259,7 @@ function gained(pod: Pod, at: number, interval: number, fresh: boolean): Seen | 
   const last = scrapes.findLast((one) => within(one, at, interval));
   const before = scrapes.findLast((one) => within(one, at - interval, reading.gap));
   if (last === undefined) return undefined;
-  if (before === undefined && !fresh) return { bad: 0, total: 0 };
+  if (before === undefined && !fresh) return undefined;
   const bad = last.bad - (before?.bad ?? 0);
   return { bad, total: bad + last.good - (before?.good ?? 0) };
 }
