@@ -24,7 +24,8 @@ export interface Rollback {
   /** Above this share of the requests the guard fires: 0.01 % to 99 %. */
   readonly threshold: Percent;
   /**
-   * The share is that of the last so long: whole seconds, "10s" to "1h". So a short outage counts by its part of it.
+   * The share is that of the last so long: whole seconds, "10s" to "1h", at least three scrapes. So a short outage
+   * counts by its part of it.
    */
   readonly for: Duration;
   /**

@@ -1,4 +1,5 @@
 import type { CustomResourceSpecs } from "../core/customResource.ts";
+import type { Problem } from "../core/problem.ts";
 import { type Duration, duration, milliseconds, ratio, seconds } from "../core/quantity.ts";
 import { failedRequests, refusedRequests, slowRequests } from "./analysis/counters.ts";
 import type { LimitEvidence } from "./analysis/evidence.ts";
@@ -56,6 +57,25 @@ function wholeDuration(span: Duration): Duration {
 function firesQuery(guard: Rollback, { bad, total }: RequestCounters): string {
   const failed = increase(bad, guard);
   return `((${failed} / (${increase(total, guard)} > 0) > bool ${ratio(guard.threshold)}) * (${failed} >= bool ${leastBad}))`;
+}
+
+/** An increase needs two scrapes, and one may be missing. */
+const leastScrapes = 3;
+
+/** Guards of a model over a span in which Prometheus sees no increase, by the path below the model. */
+export function guardSpanProblems({ guards = [] }: Pick<ServedModel, "guards">, scrapeInterval: Duration): Problem[] {
+  const least = duration(leastScrapes * milliseconds(scrapeInterval));
+  return guards.flatMap(({ for: span }, index) =>
+    milliseconds(span) >= milliseconds(least)
+      ? []
+      : [
+          {
+            path: `guards[${index}].for`,
+            reason: `"${span}" is less than ${leastScrapes} scrapes, which come every ${scrapeInterval}, so the guard would see nothing.`,
+            fix: `Write at least "${least}", or a shorter scrapeInterval of platform.prometheus.`,
+          },
+        ],
+  );
 }
 
 function requestsOf({ metric }: Rollback, model: ServedModel, at: ModelName) {

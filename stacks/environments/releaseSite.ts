@@ -1,6 +1,7 @@
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import type { Model } from "../../components/model/model.ts";
+import { guardSpanProblems } from "../../components/model/rollbackGuard.ts";
 import { podDeadlineSeconds } from "../../components/model/rollout.ts";
 import type { AnalysisContext } from "../../components/model/strategies/releaseStrategy.ts";
 import { sizeProblems } from "../../components/model/strategies/size/sizeProblems.ts";
@@ -48,13 +49,19 @@ export function releaseContext(
   };
 }
 
-/** Releases that would take longer, or expose more, than is declared: on the first cluster where one does. */
+/**
+ * Releases that would take longer, or expose more, than is declared, on the first cluster where one does; and rollback
+ * guards that are shorter than the scrapes they count in.
+ */
 export function releaseSizeProblems(models: Readonly<Record<string, Model>>, declared: ReleaseSurroundings): Problem[] {
   return Object.entries(models).flatMap(([name, model]) => {
     const onCluster = modelOnCluster(model, declared);
     const found = Object.keys(declared.clusters).map((cluster) =>
       sizeProblems(onCluster, releaseContext(name, model, cluster, declared), cluster),
     );
-    return under(keyPath("models", name), found.find((problems) => problems.length > 0) ?? []);
+    return under(keyPath("models", name), [
+      ...guardSpanProblems(model, declared.platform.prometheus.scrapeInterval ?? defaultScrapeInterval),
+      ...(found.find((problems) => problems.length > 0) ?? []),
+    ]);
   });
 }

@@ -1,8 +1,8 @@
-import { type Duration, seconds } from "../../core/quantity.ts";
 import { seededRandom } from "../../core/random.ts";
 import { objectiveTests, readingsOf } from "../analysis/metrics.ts";
 import { lookSeconds } from "../analysis/templates.ts";
 import type { Model } from "../model.ts";
+import { watched, watchSeconds } from "../rollbackGuard.ts";
 import type { ReleaseStep } from "../strategies/phases/plannedStep.ts";
 import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
 import { strategyOf } from "../strategies/strategies.ts";
@@ -69,7 +69,10 @@ export interface ReleasePlan {
     readonly pods: number;
     /** The most GPUs, or shares of GPUs, of the new version. */
     readonly gpus: number;
-    /** GPU hours of a release of a healthy version at the first rate, and of the old pods that are kept after it. */
+    /**
+     * GPU hours of a release of a healthy version at the first rate, with the time in which rollback guards watch it,
+     * and of the old pods that are kept after it.
+     */
     readonly gpuHours: number;
   };
 }
@@ -142,10 +145,10 @@ export function releasePlan(
   });
   const gpusOf = (pods: number) => pods * (model.server.gpu?.count ?? 0);
   const pods = Math.max(...steps.map((step) => step.pods));
-  const { keep = "0s" } = model.release as { readonly keep?: Duration };
+  const kept = strategy.rollout(model, model.release, context).canary?.scaleDownDelaySeconds ?? 0;
   const gpuSeconds =
     (at[0]?.stages ?? []).reduce((sum, stage) => sum + stage.seconds.mean * gpusOf(stage.pods), 0) +
-    seconds(keep) * gpusOf(model.replicas);
+    kept * gpusOf(model.replicas);
   return {
     release: strategy.sentence(model, model.release),
     at,
@@ -168,8 +171,8 @@ interface PlannedStep extends SimulatedStep {
 /** The steps of the Rollout, each with the traffic that the new version has meanwhile. */
 function plannedSteps(model: Model, context: AnalysisContext): PlannedStep[] {
   const strategy = strategyOf(model.release);
-  const steps = strategy.rollout(model, model.release, context).canary?.steps ?? [];
-  const planned = strategy.plannedSeconds?.(model, model.release, context) ?? [];
+  const steps = watched(strategy.rollout(model, model.release, context), model).canary?.steps ?? [];
+  const planned = [...(strategy.plannedSeconds?.(model, model.release, context) ?? []), watchSeconds(model)];
   const judging = new Map(
     strategy
       .analyses(model, model.release, context)

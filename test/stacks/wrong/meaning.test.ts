@@ -1,4 +1,5 @@
 import { describe, it } from "vitest";
+import { rollback } from "../../../components/model/rollback.ts";
 import { shop } from "../../fixtures/shop.ts";
 import { changed, expectOneProblem, renamed, set, type Wrong } from "./changes.ts";
 
@@ -331,6 +332,11 @@ describe("what has the right form and cannot be is one problem with the path tha
       "an exposure that one percent of the traffic exceeds",
       set("models/fraud/release/exposure", { duration: "24h", failedRequests: 1 }),
       /release\.exposure\.failedRequests: a version that fails every request fails about \d+ of them .* and 1 is the most\. One percent fails more than 1\. Put darkLaunch\(\) before/,
+    ],
+    [
+      "a rollback guard over fewer scrapes than an increase needs",
+      set("models/fraud/guards", [rollback({ metric: "http_5xx_rate", threshold: "5%", for: "30s" })]),
+      /guards\[0\]\.for: "30s" is less than 3 scrapes, which come every 15s, .* Write at least "45s"/,
     ],
     ["no weight", set("models/fraud/release/weights", []), /release\.weights: there is none\. Write rising weights/],
     [

@@ -43,6 +43,7 @@ export function phasedStrategy<Release extends DeclaredRelease>(
   return {
     problems: (release, model) => [
       ...orderProblems(release),
+      ...flagKeyProblems(phasesOf(release)),
       ...phasesOf(release).flatMap(({ phase, declared, path }) => {
         const problems = phase.problems(declared, model);
         return path === undefined ? problems : under(path, problems);
@@ -69,6 +70,26 @@ export function phasedStrategy<Release extends DeclaredRelease>(
         .map(({ phase, declared }) => phase.sentence(model, declared))
         .join("; then "),
   };
+}
+
+/** Two cohorts whose flags have one key and are not the same: applications would know the last one alone. */
+function flagKeyProblems(phases: readonly PlacedPhase[]): Problem[] {
+  const flags = phases.flatMap(({ phase, declared, path }) => {
+    const { value, flag } = phase.cohort?.(declared) ?? {};
+    return flag === undefined ? [] : [{ key: flag.key, is: JSON.stringify([value, flag]), path: path ?? "" }];
+  });
+  return flags.flatMap(({ key, is, path }, index) => {
+    const first = flags.slice(0, index).find((one) => one.key === key);
+    return first === undefined || first.is === is
+      ? []
+      : [
+          {
+            path,
+            reason: `its feature flag is another than that of ${first.path}, and has the same key.`,
+            fix: "Write a flag.key in one of them.",
+          },
+        ];
+  });
 }
 
 /** The canary whose Services, guard and last steps the release has: that of the last phase that shifts traffic. */

@@ -22,9 +22,13 @@ export function sizeProblems(model: Model, context: AnalysisContext, cluster: st
   ]);
 }
 
-/** The canaries in a release, each with its path below the model. */
+/**
+ * The canaries in a release, each with its path below the model. The one that follows a dark launch or a shadow alone is
+ * not declared, so its path is the release's.
+ */
 export function canariesOf(release: Release): { readonly path: string; readonly declared: Canary }[] {
   if (release.kind === "canary") return [{ path: "release", declared: release }];
+  if (release.kind === "darkLaunch" || release.kind === "shadow") return [{ path: "release", declared: canary() }];
   if (release.kind !== "sequence") return [];
   return release.phases.flatMap((declared, index) =>
     declared.kind === "canary" ? [{ path: `release.phases[${index}]`, declared }] : [],
@@ -38,17 +42,32 @@ function durationProblem(
   context: AnalysisContext,
   cluster: string,
 ): Problem[] {
-  const { exposure } = declared;
+  const { exposure, bake, weights } = declared;
   const planned = scheduleOf(model, declared, context);
   if (planned.seconds <= seconds(exposure.duration)) return [];
   const { trough } = model.traffic.expectedQps;
+  const takes = `a healthy version takes up to ${spanText(planned.seconds)}`;
+  const longest = `and ${exposure.duration} is the longest.`;
+  const { kind } = model.release;
+  const isFollowed = kind === "darkLaunch" || kind === "shadow";
+  if (seconds(bake) * weights.length > planned.seconds / 2) {
+    return [
+      {
+        path: `${path}.exposure.duration`,
+        reason: `with a bake of ${bake} at each of ${weights.length} weights ${takes} on cluster "${cluster}", ${longest}`,
+        fix: `Write a shorter bake, fewer weights, or a longer exposure.duration (${spanText(planned.seconds)}).`,
+      },
+    ];
+  }
   return [
     {
-      path: `${path}.exposure.duration`,
+      path: isFollowed ? path : `${path}.exposure.duration`,
       reason:
-        `insufficient traffic: with ${rateText(trough)} at the trough on cluster "${cluster}" a healthy version takes ` +
-        `up to ${spanText(planned.seconds)}, and ${exposure.duration} is the longest.`,
-      fix: `Choose a way out: ${waysOut(declared, model, context).join("; ")}.`,
+        `insufficient traffic: with ${rateText(trough)} at the trough on cluster "${cluster}" ${takes}` +
+        `${isFollowed ? " in the canary that follows" : ""}, ${longest}`,
+      fix:
+        `${isFollowed ? `Write sequence([${kind}(…), canary(…)]), and choose` : "Choose"} a way out: ` +
+        `${waysOut(declared, model, context).join("; ")}.`,
     },
   ];
 }

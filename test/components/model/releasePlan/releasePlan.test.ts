@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Model } from "../../../../components/model/model.ts";
 import { plannedDuration, releasePlan } from "../../../../components/model/releasePlan/releasePlan.ts";
 import { spanText } from "../../../../components/model/releasePlan/spanText.ts";
+import { rollback } from "../../../../components/model/rollback.ts";
 import { type Canary, canary } from "../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
 import type { AnalysisContext } from "../../../../components/model/strategies/releaseStrategy.ts";
@@ -90,6 +91,17 @@ describe("a planned release", () => {
     const freed = planned({ ...model(20, canary()), replicas: 3 });
     expect(kept.plan.surge).toMatchObject({ pods: 3, gpus: 3 });
     expect(kept.plan.surge.gpuHours - freed.plan.surge.gpuHours).toBeCloseTo(3 * (2 - 30 / 3_600), 1);
+    const phases = planned({ ...model(20, sequence([canary({ keep: "2h" })])), replicas: 3 });
+    expect(phases.plan.surge.gpuHours).toBeCloseTo(kept.plan.surge.gpuHours, 6);
+  });
+
+  it("holds the pods of both versions while rollback guards watch it at its end", () => {
+    const one = { ...model(20), replicas: 3 };
+    const guards = [rollback({ metric: "http_5xx_rate", threshold: "5%", watch: "2h" })];
+    const [watched, plain] = [planned({ ...one, guards }), planned(one)];
+    expect(watched.at.stages.at(-1)).toMatchObject({ name: "100 %", weight: 100 });
+    expect(watched.at.seconds.mean - plain.at.seconds.mean).toBeCloseTo(7_200, -2);
+    expect(watched.plan.surge.gpuHours - plain.plan.surge.gpuHours).toBeCloseTo(3 * 2, 1);
   });
 });
 
@@ -152,6 +164,26 @@ describe("the size of a release", () => {
     ]) {
       expect(problem?.fix).toContain(way);
     }
+  });
+
+  it("is also that of the canary which a dark launch or a shadow alone is followed by", () => {
+    for (const release of [darkLaunch(), shadow()]) {
+      const [problem] = sizeProblems({ ...model(0.2, release), stateless: true }, context, "edge");
+      expect(problem?.path).toBe("release");
+      expect(problem?.reason).toContain("insufficient traffic: with 0.2 requests/s");
+      expect(problem?.fix).toContain(`sequence([${release.kind}(…), canary(…)])`);
+      expect(sizeProblems({ ...model(100, release), stateless: true }, context, "edge")).toEqual([]);
+    }
+  });
+
+  it("blames its pauses, not the traffic, where they take the time", () => {
+    const [problem] = sizeProblems(model(1_000, canary({ bake: "24h" })), context, "c");
+    expect(problem).toMatchObject({
+      path: "release.exposure.duration",
+      reason:
+        "with a bake of 24h at each of 4 weights a healthy version takes up to 97h on cluster \"c\", and 24h is the longest.",
+    });
+    expect(problem?.fix).toMatch(/^Write a shorter bake, fewer weights, or a longer exposure\.duration \(97h\)/);
   });
 
   it("is a problem where more requests fail than are declared, with weights that keep to it", () => {

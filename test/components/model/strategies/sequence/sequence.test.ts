@@ -4,6 +4,7 @@ import { abTest } from "../../../../../components/model/strategies/abTest/abTest
 import { blueGreen } from "../../../../../components/model/strategies/blueGreen/blueGreen.ts";
 import { canary } from "../../../../../components/model/strategies/canary/canary.ts";
 import { darkLaunch } from "../../../../../components/model/strategies/darkLaunch/darkLaunch.ts";
+import { internalTesters } from "../../../../../components/model/strategies/phases/cohort.ts";
 import { type Sequence, sequence } from "../../../../../components/model/strategies/sequence/sequence.ts";
 import { released, rolloutOf } from "../phases/releases.ts";
 
@@ -53,6 +54,19 @@ describe("a sequence", () => {
     expect(steps[preview - 1]).toEqual({ setCanaryScale: { replicas: 5 } });
     const alone = rolloutOf(blueGreen({ previewPods: 1 }), { replicas: 10 }).canary.steps;
     expect(alone[0]).toEqual({ setCanaryScale: { replicas: 1 } });
+  });
+
+  it("has one feature flag of a key", () => {
+    const cohort = (key?: string, percent = 5) => ({
+      ...internalTesters,
+      flag: { percent, ...(key === undefined ? {} : { key }) },
+    });
+    const two = (first?: string, second?: string, percent = 5) =>
+      sequence([darkLaunch({ cohort: cohort(first) }), blueGreen({ preview: cohort(second, percent) })]);
+    expect(problemsOf(two(undefined, undefined, 6))).toEqual(["release.phases[1]"]);
+    expect(problemsOf(two("a", "a", 6))).toEqual(["release.phases[1]"]);
+    expect(problemsOf(two("a", "b", 6))).toEqual([]);
+    expect(problemsOf(two())).toEqual([]);
   });
 
   it("has the problems of its phases, by the path that was typed", () => {
