@@ -181,7 +181,7 @@ describe("the size of a release", () => {
     expect(problem).toMatchObject({
       path: "release.exposure.duration",
       reason:
-        "with a bake of 24h at each of 4 weights a healthy version takes up to 97h on cluster \"c\", and 24h is the longest.",
+        'with a bake of 24h at each of 4 weights a healthy version takes up to 97h on cluster "c", and 24h is the longest.',
     });
     expect(problem?.fix).toMatch(/^Write a shorter bake, fewer weights, or a longer exposure\.duration \(97h\)/);
   });
