@@ -23,8 +23,8 @@ export function sizeProblems(model: Model, context: AnalysisContext, cluster: st
 }
 
 /**
- * The canaries in a release, each with its path below the model. The one that follows a dark launch or a shadow alone is
- * not declared, so its path is the release's.
+ * The canaries in a release, each with its path below the model. The one that follows a dark launch or a shadow alone
+ * is not declared, so its path is the release's.
  */
 export function canariesOf(release: Release): { readonly path: string; readonly declared: Canary }[] {
   if (release.kind === "canary") return [{ path: "release", declared: release }];
