@@ -1,5 +1,6 @@
 import { kubernetesVersions } from "../../core/kubernetesVersions.ts";
 import type { Problem } from "../../core/problem.ts";
+import { repeats } from "../../core/repeats.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import type { AksDeclaration } from "./aksArgs.ts";
 import { defaultSystemMachine } from "./managedClusterArgs.ts";
@@ -15,6 +16,8 @@ export const resourceProviders = [
   "Microsoft.Network",
   "Microsoft.Storage",
 ] as const;
+
+const mostNodes = 1000;
 
 /** What Azure refuses, keeps, or needs beforehand. */
 export const azureRuleBook = {
@@ -51,6 +54,84 @@ export const azureRuleBook = {
       /^login|microsoft|windows/.test(name.replaceAll("-", ""))
         ? 'the names of its vaults and accounts begin with it, where Azure takes no "microsoft" and "windows", and no "login" first.'
         : undefined,
+  },
+  "region-of-the-api-server": {
+    kind: "refuses",
+    says: "The API server in a subnet of one's own, in Qatar Central.",
+    source: 'AKS documentation, "API Server VNet Integration", limited availability',
+    problems: ({ region }) =>
+      region === "qatarcentral"
+        ? [
+            {
+              path: "region",
+              reason: '"qatarcentral" has no API servers in networks of their own, which AKS has in all other regions.',
+              fix: 'Choose another region, for example "uaenorth".',
+            },
+          ]
+        : [],
+  },
+  "machines-of-reservations": {
+    kind: "refuses",
+    says: "Capacity reservations of ND machines and of NCads H100 v5.",
+    source: 'Azure documentation, "On-demand capacity reservation", limitations and restrictions',
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([key, { machine, purchase }]) =>
+        purchase?.kind === "reserved" && /^Standard_ND|_H100_v5$/.test(machine)
+          ? [
+              {
+                path: `gpuPools["${key}"].purchase`,
+                reason: `Azure reserves no capacity of "${machine}", nor of any other ND or H100 machine.`,
+                fix: 'Write { kind: "onDemand" } or { kind: "spot" }, or choose another machine.',
+              },
+            ]
+          : [],
+      ),
+  },
+  "places-of-reservations": {
+    kind: "refuses",
+    says: "Machines of a capacity reservation in a proximity placement group, which `compact` makes.",
+    source: 'Azure documentation, "On-demand capacity reservation", limitations and restrictions',
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([key, { placement, purchase }]) =>
+        purchase?.kind === "reserved" && placement === "compact"
+          ? [
+              {
+                path: `gpuPools["${key}"].placement`,
+                reason:
+                  '"compact" cannot be had of reserved capacity: Azure takes it into no proximity placement group.',
+                fix: "Leave placement out, or buy on demand.",
+              },
+            ]
+          : [],
+      ),
+  },
+  "nodes-of-a-pool": {
+    kind: "refuses",
+    says: "A pool of more than 1000 nodes.",
+    source: "`count` of `AgentPool` in the specification of Microsoft.ContainerService; Azure/AKS #4185",
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([key, { max }]) =>
+        max > mostNodes
+          ? [
+              {
+                path: `gpuPools["${key}"].max`,
+                reason: `${max} is above ${mostNodes}, the most nodes of a pool of AKS.`,
+                fix: `Write at most ${mostNodes}, and another pool.`,
+              },
+            ]
+          : [],
+      ),
+  },
+  "one-peering-with-a-network": {
+    kind: "refuses",
+    says: "A second peering of two virtual networks (`AnotherPeeringAlreadyReferencesRemoteVnet`).",
+    source: 'Azure documentation, "Virtual network peering"; the error code of Microsoft.Network',
+    problems: ({ peerings = {} }) =>
+      repeats(Object.entries(peerings), ([, id]) => id.toLowerCase()).map(({ item: [key], first: [before] }) => ({
+        path: `peerings["${key}"]`,
+        reason: `it is the network of "${before}", which a virtual network is peered with once.`,
+        fix: "Remove one of them.",
+      })),
   },
   "versions-of-all-pools": {
     kind: "refuses",

@@ -1,6 +1,11 @@
+import { repeats } from "../../core/repeats.ts";
 import { isCidr, overlaps } from "../network.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
+import { defaultSystemMachine } from "./systemNodes.ts";
+
+const mostLabelKey = 63;
+const mostEndpointBlocks = 40;
 
 /** Regions in which EKS refuses a zone although three others are left, with that zone's id. */
 const refusedZones: Readonly<Record<string, string>> = { "us-east-1": "use1-az3", "ca-central-1": "cac1-az3" };
@@ -54,6 +59,66 @@ export const awsRuleBook = {
       refusedZones[region] === undefined
         ? undefined
         : `aws ec2 describe-availability-zones --region ${region} --filters Name=zone-id,Values=${refusedZones[region]} --query 'AvailabilityZones[].ZoneName' # declare none that this prints`,
+  },
+  "zones-of-machines": {
+    kind: "needs",
+    says: "EC2 sells each pool's machine in each zone of the pool. A node group with another zone fails; give the pool `zones`. The command prints the zones of each machine.",
+    source: 'EC2 API reference, "DescribeInstanceTypeOfferings"',
+    command: ({ region, systemMachine = defaultSystemMachine, gpuPools = {} }) => {
+      const machines = new Set([systemMachine, ...Object.values(gpuPools).map(({ machine }) => machine)]);
+      return `aws ec2 describe-instance-type-offerings --region ${region} --location-type availability-zone --filters Name=instance-type,Values=${[...machines].join(",")} --query 'InstanceTypeOfferings[].[InstanceType,Location]' --output text`;
+    },
+  },
+  "labels-of-node-groups": {
+    kind: "refuses",
+    says: "A label of a node group whose key has more than 63 characters, its domain included, or whose value is empty.",
+    source: 'EKS API reference, "UpdateLabelsPayload"',
+    problems: ({ gpuPools = {} }) =>
+      Object.entries(gpuPools).flatMap(([pool, { labels = {} }]) =>
+        Object.entries(labels).flatMap(([key, value]) => {
+          const path = `gpuPools["${pool}"].labels["${key}"]`;
+          if (key.length > mostLabelKey) {
+            return [
+              {
+                path,
+                reason: `the key has ${key.length} characters with its domain, and EKS takes ${mostLabelKey}.`,
+                fix: "Write a shorter one.",
+              },
+            ];
+          }
+          return value === ""
+            ? [{ path, reason: "its value is empty, and EKS takes none that is.", fix: 'Write, for example, "true".' }]
+            : [];
+        }),
+      ),
+  },
+  "public-endpoint-blocks": {
+    kind: "refuses",
+    says: "A public endpoint with more than 40 blocks of addresses. AWS does not raise this quota.",
+    source: 'AWS General Reference, "Amazon EKS endpoints and quotas", L-93A74D60',
+    problems: ({ endpoint }) =>
+      endpoint?.kind === "public" && endpoint.cidrs.length > mostEndpointBlocks
+        ? [
+            {
+              path: "endpoint.cidrs",
+              reason: `there are ${endpoint.cidrs.length}, and EKS lets in ${mostEndpointBlocks} blocks at most.`,
+              fix: 'Write larger blocks, or { kind: "private" } with peerings.',
+            },
+          ]
+        : [],
+  },
+  "one-connection-to-a-network": {
+    kind: "refuses",
+    says: "A second attachment of a VPC to one transit gateway (`DuplicateTransitGatewayAttachment`), and a second peering with one VPC.",
+    source: 'Amazon VPC peering guide, "VPC peering limitations"; hashicorp/terraform-provider-aws #10852, #25868',
+    problems: ({ peerings = {} }) =>
+      repeats(Object.entries(peerings), ([, peering]) =>
+        "transitGateway" in peering ? peering.transitGateway : peering.vpc,
+      ).map(({ item: [key], first: [before] }) => ({
+        path: `peerings["${key}"]`,
+        reason: `it leads to the network of "${before}", which a VPC is connected to once.`,
+        fix: `Write its cidrs under "${before}".`,
+      })),
   },
   "names-of-trails": {
     kind: "refuses",

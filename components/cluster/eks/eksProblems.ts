@@ -34,7 +34,7 @@ function fabricProblems({ machine, placement }: EksGpuPoolArgs): Problem[] {
     : [];
 }
 
-const principal = /^(arn:aws:iam::\d{12}:)?(role|user)\/[\w+=,.@/-]*[\w+=,.@-]$/;
+const principal = /^(arn:aws:iam::\d{12}:)?(role|user)\/(?!aws-service-role\/)[\w+=,.@/-]*[\w+=,.@-]$/;
 
 function adminProblems(path: string, admin: string): Problem[] {
   return principal.test(admin)
@@ -42,7 +42,7 @@ function adminProblems(path: string, admin: string): Problem[] {
     : [
         {
           path,
-          reason: `"${admin}" is not a role or a user of IAM; EKS takes no groups, no accounts and no sessions.`,
+          reason: `"${admin}" is not a role or a user of IAM; EKS takes no groups, accounts, sessions and roles of AWS services.`,
           fix: 'Write "role/<name>", "user/<name>" or the whole ARN.',
         },
       ];
@@ -50,18 +50,19 @@ function adminProblems(path: string, admin: string): Problem[] {
 
 function systemMachineProblems(machine: string): Problem[] {
   const path = "systemMachine";
-  if (!/^[a-z]+\d[a-z0-9-]*\.[a-z0-9-]+$/.test(machine)) {
+  if (!/^[a-z]+\d[a-z0-9-]*\.(nano|micro|small|medium|\d*x?large|metal(-\d+xl)?)$/.test(machine)) {
     return [
       { path, reason: `"${machine}" is not a machine as EC2 writes them.`, fix: 'Write, for example, "m6i.xlarge".' },
     ];
   }
-  return /^[a-z]+\d+[a-z-]*g/.test(machine)
-    ? [
-        {
-          path,
-          reason: `"${machine}" has an ARM processor, and the nodes' image is for x86.`,
-          fix: 'Write, for example, "m6i.xlarge".',
-        },
-      ]
-    : [];
+  const fault = /^(a1\.|[a-z]+\d+[a-z-]*g)/.test(machine)
+    ? "has an ARM processor, and the nodes' image is for x86"
+    : machine.startsWith("mac")
+      ? "is a Mac, and the nodes run Linux"
+      : /\.(nano|micro|small|medium)$/.test(machine)
+        ? "is too small: DNS, mesh, metrics and controllers need nodes of 8 GiB or more"
+        : undefined;
+  return fault === undefined
+    ? []
+    : [{ path, reason: `"${machine}" ${fault}.`, fix: 'Write, for example, "m6i.xlarge".' }];
 }

@@ -15,11 +15,41 @@ import * as onPrem from "./onPrem/sample.ts";
 const examples = {
   aws: {
     sound: eks.sampleArgs as EksDeclaration,
-    broken: { "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" }, "zones-without-eks": { region: "us-west-1" } },
+    broken: {
+      "vpc-blocks-of-10.0": { cidr: "10.0.16.0/20" },
+      "zones-without-eks": { region: "us-west-1" },
+      "labels-of-node-groups": {
+        gpuPools: {
+          l4: { machine: "g6.2xlarge", min: 0, max: 1, labels: { team: "", [`${"a".repeat(60)}.io/team`]: "x" } },
+        },
+      },
+      "public-endpoint-blocks": {
+        endpoint: { kind: "public", cidrs: Array.from({ length: 41 }, (_, index) => `203.0.113.${index}/32`) },
+      },
+      "one-connection-to-a-network": {
+        peerings: {
+          office: { vpc: "vpc-0123456789abcdef0", cidrs: ["10.8.0.0/16"] },
+          tools: { vpc: "vpc-0123456789abcdef0", cidrs: ["10.9.0.0/16"] },
+        },
+      },
+    },
   },
   azure: {
     sound: aks.sampleArgs as AksDeclaration,
     broken: {
+      "region-of-the-api-server": { region: "qatarcentral" },
+      "machines-of-reservations": {
+        gpuPools: { h100: { machine: "Standard_NC40ads_H100_v5", min: 0, max: 1, purchase: aks.reserved } },
+      },
+      "places-of-reservations": {
+        gpuPools: {
+          t4: { machine: "Standard_NC8as_T4_v3", min: 0, max: 1, placement: "compact", purchase: aks.reserved },
+        },
+      },
+      "nodes-of-a-pool": { gpuPools: { t4: { machine: "Standard_NC8as_T4_v3", min: 0, max: 1001 } } },
+      "one-peering-with-a-network": {
+        peerings: { runners: aks.network("runners"), tools: aks.network("Runners") },
+      },
       "nodes-version": { kubernetesVersion: "1.35", nodesVersion: "1.36" },
       "arm64-system-machine": { systemMachine: "Standard_D4pds_v5" },
       "generation-1-system-machine": { systemMachine: "Standard_D4_v3" },

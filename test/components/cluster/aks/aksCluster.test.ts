@@ -246,7 +246,7 @@ describe("order", () => {
   });
 
   it("has the same edges when nothing is known yet", () => {
-    for (const name of ["prod-azure-weu-provider", "prod-azure-weu-cluster", "prod-azure-weu-pool-h100"]) {
+    for (const name of ["prod-azure-weu-provider", "prod-azure-weu-cluster", "prod-azure-weu-pool-a100"]) {
       expect(needs(preview, name).sort()).toEqual(needs(sample, name).sort());
     }
   });
@@ -254,12 +254,12 @@ describe("order", () => {
 
 describe("GPU pools", () => {
   it("may use reserved capacity before they are made", () => {
-    expect(needs(sample, "prod-azure-weu-pool-h100")).toContain("prod-azure-weu-reservation-h100");
+    expect(needs(sample, "prod-azure-weu-pool-a100")).toContain("prod-azure-weu-reservation-a100");
   });
 
   it("draw on one reservation with one right", async () => {
-    const { h100 } = sampleArgs.gpuPools;
-    const { resources } = await run({ ...sampleArgs, gpuPools: { h100, more: h100 } });
+    const { a100 } = sampleArgs.gpuPools;
+    const { resources } = await run({ ...sampleArgs, gpuPools: { a100, more: a100 } });
     expect(resources.filter(({ type, props }) => type === roleAssignment && props.scope === reservation)).toHaveLength(
       1,
     );

@@ -6,7 +6,12 @@ import type { Answers } from "../harness.ts";
 
 const subscription = "11111111-2222-3333-4444-555555555555";
 const tenant = "99999999-8888-7777-6666-555555555555";
-export const reservation = `/subscriptions/${subscription}/resourceGroups/capacity/providers/Microsoft.Compute/capacityReservationGroups/h100`;
+export const reservation = `/subscriptions/${subscription}/resourceGroups/capacity/providers/Microsoft.Compute/capacityReservationGroups/a100`;
+export const reserved = { kind: "reserved", reservation } as const;
+
+/** The id of a virtual network. */
+export const network = (name: string) =>
+  `/subscriptions/${subscription}/resourceGroups/ops/providers/Microsoft.Network/virtualNetworks/${name}`;
 
 export const sampleArgs = {
   subscription,
@@ -26,10 +31,10 @@ export const sampleArgs = {
       machine: "Standard_ND96isr_H100_v5",
       min: 0,
       max: 2,
-      purchase: { kind: "reserved", reservation },
       placement: "compact",
       zones: ["2"],
     },
+    a100: { machine: "Standard_NC24ads_A100_v4", min: 0, max: 2, purchase: reserved },
   },
   auditStore: { retentionDays: 730 },
   uploadCidrs: ["203.0.113.0/24"],

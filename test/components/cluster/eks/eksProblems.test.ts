@@ -33,6 +33,32 @@ it("has a command that looks for the admins of the account, by the last part of 
   );
 });
 
+describe("the machine of the system nodes", () => {
+  it.each(["m7i.large", "c6a.4xlarge", "r6id.metal", "m7i.metal-24xl"])("may be %s", (systemMachine) => {
+    expect(problems({ systemMachine })).toEqual([]);
+  });
+
+  it.each([
+    ["m6i.huge", "is not a machine as EC2 writes them"],
+    ["m7g.xlarge", "has an ARM processor, and the nodes' image is for x86"],
+    ["a1.xlarge", "has an ARM processor, and the nodes' image is for x86"],
+    ["mac2.metal", "is a Mac, and the nodes run Linux"],
+    ["t3.nano", "is too small: DNS, mesh, metrics and controllers need nodes of 8 GiB or more"],
+    ["m7i.medium", "is too small: DNS, mesh, metrics and controllers need nodes of 8 GiB or more"],
+  ])("may not be %s", (systemMachine, why) => {
+    expect(problems({ systemMachine })).toEqual([
+      { path: "systemMachine", reason: `"${systemMachine}" ${why}.`, fix: 'Write, for example, "m6i.xlarge".' },
+    ]);
+  });
+});
+
+it("has a command that lists the zones of each machine, once", () => {
+  const pool = { machine: "g6.2xlarge", min: 0, max: 1 } as const;
+  const command = awsRuleBook["zones-of-machines"].command({ ...sampleArgs, gpuPools: { a: pool, b: pool } });
+  expect(command).toContain("--region us-east-1 ");
+  expect(command).toContain("Values=m6i.xlarge,g6.2xlarge ");
+});
+
 describe("peerings", () => {
   const gateway = { transitGateway: "tgw-0123456789abcdef0", cidrs: ["10.8.0.0/16"] };
 
@@ -40,7 +66,12 @@ describe("peerings", () => {
     ["the cluster's own addresses", { office: { ...gateway, cidrs: ["10.0.0.0/8"] } }, 'peerings["office"].cidrs[0]'],
     ["the whole internet", { office: { ...gateway, cidrs: ["0.0.0.0/0"] } }, 'peerings["office"].cidrs[0]'],
     ["nothing", { office: { ...gateway, cidrs: [] } }, 'peerings["office"].cidrs'],
-    ["one block to two networks", { a: gateway, b: gateway }, 'peerings["b"].cidrs[0]'],
+    [
+      "one block over two networks",
+      { a: gateway, b: { ...gateway, transitGateway: "tgw-1123456789abcdef0" } },
+      'peerings["b"].cidrs[0]',
+    ],
+    ["one network twice", { a: gateway, b: { ...gateway, cidrs: ["10.9.0.0/16"] } }, 'peerings["b"]'],
     ["a name of a gateway", { office: { ...gateway, transitGateway: "hub" } }, 'peerings["office"].transitGateway'],
     ["a VPC that is none", { office: { vpc: "vpc", cidrs: ["10.8.0.0/16"] } }, 'peerings["office"].vpc'],
     ["a name with spaces", { "an office": gateway }, 'peerings["an office"]'],
@@ -68,11 +99,12 @@ describe("admins", () => {
     "role/",
     "arn:aws:iam::123456789012:root",
     "arn:aws:sts::123456789012:assumed-role/platform/me",
+    "role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS",
   ])("may not be %s", (admin) => {
     expect(problems({ admins: ["role/platform", admin] })).toEqual([
       {
         path: "admins[1]",
-        reason: `"${admin}" is not a role or a user of IAM; EKS takes no groups, no accounts and no sessions.`,
+        reason: `"${admin}" is not a role or a user of IAM; EKS takes no groups, accounts, sessions and roles of AWS services.`,
         fix: 'Write "role/<name>", "user/<name>" or the whole ARN.',
       },
     ]);
