@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { type CustomResourceMetadata, customResource } from "../core/customResource.ts";
 import { isObjectName } from "../core/names.ts";
-import { type Problem, unknownChoice } from "../core/problem.ts";
+import { type Problem, under, unknownChoice } from "../core/problem.ts";
 
 /** Where the certificate of the models' gateway comes from. It is for `*.<domain>`. Changing it drops no connection. */
 export type Certificate =
@@ -102,7 +102,60 @@ function acmeProblems({ email, server, dns01 }: Extract<Certificate, { kind: "ac
             fix: "Name one: route53, azureDNS or cloudDNS.",
           },
         ]),
+    ...under("dns01", zoneProblems(dns01)),
   ];
+}
+
+/** A field of a DNS zone: what it is, its form, and a value of that form. */
+interface ZoneField {
+  readonly what: string;
+  readonly form: RegExp;
+  readonly example: string;
+}
+
+const uuid: Omit<ZoneField, "what"> = {
+  form: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  example: "00000000-0000-0000-0000-000000000000",
+};
+
+/** cert-manager takes any text, and says only in the status of a Challenge that there is no such zone. */
+const zoneFields: Readonly<Record<string, ZoneField>> = {
+  "route53.region": { what: "a region", form: /^[a-z]{2,}(-[a-z]+)+-\d$/, example: "us-east-1" },
+  "route53.hostedZoneID": { what: "the id of a hosted zone", form: /^Z[A-Z0-9]{1,31}$/, example: "Z0123456789ABC" },
+  "route53.role": {
+    what: "the ARN of a role",
+    form: /^arn:aws[a-z-]*:iam::\d{12}:role\/\S+$/,
+    example: "arn:aws:iam::123456789012:role/dns",
+  },
+  "azureDNS.subscriptionID": { what: "the id of a subscription", ...uuid },
+  "azureDNS.resourceGroupName": { what: "the name of a resource group", form: /^[\w.()-]{1,90}$/, example: "dns" },
+  "azureDNS.hostedZoneName": {
+    what: "the domain of a zone",
+    form: /^([a-z0-9_]([a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]+$/i,
+    example: "example.com",
+  },
+  "azureDNS.managedIdentity.clientID": { what: "the client id of a managed identity", ...uuid },
+  "cloudDNS.project": {
+    what: "the id of a project",
+    form: /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    example: "shop-1",
+  },
+  "cloudDNS.hostedZoneName": {
+    what: "the name of a managed zone, which is not its domain",
+    form: /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    example: "example-com",
+  },
+};
+
+function zoneProblems(dns01: Dns01): Problem[] {
+  return Object.entries(zoneFields).flatMap(([path, { what, form, example }]) => {
+    const value = path
+      .split(".")
+      .reduce<unknown>((inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key], dns01);
+    return value === undefined || (typeof value === "string" && form.test(value))
+      ? []
+      : [{ path, reason: `"${value}" is not ${what}.`, fix: `Write, for example, "${example}".` }];
+  });
 }
 
 /** The name of the Secret that the gateway reads, in the namespace of its pods. */

@@ -140,6 +140,16 @@ function domainProblems(domain: string): Problem[] {
     return [{ path, reason: `"${domain}" is an IP address, and models are told apart by host names.`, fix }];
   }
   if (isDomain(domain)) return [];
+  const plain = domain.toLowerCase().replace(/\.$/, "");
+  if (isDomain(plain)) {
+    return [
+      {
+        path,
+        reason: `"${domain}" is not a domain name as Kubernetes writes them: in small letters, without a dot at its end.`,
+        fix: `Write "${plain}".`,
+      },
+    ];
+  }
   const long = labels.find((label) => label.length > 63);
   const why =
     long !== undefined

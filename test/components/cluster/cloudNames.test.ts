@@ -15,9 +15,10 @@ const isHome = (file: string) =>
   file === "components/cluster/clouds.ts" ||
   file.startsWith("stacks/environments/");
 
-/** Lines that name a cloud without a branch: the argument of a chart, and the label prefixes that no label may have on any cloud. */
+/** Lines that name a cloud without a branch: the argument of a chart, the label prefixes that no label may have on any cloud, an ARN. */
 const withoutBranch = [
   `components/platform/clusterAutoscaler.ts: cloudProvider: "aws",`,
+  `components/platform/certificate.ts: example: "arn:aws:iam::123456789012:role/dns",`,
   `components/cluster/labels.ts: const reservedBeginnings = ["aws", "azure", "microsoft", "windows", "goog", "kubernetes", "serin"];`,
 ];
 

@@ -78,7 +78,7 @@ describe("at a site of one's own", () => {
   });
 
   it("so does what cert-manager's webhook must see, whoever signs", async () => {
-    const dns01 = { cloudDNS: { project: "p" } };
+    const dns01 = { cloudDNS: { project: "shop-1" } };
     const signers: Certificate[] = [{ kind: "privateCa" }, { kind: "acme", email: "ops@example.com", dns01 }];
     for (const certificate of signers) {
       const { resources } = await recorded(() => {

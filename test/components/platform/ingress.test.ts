@@ -4,7 +4,7 @@ import { type ClusterSpec, clouds } from "../../../components/cluster/clouds.ts"
 import { aws } from "../../../components/cluster/eks/awsAdapter.ts";
 import type { CloudIngress } from "../../../components/cluster/ingress.ts";
 import { awsLoadBalancerControllerValues } from "../../../components/platform/awsLoadBalancerController.ts";
-import type { Certificate } from "../../../components/platform/certificate.ts";
+import type { Certificate, Dns01 } from "../../../components/platform/certificate.ts";
 import { certManager, certManagerValues } from "../../../components/platform/certManager.ts";
 import { Istio, type IstioArgs, validateIstio } from "../../../components/platform/istio.ts";
 import { gatewayValues } from "../../../components/platform/istioGateway.ts";
@@ -124,6 +124,14 @@ async function objects(args: IstioArgs, domain?: string): Promise<Map<string, Re
   return new Map(run.resources.filter(({ custom }) => custom).map(named));
 }
 
+/** A zone of Azure DNS that can be. */
+const azureDNS = {
+  subscriptionID: "6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a01",
+  resourceGroupName: "dns",
+  hostedZoneName: "example.com",
+  managedIdentity: { clientID: "6f2c1f3e-7c3a-4b55-9d0e-2f6f3d9f1a02" },
+};
+
 describe("a gateway with a certificate", () => {
   const install = {};
 
@@ -184,12 +192,71 @@ describe("a gateway with a certificate", () => {
     ["a Secret's name that is none", { kind: "secret", name: "Own Secret" }, "certificate.name"],
     [
       "an ACME account without an address",
-      { kind: "acme", email: "ops", dns01: { cloudDNS: { project: "p" } } },
+      { kind: "acme", email: "ops", dns01: { cloudDNS: { project: "shop-1" } } },
       "certificate.email",
     ],
     ["no DNS service", { kind: "acme", email: "a@b.example", dns01: {} as never }, "certificate.dns01"],
+    [
+      "a region that is none",
+      { kind: "acme", email: "a@b.example", dns01: { route53: { region: "" } } },
+      "certificate.dns01.route53.region",
+    ],
+    [
+      "a zone by its name in place of its id",
+      { kind: "acme", email: "a@b.example", dns01: { route53: { region: "us-east-1", hostedZoneID: "example.com" } } },
+      "certificate.dns01.route53.hostedZoneID",
+    ],
+    [
+      "a role by its name in place of its ARN",
+      { kind: "acme", email: "a@b.example", dns01: { route53: { region: "us-east-1", role: "dns" } } },
+      "certificate.dns01.route53.role",
+    ],
+    [
+      "a subscription by its name",
+      { kind: "acme", email: "a@b.example", dns01: { azureDNS: { ...azureDNS, subscriptionID: "Pay as you go" } } },
+      "certificate.dns01.azureDNS.subscriptionID",
+    ],
+    [
+      "no resource group",
+      { kind: "acme", email: "a@b.example", dns01: { azureDNS: { ...azureDNS, resourceGroupName: "" } } },
+      "certificate.dns01.azureDNS.resourceGroupName",
+    ],
+    [
+      "an id in place of a zone",
+      { kind: "acme", email: "a@b.example", dns01: { azureDNS: { ...azureDNS, hostedZoneName: "/subscriptions/x" } } },
+      "certificate.dns01.azureDNS.hostedZoneName",
+    ],
+    [
+      "an identity by its name",
+      {
+        kind: "acme",
+        email: "a@b.example",
+        dns01: { azureDNS: { ...azureDNS, managedIdentity: { clientID: "dns" } } },
+      },
+      "certificate.dns01.azureDNS.managedIdentity.clientID",
+    ],
+    [
+      "no project",
+      { kind: "acme", email: "a@b.example", dns01: { cloudDNS: { project: "" } } },
+      "certificate.dns01.cloudDNS.project",
+    ],
+    [
+      "a domain in place of the zone's name",
+      { kind: "acme", email: "a@b.example", dns01: { cloudDNS: { project: "shop-1", hostedZoneName: "example.com" } } },
+      "certificate.dns01.cloudDNS.hostedZoneName",
+    ],
   ])("is refused with %s", (_, certificate, path) => {
     expect(validateIstio({ install, certificate }).map((problem) => problem.path)).toEqual([path]);
+  });
+
+  it.each<Dns01>([
+    { route53: { region: "us-east-1" } },
+    { route53: { region: "eu-west-1", hostedZoneID: "Z0123456789ABC", role: "arn:aws:iam::123456789012:role/a/dns" } },
+    { azureDNS },
+    { cloudDNS: { project: "shop-1" } },
+    { cloudDNS: { project: "shop-1", hostedZoneName: "example-com" } },
+  ])("takes the zone %j", (dns01) => {
+    expect(validateIstio({ install, certificate: { kind: "acme", email: "a@b.example", dns01 } })).toEqual([]);
   });
 
   it("is refused with cert-manager's on an adopted gateway, whose namespace nobody knows", () => {

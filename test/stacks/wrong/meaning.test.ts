@@ -39,7 +39,16 @@ describe("what has the right form and cannot be is one problem with the path tha
       set("domain", `${"a".repeat(64)}.example.com`),
       /^domain: .* has 64 characters, and a label may have 63/,
     ],
-    ["a domain with a capital", set("domain", "Models.example.com"), /^domain: "Models\.example\.com" is not a domain/],
+    [
+      "a domain with a capital",
+      set("domain", "Models.example.com"),
+      /^domain: "Models\.example\.com" is not a domain name .*: in small letters.* Write "models\.example\.com"\.$/,
+    ],
+    [
+      "a domain with a dot at its end",
+      set("domain", "models.example.com."),
+      /^domain: "models\.example\.com\." is not a domain name .* without a dot at its end\. Write "models\.example\.com"\.$/,
+    ],
     ["a domain of version 6", set("domain", "::1"), /^domain: "::1" is an IP address/],
     [
       "a host that is too long",
