@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import colours from "picocolors";
 import { type Instruction, nameInCloud } from "../components/cluster/cloudAdapter.ts";
 import { cloudOf } from "../components/cluster/clouds.ts";
@@ -31,7 +32,7 @@ export function firstDay(
     { step: "fill the model stores", by: "person", parts: uploads(environment) },
   ];
   const clusterLayer: Instruction[] = [
-    { says: "Makes the clusters and stops. It is run again after a right that was not known everywhere yet." },
+    { says: "Makes the clusters and stops. If it ends because a right is not known everywhere yet, run it again." },
     { command: `${up} --layer cluster` },
   ];
   const steps: PlannedStep[] = [
@@ -44,7 +45,7 @@ export function firstDay(
       step: "platform and models",
       by: "serin",
       parts: [
-        { says: "From where every API server is reached, as one of admins. Run it again while clusters wait." },
+        { says: "Run it where every API server is reached, as one of admins. Run it again while clusters wait." },
         { command: up },
       ],
     },
@@ -59,7 +60,7 @@ function decisions({ name, clusters }: Environment): Instruction[] {
     (cloudOf(spec).decide?.(spec) ?? []).map((says) => ({ says: `${key}: ${says}` })),
   );
   return Object.values(clusters).some((spec) => !cloudOf(spec).adopted)
-    ? [{ says: `Put admins, blocks and a domain of yours into stacks/environments/${name}.ts.` }, ...parts]
+    ? [{ says: `Write your own admins, cidr and domain into stacks/environments/${name}.ts.` }, ...parts]
     : parts;
 }
 
@@ -137,7 +138,7 @@ function uploads({ name, clusters, models }: Environment): Instruction[] {
   });
   if (versions.length === 0) return [];
   return [
-    { says: "Each version goes to the store of each cluster: docs/how-to/add-a-model.md has its folders." },
+    { says: "Upload each version to the store of each cluster. How its folders are laid out: docs/how-to/add-a-model.md." },
     ...wrongFiles(models),
     ...Object.entries(clusters).flatMap(([key, spec]) => {
       const parts = cloudOf(spec).upload(spec, nameInCloud(name, key), versions);
@@ -178,7 +179,7 @@ function folderOf(version: string): string {
 function dns({ name, domain, platform: { istio } }: Environment): Instruction[] {
   if ("adopt" in istio) return [{ says: `A record *.${domain} leads to your gateway.` }];
   return [
-    { says: `A record *.${domain} leads to the gateways; the address of each is printed by:` },
+    { says: `Make the DNS record *.${domain} for the gateways. The address of each is printed by:` },
     ...kubeconfigOf(name),
     { command: `npx serin status ${name} --kubeconfig kubeconfig --cluster <cluster>` },
   ];
@@ -194,11 +195,21 @@ function certificate({ platform: { istio } }: Environment): Instruction[] {
   return istio.certificate === undefined ? [] : [{ says: `${says[istio.certificate.kind]}: docs/ingress.md.` }];
 }
 
+/** A page of `docs/` as a person would open it from here: the checkout's, or in another project the package's. */
+function documentation(page: string): string {
+  // Compiled, this file is one folder deeper.
+  const folders = ["../docs", "../../docs"].map((up) => fileURLToPath(new URL(up, import.meta.url)));
+  const folder = folders.find((one) => existsSync(one)) ?? "docs";
+  return relative(process.cwd(), join(folder, page));
+}
+
 /** The steps as numbered text, `width` columns wide. A command stays on one line, because it is something to copy. */
 export function firstDayText(steps: readonly PlannedStep[], width = lineWidth()): string {
   if (steps.length === 0) return "";
   return [
-    colours.bold("the first day, in this order (docs/how-to/first-day.md)"),
+    colours.bold("the first day, in this order"),
+    // Alone on its line, so that it can be opened from there. What the steps call `docs/` stands beside it.
+    `  ${documentation("how-to/first-day.md")} says why.`,
     ...steps.flatMap(({ step, by, parts }, index) => [
       `  ${index + 1}. ${colours.bold(step)}${by === "person" ? " (yours)" : ""}`,
       ...parts.flatMap((part) =>

@@ -142,7 +142,10 @@ export const ${declared} = ${literal({
 `,
     [`stacks/models/${model}.ts`]: `import { canary, defineModel, triton } from "serin/model";
 
-/** Versions are in the model store under ${model}/<version>/${model}/…, as Triton reads a repository. */
+/**
+ * Versions are in the model store under ${model}/<version>/${model}/…, as Triton reads a repository.
+ * It runs on CPUs. For GPUs, declare \`gpuPools\` at the cluster, and \`gpu: { kind: "L4", count: 1 }\` at the server.
+ */
 export const ${served} = defineModel({
   server: triton({ backend: "${backend}" }),
   repository: { modelStore: "${model}" },

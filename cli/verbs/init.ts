@@ -55,6 +55,8 @@ export async function init(folder: string, options: InitOptions, { json, signal 
       ...installation(),
       `  npx serin plan ${answers.environment}        # what it declares; no account, no network`,
       `  npx serin preflight ${answers.environment}   # the quota that it needs`,
+      "",
+      "The documentation is in node_modules/serin/docs: begin with how-to/first-day.md there.",
     ].join("\n"),
   };
 }

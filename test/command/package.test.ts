@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,23 @@ describe("the package, installed in another project", () => {
     const sources = files.filter((file) => /(?<!\.d)\.ts$/.test(file));
     expect(sources).toEqual([]);
     expect(files.filter((file) => /environments\/(prod|dev|local)|^test\//.test(file))).toEqual([]);
+  });
+
+  it("has the pages that a plan names", () => {
+    const { stdout } = run(project, "npx", "serin", "plan", "play");
+    const [first] = /\S+\/first-day\.md/.exec(stdout) ?? [];
+    expect(first).toBe("node_modules/serin/docs/how-to/first-day.md");
+    const named = new Set(stdout.match(/(?<![\w/])docs\/[\w/-]+\.md/g));
+    expect(named.size).toBeGreaterThan(1);
+    for (const page of named) expect(existsSync(join(project, "node_modules/serin", page)), page).toBe(true);
+    expect(existsSync(join(project, first ?? ""))).toBe(true);
+  });
+
+  it("brings one Pulumi SDK, and no second one of another version", () => {
+    const copies = readdirSync(join(project, "node_modules"), { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith("@pulumi/pulumi/package.json"),
+    );
+    expect(copies).toEqual(["@pulumi/pulumi/package.json"]);
   });
 
   it("plans the environment that serin init wrote", () => {
