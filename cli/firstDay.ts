@@ -138,7 +138,9 @@ function uploads({ name, clusters, models }: Environment): Instruction[] {
   });
   if (versions.length === 0) return [];
   return [
-    { says: "Upload each version to the store of each cluster. How its folders are laid out: docs/how-to/add-a-model.md." },
+    {
+      says: "Upload each version to the store of each cluster. How its folders are laid out: docs/how-to/add-a-model.md.",
+    },
     ...wrongFiles(models),
     ...Object.entries(clusters).flatMap(([key, spec]) => {
       const parts = cloudOf(spec).upload(spec, nameInCloud(name, key), versions);

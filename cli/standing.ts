@@ -15,7 +15,7 @@ const counted: Readonly<Record<string, readonly string[]>> = {
 };
 
 const certificates: Readonly<Record<Certificate["kind"], string>> = {
-  privateCa: "an authority of its own",
+  privateCa: "the cluster's own authority",
   acme: "an ACME server",
   issuer: "an issuer of yours",
   secret: "a Secret of yours",
@@ -28,7 +28,7 @@ const certificates: Readonly<Record<Certificate["kind"], string>> = {
 export function standingText(environment: Environment, width = lineWidth()): string {
   const models = Object.entries(environment.models).map(([name, { replicas }]) => `${name} ${replicas}`);
   return [
-    colours.bold("who reaches the models, and what is there twice"),
+    colours.bold("who reaches the models, and how many pods there are"),
     ...Object.entries(environment.clusters).flatMap(([key, spec]) => [
       `  ${key}`,
       ...hanging("    ", 4, [reach(environment, spec), pods(environment, key, spec)], width),

@@ -34,6 +34,13 @@ describe("the first day", () => {
     ]);
   });
 
+  it("names the page that explains the steps, as it is opened from here", () => {
+    expect(textOf(firstDay(prod)).split("\n").slice(0, 2)).toEqual([
+      "the first day, in this order",
+      "  docs/how-to/first-day.md says why.",
+    ]);
+  });
+
   it("has no steps for what a site does not have, and none for local", () => {
     expect(names(dev)).toEqual([
       "configuration",
@@ -72,7 +79,7 @@ describe("the first day", () => {
     expect(asked(shipped.clusters).map((says) => says.split(":")[0])).toEqual(["aws-use1", "azure-weu", "gcp-euw4"]);
     const { uploadCidrs: _, ...closed } = azure;
     expect(asked({ "azure-weu": { ...closed, peerings: { runners: "/subscriptions/a" } } })).toEqual([
-      "azure-weu: Its model store takes uploads from the subnet of its nodes alone: declare uploadCidrs.",
+      "azure-weu: Its model store takes uploads from the subnet of its nodes only. For other addresses declare uploadCidrs.",
     ]);
     const tools = { vpc: "vpc-1", cidrs: ["10.8.0.0/16"] };
     expect(asked({ "aws-use1": { ...aws, peerings: { tools } } })).toEqual([
@@ -155,7 +162,7 @@ describe("the first day", () => {
     ]);
     const { modelStore: _, ...claims } = shipped.clusters["dc-fra"];
     expect(partsOf({ ...prod, clusters: { "dc-fra": claims } }, "fill the model stores").at(-1)).toBe(
-      "Put fraud/1, resnet50/1 into the claim model-store of the models' namespace. Where the platform makes that namespace, after it.",
+      "Put fraud/1, resnet50/1 into the PersistentVolumeClaim model-store in the models' namespace; the claim is yours to make. If the platform makes that namespace, do it after the next step.",
     );
   });
 

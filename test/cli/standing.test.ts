@@ -9,9 +9,9 @@ import { test } from "../../stacks/environments/test.ts";
 
 const shown = (environment: Environment, width = 500) => stripVTControlCharacters(standingText(environment, width));
 
-describe("who reaches the models, and what is there twice", () => {
+describe("who reaches the models, and how many pods there are", () => {
   it("prod: internal, over HTTPS, and two of what traffic, admission and releases need", () => {
-    const https = "HTTPS, its certificate from an authority of its own, HTTP redirected";
+    const https = "HTTPS, its certificate from the cluster's own authority, HTTP redirected";
     const twice = "    2 pods each of istiod, gateway, Rollouts controller, cert-manager, Prometheus";
     expect(shown(prod).split("\n").slice(1)).toEqual([
       ...["aws-use1", "azure-weu", "gcp-euw4"].flatMap((key) => [

@@ -59,11 +59,11 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
   decide: ({ endpoint = { kind: "private" }, peerings = {}, uploadCidrs = [] }) => [
     ...(endpoint.kind === "private" && Object.keys(peerings).length === 0
       ? [
-          'Machines in the cluster\'s own network alone reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs }, which later is a preview feature of Azure.',
+          'Only machines in the cluster\'s own network reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs } now: once the cluster is made, that change is a preview feature of Azure.',
         ]
       : []),
     ...(Array.isArray(uploadCidrs) && uploadCidrs.length === 0
-      ? ["Its model store takes uploads from the subnet of its nodes alone: declare uploadCidrs."]
+      ? ["Its model store takes uploads from the subnet of its nodes only. For other addresses declare uploadCidrs."]
       : []),
   ],
   connect({ endpoint = { kind: "private" }, peerings = {} }) {

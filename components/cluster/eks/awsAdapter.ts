@@ -72,7 +72,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
           `The cluster's security group lets in no address of ${Object.keys(peerings).join(", ")} without endpoint: { kind: "private", cidrs: ${JSON.stringify(connected)} }.`,
         ]
       : [
-          'Machines in the cluster\'s own VPC alone reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs }; later works, too.',
+          'Only machines in the cluster\'s own VPC reach its API server. For others declare peerings, or endpoint: { kind: "public", cidrs }, now or later.',
         ];
   },
   connect({ endpoint = defaultEndpoint, peerings = {}, cidr, region }, name) {

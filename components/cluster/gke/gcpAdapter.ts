@@ -49,7 +49,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   decide: ({ endpoint = defaultEndpoint }) =>
     endpoint.kind === "private" && (endpoint.cidrs ?? []).length === 0
       ? [
-          'Machines in the cluster\'s own network alone reach its API server. For others declare endpoint: { kind: "dns" }; later works, too.',
+          'Only machines in the cluster\'s own network reach its API server. For others declare endpoint: { kind: "dns" }, now or later.',
         ]
       : [],
   connect({ endpoint = defaultEndpoint }) {

@@ -53,7 +53,7 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
       const folders = versions.map(({ to }) => to).join(", ");
       return [
         {
-          says: `Put ${folders} into the claim ${modelStore.pvc} of the models' namespace. Where the platform makes that namespace, after it.`,
+          says: `Put ${folders} into the PersistentVolumeClaim ${modelStore.pvc} in the models' namespace; the claim is yours to make. If the platform makes that namespace, do it after the next step.`,
         },
       ];
     }
