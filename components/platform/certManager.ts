@@ -40,6 +40,8 @@ export interface CertManagerCluster {
  * The chart's values. Two replicas of each part: while its webhook does not answer, nobody can change a certificate or
  * an issuer.
  *
+ * - Memory by our estimate: the CA injector keeps every Secret, definition and webhook of the cluster, the others a few
+ *   certificates.
  * - `crds.keep: false`: the definitions go with the chart, as `chartRenderer` says.
  * - `startupapicheck` is a hook, which `helm.v4.Chart` leaves out. It is off so that nobody waits for it.
  */
@@ -50,7 +52,9 @@ export function certManagerValues({
   podLabels = {},
 }: CertManagerCluster & AtSite): Record<string, unknown> {
   const registry = mirrorOf(settings?.registryMirror, "quay.io");
-  const several = (component: string) => ({
+  const several = (component: string, cpu: string, memory: string) => ({
+    // Without requests the kernel would end it before all others when a node's memory is full.
+    resources: { requests: { cpu, memory } },
     replicaCount: replicasAt(settings),
     podDisruptionBudget: { enabled: replicasAt(settings) > 1, ...budget(settings) },
     topologySpreadConstraints: spread(
@@ -64,14 +68,14 @@ export function certManagerValues({
     startupapicheck: { enabled: false },
     // Its own namespace instead of kube-system, which some clusters keep to themselves.
     global: { leaderElection: { namespace: namespace.name } },
-    ...several("controller"),
+    ...several("controller", "20m", "64Mi"),
     podLabels,
     webhook: {
-      ...several("webhook"),
+      ...several("webhook", "10m", "32Mi"),
       mutatingWebhookConfigurationAnnotations: webhookAnnotations,
       validatingWebhookConfigurationAnnotations: webhookAnnotations,
     },
-    cainjector: several("cainjector"),
+    cainjector: several("cainjector", "20m", "128Mi"),
   };
 }
 

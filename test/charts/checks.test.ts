@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { charts } from "../../components/core/charts.ts";
 import { type ChartFiles, readChart } from "./chartFiles.ts";
-import { changed, faultsOf, hooks, intolerant, kept, unknownValues, unmirrored } from "./checks.ts";
+import { bestEffort, changed, faultsOf, hooks, intolerant, kept, unknownValues, unmirrored } from "./checks.ts";
 import type { DeclaredChart } from "./declaredCharts.ts";
 import { type ChartObject, objectsIn } from "./renderChart.ts";
 
@@ -173,6 +173,15 @@ describe("a rendered object", () => {
     ]);
   });
 
+  it("is the first that a full node ends where a container of its pods asks for no memory", () => {
+    const pods = (...containers: object[]) =>
+      one({ kind: "Deployment", metadata: { name: "d" }, spec: { template: { spec: { containers } } } });
+    const asking = { name: "a", resources: { requests: { memory: "64Mi" } } };
+    expect(bestEffort([pods(asking)])).toEqual([]);
+    expect(bestEffort([pods(asking, { name: "b", resources: { requests: { cpu: "1" } } })])).toHaveLength(1);
+    expect(bestEffort([one({ kind: "Service", metadata: { name: "s" } })])).toEqual([]);
+  });
+
   it("is read out of lists", () => {
     expect(
       objectsIn("---\n# none\n---\nkind: List\nitems: [{kind: A}]\n---\nkind: B\n").map(({ kind }) => kind),
@@ -205,6 +214,7 @@ describe("the faults of a chart", () => {
       expect.stringContaining('DaemonSet "d" is a hook'),
       expect.stringContaining('DaemonSet "d" stays when the chart is removed'),
       expect.stringContaining('DaemonSet "d" does not tolerate nvidia.com/gpu:NoSchedule'),
+      expect.stringContaining('DaemonSet "d" asks for no memory'),
       expect.stringContaining('DaemonSet "d" has "nginx"'),
       expect.stringContaining('DaemonSet "d" differs between two renderings'),
     ]);
@@ -214,6 +224,6 @@ describe("the faults of a chart", () => {
     const { mirror: _, ...open } = declared;
     const at = { ...open, values: {}, hasGpuNodes: false, upserts: true };
     const found = faultsOf({ declared: at, files: await chart({}), objects: [bad], again: [bad] });
-    expect(found).toEqual([expect.stringContaining("is a hook")]);
+    expect(found).toEqual([expect.stringContaining("is a hook"), expect.stringContaining("asks for no memory")]);
   });
 });

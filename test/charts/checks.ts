@@ -27,6 +27,9 @@ export function faultsOf(tried: Tried): string[] {
     ...(tried.declared.hasGpuNodes ? intolerant(tried.objects) : []).map(
       (object) => `${nameOf(object)} does not tolerate ${gpuTaint.key}:${gpuTaint.effect} and is missing on GPU nodes.`,
     ),
+    ...bestEffort(tried.objects).map(
+      (object) => `${nameOf(object)} asks for no memory, so a full node ends it before all others.`,
+    ),
     ...(tried.declared.mirror === undefined ? [] : unmirrored(tried.objects, tried.declared.mirror)).map(
       ({ object, image }) => `${nameOf(object)} has "${image}", which the mirror does not stand for.`,
     ),
@@ -159,6 +162,17 @@ function toleratesGpuTaint({ key, operator, value, effect }: Toleration): boolea
   const sameKey = key === undefined || key === "" ? operator === "Exists" : key === gpuTaint.key;
   const sameValue = operator === "Exists" || value === gpuTaint.value;
   return sameKey && sameValue && (effect === undefined || effect === "" || effect === gpuTaint.effect);
+}
+
+/** What runs for as long as it is installed, with a container that asks for no memory. */
+export function bestEffort(objects: readonly ChartObject[]): ChartObject[] {
+  type Container = { resources?: { requests?: { memory?: unknown } } };
+  type Spec = { template?: { spec?: { containers?: readonly Container[] } } };
+  return objects.filter(({ kind, spec }) => {
+    const { containers = [] } = (spec as Spec | undefined)?.template?.spec ?? {};
+    const stays = ["Deployment", "StatefulSet", "DaemonSet"].includes(kind);
+    return stays && containers.some(({ resources }) => resources?.requests?.memory === undefined);
+  });
 }
 
 /** Registries that charts name. Images are also written into arguments, variables and configuration. */

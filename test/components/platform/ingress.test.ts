@@ -303,6 +303,14 @@ describe("what the ingress needs", () => {
     });
   });
 
+  it("is not the first that a full node ends, since cert-manager's webhook fails closed", () => {
+    const values = certManagerValues({}) as { webhook: object; cainjector: object };
+    const requests = { cpu: expect.stringMatching(/m$/), memory: expect.stringMatching(/Mi$/) };
+    for (const part of [values, values.webhook, values.cainjector]) {
+      expect(part).toMatchObject({ resources: { requests } });
+    }
+  });
+
   it("never holds a drain up with a pod that does not work", () => {
     const always = { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow" };
     expect(certManagerValues({})).toMatchObject({
