@@ -17,7 +17,7 @@ import { defaultRateLimit, type GatewayProxies, rateLimitSpec } from "./rateLimi
 import { rollbackAlerts, watchSeconds } from "./rollbackGuard.ts";
 import { plannedSecondsAnnotation, podDeadlineSeconds, rolloutSpec } from "./rollout.ts";
 import { stickyUsersSpec } from "./stickyUsers.ts";
-import type { AnalysisContext } from "./strategies/releaseStrategy.ts";
+import type { AnalysisContext, RolloutStrategy } from "./strategies/releaseStrategy.ts";
 import { hasManagedRoutes, strategyOf } from "./strategies/strategies.ts";
 import { authorizationPolicySpec, requestAuthenticationSpec } from "./tokens.ts";
 import {
@@ -33,6 +33,7 @@ import {
 } from "./traffic.ts";
 import type { GpuRequest } from "./triton.ts";
 import { storeSecretName } from "./tritonPod.ts";
+import { waitingAlerts } from "./waitingAlerts.ts";
 
 /** A model, and where it is deployed: the cluster, the namespace and what the platform offers there. */
 export interface ModelDeploymentArgs {
@@ -98,12 +99,12 @@ export class ModelDeployment extends Component {
     this.#stickyUsers(args);
     this.#flags(args);
     this.#metrics(args);
-    this.#alerts(args);
+    this.#alerts(args, context);
     if (hasAnotherNode(model.server.gpu, args.host)) this.#disruptions(args);
     customResource(
       "Rollout",
       this.childName("rollout"),
-      this.#metadata("Rollout", args, args.name, plannedSeconds(model, context)),
+      this.#metadata("Rollout", args, args.name, plannedAnnotation(model, context)),
       rolloutSpec(model, args.host, context),
       {
         parent: this,
@@ -306,14 +307,15 @@ export class ModelDeployment extends Component {
     );
   }
 
-  #alerts(args: ModelDeploymentArgs): void {
-    const spec = rollbackAlerts(args.model, args);
-    if (spec === undefined) return;
+  #alerts(args: ModelDeploymentArgs, context: AnalysisContext): void {
+    const { model } = args;
+    const { strategy } = rolloutSpec(model, args.host, context);
+    const waits = waitingAlerts(context, (strategy ?? {}) as RolloutStrategy, plannedSeconds(model, context));
     customResource(
       "PrometheusRule",
-      this.childName("rollback-alerts"),
+      this.childName("alerts"),
       this.#metadata("PrometheusRule", args, args.name),
-      spec,
+      { groups: [waits, ...(rollbackAlerts(model, args)?.groups ?? [])] },
       { parent: this },
     );
   }
@@ -364,11 +366,15 @@ function hasAnotherNode(gpu: GpuRequest | undefined, { gpuPools }: HostCluster):
   return fittingPools(gpu, gpuPools).reduce((nodes, [, { max }]) => nodes + max, 0) > 1;
 }
 
-/** What `serin status` compares a step with. */
-function plannedSeconds(model: Model, context: AnalysisContext): Record<string, string> {
+/** How long each step is planned to take, in seconds, the watch of rollback guards among them. */
+function plannedSeconds(model: Model, context: AnalysisContext): readonly number[] | undefined {
   const planned = strategyOf(model.release).plannedSeconds?.(model, model.release, context);
   const watch = watchSeconds(model);
-  return planned === undefined
-    ? {}
-    : { [plannedSecondsAnnotation]: JSON.stringify([...planned, ...(watch === 0 ? [] : [watch])]) };
+  return planned === undefined || watch === 0 ? planned : [...planned, watch];
+}
+
+/** What `serin status` compares a step with. */
+function plannedAnnotation(model: Model, context: AnalysisContext): Record<string, string> {
+  const planned = plannedSeconds(model, context);
+  return planned === undefined ? {} : { [plannedSecondsAnnotation]: JSON.stringify(planned) };
 }

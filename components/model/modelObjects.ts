@@ -29,6 +29,7 @@ export function modelObjects(name: string, model: Model, namespace: string): Obj
       "DestinationRule",
       "VirtualService",
       "PodMonitor",
+      "PrometheusRule",
       "PodDisruptionBudget",
       "Rollout",
     ].map((kind) => ({ kind, name })),
@@ -41,7 +42,6 @@ export function modelObjects(name: string, model: Model, namespace: string): Obj
     ...(jwt === undefined ? [] : ["RequestAuthentication", "AuthorizationPolicy"].map((kind) => ({ kind, name }))),
     ...(hasManagedRoutes(model.release) ? [{ kind: "VirtualService", name: objectNames(name).grpcRelease }] : []),
     { kind: "Secret", name: storeSecretName(name) },
-    ...((model.guards ?? []).length === 0 ? [] : [{ kind: "PrometheusRule", name }]),
     ...(strategy.flags?.(name, model.release) === undefined
       ? []
       : [{ kind: "ConfigMap", name: objectNames(name).flags }]),

@@ -45,6 +45,7 @@ it("does not wait for a model's pods, so that the previous version can be brough
     "EnvoyFilter",
     "PodDisruptionBudget",
     "PodMonitor",
+    "PrometheusRule",
     "RequestAuthentication",
     "Rollout",
     "Service",
