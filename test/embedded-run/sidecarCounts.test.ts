@@ -117,13 +117,18 @@ const callGrpc = (status: number) =>
 
 describe("the proxy of a pod", () => {
   it("counts as slow exactly the requests that took as long as the objective or longer", async () => {
-    for (const objective of objectives) {
-      // Most of them earlier: a busy machine answers later than it was asked to.
-      const times = [-4, -3, -2, -1, 0, 1].flatMap((off) => [objective + off, objective + off]);
-      await Promise.all(times.map((ms) => call(`/${Math.max(0, ms)}`)));
-    }
     const all = () => readFileSync(durations, "utf8").trim().split("\n").map(Number);
-    await eventually(async () => expect(all().length).toBeGreaterThan(12 * objectives.length), 15_000);
+    const near = (from: number, to: number) => all().some((ms) => ms >= from && ms < to);
+    for (const objective of objectives) {
+      // The test tells little where no request comes near. A busy machine answers later than it was asked to, so most
+      // are asked for earlier, until one came on either side.
+      await eventually(async () => {
+        const times = [-4, -3, -2, -1, 0, 1].flatMap((off) => [objective + off, objective + off]);
+        await Promise.all(times.map((ms) => call(`/${Math.max(0, ms)}`)));
+        await sleep(1_500);
+        expect(near(objective - 3, objective) && near(objective, objective + 5), `near ${objective} ms`).toBe(true);
+      }, 60_000);
+    }
     await sleep(2_000);
     const samples = await istioSamples(admin);
     for (const objective of objectives) {
@@ -133,11 +138,8 @@ describe("the proxy of a pod", () => {
       expect(counted(samples, bad.pods, hashes) - counted(samples, bad.less, hashes), `${objective} ms`).toBe(
         seen.filter((ms) => ms >= objective).length,
       );
-      // The test tells little where no request came near.
-      expect(seen.filter((ms) => ms >= objective - 3 && ms < objective).length).toBeGreaterThan(0);
-      expect(seen.filter((ms) => ms >= objective && ms < objective + 5).length).toBeGreaterThan(0);
     }
-  }, 60_000);
+  }, 200_000);
 
   it("counts a gRPC call that ends with INTERNAL as failed, and one with INVALID_ARGUMENT as refused", async () => {
     const [ok, invalidArgument, internal] = [0, 3, 13];
