@@ -1,4 +1,5 @@
 import { exitCodes, ProblemError, rejectProblems, unknownChoice } from "../components/core/problem.ts";
+import { subsets } from "../components/model/objectNames.ts";
 import {
   chosenContainer,
   chosenPod,
@@ -76,7 +77,7 @@ export async function podTarget(
   return { site, chosen, container, others: pods.filter((one) => one !== chosen) };
 }
 
-const roles: readonly PodRole[] = ["canary", "stable"];
+const roles: readonly PodRole[] = Object.values(subsets);
 
 function isRole(role: string): role is PodRole {
   return (roles as readonly string[]).includes(role);

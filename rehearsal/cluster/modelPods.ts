@@ -1,10 +1,14 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { exitCodes, type Problem, ProblemError, unknownChoice } from "../../components/core/problem.ts";
+import { subsets } from "../../components/model/objectNames.ts";
 import { underWay } from "../local/release.ts";
 import type { ClusterView, RolloutView } from "./clusterView.ts";
 
-/** `canary`: of the version that is being released or was refused; `stable`: of the one that has the other traffic. */
-export type PodRole = "canary" | "stable";
+/**
+ * What its DestinationRule calls the pods of a version. `canary`: of the version that is being released or was refused;
+ * `stable`: of the one that has the other traffic.
+ */
+export type PodRole = keyof typeof subsets;
 
 /** One pod of a model. */
 export interface ModelPod {
@@ -55,7 +59,7 @@ export async function modelPods(
 /** The same pods in that order. */
 export function rankedPods(pods: readonly V1Pod[], rollout: RolloutView, purpose: PodPurpose): ModelPod[] {
   // After a release was ended, the pods of its version say for a while why.
-  const first: PodRole = underWay(rollout) || (rollout.aborted && purpose === "logs") ? "canary" : "stable";
+  const first: PodRole = underWay(rollout) || (rollout.aborted && purpose === "logs") ? subsets.canary : subsets.stable;
   const rankOf = ({ role }: ModelPod) => (role === first ? 0 : role === undefined ? 2 : 1);
   const troubleOf = ({ ready, restarts }: ModelPod) => (ready ? 0 : 1_000_000) + restarts;
   const useOf = ({ ready, running }: ModelPod) => (ready ? 2 : running ? 1 : 0);
@@ -103,7 +107,7 @@ export function chosenPod(model: string, pods: readonly ModelPod[], choice: PodC
   throw noPod(model, pods, {
     path: asked === "" ? `model ${model}` : asked,
     reason: there === "" ? "it has no pod on this cluster." : `no such pod. There are: ${there}.`,
-    ...(role === "canary" && there !== "" ? { fix: "Without a release there are only stable ones." } : {}),
+    ...(role === subsets.canary && there !== "" ? { fix: "Without a release there are only stable ones." } : {}),
   });
 }
 
@@ -162,9 +166,9 @@ function modelPod(pod: V1Pod, { stableHash, currentHash }: RolloutView): ModelPo
       hash === undefined
         ? undefined
         : hash === (stableHash || currentHash)
-          ? "stable"
+          ? subsets.stable
           : hash === currentHash
-            ? "canary"
+            ? subsets.canary
             : undefined,
     ready,
     running: statusOf(pod, modelContainer(pod))?.state?.running !== undefined,
