@@ -23,7 +23,7 @@ const certificates: Readonly<Record<Certificate["kind"], string>> = {
 
 /**
  * Who reaches the models of each cluster and how, and how many pods there are of what they need, as declared. The
- * policies `ingress-require-tls` and `availability-require-two` judge the objects themselves.
+ * policies of ingress and availability judge the objects themselves.
  */
 export function standingText(environment: Environment, width = lineWidth()): string {
   const models = Object.entries(environment.models).map(([name, { replicas }]) => `${name} ${replicas}`);
@@ -57,7 +57,9 @@ function way(spec: ClusterSpec): string {
     return sourceRanges.includes("0.0.0.0/0") ? "public, for everyone" : `public, for ${sourceRanges.join(", ")} alone`;
   }
   const ingress = cloud.settings(spec)?.ingress;
-  return ingress?.kind === "nodePort" ? `port ${ingress.port} of every node` : "load balancer of the site";
+  if (ingress?.kind === "nodePort") return `port ${ingress.port} of every node`;
+  const ranges = ingress?.sourceRanges;
+  return `load balancer of the site${ranges === undefined ? "" : `, for ${ranges.join(", ")} alone`}`;
 }
 
 function pods(environment: Environment, key: string, spec: ClusterSpec): string {

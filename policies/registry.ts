@@ -3,6 +3,7 @@ import { requireNoDataHandling } from "./analysis/requireNoDataHandling.ts";
 import { requireTwo } from "./availability/requireTwo.ts";
 import { requireLimitsOnly } from "./gpu/requireLimitsOnly.ts";
 import { requireDigest } from "./image/requireDigest.ts";
+import { limitPublic } from "./ingress/limitPublic.ts";
 import { requireTls } from "./ingress/requireTls.ts";
 import { requireMeshWideMtls } from "./mesh/requireMeshWideMtls.ts";
 import { requireStrictMtls } from "./mesh/requireStrictMtls.ts";
@@ -16,6 +17,7 @@ export const policies: Readonly<Policies> = [
   requireLimitsOnly,
   requireDigest,
   requireModelDigest,
+  limitPublic,
   requireTls,
   requireMeshWideMtls,
   requireStrictMtls,

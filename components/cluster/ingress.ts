@@ -10,9 +10,9 @@ export type CloudIngress =
   | {
       readonly kind: "public";
       /**
-       * Blocks of addresses that the load balancer lets in, such as `["203.0.113.0/24"]`; `0.0.0.0/0` is everyone. At
-       * least one, each beginning where a block of its size can, and none that the internet does not route. A change
-       * takes effect in place.
+       * Blocks of addresses that the load balancer lets in, such as `["203.0.113.0/24"]`; `0.0.0.0/0` is everyone, to
+       * which the policy `ingress-limit-public` objects. At least one, each beginning where a block of its size can,
+       * and none that the internet does not route. A change takes effect in place.
        */
       readonly sourceRanges: readonly string[];
     };

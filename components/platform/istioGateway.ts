@@ -61,7 +61,9 @@ function gatewayServiceValues(
   tls: boolean,
 ): Record<string, unknown> {
   if (way?.kind === "nodePort") return { service: { type: "NodePort", ports: servicePorts(tls, way.port) } };
-  if (loadBalancer === undefined) return {};
+  if (loadBalancer === undefined) {
+    return way?.sourceRanges === undefined ? {} : { service: { loadBalancerSourceRanges: way.sourceRanges } };
+  }
   const { annotations, loadBalancerClass, sourceRanges, toNodesOfPods = false } = loadBalancer;
   return {
     service: {

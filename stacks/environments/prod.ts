@@ -54,7 +54,7 @@ export const prod = {
           credentials: { accessKeyId: { secret: "dcFraStoreKeyId" }, secretAccessKey: { secret: "dcFraStoreKey" } },
         },
       },
-      settings: { ingress: { kind: "loadBalancer" }, storageClass: "ceph-block" },
+      settings: { ingress: { kind: "loadBalancer", sourceRanges: ["10.0.0.0/8"] }, storageClass: "ceph-block" },
     },
   },
   platform: {

@@ -20,7 +20,7 @@ describe("who reaches the models, and how many pods there are", () => {
         twice,
       ]),
       "  dc-fra",
-      `    load balancer of the site; ${https}`,
+      `    load balancer of the site, for 10.0.0.0/8 alone; ${https}`,
       twice,
       "  pods of each model on each cluster: fraud 3, resnet50 2",
     ]);

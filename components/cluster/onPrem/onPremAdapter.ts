@@ -41,7 +41,14 @@ export const onPrem: CloudAdapter<OnPremClusterSpec> = {
   identityMarks: { annotations: [], podLabels: {}, storeCredentials: true },
   brings: [],
   needs: ({ settings }) => (settings?.metricsServer === "install" ? ["metricsServer"] : []),
-  starter: { cluster: () => ({ cloud: "onPrem", kubeconfig: { secret: "kubeconfig" } }) },
+  starter: {
+    cluster: () => ({
+      cloud: "onPrem",
+      kubeconfig: { secret: "kubeconfig" },
+      // Private addresses: without any, the policy `ingress-limit-public` objects.
+      settings: { ingress: { kind: "loadBalancer", sourceRanges: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] } },
+    }),
+  },
   problems: (spec) => [...validateOnPremCluster(withoutSecrets(spec)), ...secretProblems(spec)],
   gpuPools: onPremGpuPools,
   systemNodes: () => undefined,

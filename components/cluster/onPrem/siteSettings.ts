@@ -1,6 +1,7 @@
 import { isHostName, isObjectName, isPort, plainPath } from "../../core/names.ts";
 import { type Problem, under, unknownChoice } from "../../core/problem.ts";
 import { mirrorProblems, type RegistryMirror, withoutUser } from "../../core/registryMirror.ts";
+import { isCidr } from "../network.ts";
 import { type DriverPackages, driverPackageProblems } from "./driverPackages.ts";
 
 /** How declared objects reach a site. */
@@ -16,8 +17,14 @@ export type SiteAccess =
 
 /** How clients reach an installed ingress gateway. */
 export type SiteIngress =
-  /** The site has a controller that gives Services of this type an address, MetalLB or kube-vip for example. */
-  | { readonly kind: "loadBalancer" }
+  /**
+   * The site has a controller that gives Services of this type an address, MetalLB or kube-vip for example.
+   * `sourceRanges` are the blocks of addresses that may connect, as CIDR; pods that call the gateway by this address
+   * are among those to name. Whether the address is one of the internet is the controller's choice, so without them the
+   * policy `ingress-limit-public` objects. Changing them changes the Service in place. Without them everyone who
+   * reaches the address may connect.
+   */
+  | { readonly kind: "loadBalancer"; readonly sourceRanges?: readonly string[] }
   /**
    * On this port of every node, 30000 to 32767: for HTTPS where `platform.istio.certificate` is declared, else for
    * HTTP. `host` is the host that clients use: a node, or a DNS name of several. Without it the published address is
@@ -177,7 +184,7 @@ function accessProblems(access: SiteAccess): Problem[] {
 }
 
 function ingressProblems(ingress: SiteIngress): Problem[] {
-  if (ingress.kind === "loadBalancer") return [];
+  if (ingress.kind === "loadBalancer") return sourceRangeProblems(ingress.sourceRanges);
   if (ingress.kind !== "nodePort") {
     return [unknownChoice("kind", (ingress as { kind: string }).kind, ["loadBalancer", "nodePort"])];
   }
@@ -198,6 +205,29 @@ function ingressProblems(ingress: SiteIngress): Problem[] {
     });
   }
   return problems;
+}
+
+function sourceRangeProblems(ranges: readonly string[] | undefined): Problem[] {
+  if (ranges?.length === 0) {
+    return [
+      {
+        path: "sourceRanges",
+        reason: "there is none, and without source ranges everyone may connect.",
+        fix: 'Name the blocks that clients come from, for example ["10.0.0.0/8"], or leave the list out.',
+      },
+    ];
+  }
+  return (ranges ?? []).flatMap((range, index) =>
+    isCidr(range)
+      ? []
+      : [
+          {
+            path: `sourceRanges[${index}]`,
+            reason: `"${range}" is not a block of IPv4 addresses.`,
+            fix: 'Write, for example, "10.0.0.0/8".',
+          },
+        ],
+  );
 }
 
 function notAnObject(storageClass: string): Problem {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type ClusterSpec, clouds } from "../../../components/cluster/clouds.ts";
 import { aws } from "../../../components/cluster/eks/awsAdapter.ts";
 import type { CloudIngress } from "../../../components/cluster/ingress.ts";
+import type { SiteIngress } from "../../../components/cluster/onPrem/siteSettings.ts";
 import { awsLoadBalancerControllerValues } from "../../../components/platform/awsLoadBalancerController.ts";
 import type { Certificate, Dns01 } from "../../../components/platform/certificate.ts";
 import { certManager, certManagerValues } from "../../../components/platform/certManager.ts";
@@ -48,6 +49,14 @@ describe("the load balancer of the gateway", () => {
       expect(JSON.stringify(service.annotations)).not.toMatch(/internal/i);
     },
   );
+
+  it("lets in the declared addresses alone at a site", () => {
+    const service = (ingress: SiteIngress) => gatewayValues({ settings: { ingress } }).service;
+    expect(service({ kind: "loadBalancer", sourceRanges: ["10.0.0.0/8"] })).toEqual({
+      loadBalancerSourceRanges: ["10.0.0.0/8"],
+    });
+    expect(service({ kind: "loadBalancer" })).toBeUndefined();
+  });
 
   it("shows ports that answer alone: 15021 is the probe's, and 443 needs a certificate", () => {
     const ports = (certificate?: Certificate) =>

@@ -41,6 +41,7 @@ export const everywhere = {
       labels: { region: "west-europe" },
       gpuPools: { l4: { gpu: "L4", gpusPerNode: 4, nodes: 3, vcpu: 64, memoryGiB: 256 } },
       modelStore: { pvc: "model-store" },
+      settings: { ingress: { kind: "loadBalancer", sourceRanges: ["10.0.0.0/8"] } },
     },
   },
   platform: {

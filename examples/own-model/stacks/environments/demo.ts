@@ -8,6 +8,8 @@ export const demo = {
       cloud: "onPrem",
       kubeconfig: { secret: "demoKubeconfig" },
       modelStore: { pvc: "model-store" },
+      // Private addresses alone.
+      settings: { ingress: { kind: "loadBalancer", sourceRanges: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"] } },
     },
   },
   platform: {

@@ -41,6 +41,16 @@ describe("refuses", () => {
       'ingress.kind: "nodeport" is not one of "loadBalancer", "nodePort". Did you mean "nodePort"?',
     ],
     [
+      "source ranges that are none",
+      { ingress: { kind: "loadBalancer", sourceRanges: [] } },
+      'ingress.sourceRanges: there is none, and without source ranges everyone may connect. Name the blocks that clients come from, for example ["10.0.0.0/8"], or leave the list out.',
+    ],
+    [
+      "a source range that is no block",
+      { ingress: { kind: "loadBalancer", sourceRanges: ["10.0.0.0/8", "office"] } },
+      'ingress.sourceRanges[1]: "office" is not a block of IPv4 addresses. Write, for example, "10.0.0.0/8".',
+    ],
+    [
       "a port that nodes do not open",
       { ingress: { kind: "nodePort", port: 8080 } },
       "ingress.port: 8080 is not a whole number from 30000 to 32767, the ports Kubernetes opens on nodes. Write, for example, 30080.",
