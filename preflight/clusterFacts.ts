@@ -15,6 +15,8 @@ export interface UnreachableApi {
   readonly reachable: false;
   /** Why it did not. */
   readonly reason: string;
+  /** What to do, where the reason tells. Absent: what holds for every server that does not answer. */
+  readonly fix?: string;
 }
 
 /** An API server that answered. */

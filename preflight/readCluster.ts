@@ -51,7 +51,7 @@ export async function readCluster(
   try {
     client = new KubernetesClient(kubeconfig);
   } catch (error) {
-    return { server: "kubeconfig", api: { reachable: false, reason: reasonOf(error) } };
+    return { server: "kubeconfig", api: { reachable: false, reason: reasonOf(error), ...fixOf(error) } };
   }
   return { server: client.server, api: await new Reading(client, options).read() };
 }
@@ -77,7 +77,7 @@ class Reading {
       return { reachable: true, version: gitVersion, contents, refused, ...(clock === undefined ? {} : { clock }) };
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      return { reachable: false, reason: reasonOf(error) };
+      return { reachable: false, reason: reasonOf(error), ...fixOf(error) };
     } finally {
       this.#end.abort();
     }
@@ -166,6 +166,12 @@ class Reading {
     work.catch(() => {});
     return Promise.race([work, lateness]);
   }
+}
+
+/** What to do, as the client says it. */
+function fixOf(error: unknown): Pick<UnreachableApi, "fix"> {
+  const fix = error instanceof ProblemError ? error.problems[0]?.fix : undefined;
+  return fix === undefined ? {} : { fix };
 }
 
 /** The reason as the client gives it, or the error's own message. */

@@ -67,7 +67,21 @@ export function narrowedKubeconfig(file: string, context?: string): string {
   }
   const contexts = config.getContexts().map(({ name }) => name);
   const chosen = context ?? config.getCurrentContext();
-  if (!contexts.includes(chosen)) throw unusable(unknownChoice("--context", chosen ?? "", contexts));
+  if (contexts.length === 0) {
+    throw unusable({
+      path: "--kubeconfig",
+      reason: `${file}: it has no context, so it leads to no cluster.`,
+      fix: "Name a file that kubectl accepts.",
+    });
+  }
+  if (!chosen) {
+    throw unusable({
+      path: "--context",
+      reason: "it is not given, and the file has no current context.",
+      fix: `Write one of ${contexts.map((name) => `"${name}"`).join(", ")}.`,
+    });
+  }
+  if (!contexts.includes(chosen)) throw unusable(unknownChoice("--context", chosen, contexts));
   config.setCurrentContext(chosen);
   const user = config.getContextObject(chosen)?.user;
   const cluster = config.getContextObject(chosen)?.cluster;

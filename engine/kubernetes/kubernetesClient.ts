@@ -227,7 +227,7 @@ export class KubernetesClient {
       await this.kubeconfig.applySecurityAuthentication(context);
     } catch (error) {
       // A server without TLS, a missing key file, an exec plugin that fails: all of them are the kubeconfig's.
-      throw this.#unusable(credentialReason(error));
+      throw this.#missingProgram(error) ?? this.#unusable(credentialReason(error));
     }
     return { headers: context.getHeaders(), dispatcher: context.getDispatcher() };
   }
@@ -242,8 +242,21 @@ export class KubernetesClient {
     return this.#unreachable(causeOf(error));
   }
 
-  #unusable(reason: string): ProblemError {
-    return new ProblemError("The kubeconfig cannot be used", [{ path: this.server, reason }]);
+  /** Kubeconfigs of clouds sign in with a program of the cloud, and have a hint how it is installed. */
+  #missingProgram(error: unknown): ProblemError | undefined {
+    const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown };
+    const program = code === "ENOENT" && /^spawn (.+)$/.exec(String(syscall))?.[1];
+    if (!program) return undefined;
+    const { installHint } = (this.kubeconfig.getCurrentUser()?.exec ?? {}) as { readonly installHint?: string };
+    return this.#unusable(
+      `its program for credentials, "${program}", is not on PATH.`,
+      installHint ? `Install it: ${installHint}` : "Install it.",
+    );
+  }
+
+  #unusable(reason: string, fix?: string): ProblemError {
+    const problem = { path: this.server, reason, ...(fix === undefined ? {} : { fix }) };
+    return new ProblemError("The kubeconfig cannot be used", [problem]);
   }
 
   #unreachable(reason: string): ProblemError {

@@ -33,13 +33,14 @@ export const apiServer = defineCheck({
 });
 
 /** The result for a server that does not answer. */
-export function unreachable(server: string, { reason }: UnreachableApi, needs: ClusterNeeds): CheckResult {
+export function unreachable(server: string, { reason, fix }: UnreachableApi, needs: ClusterNeeds): CheckResult {
   return {
     check: about.name,
     title: about.title,
     ...failed(
       `${server}: ${reason}`,
-      "Run this where the server can be reached (a private endpoint: inside its network), with credentials that work.",
+      fix ??
+        "Run this where the server can be reached (a private endpoint: inside its network), with credentials that work.",
     ),
     needed: neededVersion(needs),
   };

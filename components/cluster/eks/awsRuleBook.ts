@@ -1,4 +1,5 @@
 import { repeats } from "../../core/repeats.ts";
+import type { WithIngress } from "../ingress.ts";
 import { isCidr, overlaps } from "../network.ts";
 import type { RuleBook } from "../ruleBook.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
@@ -6,6 +7,10 @@ import { defaultSystemMachine } from "./systemNodes.ts";
 
 const mostLabelKey = 63;
 const mostEndpointBlocks = 40;
+/** Inbound rules of a security group, until AWS raises the quota. */
+const mostRules = 60;
+/** Inbound rules of the cluster's security group besides ours: its own members, and room for load balancers. */
+const rulesOfEks = 5;
 
 /** Regions in which EKS refuses a zone although three others are left, with that zone's id. */
 const refusedZones: Readonly<Record<string, string>> = { "us-east-1": "use1-az3", "ca-central-1": "cac1-az3" };
@@ -107,6 +112,19 @@ export const awsRuleBook = {
           ]
         : [],
   },
+  "rules-of-a-security-group": {
+    kind: "needs",
+    says: "A security group takes 60 rules until AWS raises the quota. That of a public ingress has two for each of `sourceRanges`, and the cluster's own has one for each of `cidrs` of a private endpoint, beside those of EKS.",
+    source: 'Amazon VPC user guide, "Amazon VPC quotas", security groups, L-0EA8095F',
+    command: ({ region, endpoint, ingress }) => {
+      const ofIngress = ingress?.kind === "public" ? 2 * ingress.sourceRanges.length : 0;
+      const ofEndpoint = endpoint?.kind === "private" ? (endpoint.cidrs?.length ?? 0) + rulesOfEks : 0;
+      const needed = Math.max(ofIngress, ofEndpoint);
+      return needed <= mostRules
+        ? undefined
+        : `aws service-quotas request-service-quota-increase --region ${region} --service-code vpc --quota-code L-0EA8095F --desired-value ${needed}`;
+    },
+  },
   "one-connection-to-a-network": {
     kind: "refuses",
     says: "A second attachment of a VPC to one transit gateway (`DuplicateTransitGatewayAttachment`), and a second peering with one VPC.",
@@ -161,4 +179,4 @@ export const awsRuleBook = {
     source: 'S3 API reference, "PutObject"',
     suspected: true,
   },
-} as const satisfies RuleBook<EksDeclaration>;
+} as const satisfies RuleBook<EksDeclaration & WithIngress>;

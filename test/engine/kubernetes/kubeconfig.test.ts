@@ -82,4 +82,20 @@ describe("narrowedKubeconfig", () => {
     const message = refusal(() => narrowedKubeconfig(written(kubeconfigOf("https://a:1")), "tow"));
     expect(message).toContain('--context: "tow" is not one of "one", "none".');
   });
+
+  it("wants a context to be chosen where the file has no current one", () => {
+    const text = kubeconfigOf("https://a:1").replace(/"?current-context"?: *"?one"?,?/, "");
+    expect(refusal(() => narrowedKubeconfig(written(text)))).toContain(
+      '--context: it is not given, and the file has no current context. Write one of "one", "none".',
+    );
+  });
+
+  it.each(["hello", "[]", "apiVersion: v1\nkind: Pod\n", "apiVersion: v1\nkind: Config\n"])(
+    "says of a file without contexts that it is no kubeconfig: %j",
+    (text) => {
+      expect(refusal(() => narrowedKubeconfig(written(text)))).toMatch(
+        /--kubeconfig: .*config: it has no context, so it leads to no cluster\. Name a file that kubectl accepts\.$/,
+      );
+    },
+  );
 });

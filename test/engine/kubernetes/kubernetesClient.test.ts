@@ -154,7 +154,16 @@ describe("KubernetesClient", () => {
     ["a plugin without a status", plugin("echo '{}'"), /printed something that is no ExecCredential/],
     ["a plugin that fails", plugin("echo log in first >&2; exit 1"), /: log in first\.$/],
     ["a plugin that fails without a word", plugin("exit 1"), /program for credentials failed and said nothing\.$/],
-    ["a plugin that is not there", { exec: { apiVersion: "x", command: "no-such-plugin" } }, /no-such-plugin/],
+    [
+      "a plugin that is not there",
+      { exec: { apiVersion: "x", command: "no-such-plugin" } },
+      /: its program for credentials, "no-such-plugin", is not on PATH\. Install it\.$/,
+    ],
+    [
+      "a plugin that is not there and says how it comes",
+      { exec: { apiVersion: "x", command: "no-such-plugin", installHint: "cloud install no-such-plugin" } },
+      /"no-such-plugin", is not on PATH\. Install it: cloud install no-such-plugin$/,
+    ],
     [
       "an auth provider whose program fails",
       { "auth-provider": { name: "gcp", config: { "cmd-path": "false", "cmd-args": "hunter2" } } },

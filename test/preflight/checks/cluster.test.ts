@@ -71,6 +71,12 @@ describe("the API server", () => {
       },
     ]);
   });
+
+  it("says what the reason tells to do, where it does", () => {
+    const api = { reachable: false, reason: '"kubelogin" is not on PATH', fix: "Install it." } as const;
+    const [answer] = preflightChecks({ ...facts(), api }, needs());
+    expect(answer).toMatchObject({ check: "apiServer", fix: "Install it." });
+  });
 });
 
 describe("an upgrade of Kubernetes", () => {

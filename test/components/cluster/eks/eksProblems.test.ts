@@ -59,6 +59,23 @@ it("has a command that lists the zones of each machine, once", () => {
   expect(command).toContain("Values=m6i.xlarge,g6.2xlarge ");
 });
 
+describe("the rules of a security group", () => {
+  const command = awsRuleBook["rules-of-a-security-group"].command;
+  const blocks = (count: number) => Array.from({ length: count }, (_, index) => `198.51.${index}.0/24`);
+
+  it("are enough for 30 source ranges, at two ports each", () => {
+    expect(command({ ...sampleArgs, ingress: { kind: "public", sourceRanges: blocks(30) } })).toBeUndefined();
+    expect(command({ ...sampleArgs, ingress: { kind: "public", sourceRanges: blocks(31) } })).toMatch(
+      / --region us-east-1 .*L-0EA8095F --desired-value 62$/,
+    );
+  });
+
+  it("are enough for 55 networks that reach a private endpoint", () => {
+    expect(command({ ...sampleArgs, endpoint: { kind: "private", cidrs: blocks(55) } })).toBeUndefined();
+    expect(command({ ...sampleArgs, endpoint: { kind: "private", cidrs: blocks(56) } })).toMatch(/-value 61$/);
+  });
+});
+
 describe("peerings", () => {
   const gateway = { transitGateway: "tgw-0123456789abcdef0", cidrs: ["10.8.0.0/16"] };
 
