@@ -1,9 +1,9 @@
 import colours from "picocolors";
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
+import { hanging, lineWidth } from "../components/core/hanging.ts";
 import { replicasAt } from "../components/platform/availability.ts";
 import type { Certificate } from "../components/platform/certificate.ts";
 import { systemCluster } from "../components/platform/systems.ts";
-import { hanging, lineWidth } from "../preflight/preflightText.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 
 /** What runs as often as a site's availability says, by the key of the system that has it. */

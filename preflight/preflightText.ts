@@ -1,6 +1,7 @@
 import colours from "picocolors";
 import type { QuotaNeed } from "../components/cluster/quota.ts";
 import type { AccountStep } from "../components/cluster/ruleBook.ts";
+import { hanging, lineWidth } from "../components/core/hanging.ts";
 import { type CheckResult, count } from "./check.ts";
 import { type ClusterReport, withStatus } from "./preflight.ts";
 
@@ -77,34 +78,8 @@ function checkLines({ status, title, found, needed, fix }: CheckResult, width: n
   return hanging(first, indent, [found, ...more], width);
 }
 
-/** Paragraphs beside a first column, each wrapped to the width; the first starts on its line. */
-export function hanging(first: string, column: number, paragraphs: readonly string[], width: number): string[] {
-  const lines = paragraphs.flatMap((paragraph) => wrapped(paragraph, Math.max(20, width - column)));
-  return lines.map((line, index) => (index === 0 ? `${first}${line}` : `${" ".repeat(column)}${line}`).trimEnd());
-}
-
-/** Breaks at spaces. A word that is longer than a line stays whole, because it is something to copy. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === "" ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
-}
-
 function summaryLine(report: ClusterReport): string {
   const number = (status: CheckResult["status"]) => withStatus(report, status).length;
   const told = `${number("failed")} failed, ${count(number("warning"), "warning")}`;
   return `${report.cluster}: ${report.notLookedAt === undefined ? `${number("passed")} passed` : "not looked at"}, ${told}`;
-}
-
-/** 80 columns at most: longer lines are harder to read. */
-export function lineWidth(): number {
-  return Math.min(80, process.stdout.columns ?? 80);
 }

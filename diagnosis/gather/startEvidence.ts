@@ -1,0 +1,193 @@
+import { join } from "node:path";
+import type { V1Pod } from "@kubernetes/client-node";
+import { isNotFound, type KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
+import type { DeclaredModel, Evidence, PodEvidence, RolloutEvidence } from "../evidence.ts";
+import { isFailing } from "../rules/rule.ts";
+import { fileTail, tellingLines } from "./log.ts";
+import { eventEvidence, podEvidence, type RawEvent } from "./podEvidence.ts";
+
+/** Where is looked. */
+export interface Place {
+  /** The cluster. */
+  readonly client: KubernetesClient;
+  /** What is declared of the model. */
+  readonly model: DeclaredModel;
+  /** How kubectl reaches the cluster: `kubectl --kubeconfig <file>`. */
+  readonly kubectl: string;
+  /**
+   * The folder with the logs `<namespace>_<pod>.log`, in the environment on one machine. @default the API server is
+   * asked for logs
+   */
+  readonly podLogs?: string;
+  /** Ends the look with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Pods whose logs and events are read: those of one version fail for one reason. */
+const looked = 4;
+const logLines = 300;
+
+/**
+ * What shows why pods of a model do not serve: the Rollout, its pods, their events and the ends of their logs. Quick
+ * enough to be asked every second.
+ *
+ * @throws the reason of `signal`. What cannot be read is in `notRead`.
+ */
+export async function startEvidence(place: Place): Promise<Evidence> {
+  const { client, model, kubectl, podLogs, signal } = place;
+  const { namespace, name } = model;
+  const notRead: Record<string, string> = {};
+  const read = reader(client, notRead, signal);
+  const [pods, rollout] = await Promise.all([
+    read<{ items: V1Pod[] }>("pods", `/api/v1/namespaces/${namespace}/pods`, { labelSelector: `app=${name}` }),
+    read<RawRollout>("rollout", `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`),
+  ]);
+  const all = (pods?.items ?? []).toSorted(
+    (a, b) =>
+      Number(new Date(b.metadata?.creationTimestamp ?? 0)) - Number(new Date(a.metadata?.creationTimestamp ?? 0)),
+  );
+  const failing = all.filter((pod) => isFailing(podEvidence(pod, {}, ""))).slice(0, looked);
+  const eventsOf = (selector: string) =>
+    read<{ items: RawEvent[] }>("events", `/api/v1/namespaces/${namespace}/events`, { fieldSelector: selector });
+  const [events, logs] = await Promise.all([
+    Promise.all([
+      ...failing.map(({ metadata }) => eventsOf(`involvedObject.kind=Pod,involvedObject.name=${metadata?.name}`)),
+      ...(rollout === undefined || isServing(rollout, all) ? [] : [eventsOf("involvedObject.kind=ReplicaSet")]),
+    ]),
+    Promise.all(failing.map(async (pod) => [pod.metadata?.uid, await logsOf(pod, place)] as const)),
+  ]);
+  const byPod = new Map(logs);
+  return {
+    model,
+    at: new Date().toISOString(),
+    embedded: podLogs !== undefined,
+    kubectl,
+    pods: all.map((pod) => podEvidence(pod, byPod.get(pod.metadata?.uid) ?? {}, logCommand(pod, place))),
+    events: eventEvidence(events.flatMap((list) => list?.items ?? [])).filter(
+      ({ object }) => object.startsWith("Pod/") || object.startsWith(`ReplicaSet/${name}-`),
+    ),
+    ...(rollout === undefined ? {} : { rollout: rolloutEvidence(rollout) }),
+    ...(client.clock === undefined ? {} : { clock: client.clock }),
+    notRead,
+  };
+}
+
+/** Reads paths of the API. Undefined: there is no such object or kind, or it cannot be read, which `notRead` gets. */
+export function reader(client: KubernetesClient, notRead: Record<string, string>, signal: AbortSignal | undefined) {
+  return async <T>(part: string, path: string, query?: Record<string, string>): Promise<T | undefined> => {
+    try {
+      return await client.send<T>({
+        method: "GET",
+        path,
+        ...(query === undefined ? {} : { query }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (isNotFound(error)) return undefined;
+      notRead[part] = (error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1)?.trim() ?? "";
+      return undefined;
+    }
+  };
+}
+
+/** The telling lines of a pod's containers that started and are not ready. */
+async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<Record<string, string[]>> {
+  const { namespace = "", name = "" } = pod.metadata ?? {};
+  const evidence = podEvidence(pod, {}, "");
+  const began = evidence.containers.filter(
+    ({ ready, runningSince, ended, restarts }) =>
+      !ready && (runningSince !== undefined || ended !== undefined || restarts > 0),
+  );
+  if (podLogs !== undefined) {
+    // All containers of a pod write into one file there.
+    const lines = began.length === 0 ? [] : tellingLines(fileTail(join(podLogs, `${namespace}_${name}.log`)));
+    return Object.fromEntries(began.filter((one) => one.name === mainOf(evidence)).map((one) => [one.name, lines]));
+  }
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/log`;
+  const ask = async (container: string, previous: boolean) => {
+    const query = { container, tailLines: String(logLines), ...(previous ? { previous: "true" } : {}) };
+    return client
+      .text({ method: "GET", path, query, ...(signal === undefined ? {} : { signal }) })
+      .catch(() => signal?.throwIfAborted() ?? "");
+  };
+  const logs = began.map(async ({ name: container, restarts }) => {
+    const texts = await Promise.all([...(restarts > 0 ? [ask(container, true)] : []), ask(container, false)]);
+    return [container, tellingLines(texts.join("\n"))] as const;
+  });
+  return Object.fromEntries(await Promise.all(logs));
+}
+
+/** The container whose log matters: the init container that fails, else Triton's. */
+function mainOf({ containers }: PodEvidence): string {
+  return (
+    containers.find(({ init, ready, ended }) => init && !ready && (ended?.exitCode ?? 0) !== 0)?.name ??
+    containers.find(({ name }) => name === "triton")?.name ??
+    containers[0]?.name ??
+    ""
+  );
+}
+
+/** A command that shows the log of the container that matters. */
+function logCommand(pod: V1Pod, { kubectl, podLogs }: Place): string {
+  const { namespace = "", name = "" } = pod.metadata ?? {};
+  if (podLogs !== undefined) return `tail -n 50 ${join(podLogs, `${namespace}_${name}.log`)}`;
+  const evidence = podEvidence(pod, {}, "");
+  const container = mainOf(evidence);
+  const restarts = evidence.containers.find((one) => one.name === container)?.restarts ?? 0;
+  return `${kubectl} logs -n ${namespace} ${name} -c ${container}${restarts > 0 ? " --previous" : ""}`;
+}
+
+interface RawRollout {
+  readonly metadata: { readonly generation?: number };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly paused?: boolean;
+    readonly template?: { readonly metadata?: { readonly labels?: Readonly<Record<string, string>> } };
+    readonly strategy?: {
+      readonly canary?: { readonly steps?: readonly { readonly pause?: { readonly duration?: unknown } }[] };
+    };
+  };
+  readonly status?: {
+    readonly phase?: string;
+    readonly message?: string;
+    readonly abort?: boolean;
+    readonly stableRS?: string;
+    readonly currentPodHash?: string;
+    readonly currentStepIndex?: number;
+    readonly readyReplicas?: number;
+    readonly observedGeneration?: string;
+    readonly pauseConditions?: readonly { readonly reason: string }[];
+    readonly conditions?: readonly { readonly lastUpdateTime?: string }[];
+  };
+}
+
+function isServing({ spec, status }: RawRollout, pods: readonly V1Pod[]): boolean {
+  return status?.phase === "Healthy" && pods.length >= (spec.replicas ?? 1);
+}
+
+function rolloutEvidence({ metadata, spec, status = {} }: RawRollout): RolloutEvidence {
+  const step = spec.strategy?.canary?.steps?.[status.currentStepIndex ?? 0];
+  const pausedAtStep = (status.pauseConditions ?? []).some(({ reason }) => reason === "CanaryPauseStep");
+  const inconclusive = (status.pauseConditions ?? []).some(({ reason }) => reason === "InconclusiveAnalysisRun");
+  const changedAt = (status.conditions ?? [])
+    .map(({ lastUpdateTime = "" }) => lastUpdateTime)
+    .toSorted()
+    .at(-1);
+  return {
+    phase: status.phase ?? "Unknown",
+    message: status.message ?? "",
+    observed: String(metadata.generation ?? "") === (status.observedGeneration ?? ""),
+    aborted: status.abort === true,
+    waitsForPerson:
+      spec.paused === true ||
+      inconclusive ||
+      (pausedAtStep && step?.pause !== undefined && step.pause.duration === undefined),
+    version: spec.template?.metadata?.labels?.version ?? "?",
+    stableHash: status.stableRS ?? "",
+    currentHash: status.currentPodHash ?? "",
+    replicas: spec.replicas ?? 1,
+    readyReplicas: status.readyReplicas ?? 0,
+    ...(changedAt === undefined || changedAt === "" ? {} : { changedAt }),
+  };
+}
