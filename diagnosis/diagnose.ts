@@ -119,7 +119,9 @@ function unexplained(pod: PodEvidence, { at, kubectl, model }: Evidence): Findin
   const age = Date.parse(at) - Date.parse(pod.createdAt);
   if (restarted === undefined && (pod.phase === "Running" || age < quietMs)) return [];
   const { name, ended, restarts, log } = restarted ?? { name: "", ended: undefined, restarts: 0, log: [] };
-  const words = [...log.slice(-3), ...(ended?.message.split("\n").slice(-3) ?? [])].map((line) => shortened(line));
+  const words = [...log.slice(-3), ...(ended?.message.split("\n").slice(-3) ?? [])]
+    .map((line) => shortened(line))
+    .filter((line) => line !== "");
   return [
     {
       rule: "unknown",

@@ -4,6 +4,7 @@ import { milliseconds, ratio } from "../components/core/quantity.ts";
 import { type Model, withVersion } from "../components/model/model.ts";
 import { modelHost } from "../components/model/traffic.ts";
 import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
+import { startState } from "../diagnosis/startFindings.ts";
 import { faultAnnotation } from "../embedded/faults/fault.ts";
 import { startTraffic, type TrafficSample } from "../embedded/traffic/traffic.ts";
 import type { TransformResource } from "../engine/live/liveMonitor.ts";
@@ -11,6 +12,7 @@ import { modelNamespace } from "../stacks/declared.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { project } from "../stacks/project.ts";
 import { ClusterView, type RolloutView } from "./cluster/clusterView.ts";
+import { diagnosed, modelPlace } from "./cluster/modelPlace.ts";
 import { PrometheusClient } from "./cluster/prometheus.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "./local/localCluster.ts";
 import { underWay } from "./local/release.ts";
@@ -60,6 +62,7 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
   const { embedded, kubeconfig } = embeddedCluster(environment.name);
   const view = new ClusterView(kubeconfig, { signal });
   const namespace = modelNamespace(environment);
+  const place = modelPlace(diagnosed(environment, name, model), view.client, { embedded }, { signal });
 
   onPhase("declared version");
   await declare(args);
@@ -95,6 +98,7 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
       timeoutMs: args.timeoutMs,
       signal,
       onState: args.onState,
+      start: (hash) => startState(place, hash),
     });
     await sleep(tailMs, undefined, { signal });
     await traffic.stop();
@@ -216,7 +220,7 @@ function report(
   samples: readonly TrafficSample[],
 ): RehearsalReport {
   const { environment, name, model, to, faults, rate } = args;
-  const { observations, analyses, evidence, rollout, outcome, reason, endMs } = watched;
+  const { observations, analyses, evidence, rollout, outcome, reason, findings, endMs } = watched;
   const weightAt = (atMs: number) => observations.findLast((observation) => observation.atMs <= atMs)?.weight ?? 0;
   return {
     environment: environment.name,
@@ -229,6 +233,7 @@ function report(
     durationMs: endMs,
     outcome,
     reason,
+    ...(findings === undefined ? {} : { findings }),
     objectives: {
       p99Ms: milliseconds(model.slo.p99),
       errorRate: ratio(model.slo.errorRate),

@@ -1,3 +1,4 @@
+import type { Finding } from "../diagnosis/diagnose.ts";
 import type { AnalysisEvidence } from "./cluster/releaseEvidence.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface RehearsalReport {
   readonly outcome: Outcome;
   /** Why the release ended so: what the metrics that failed saw, else in the words of the controller. */
   readonly reason: string;
+  /** Why no pod of the new version can start. Absent: one can. */
+  readonly findings?: readonly Finding[];
   /**
    * The model's objectives: the 99th percentile of latency in milliseconds, the ratio of failed requests from 0 to 1,
    * and the mean of the prediction score if one is declared.
@@ -45,9 +48,10 @@ export interface RehearsalReport {
 
 /**
  * `promoted`: all traffic is on the new version. `rolledBack`: all traffic is back on the old one. `undecided`: an
- * analysis ended Inconclusive, so the release paused. `timedOut`: none of these within the given time.
+ * analysis ended Inconclusive, so the release paused. `notStarted`: no pod of the new version can start. `timedOut`:
+ * none of these within the given time.
  */
-export type Outcome = "promoted" | "rolledBack" | "undecided" | "timedOut";
+export type Outcome = "promoted" | "rolledBack" | "undecided" | "notStarted" | "timedOut";
 
 /** One weight of the release. */
 export interface StepReport {

@@ -3,6 +3,8 @@ import type { Duration } from "../components/core/quantity.ts";
 import type { Model } from "../components/model/model.ts";
 import { objectNames } from "../components/model/objectNames.ts";
 import { strategyOf } from "../components/model/strategies/strategies.ts";
+import type { Finding } from "../diagnosis/diagnose.ts";
+import type { StartState } from "../diagnosis/startFindings.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
 import type { PrometheusClient } from "./cluster/prometheus.ts";
 import { type AnalysisEvidence, evidenceOn, releaseEvidence } from "./cluster/releaseEvidence.ts";
@@ -24,6 +26,8 @@ export interface Watched {
   readonly analyses: readonly AnalysisView[];
   /** What each metric of the analyses saw at its last measurement. */
   readonly evidence: readonly AnalysisEvidence[];
+  /** Why its pods cannot start. Absent: they can. */
+  readonly findings?: readonly Finding[];
   /** The Rollout at the end. Its phase is `Unknown` if it was deleted. */
   readonly rollout: RolloutView;
   /** When the end was seen, milliseconds since the new version was declared. */
@@ -52,17 +56,21 @@ export interface WatchArgs {
   readonly timeoutMs: number;
   /** Aborting it ends the watch with its reason. The release goes on. */
   readonly signal: AbortSignal;
+  /** How the start of a version goes, by its pod template hash. */
+  readonly start: (hash: string) => Promise<StartState>;
   /** Called with each observation. */
   readonly onState: (rollout: RolloutView, observation: Observation) => void;
 }
 
 /**
- * Watches a release until all traffic is on one version, it pauses without a verdict, or its time is over.
+ * Watches a release until all traffic is on one version, it pauses without a verdict, its pods cannot start, or its
+ * time is over.
  * @throws what `ClusterView` and `PrometheusClient` throw; the reason of `signal`
  */
 export async function watchRelease(args: WatchArgs): Promise<Watched> {
   const { view, namespace, name, signal, since } = args;
   const observations: Observation[] = [];
+  let served = false;
   for (;;) {
     const rollout = await view.rollout(namespace, name);
     const weight = await view.canaryWeight(namespace, objectNames(name).release);
@@ -73,6 +81,13 @@ export async function watchRelease(args: WatchArgs): Promise<Watched> {
       args.onState(rollout, observation);
       const outcome = outcomeOf(rollout, weight, args.before);
       if (outcome !== undefined) return await ended(args, outcome, rollout, observations, atMs);
+      served ||= observation.counters.requests > 0;
+      const start: StartState | undefined = served ? undefined : await args.start(rollout.currentHash);
+      served ||= start?.serves === true;
+      if (start !== undefined && start.hopeless.length > 0) {
+        const end = await ended(args, "notStarted", rollout, observations, atMs);
+        return { ...end, reason: start.hopeless.map(({ cause }) => cause).join(" "), findings: start.hopeless };
+      }
     }
     if (atMs > args.timeoutMs) {
       return ended(args, "timedOut", rollout ?? missing(name), observations, atMs);

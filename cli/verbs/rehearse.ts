@@ -4,6 +4,7 @@ import type { ListrTask } from "listr2";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { type Duration, durationProblems, milliseconds } from "../../components/core/quantity.ts";
 import { withVersion } from "../../components/model/model.ts";
+import { findingsText } from "../../diagnosis/findingText.ts";
 import { parseFaults } from "../../embedded/faults/fault.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
 import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
@@ -97,7 +98,7 @@ function answer(report: RehearsalReport, folder: string): Answer {
     result: { ...report, files },
     text: [
       headline(report),
-      report.reason,
+      ...(report.findings === undefined ? [report.reason] : ["", findingsText(report.findings)]),
       "",
       columns(stepColumns, stepRows(report), [0, 1, 2, 3, 4, 5]),
       "",

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExitCode, exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import type { Place } from "../../diagnosis/gather/startEvidence.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
+import { diagnosed, modelPlace } from "../../rehearsal/cluster/modelPlace.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { performAction } from "../../rehearsal/cluster/performAction.ts";
 import { plannedAction } from "../../rehearsal/cluster/releaseActions.ts";
@@ -47,6 +49,8 @@ export interface ReleaseSite {
   readonly namespace: string;
   /** The URL of its Prometheus, where this machine reaches it. */
   readonly prometheusUrl?: string;
+  /** Where a diagnosis of a declared model looks. */
+  readonly place: (model: string) => Place;
 }
 
 /**
@@ -68,12 +72,20 @@ export function releaseSite(name: string, options: ReleaseOptions, signal: Abort
   }
   const [cluster = environment.name] = chosenClusters(environment, options);
   const { kubeconfig, embedded } = localCluster(environment.name, options);
+  const view = new ClusterView(kubeconfig, { signal });
   return {
     environment,
     cluster,
-    view: new ClusterView(kubeconfig, { signal }),
+    view,
     namespace: modelNamespace(environment),
     ...(embedded === undefined ? {} : { prometheusUrl: embedded.prometheusUrl }),
+    place: (model) =>
+      modelPlace(
+        diagnosed(environment, model, declaredModel(environment, model)),
+        view.client,
+        { embedded },
+        { options, signal },
+      ),
   };
 }
 

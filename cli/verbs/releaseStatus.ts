@@ -1,9 +1,10 @@
 import { objectNames } from "../../components/model/objectNames.ts";
 import { defaultScrapeInterval } from "../../components/platform/prometheus.ts";
+import { findingsText } from "../../diagnosis/findingText.ts";
+import { startFindings } from "../../diagnosis/startFindings.ts";
 import type { AnalysisView } from "../../rehearsal/cluster/clusterView.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
 import { PrometheusClient } from "../../rehearsal/cluster/prometheus.ts";
-import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import {
   type AnalysisEvidence,
   type EvidenceArgs,
@@ -27,7 +28,7 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
   const time = stepTime(release, analyses, new Date());
   const model = declaredModel(site.environment, name);
   const declared = model.version;
-  const refused = refusedStarts(await site.view.pods(site.namespace, `app=${name}`));
+  const findings = await startFindings(site.place(name));
   const evidence = await seenBy(site, { name, model, rollout, analyses }, signal);
   return {
     result: {
@@ -46,16 +47,16 @@ export async function releaseStatus(name: string, options: ReleaseOptions, { sig
       evidence,
       revisions: revisions.map(({ template: _, ...revision }) => revision),
       actions,
-      refused,
+      findings,
     },
     text: [
       [
         `${name} on ${site.cluster}: ${standing(release)}`,
         ...(declared === rollout.version ? [] : [`Declared is version ${declared}: the next "serin up" brings it.`]),
         ...stepLines(release),
-        ...refused.map((why) => `Pods do not start: ${why}`),
         ...(time === undefined || release.paused ? [] : overdueLines(time)),
       ].join("\n"),
+      findingsText(findings),
       columns(
         ["analysis", "metric", "verdict", "what it sees"],
         latestOf(analyses).flatMap(({ step, metrics }) =>

@@ -1,15 +1,18 @@
 import colours from "picocolors";
 import { ProblemError } from "../../components/core/problem.ts";
 import { objectNames } from "../../components/model/objectNames.ts";
-import { modelHost } from "../../components/model/traffic.ts";
 import { gatewayService } from "../../components/platform/istioGateway.ts";
+import type { Finding } from "../../diagnosis/diagnose.ts";
+import { findingsText } from "../../diagnosis/findingText.ts";
+import type { Place } from "../../diagnosis/gather/startEvidence.ts";
+import { startFindings } from "../../diagnosis/startFindings.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
+import { diagnosed, modelPlace } from "../../rehearsal/cluster/modelPlace.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
-import { refusedStarts } from "../../rehearsal/cluster/refusedStarts.ts";
 import { type ClusterOptions, localCluster } from "../../rehearsal/local/localCluster.ts";
 import { underWay } from "../../rehearsal/local/release.ts";
-import { chosenClusters, declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
+import { chosenClusters, declaredEnvironment } from "../../stacks/declared.ts";
 import { gatewayAddress, isReady } from "../gatewayAddress.ts";
 import { refuseLoneContext } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
@@ -25,8 +28,8 @@ interface ModelStatus {
   readonly analyses: readonly AnalysisView[];
   /** The version that has the traffic; the first one, before it is ready. `–`: no pod tells. */
   readonly stableVersion: string;
-  /** Why pods do not start, where their files are others than declared. */
-  readonly refused: readonly string[];
+  /** Why pods do not serve. */
+  readonly findings: readonly Finding[];
 }
 
 /** The options of `serin status`. */
@@ -54,7 +57,6 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   const [clusterName = name] = chosenClusters(environment, options);
   const cluster = localCluster(name, options);
   const view = new ClusterView(cluster.kubeconfig, { signal });
-  const namespace = modelNamespace(environment);
   const found = await view.nodes();
   const nodes = found.map((node) => ({
     name: node.metadata?.name ?? "?",
@@ -63,8 +65,8 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   }));
   const processes = cluster.embedded === undefined ? [] : environmentStatus(name);
   const models = await Promise.all(
-    Object.entries(environment.models).map(([model, { version }]) =>
-      modelStatus(view, namespace, model, version, modelHost(model, environment.domain)),
+    Object.entries(environment.models).map(([name, model]) =>
+      modelStatus(view, modelPlace(diagnosed(environment, name, model), view.client, cluster, { options, signal })),
     ),
   );
   const gateway = cluster.embedded?.gateway;
@@ -101,31 +103,32 @@ export async function status(name: string, options: StatusOptions, { signal }: I
         [2, 3],
       ),
       columns(["model", "version", "state", "canary", "verdicts"], models.map(modelRow), [3]),
-      models.flatMap(({ name: model, refused }) => refused.map((why) => `${model}: ${why}`)).join("\n"),
+      ...models
+        .filter(({ findings }) => findings.length > 0)
+        .map(
+          ({ name: model, findings }) =>
+            `${colours.bold(model)} does not serve as declared\n\n${findingsText(findings)}`,
+        ),
     ]
       .filter((part) => part !== undefined && part !== "")
       .join("\n\n"),
   };
 }
 
-async function modelStatus(
-  view: ClusterView,
-  namespace: string,
-  name: string,
-  declared: string,
-  host: string,
-): Promise<ModelStatus> {
+async function modelStatus(view: ClusterView, place: Place): Promise<ModelStatus> {
+  const { namespace, name, version: declared, host } = place.model;
   const rollout = await view.rollout(namespace, name);
-  if (rollout === undefined) return { name, declared, weight: 0, host, analyses: [], stableVersion: "–", refused: [] };
-  const [weight, analyses, pods] = await Promise.all([
+  if (rollout === undefined) return { name, declared, weight: 0, host, analyses: [], stableVersion: "–", findings: [] };
+  const [weight, analyses, pods, findings] = await Promise.all([
     view.canaryWeight(namespace, objectNames(name).release),
     view.analyses(namespace, name, rollout.currentHash),
     view.pods(namespace, `app=${name}`),
+    startFindings(place),
   ]);
   const stable = pods.find(({ metadata }) => metadata?.labels?.["rollouts-pod-template-hash"] === rollout.stableHash);
   // A first version is on its way until it is stable, and no pod is of a stable revision.
   const stableVersion = rollout.stableHash === "" ? rollout.version : (stable?.metadata?.labels?.version ?? "–");
-  return { name, declared, rollout, weight, host, analyses, stableVersion, refused: refusedStarts(pods) };
+  return { name, declared, rollout, weight, host, analyses, stableVersion, findings };
 }
 
 function modelRow({ name, declared, rollout, weight, analyses, stableVersion }: ModelStatus): string[] {

@@ -4,6 +4,7 @@ import { describeProblems, exitCodes, ProblemError, rejectProblems } from "../..
 import { seconds } from "../../components/core/quantity.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
 import { modelHost } from "../../components/model/traffic.ts";
+import { startFindings, startState } from "../../diagnosis/startFindings.ts";
 import type { Engine, EngineEvents, ResourceEvent, StackConfig, StackResult } from "../../engine/engine.ts";
 import type { PulumiEngine, SideBySide } from "../../engine/pulumi/pulumiEngine.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
@@ -19,6 +20,7 @@ import {
   whatWaits,
 } from "../../preflight/preflightStep.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
+import { diagnosed, modelPlace } from "../../rehearsal/cluster/modelPlace.ts";
 import { modelStates } from "../../rehearsal/cluster/modelStates.ts";
 import { embeddedGatewayProblems } from "../../rehearsal/local/embeddedGateway.ts";
 import { alone } from "../../rehearsal/local/exclusive.ts";
@@ -275,9 +277,12 @@ function localSteps(
         if (embedded !== undefined) progress.prometheusUrl = embedded.prometheusUrl;
         const view = new ClusterView(kubeconfig, { signal });
         for (const [name, model] of Object.entries(environment.models)) {
+          const place = modelPlace(diagnosed(environment, name, model), view.client, { embedded }, { options, signal });
           const rollout = await waitUntilServing(view, modelNamespace(environment), name, {
             timeoutMs: 2_000 * seconds(model.server.startup),
             signal,
+            start: () => startState(place),
+            findings: () => startFindings(place),
             onState: (state) => {
               task.title = `Models: ${name} ${state}`;
             },

@@ -8,7 +8,7 @@ const placeIn = (path: string | undefined) => (path ?? "").replace(/^.*\/(?=[^/]
 
 /**
  * Why Triton does not load a model. Each pattern was recorded from Triton 2.51.0 with a model that has the fault
- * (`test/diagnosis/tritonLogs.ts`), but for those that name another source.
+ * (`test/diagnosis/triton/*.log`), but for those that name another source.
  */
 export const modelLoadRules: readonly Rule[] = [
   textRule({
@@ -30,7 +30,7 @@ export const modelLoadRules: readonly Rule[] = [
     area: "model",
     title: "model.py is not Python",
     sign: "`SyntaxError: … (model.py, line 13)`, `IndentationError`, `TabError`",
-    pattern: new RegExp(String.raw`(?<kind>SyntaxError|IndentationError|TabError): (?<why>.*?)${eol}`),
+    pattern: new RegExp(`(?<kind>SyntaxError|IndentationError|TabError): (?<why>.*?)${eol}`),
     cause: ({ kind, why }) => `model.py does not compile: ${kind}: ${why}.`,
     change: "Correct that line. Before the next try: python3 -m py_compile model.py",
     final: true,
@@ -40,9 +40,7 @@ export const modelLoadRules: readonly Rule[] = [
     area: "model",
     title: "a Python package is missing",
     sign: "`ModuleNotFoundError: No module named '…'`, `ImportError`",
-    pattern: new RegExp(
-      String.raw`(?:ModuleNotFoundError: No module named '(?<module>[^']+)'|(?<other>ImportError: .*?)${eol})`,
-    ),
+    pattern: new RegExp(`(?:ModuleNotFoundError: No module named '(?<module>[^']+)'|(?<other>ImportError: .*?)${eol})`),
     cause: ({ module, other }) =>
       other === undefined
         ? `model.py imports "${module}", which is not installed beside Triton.`

@@ -38,9 +38,9 @@ export const routeRules: readonly Rule[] = [
     sign: "container `istio-proxy` not ready; its log: `connection error`, `failed to sign CSR`, `not yet valid`",
     where: /^log/,
     pattern:
-      /(?<why>failed to sign|connection error: .*istiod|connection refused.*istiod|istiod.*connection refused|certificate has expired or is not yet valid|workload certificate|authentication failure|no such host.*istiod|lookup istiod\S* .*)/,
+      /(?:failed to sign|connection error: .*istiod|connection refused.*istiod|istiod.*connection refused|certificate has expired or is not yet valid|workload certificate|authentication failure|no such host.*istiod|lookup istiod\S* .*)/,
     when: (_, { container }) => container?.name === "istio-proxy" && !container.ready,
-    cause: ({ why }) => `The sidecar gets no configuration or certificate from istiod: ${shortened(why ?? "")}`,
+    cause: () => "The sidecar gets no configuration or certificate from istiod.",
     change: "Look at istiod, at the cluster's DNS, and at the clock of the node.",
     confidence: "likely",
     next: "<kubectl> logs -n <namespace> <pod> -c istio-proxy",

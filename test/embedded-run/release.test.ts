@@ -11,6 +11,7 @@ import { up } from "../../cli/verbs/up.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import type { Model } from "../../components/model/model.ts";
 import { tritonPod } from "../../components/model/tritonPod.ts";
+import type { Finding } from "../../diagnosis/diagnose.ts";
 import { findEnvironment } from "../../embedded/environment/environment.ts";
 import type { ResourceEvent } from "../../engine/engine.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
@@ -184,18 +185,18 @@ it("gives a version whose files are others than declared no request, says why, a
     (await releaseStatus("fraud", { environment: "local" }, invocation)).result as {
       readonly weight: number;
       readonly state: string;
-      readonly refused: readonly string[];
+      readonly findings: readonly Finding[];
     };
   const until = Date.now() + 120_000;
   for (;;) {
-    const { weight, state, refused } = await status();
+    const { weight, state, findings } = await status();
     expect(weight).toBe(0);
-    if (state.startsWith("rolled back from 2") && refused.length > 0) break;
+    if (state.startsWith("rolled back from 2") && findings.length > 0) break;
     if (Date.now() > until) throw new Error(`not rolled back: ${state}`);
     await sleep(1_000);
   }
-  expect((await status()).refused).toEqual([
-    `version 2 refused: declared is digest ${digest}, and the files in /models/fraud/2 have ${artifactDigest(join(sampleRepository, "fraud/2"))}.`,
+  expect((await status()).findings.map(({ cause }) => cause)).toEqual([
+    `Version 2: declared is digest ${digest}, and the files in /models/fraud/2 have ${artifactDigest(join(sampleRepository, "fraud/2"))}.`,
   ]);
   expect(await servedVersion()).toBe("1");
   await up("local", { engine: "live" }, invocation);

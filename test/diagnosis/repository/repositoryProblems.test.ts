@@ -54,7 +54,7 @@ it("finds nothing wrong with the model of the example", () => {
   expect(repositoryProblems("sentiment", model, own, here)).toEqual([]);
 });
 
-// What Triton 2.51 says of each stands in test/diagnosis/tritonLogs.ts, which a run of it has recorded.
+// What Triton 2.51 says of each stands in test/diagnosis/triton/, which a run of it has recorded.
 describe("refuses, by the place in the file, what Triton would end with", () => {
   it.each<[string, string | RegExp, string, string]>([
     [
