@@ -7,7 +7,7 @@ export function headline({ model, from, to, faults, outcome, durationMs }: Rehea
     promoted: "promoted to 100 %",
     rolledBack: "rolled back",
     undecided: "undecided: the release waits for a person",
-    notStarted: "does not start: known",
+    notStarted: "does not start, as was certain",
     timedOut: "did not end in time",
   }[outcome];
   return `${what}, ${end} after ${seconds(durationMs)}`;

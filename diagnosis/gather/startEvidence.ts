@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { V1Pod } from "@kubernetes/client-node";
 import { isNotFound, type KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import type { DeclaredModel, Evidence, PodEvidence, RolloutEvidence } from "../evidence.ts";
@@ -26,6 +27,8 @@ export interface Place {
 /** Pods whose logs and events are read: those of one version fail for one reason. */
 const looked = 4;
 const logLines = 300;
+/** A kubelet that does not answer must not hide what the API server itself knows. */
+const logMs = 10_000;
 
 /**
  * What shows why pods of a model do not serve: the Rollout, its pods, their events and the ends of their logs. Quick
@@ -91,6 +94,9 @@ export function reader(client: KubernetesClient, notRead: Record<string, string>
   };
 }
 
+/** A pod's own copy of its model repository (`embedded/faults/privateRepository.ts`). */
+const privateRepository = /\/[^\s"'(]*\/pods\/[\da-f-]{36}\/repositories\/\d+\//g;
+
 /** The telling lines of a pod's containers that started and are not ready. */
 async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<Record<string, string[]>> {
   const { namespace = "", name = "" } = pod.metadata ?? {};
@@ -101,15 +107,23 @@ async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<R
   );
   if (podLogs !== undefined) {
     // All containers of a pod write into one file there.
-    const lines = began.length === 0 ? [] : tellingLines(fileTail(join(podLogs, `${namespace}_${name}.log`)));
+    const lines =
+      began.length === 0
+        ? []
+        : tellingLines(fileTail(join(podLogs, `${namespace}_${name}.log`)).replaceAll(privateRepository, "/models/"));
     return Object.fromEntries(began.filter((one) => one.name === mainOf(evidence)).map((one) => [one.name, lines]));
   }
   const path = `/api/v1/namespaces/${namespace}/pods/${name}/log`;
   const ask = async (container: string, previous: boolean) => {
     const query = { container, tailLines: String(logLines), ...(previous ? { previous: "true" } : {}) };
-    return client
-      .text({ method: "GET", path, query, ...(signal === undefined ? {} : { signal }) })
-      .catch(() => signal?.throwIfAborted() ?? "");
+    const patience = AbortSignal.timeout(logMs);
+    try {
+      const until = signal === undefined ? patience : AbortSignal.any([signal, patience]);
+      return await text(await client.open({ path, query, signal: until }));
+    } catch {
+      signal?.throwIfAborted();
+      return "";
+    }
   };
   const logs = began.map(async ({ name: container, restarts }) => {
     const texts = await Promise.all([...(restarts > 0 ? [ask(container, true)] : []), ask(container, false)]);

@@ -133,6 +133,9 @@ export interface TextRule extends Omit<Rule, "find" | "confidence" | "change" | 
   readonly finalWhen?: (evidence: Evidence, saying: Saying) => boolean;
 }
 
+/** Triton's level, date, process and source line, and the quote that newer ones put around the sentence. */
+const logPrefix = /^[EWIF]\d{4} [\d:.]+ \d+ [\w.]+:\d+\] ?"?/;
+
 /** The longest line of evidence: enough for Triton's sentence, not for a stack. */
 const longest = 300;
 
@@ -151,16 +154,21 @@ export function textRule(rule: TextRule): Rule {
         if (groups === null || !when(evidence, saying)) continue;
         const text = cause({ ...groups.groups }, saying, evidence);
         const before = found.get(text);
+        // The same is said in several places: the most telling one is enough of each pod.
+        const seen = before?.about.includes(saying.pod.name) === true;
         const line = `${saying.pod.name} ${saying.where}: ${shortened(saying.text, groups.index)}`;
         const change = exactChange?.({ ...groups.groups });
         found.set(text, {
           cause: text,
-          // The same is said in several places: one is enough of each pod.
-          evidence: [...(before?.evidence ?? []).filter((one) => !one.startsWith(`${saying.pod.name} `)), line],
+          evidence: [...(before?.evidence ?? []), ...(seen ? [] : [line])],
           about: [...new Set([...(before?.about ?? []), saying.pod.name])],
           ...(change === undefined ? {} : { change }),
           ...(finalWhen === undefined ? {} : { final: before?.final === true || finalWhen(evidence, saying) }),
-          next: rule.next ?? (/^(log|termination)/.test(saying.where) ? saying.pod.logCommand : rest.next) ?? showPod,
+          next:
+            before?.next ??
+            rule.next ??
+            (/^(log|termination)/.test(saying.where) ? saying.pod.logCommand : undefined) ??
+            showPod,
         });
       }
       return [...found.values()];
@@ -173,9 +181,14 @@ export const showPod = "<kubectl> describe pod -n <namespace> <pod>";
 
 /** One line around the place that was recognised, with line breaks of a log as spaces. */
 export function shortened(text: string, around = 0): string {
-  const line = text.replaceAll(/\\n|\s+/g, " ").trim();
+  const said = text.replace(logPrefix, "");
+  const line = said
+    .replace(/(?<=\S)"$/, said === text ? '"' : "")
+    .replaceAll(/(\\n|\s)+/g, " ")
+    .trim();
   if (line.length <= longest) return line;
-  const start = Math.max(0, Math.min(around, line.length - longest));
+  const place = around - (text.length - said.length);
+  const start = place < longest / 2 ? 0 : Math.min(place, line.length - longest);
   return `${start === 0 ? "" : "… "}${line.slice(start, start + longest).trim()} …`;
 }
 

@@ -111,9 +111,12 @@ export function removeSharedMemory(prefix: string): void {
   }
 }
 
-/** The last three error lines of Triton's output, or its last three lines if it has no errors. */
+/**
+ * The last three error lines of Triton's output, or its last three lines if it has no errors. What it says of every
+ * machine without a GPU is no error.
+ */
 function lastErrors(output: string): string {
   const lines = output.split("\n").filter((line) => line.trim() !== "");
-  const errors = lines.filter((line) => /^(E\d{4} |error: )/.test(line));
+  const errors = lines.filter((line) => /^(E\d{4} |error: |\[libprotobuf ERROR )(?!.*CudaDriverHelper)/.test(line));
   return (errors.length > 0 ? errors : lines).slice(-3).join("\n").slice(0, 1_024);
 }

@@ -86,9 +86,8 @@ it("a person reads cause, evidence, change and command, at 80 columns but for th
   expect(text).toMatchInlineSnapshot(`
     "  certain   model.py does not compile: SyntaxError: expected ':' (model.py, line
                 13).
-      seen      fraud-7c9b-vwxyz log: E1128 08:08:02.819007 25254
-                model_lifecycle.cc:642] "failed to load 'fraud' version 1: Internal:
-                SyntaxError: expected ':' (model.py, line 13)"
+      seen      fraud-7c9b-vwxyz log: failed to load 'fraud' version 1: Internal:
+                SyntaxError: expected ':' (model.py, line 13)
       change    Correct that line. Before the next try: python3 -m py_compile
                 model.py
       next      kubectl logs -n models fraud-7c9b-vwxyz -c triton
