@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import type { V1Pod } from "@kubernetes/client-node";
 import { isNotFound, type KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
+import { podLog } from "../../engine/kubernetes/podLog.ts";
 import type { DeclaredModel, Evidence, PodEvidence, RolloutEvidence } from "../evidence.ts";
 import { isFailing } from "../rules/rule.ts";
 import { fileTail, tellingLines } from "./log.ts";
@@ -113,13 +113,13 @@ async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<R
         : tellingLines(fileTail(join(podLogs, `${namespace}_${name}.log`)).replaceAll(privateRepository, "/models/"));
     return Object.fromEntries(began.filter((one) => one.name === mainOf(evidence)).map((one) => [one.name, lines]));
   }
-  const path = `/api/v1/namespaces/${namespace}/pods/${name}/log`;
   const ask = async (container: string, previous: boolean) => {
-    const query = { container, tailLines: String(logLines), ...(previous ? { previous: "true" } : {}) };
     const patience = AbortSignal.timeout(logMs);
     try {
       const until = signal === undefined ? patience : AbortSignal.any([signal, patience]);
-      return await text(await client.open({ path, query, signal: until }));
+      const options = { tailLines: logLines, previous, signal: until };
+      const lines = await Array.fromAsync(podLog(client, { namespace, pod: name, container }, options));
+      return lines.join("\n");
     } catch {
       signal?.throwIfAborted();
       return "";

@@ -80,7 +80,7 @@ const { model } = healthy;
 describe("on a cluster", () => {
   it("the log of the process before is asked for where a container restarts, and says why", async () => {
     const client = await cluster({
-      "/log?container=triton&tailLines=300&previous=true": log,
+      "/log?container=triton&previous=true&tailLines=300": log,
       "/log?": "",
       "/pods?": { items: [pod] },
       "/rollouts/fraud": rollout,
