@@ -118,7 +118,8 @@ async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<R
     try {
       const until = signal === undefined ? patience : AbortSignal.any([signal, patience]);
       const options = { tailLines: logLines, previous, signal: until };
-      const lines = await Array.fromAsync(podLog(client, { namespace, pod: name, container }, options));
+      const lines: string[] = [];
+      for await (const line of podLog(client, { namespace, pod: name, container }, options)) lines.push(line);
       return lines.join("\n");
     } catch {
       signal?.throwIfAborted();
