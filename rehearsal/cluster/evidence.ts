@@ -108,7 +108,7 @@ function ofShare({ test, did }: ShareEvidence, numbers: Numbers, { next, rate }:
     return {
       ...base,
       verdict: "failed",
-      reason: `${said}; a version that has half of that does this at most once in ${rounded(evidence)} releases${aside(stable)}.`,
+      reason: `${said}; a version that has half of that does this at most once in ${rounded(evidence / test.spans)} releases${aside(stable)}.`,
     };
   }
   if (next === undefined) return { ...base, verdict: "undecided", reason: `${said}${aside(stable)}.` };
@@ -133,7 +133,7 @@ function ofShare({ test, did }: ShareEvidence, numbers: Numbers, { next, rate }:
   };
 }
 
-function ofComparison({ did, ratio: times, fail }: ComparisonEvidence, numbers: Numbers): Conclusion {
+function ofComparison({ did, ratio: times, fail, spans }: ComparisonEvidence, numbers: Numbers): Conclusion {
   const counts = countsOf(numbers);
   if (counts === undefined) return nothing;
   const { canary, stable } = counts;
@@ -146,7 +146,7 @@ function ofComparison({ did, ratio: times, fail }: ComparisonEvidence, numbers: 
     ...(evidence >= fail
       ? {
           verdict: "failed",
-          reason: `${said}; a version with ${times} times the stable version's share does this at most once in ${rounded(evidence)} releases.`,
+          reason: `${said}; a version with ${times} times the stable version's share does this at most once in ${rounded(evidence / spans)} releases.`,
         }
       : { verdict: "undecided", reason: `${said}.` }),
   };

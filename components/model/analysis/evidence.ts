@@ -51,6 +51,8 @@ export interface ComparisonEvidence {
   readonly ratio: number;
   /** It fails when `money` reaches this. */
   readonly fail: number;
+  /** As in `ShareTest`. */
+  readonly spans: number;
   /** `money` is the evidence against the version. */
   readonly queries: CountQueries & { readonly money: string };
 }
@@ -98,12 +100,12 @@ export function shareEvidence(did: string, test: ShareTest, judged: JudgedReques
 /** What a comparison with the stable version sees. */
 export function comparisonEvidence(
   did: string,
-  { ratio, fail }: Pick<ComparisonEvidence, "ratio" | "fail">,
+  { ratio, fail, spans }: Pick<ComparisonEvidence, "ratio" | "fail" | "spans">,
   judged: JudgedRequests,
   reading: Readings,
 ): ComparisonEvidence {
   const money = worseQuery(ratio, judged, reading);
-  return { kind: "comparison", did, ratio, fail, queries: { ...countQueries(judged, reading), money } };
+  return { kind: "comparison", did, ratio, fail, spans, queries: { ...countQueries(judged, reading), money } };
 }
 
 /** What the test of the mean score sees. */

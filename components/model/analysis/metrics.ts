@@ -1,5 +1,5 @@
 import { type Duration, type Percent, ratio, seconds } from "../../core/quantity.ts";
-import { rollbackGuardMetrics } from "../rollbackGuard.ts";
+import { rollbackGuardMetrics, watchSeconds } from "../rollbackGuard.ts";
 import type { ServedModel } from "../servedModel.ts";
 import type { AnalysisContext } from "../strategies/releaseStrategy.ts";
 import { comparedQuery, worseFailQuery } from "../verdict/compared.ts";
@@ -19,6 +19,11 @@ export interface Judgement {
    * those with twice as many that pass an objective.
    */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
+  /**
+   * How long the release waits beside its tests, in seconds: pauses, trials, an A/B test. @default 0: tests alone take
+   * time
+   */
+  readonly waits?: number;
 }
 
 /**
@@ -63,7 +68,7 @@ type At = Pick<AnalysisContext, "name" | "namespace" | "scrapeInterval">;
 
 /** Errors, latency and, where declared, the mean score; the chance of a false alarm is split between what may fail. */
 export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At): DecidingMetric[] {
-  const { failing, slow, score } = objectiveTests(model, judgement);
+  const { failing, slow, score } = objectiveTests(model, judgement, at);
   const reading = readingsOf(model, judgement, at);
   const metrics: DecidingMetric[] = [
     {
@@ -95,9 +100,10 @@ export function decidingMetrics(model: ServedModel, judgement: Judgement, at: At
 export function objectiveTests(
   model: ServedModel,
   judgement: Judgement,
+  at: Pick<At, "scrapeInterval">,
 ): { readonly failing: ShareTest; readonly slow: ShareTest; readonly score?: ScoreTest } {
   const { errorRate, predictionScore } = model.slo;
-  const { errors, others } = confidences(model, judgement);
+  const { errors, others } = confidences(model, judgement, at);
   return {
     failing: shareTest(ratio(errorRate), errorRatio, errors),
     slow: shareTest(slowShare, latencyRatio, others),
@@ -117,7 +123,11 @@ function lineOf(test: ShareTest, next: number | undefined): PassLine | undefined
 }
 
 /** How the queries read counters: long enough for a release at the trough of traffic. */
-export function readingsOf({ traffic, slo }: ServedModel, judgement: Judgement, { scrapeInterval }: At): Readings {
+export function readingsOf(
+  { traffic, slo }: ServedModel,
+  judgement: Judgement,
+  { scrapeInterval }: Pick<At, "scrapeInterval">,
+): Readings {
   const test = shareTest(ratio(slo.errorRate), errorRatio, { falseAlarm: 1, miss: ratio(judgement.confidence.miss) });
   const release = (spare * passLine(test, 1).cleanRequests) / (traffic.expectedQps.trough * firstShare);
   return readings(seconds(scrapeInterval), release, seconds(judgement.metricsOutage));
@@ -138,16 +148,17 @@ export interface GuardMetric {
  * the model's rollback guards.
  */
 export function guardMetrics(model: ServedModel, judgement: Judgement, at: At): GuardMetric[] {
-  const { falseAlarm } = confidences(model, judgement).others;
+  const { falseAlarm, spans } = confidences(model, judgement, at).others;
+  const fail = spans / falseAlarm;
   const reading = readingsOf(model, judgement, at);
   return [
     ...decidingMetrics(model, judgement, at).map(({ name, query, seen }) => ({ name, query: query(), seen })),
     {
       name: "client-errors",
-      query: worseFailQuery(clientErrorRatio, falseAlarm, refusedRequests(at), reading),
+      query: worseFailQuery(clientErrorRatio, fail, refusedRequests(at), reading),
       seen: comparisonEvidence(
         "were refused",
-        { ratio: clientErrorRatio, fail: 1 / falseAlarm },
+        { ratio: clientErrorRatio, fail, spans },
         refusedRequests(at),
         reading,
       ),
@@ -157,11 +168,18 @@ export function guardMetrics(model: ServedModel, judgement: Judgement, at: At): 
 }
 
 /** The chances of error of errors, and of each of the others: latency, refused requests and the score. */
-function confidences({ slo }: ServedModel, { confidence }: Judgement): { errors: Confidence; others: Confidence } {
+function confidences(
+  model: ServedModel,
+  judgement: Judgement,
+  at: Pick<At, "scrapeInterval">,
+): Record<"errors" | "others", Required<Confidence>> {
+  const { confidence } = judgement;
   const [falseAlarm, miss] = [ratio(confidence.falseAlarm), ratio(confidence.miss)];
-  const others = slo.predictionScore === undefined ? 2 : 3;
+  const others = model.slo.predictionScore === undefined ? 2 : 3;
+  const waits = (judgement.waits ?? 0) + watchSeconds(model);
+  const spans = Math.max(1, waits / readingsOf(model, judgement, at).range);
   return {
-    errors: { falseAlarm: falseAlarm * errorsPart, miss },
-    others: { falseAlarm: (falseAlarm * (1 - errorsPart)) / others, miss },
+    errors: { falseAlarm: falseAlarm * errorsPart, miss, spans },
+    others: { falseAlarm: (falseAlarm * (1 - errorsPart)) / others, miss, spans },
   };
 }

@@ -106,7 +106,7 @@ export function releasePlan(
   const judgement = strategy.judgement?.(model.release);
   const steps = plannedSteps(model, context);
   if (judgement === undefined || steps.length === 0) return undefined;
-  const { failing, slow, score } = objectiveTests(model, judgement);
+  const { failing, slow, score } = objectiveTests(model, judgement, context);
   const planned = steps.reduce((sum, step) => sum + step.seconds, 0);
   const at = traffic.map(({ when, requestsPerSecond }): ReleaseAt => {
     const release: SimulatedRelease = {

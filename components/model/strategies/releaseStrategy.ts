@@ -61,6 +61,8 @@ export interface ReleaseJudgement {
   readonly metricsOutage: Duration;
   /** How often a verdict may be wrong. */
   readonly confidence: { readonly falseAlarm: Percent; readonly miss: Percent };
+  /** How long the release waits beside its tests, in seconds. @default 0 */
+  readonly waits?: number;
 }
 
 /** What progress of a release means. */

@@ -126,6 +126,6 @@ export function comparedQuery(test: ShareTest, judged: JudgedRequests, reading: 
  * PromQL of evidence that the canary refuses more than `ratio` times the share of requests that stable refuses, as a
  * verdict that never passes: 0 or 2.
  */
-export function worseFailQuery(ratio: number, falseAlarm: number, judged: JudgedRequests, reading: Readings): string {
-  return `2 * (${worseQuery(ratio, judged, reading)} >= bool ${decimal(1 / falseAlarm)})`;
+export function worseFailQuery(ratio: number, fail: number, judged: JudgedRequests, reading: Readings): string {
+  return `2 * (${worseQuery(ratio, judged, reading)} >= bool ${decimal(fail)})`;
 }

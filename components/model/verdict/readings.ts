@@ -7,7 +7,11 @@ export interface Readings {
    * depend on each other in any way.
    */
   readonly interval: number;
-  /** How far back observations reach. Longer than a release; what lies further back is forgotten. */
+  /**
+   * How far back observations reach; what lies further back is forgotten. Longer than a release that waits for nothing
+   * but its tests. One that waits longer has one such span after the other: with a longer one, a version that becomes bad
+   * after a long good time would be found later.
+   */
   readonly range: number;
   /**
    * The longest gap between two samples of a series after which the count goes on where it was. After a longer one the
@@ -31,8 +35,8 @@ const leastInterval = 5;
 const mostObservations = 1_500;
 
 /**
- * How counters are read that are scraped every `scrape` seconds, in a release that may take `release` seconds, where
- * Prometheus may be away for `outage` seconds.
+ * How counters are read that are scraped every `scrape` seconds, in a release whose tests may take `release` seconds,
+ * where Prometheus may be away for `outage` seconds.
  */
 export function readings(scrape: number, release: number, outage: number): Readings {
   const range = Math.ceil(Math.max(3_600, release) / 60) * 60;

@@ -27,6 +27,11 @@ export interface Confidence {
   readonly falseAlarm: number;
   /** The chance of passing a version with twice the bad requests that its objective allows, 0 to 1. */
   readonly miss: number;
+  /**
+   * How many times what the evidence looks back on fits into a release, at least 1. Each of them may be wrong by
+   * itself, so the evidence has to be as many times as strong. @default 1
+   */
+  readonly spans?: number;
 }
 
 /** Requests of both versions in one interval. */
@@ -50,6 +55,8 @@ export interface ShareTest {
   readonly healthy: number;
   /** FAIL once the evidence reaches this. */
   readonly fail: number;
+  /** `spans` of the confidence: evidence of so much is seen by chance as often as 1 is in a short release. */
+  readonly spans: number;
   /** The bets that make the evidence. */
   readonly bets: readonly Bet[];
   /** The chance of passing a version with twice the objective. */
@@ -57,9 +64,13 @@ export interface ShareTest {
 }
 
 /** The test of an objective that is tuned to versions with `ratio` times the bad requests that it allows. */
-export function shareTest(objective: number, ratio: number, { falseAlarm, miss }: Confidence): ShareTest {
+export function shareTest(
+  objective: number,
+  ratio: number,
+  { falseAlarm, miss, spans = 1 }: Confidence,
+): ShareTest {
   const healthy = objective / 2;
-  return { objective, healthy, fail: 1 / falseAlarm, bets: bets((ratio * objective) / healthy), miss };
+  return { objective, healthy, fail: spans / falseAlarm, spans, bets: bets((ratio * objective) / healthy), miss };
 }
 
 /** The bound for PASS: bad ≤ slope · total − clumping · intercept. */

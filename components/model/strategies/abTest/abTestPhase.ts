@@ -13,6 +13,7 @@ export const abTestPhase: ReleasePhase<AbTest> = {
   problems: abTestProblems,
   canary: abCanary,
   weights: ({ percent }) => [percent],
+  waits: ({ longest }) => seconds(longest),
   stickyUsers: ({ user }) => user,
   analyses: (model, declared, _judgement, context) => [
     { child, object: `${context.name}-${child}`, spec: abTemplate(model, declared, context) },

@@ -1,9 +1,9 @@
-import { countProblems } from "../../../core/quantity.ts";
+import { countProblems, seconds } from "../../../core/quantity.ts";
 import { revisionHashes, stageSeconds, stageTemplate } from "../../analysis/templates.ts";
 import { type Canary, canary, canaryProblems } from "../canary/canary.ts";
 import { cohortRoute } from "../phases/cohort.ts";
 import type { ReleasePhase } from "../phases/releasePhase.ts";
-import { type Trial, trialAnalyses, trialProblems, trialSentence, trialSteps } from "../phases/trial.ts";
+import { type Trial, trialAnalyses, trialProblems, trialSentence, trialSteps, trialWaits } from "../phases/trial.ts";
 import type { BlueGreen } from "./blueGreen.ts";
 
 const previewChild = "preview";
@@ -27,6 +27,7 @@ export const blueGreenPhase: ReleasePhase<BlueGreen> = {
     ...canaryProblems(canaryOf(declared)),
   ],
   canary: canaryOf,
+  waits: (declared) => trialWaits(declared) + seconds(declared.bake),
   analyses: (model, declared, judgement, context) => [
     ...trialAnalyses(model, trialOf(declared), previewChild, judgement, context),
     {

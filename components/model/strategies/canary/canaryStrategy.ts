@@ -1,5 +1,6 @@
 import { seconds } from "../../../core/quantity.ts";
 import { versionCounts } from "../../analysis/counters.ts";
+import type { Judgement } from "../../analysis/metrics.ts";
 import {
   guardTemplate,
   lookSeconds,
@@ -52,8 +53,9 @@ const replicaProgressThreshold = { type: "Percent", value: 50 } as const;
  */
 export const canaryStrategy: ReleaseStrategy<Canary> = {
   problems: canaryProblems,
-  analyses(model, release, context) {
+  analyses(model, declared, context) {
     const names = objectNames(context.name);
+    const release = judged(declared);
     const stages = stagesOf(release).map(
       ({ weight, ...stage }): StrategyAnalysis => ({
         child: `at-${weight}`,
@@ -97,7 +99,7 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
     };
   },
   plannedSeconds: (model, release, context) => plannedSteps(model, release, context).map(({ seconds }) => seconds),
-  judgement: (release) => release,
+  judgement: judged,
   progress: {
     owns: (strategy) => "canary" in strategy,
     stepWeights,
@@ -108,6 +110,16 @@ export const canaryStrategy: ReleaseStrategy<Canary> = {
     return `canary ${weights.join(" → ")} %, each after ${bake} and tests: ${tests.join(", ")}`;
   },
 };
+
+/** How a canary judges; as a part of a longer release it was told what that waits. */
+function judged(release: Canary & Pick<Judgement, "waits">): Canary & Judgement {
+  return { ...release, waits: release.waits ?? waitsOf(release) };
+}
+
+/** Seconds that a canary waits beside its tests. */
+export function waitsOf({ weights, bake }: Canary): number {
+  return weights.length * seconds(bake);
+}
 
 type Steps = NonNullable<NonNullable<RolloutStrategy["canary"]>["steps"]>;
 

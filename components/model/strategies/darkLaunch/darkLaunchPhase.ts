@@ -1,7 +1,7 @@
 import { countProblems } from "../../../core/quantity.ts";
 import { cohortRoute } from "../phases/cohort.ts";
 import type { ReleasePhase } from "../phases/releasePhase.ts";
-import { trialAnalyses, trialProblems, trialSentence, trialSteps } from "../phases/trial.ts";
+import { trialAnalyses, trialProblems, trialSentence, trialSteps, trialWaits } from "../phases/trial.ts";
 import type { DarkLaunch } from "./darkLaunch.ts";
 
 const child = "dark-launch";
@@ -10,6 +10,7 @@ const child = "dark-launch";
 export const darkLaunchPhase: ReleasePhase<DarkLaunch> = {
   managedRoutes: [cohortRoute],
   cohort: ({ cohort }) => cohort,
+  waits: trialWaits,
   problems: (declared) => [...countProblems("pods", declared.pods, 1), ...trialProblems(declared, "cohort")],
   analyses: (model, declared, judgement, context) => trialAnalyses(model, declared, child, judgement, context),
   steps: (_model, declared, { name, podDeadlineSeconds }) => [

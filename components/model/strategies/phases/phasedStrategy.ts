@@ -1,9 +1,10 @@
 import { type Problem, under } from "../../../core/problem.ts";
+import type { Judgement } from "../../analysis/metrics.ts";
 import { guardTemplate } from "../../analysis/templates.ts";
 import { objectNames, releaseRoutes } from "../../objectNames.ts";
 import type { ServedModel } from "../../servedModel.ts";
 import { type Canary, canary } from "../canary/canary.ts";
-import { canaryStrategy, guardFrom } from "../canary/canaryStrategy.ts";
+import { canaryStrategy, guardFrom, waitsOf } from "../canary/canaryStrategy.ts";
 import type {
   AnalysisContext,
   DeclaredRelease,
@@ -63,7 +64,7 @@ export function phasedStrategy<Release extends DeclaredRelease>(
       const cohorts = phasesOf(release).flatMap(({ phase, declared }) => phase.cohort?.(declared) ?? []);
       return flagDefinitions(name, cohorts);
     },
-    judgement: (release) => canaryOf(phasesOf(release)),
+    judgement: (release) => judgementOf(phasesOf(release)),
     progress: canaryStrategy.progress,
     sentence: (model, release) =>
       phasesOf(release)
@@ -98,6 +99,13 @@ function canaryOf(phases: readonly PlacedPhase[]): Canary {
   return last?.phase.canary?.(last.declared) ?? canary();
 }
 
+/** How the guard of all phases judges: as that canary, for as long as all of them wait. */
+function judgementOf(phases: readonly PlacedPhase[]): Canary & Judgement {
+  const declared = phases.some(({ phase }) => phase.canary !== undefined) ? 0 : waitsOf(canary());
+  const waits = phases.reduce((sum, { phase, declared: one }) => sum + phase.waits(one), declared);
+  return { ...canaryOf(phases), waits };
+}
+
 function managedRoutesOf(phases: readonly PlacedPhase[]): string[] {
   return [...new Set(phases.flatMap(({ phase }) => phase.managedRoutes))];
 }
@@ -108,7 +116,7 @@ function analysesOf(
   phases: readonly PlacedPhase[],
   context: AnalysisContext,
 ): readonly StrategyAnalysis[] {
-  const judgement = canaryOf(phases);
+  const judgement = judgementOf(phases);
   const made = [
     ...canaryStrategy.analyses(model, judgement, context),
     ...phases.flatMap(({ phase, declared }) => phase.analyses(model, declared, judgement, context)),

@@ -33,6 +33,8 @@ export interface ReleasePhase<Declared extends DeclaredPhase = DeclaredPhase> {
    * not reach the version by it, or all of them do at its end
    */
   weights?(declared: Declared): readonly number[];
+  /** How long the phase waits beside its tests, in seconds, as far as that is declared. */
+  waits(declared: Declared): number;
   /** The AnalysisTemplates that the steps refer to. The guard is not among them. */
   analyses(
     model: ServedModel,

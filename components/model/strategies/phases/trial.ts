@@ -60,6 +60,11 @@ export function trialSteps({ cohort, lasts, requests, gate }: Trial, analysis: s
   ];
 }
 
+/** Seconds that a trial waits, but for requests and people: as long as few requests come, there is little to judge. */
+export function trialWaits({ lasts }: Pick<Trial, "lasts">): number {
+  return seconds(lasts);
+}
+
 /** What a plan says of a trial. */
 export function trialSentence({ cohort, lasts, requests, gate }: Trial): string {
   return [

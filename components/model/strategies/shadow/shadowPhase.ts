@@ -16,6 +16,7 @@ const mirrorRoute = "shadow";
 export const shadowPhase: ReleasePhase<Shadow> = {
   managedRoutes: [mirrorRoute],
   problems: shadowProblems,
+  waits: ({ lasts }) => seconds(lasts),
   analyses: (model, { percent }, judgement, context) => [
     {
       child: "shadow",

@@ -8,7 +8,13 @@ import {
   stageSeconds,
   stageTemplate,
 } from "../../../../components/model/analysis/templates.ts";
+import type { Model } from "../../../../components/model/model.ts";
+import { rollback } from "../../../../components/model/rollback.ts";
+import { abTest } from "../../../../components/model/strategies/abTest/abTest.ts";
+import { canary } from "../../../../components/model/strategies/canary/canary.ts";
 import { stagesOf } from "../../../../components/model/strategies/canary/canaryStrategy.ts";
+import { sequence } from "../../../../components/model/strategies/sequence/sequence.ts";
+import { strategyOf } from "../../../../components/model/strategies/strategies.ts";
 import { context, sound } from "../fixtures.ts";
 
 const metricsOf = (spec: unknown) => (spec as { metrics: AnalysisMetric[] }).metrics;
@@ -33,6 +39,27 @@ it("every query is well-formed PromQL", () => {
     expect(syntaxErrors(query(metric)), metric.name).toEqual([]);
   }
   expect(syntaxErrors("sum(up")).not.toEqual([]);
+});
+
+describe("a release that waits longer than its evidence looks back", () => {
+  const errorsBound = (model: Model) => {
+    const strategy = strategyOf(model.release);
+    const found = strategy.analyses(model, model.release, context).find(({ child }) => child === "guard");
+    const [errors] = metricsOf(found?.spec);
+    return Number(/>= bool ([\d.]+)\)$/.exec(query(errors))?.[1]);
+  };
+  const metric = { successes: "a_total", trials: "b_total" };
+
+  it("fails on evidence as many times as strong", () => {
+    const short = errorsBound(sound);
+    expect(errorsBound({ ...sound, release: canary({ bake: "10m" }) })).toBe(short);
+    // Four days of bakes, and evidence of one hour.
+    expect(errorsBound({ ...sound, release: canary({ bake: "24h" }) }) / short).toBeCloseTo(96, 1);
+    const tested = sequence([canary({ weights: [5, 20, 100] }), abTest({ metric })]);
+    expect(errorsBound({ ...sound, release: tested }) / short).toBeGreaterThan(336);
+    const guards = [rollback({ metric: "http_5xx_rate", threshold: "5%", watch: "24h" })];
+    expect(errorsBound({ ...sound, guards }) / short).toBeCloseTo(24.13, 1);
+  });
 });
 
 describe("a stage", () => {

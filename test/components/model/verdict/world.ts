@@ -211,7 +211,9 @@ export function seenIn(world: World, gatewayToo: boolean) {
   ]);
   // As an instant vector sees it, series by series.
   const valueAt = (pod: Pod, series: (scrape: Counted) => number, at: number) => {
-    const last = cumulative(pod).findLast((one) => one.time <= at && (one.missed || series(one) > 0));
+    // A histogram has all of its buckets from its first request on; a counter of failures begins with the first.
+    const begun = (one: Counted) => (gatewayToo ? series(one) : one.good + one.bad) > 0;
+    const last = cumulative(pod).findLast((one) => one.time <= at && (one.missed || begun(one)));
     const end = pod.start + pod.scrapes.length * scrapeEvery;
     return last === undefined || last.missed || end <= at ? undefined : series(last);
   };
