@@ -36,6 +36,19 @@ describe("errors against their objective", () => {
     ]);
   });
 
+  it("that fail a release of a hundred hours count how often it looked, an hour at a time", () => {
+    const long = { ...sound.release, waits: 360_000 };
+    for (const [metric, bad] of [
+      ["errors", 3],
+      ["client-errors", 80],
+    ] as const) {
+      const found = guardMetrics(sound, long, context).find(({ name }) => name === metric)?.seen;
+      if (found === undefined) throw new Error(`nothing sees ${metric}`);
+      const { reason } = concluded(found, { ...clean, bad, total: 326, money: 501_200 }, { metric });
+      expect(reason).toContain("at most once in 5,000 releases");
+    }
+  });
+
   it("that are undecided say what is missing, and how long that takes at this traffic", () => {
     const { reason, verdict, missing } = concluded(seen("errors"), clean, { metric: "errors", next: 0.2, rate: 20 });
     expect(verdict).toBe("undecided");
