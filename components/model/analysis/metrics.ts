@@ -156,12 +156,7 @@ export function guardMetrics(model: ServedModel, judgement: Judgement, at: At): 
     {
       name: "client-errors",
       query: worseFailQuery(clientErrorRatio, fail, refusedRequests(at), reading),
-      seen: comparisonEvidence(
-        "were refused",
-        { ratio: clientErrorRatio, fail, spans },
-        refusedRequests(at),
-        reading,
-      ),
+      seen: comparisonEvidence("were refused", { ratio: clientErrorRatio, fail, spans }, refusedRequests(at), reading),
     },
     ...rollbackGuardMetrics(model, at),
   ];

@@ -9,8 +9,8 @@ export interface Readings {
   readonly interval: number;
   /**
    * How far back observations reach; what lies further back is forgotten. Longer than a release that waits for nothing
-   * but its tests. One that waits longer has one such span after the other: with a longer one, a version that becomes bad
-   * after a long good time would be found later.
+   * but its tests. One that waits longer has one such span after the other: with a longer span, a version that becomes
+   * bad after a long good time would be found later.
    */
   readonly range: number;
   /**

@@ -64,11 +64,7 @@ export interface ShareTest {
 }
 
 /** The test of an objective that is tuned to versions with `ratio` times the bad requests that it allows. */
-export function shareTest(
-  objective: number,
-  ratio: number,
-  { falseAlarm, miss, spans = 1 }: Confidence,
-): ShareTest {
+export function shareTest(objective: number, ratio: number, { falseAlarm, miss, spans = 1 }: Confidence): ShareTest {
   const healthy = objective / 2;
   return { objective, healthy, fail: spans / falseAlarm, spans, bets: bets((ratio * objective) / healthy), miss };
 }
