@@ -4,7 +4,17 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { charts } from "../../components/core/charts.ts";
 import { type ChartFiles, readChart } from "./chartFiles.ts";
-import { bestEffort, changed, faultsOf, hooks, intolerant, kept, unknownValues, unmirrored } from "./checks.ts";
+import {
+  bestEffort,
+  changed,
+  faultsOf,
+  hooks,
+  intolerant,
+  kept,
+  unknownValues,
+  unmirrored,
+  webhookPortsOf,
+} from "./checks.ts";
 import type { DeclaredChart } from "./declaredCharts.ts";
 import { type ChartObject, objectsIn } from "./renderChart.ts";
 
@@ -182,6 +192,20 @@ describe("a rendered object", () => {
     expect(bestEffort([one({ kind: "Service", metadata: { name: "s" } })])).toEqual([]);
   });
 
+  it("is called by the control plane on the port of the pods, by number or by name", () => {
+    const service = { name: "w", namespace: "widgets" };
+    const webhook = (clientConfig: object) =>
+      one({ kind: "MutatingWebhookConfiguration", metadata: { name: "m" }, webhooks: [{ clientConfig }] });
+    const behind = (targetPort: number | string) =>
+      one({ kind: "Service", metadata: { name: "w" }, spec: { ports: [{ port: 443, targetPort }] } });
+    const ports = [{ name: "hook", containerPort: 9443 }];
+    const pods = one({ kind: "Deployment", spec: { template: { spec: { containers: [{ name: "a", ports }] } } } });
+    expect(webhookPortsOf([webhook({ service }), behind(15017)])).toEqual([15017]);
+    expect(webhookPortsOf([webhook({ service: { ...service, port: 443 } }), behind("hook"), pods])).toEqual([9443]);
+    // The Service is another chart's, or the webhook is somewhere else.
+    expect(webhookPortsOf([webhook({ service }), webhook({ url: "https://example.com" })])).toEqual([]);
+  });
+
   it("is read out of lists", () => {
     expect(
       objectsIn("---\n# none\n---\nkind: List\nitems: [{kind: A}]\n---\nkind: B\n").map(({ kind }) => kind),
@@ -198,6 +222,7 @@ describe("the faults of a chart", () => {
     values: { typo: 1 },
     kubernetesVersion: "1.35",
     hasGpuNodes: true,
+    webhookPorts: [15017],
     mirror,
     upserts: false,
   };

@@ -30,6 +30,11 @@ export function faultsOf(tried: Tried): string[] {
     ...bestEffort(tried.objects).map(
       (object) => `${nameOf(object)} asks for no memory, so a full node ends it before all others.`,
     ),
+    ...webhookPortsOf(tried.objects)
+      .filter((port) => !tried.declared.webhookPorts.includes(port))
+      .map(
+        (port) => `its webhook listens on port ${port}, which no system has in webhookPorts: GKE's firewall shuts it.`,
+      ),
     ...(tried.declared.mirror === undefined ? [] : unmirrored(tried.objects, tried.declared.mirror)).map(
       ({ object, image }) => `${nameOf(object)} has "${image}", which the mirror does not stand for.`,
     ),
@@ -173,6 +178,30 @@ export function bestEffort(objects: readonly ChartObject[]): ChartObject[] {
     const stays = ["Deployment", "StatefulSet", "DaemonSet"].includes(kind);
     return stays && containers.some(({ resources }) => resources?.requests?.memory === undefined);
   });
+}
+
+/** The ports of pods on which the control plane calls the webhooks of a chart, where the chart has their Service. */
+export function webhookPortsOf(objects: readonly ChartObject[]): number[] {
+  type Hooks = readonly { clientConfig?: { service?: { name: string; port?: number } } }[];
+  type Ports = readonly { port: number; targetPort?: number | string }[];
+  type Container = { ports?: readonly { name?: string; containerPort: number }[] };
+  type Pods = { template?: { spec?: { containers?: readonly Container[] } } };
+  const called = objects
+    .filter(({ kind }) => /^(Mutating|Validating)WebhookConfiguration$/.test(kind))
+    .flatMap(({ webhooks }) => (webhooks as Hooks | undefined) ?? [])
+    .flatMap(({ clientConfig }) => clientConfig?.service ?? []);
+  const named = objects
+    .flatMap(({ spec }) => (spec as Pods | undefined)?.template?.spec?.containers ?? [])
+    .flatMap(({ ports = [] }) => ports);
+  const found = called.flatMap(({ name, port = 443 }) => {
+    const service = objects.find(({ kind, metadata }) => kind === "Service" && metadata.name === name);
+    const ports = (service?.spec as { ports?: Ports } | undefined)?.ports ?? [];
+    const { targetPort } = ports.find((one) => one.port === port) ?? {};
+    return typeof targetPort === "string"
+      ? named.filter((one) => one.name === targetPort).map(({ containerPort }) => containerPort)
+      : (targetPort ?? []);
+  });
+  return [...new Set(found)].sort((a, b) => a - b);
 }
 
 /** Registries that charts name. Images are also written into arguments, variables and configuration. */

@@ -2,7 +2,7 @@ import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import { type ChartPin, charts } from "../../components/core/charts.ts";
 import { defaultKubernetesVersion } from "../../components/core/kubernetesVersions.ts";
 import type { RegistryMirror } from "../../components/core/registryMirror.ts";
-import { systems } from "../../components/platform/systems.ts";
+import { systemCluster, systems, webhookPorts } from "../../components/platform/systems.ts";
 import type { RecordedResource } from "../../engine/recordedResource.ts";
 import { shown } from "../../plan/shownValues.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
@@ -22,6 +22,8 @@ export interface DeclaredChart {
   readonly kubernetesVersion: string;
   /** Whether nodes of the cluster have the GPU taint. */
   readonly hasGpuNodes: boolean;
+  /** Ports of webhooks that the cluster's network lets its control plane reach. */
+  readonly webhookPorts: readonly number[];
   /** What stands for the public registries. */
   readonly mirror?: RegistryMirror;
   /** Whether the provider takes over objects that exist. */
@@ -55,6 +57,7 @@ export async function declaredCharts(environment: Environment): Promise<Declared
       ...(inputs.postRenderer === undefined ? {} : { postRenderer: inputs.postRenderer }),
       kubernetesVersion: cloudOf(spec).kubernetesVersion(spec) ?? defaultKubernetesVersion,
       hasGpuNodes: Object.keys(cloudOf(spec).gpuPools(spec)).length > 0,
+      webhookPorts: webhookPorts(systemCluster(environment, key, spec, environment.platform)),
       ...(mirror === undefined ? {} : { mirror }),
       upserts: upserts(resource),
     };

@@ -30,6 +30,7 @@ function declared(values: Readonly<Record<string, unknown>>, at = "prod/a"): Dec
     values,
     kubernetesVersion: "1.35",
     hasGpuNodes: false,
+    webhookPorts: [],
     upserts: false,
   };
 }

@@ -32,18 +32,31 @@ function withMirror(spec: ClusterSpec, registryMirror: RegistryMirror): ClusterS
   return mirrored;
 }
 
+/** With nodes that have Elastic Fabric Adapters, so that every chart is installed somewhere. */
+const clusters: Readonly<Record<string, ClusterSpec>> = {
+  ...shop.clusters,
+  aws: {
+    ...shop.clusters.aws,
+    gpuPools: {
+      ...shop.clusters.aws.gpuPools,
+      efa: { machine: "p5.48xlarge", min: 0, max: 2, zones: ["us-east-1a"], placement: "compact" },
+    },
+  },
+};
+
 /** The addresses of a mirror that each chart's values name, and the images of the models. */
 async function mirrored(images: NonNullable<RegistryMirror["images"]>) {
-  const clusters = Object.fromEntries(
-    Object.entries(shop.clusters).map(([key, spec]) => [key, withMirror(spec, { charts, images })]),
+  const all = Object.fromEntries(
+    Object.entries(clusters).map(([key, spec]) => [key, withMirror(spec, { charts, images })]),
   );
-  const resources = await recordLayers({ ...shop, clusters } as Environment);
+  const resources = await recordLayers({ ...shop, clusters: all } as Environment);
   const ofType = (end: string) => resources.filter(({ type }) => type.endsWith(end)).map(({ props }) => shown(props));
   const addresses = (ofType(":helm.sh/v4:Chart") as { chart: string; values: object }[]).map(({ chart, values }) => {
     expect(chart).toMatch(/^oci:\/\/mirror\.example\.com\/charts\/[a-z0-9-]+$/);
     const found = JSON.stringify(values).match(/mirror\.example\.com\/images(-[a-z0-9.-]+)?/g) ?? [];
     return [chart.slice(charts.length + 1), [...new Set(found)].sort()] as const;
   });
+  expect([...new Set(addresses.map(([chart]) => chart))].sort()).toEqual(Object.keys(registries).sort());
   const models = ofType(":Rollout").map((props) => /"image":"([^"]+)"/.exec(JSON.stringify(props))?.[1]);
   expect(models.length).toBeGreaterThan(2);
   return { addresses, models };
