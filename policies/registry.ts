@@ -1,5 +1,6 @@
 import type { Policies } from "@pulumi/policy";
 import { requireNoDataHandling } from "./analysis/requireNoDataHandling.ts";
+import { requireBudget } from "./availability/requireBudget.ts";
 import { requireTwo } from "./availability/requireTwo.ts";
 import { requireLimitsOnly } from "./gpu/requireLimitsOnly.ts";
 import { requireDigest } from "./image/requireDigest.ts";
@@ -13,6 +14,7 @@ import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.t
 /** Every policy of the pack. */
 export const policies: Readonly<Policies> = [
   requireNoDataHandling,
+  requireBudget,
   requireTwo,
   requireLimitsOnly,
   requireDigest,

@@ -54,6 +54,27 @@ specifyResourcePolicy(requireTwo, {
       message: "values.replicaCount: 1",
     },
     {
+      when: "an autoscaler of two that is off",
+      change: { values: { autoscaling: { enabled: false, minReplicas: 2 } } },
+      message: "values.replicaCount: 1",
+    },
+    {
+      when: "istiod's autoscaler of two that is off",
+      change: { chart: "istiod", values: { autoscaleEnabled: false, autoscaleMin: 2, replicaCount: 1 } },
+      message: "values.replicaCount: 1",
+    },
+    { when: "a Release with one", type: "kubernetes:helm.sh/v3:Release", change: { values: {} }, message: "1 pod" },
+    {
+      when: "a patch that leaves one",
+      type: "kubernetes:apps/v1:DeploymentPatch",
+      change: {
+        chart: undefined,
+        metadata: { name: "istiod", namespace: "istio-system" },
+        spec: { replicas: 1 },
+      },
+      message: "spec.replicas: 1",
+    },
+    {
       when: "an autoscaler that may go down to one",
       type: hpa,
       change: {
@@ -75,6 +96,10 @@ specifyResourcePolicy(requireTwo, {
     },
   ],
   accepts: [
+    {
+      when: "a kube-prometheus-stack for its operator alone",
+      change: { chart: "kube-prometheus-stack", values: { prometheus: { enabled: false } } },
+    },
     { when: "another chart", change: { chart: "metrics-server", values: {} } },
     { when: "controllers whose number the chart chooses", change: { chart: "argo-rollouts", values: {} } },
     {
