@@ -38,7 +38,7 @@ import {
 import { embeddedStoreProblems, missingClaims } from "../../rehearsal/local/modelStore.ts";
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
-import { type Prediction, predictOnce } from "../../rehearsal/prediction.ts";
+import { predictOnce } from "../../rehearsal/prediction.ts";
 import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { project, secretsProviderOf } from "../../stacks/project.ts";
@@ -47,8 +47,8 @@ import { stackName } from "../../stacks/stackName.ts";
 import { embeddedStep } from "../embeddedStep.ts";
 import { refuseLocalOptions } from "../localOptions.ts";
 import type { Answer, Invocation } from "../run.ts";
+import { type ServedModel, servedModels } from "../servedModels.ts";
 import { runSteps } from "../terminal.ts";
-import { predictionText } from "./predict.ts";
 import { type RegistryOptions, registryCredentials, standOf } from "./preflight.ts";
 
 /** The options of `serin up`. */
@@ -72,7 +72,7 @@ interface Progress extends Examined {
   layout?: StackLayout;
   stacks: StackResult[];
   failures: SideBySide["failures"][number][];
-  models: Record<string, { version: string; state: string; prediction?: Prediction }>;
+  models: Record<string, ServedModel>;
   /** Where the page of the embedded environment's Prometheus is. */
   prometheusUrl?: string;
 }
@@ -296,7 +296,12 @@ function localSteps(
             undefined,
             signal,
           );
-          progress.models[name] = { version: prediction.version, state, prediction };
+          progress.models[name] = {
+            version: prediction.version,
+            state,
+            ...(underWay(rollout) ? { releasing: model.version } : {}),
+            prediction,
+          };
         }
         task.title = "Models answer";
       },
@@ -343,7 +348,7 @@ function engineStep(
         },
       });
       progress.stacks = [...progress.stacks, ...results];
-      task.title = `Layers: ${changed === 0 ? "nothing to change" : `${changed} changes`}`;
+      task.title = `Layers: ${changed === 0 ? "nothing to change" : count(changed, "change")}`;
     },
     rendererOptions: { outputBar: 1, persistentOutput: false },
   };
@@ -385,7 +390,7 @@ function answer({ name, clusters }: Environment, progress: Progress): Answer {
       waiting: [...waits],
       ...(prometheusUrl === undefined ? {} : { prometheus: prometheusUrl }),
     },
-    text: [summary(progress), prometheusUrl === undefined ? "" : furtherWays(prometheusUrl), again]
+    text: [servedModels(models), prometheusUrl === undefined ? "" : furtherWays(prometheusUrl), again]
       .filter((text) => text !== "")
       .join("\n"),
     exitCode: waits.size === 0 ? exitCodes.ok : exitCodes.preflight,
@@ -414,12 +419,4 @@ function layerAnswer({ name }: Environment, { preflight, stacks }: Progress): An
 /** How else the embedded environment is looked at. */
 function furtherWays(prometheusUrl: string): string {
   return `\nPrometheus ${prometheusUrl}\nkubectl, k9s: export KUBECONFIG=$(npx serin kubeconfig --path)`;
-}
-
-function summary({ models }: Progress): string {
-  return Object.entries(models)
-    .map(([name, { prediction, version, state }]) =>
-      prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
-    )
-    .join("\n");
 }
