@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import { hanging, lineWidth } from "../components/core/hanging.ts";
 import { stackNameParts } from "../components/core/stackName.ts";
 import { spanText } from "../components/model/releasePlan/spanText.ts";
 import { nameIn } from "../engine/recordedResource.ts";
@@ -41,7 +42,7 @@ function releaseLines({ releases }: Plan): string[] {
     // The weights, then what decides them: one line of both is wider than a terminal.
     ...releases.flatMap(({ model, version, release, longestSeconds }) => [
       `  ${model} version ${version}`,
-      `    ${release}`,
+      ...hanging("    ", 4, [release], lineWidth()),
       ...(longestSeconds === undefined
         ? []
         : [`    takes up to ${spanText(longestSeconds)} at the trough of the traffic`]),
@@ -121,8 +122,8 @@ function findingLine(alike: readonly PolicyFinding[], plan: Plan): string[] {
   const remedy = status === "undetermined" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
   return [
     `${mark}  ${policy}  ${alike.map(({ urn }) => nameIn(urn)).join(", ")}`,
-    `    ${message}`,
-    ...(remedy === "" ? [] : [`    ${colours.dim(remedy)}`]),
+    ...hanging("    ", 4, [message], lineWidth()),
+    ...(remedy === "" ? [] : hanging("    ", 4, [remedy], lineWidth()).map((line) => colours.dim(line))),
   ];
 }
 

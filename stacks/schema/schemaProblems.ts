@@ -215,5 +215,8 @@ function wrongKind(value: unknown, path: string, expected: readonly string[]): P
     typeof value === "string" && expected.some((noun) => noun.includes("an object"))
       ? "it is a string"
       : described(value);
-  return { path, reason: `${found}, not ${or(expected)}.` };
+  // A number and nothing else is wanted: a share is written without its sign.
+  const bare =
+    typeof value === "string" && or(expected) === "a number" ? /^(-?\d+(?:\.\d+)?) ?%?$/.exec(value)?.[1] : "";
+  return { path, reason: `${found}, not ${or(expected)}.`, ...(bare ? { fix: `Write ${Number(bare)}.` } : {}) };
 }

@@ -18,6 +18,18 @@ it("says that a layer is brought up as a stack for each cluster", async () => {
   expect(lines.slice(0, 2)).toEqual(["dev-models", "  serin up makes a stack for each cluster: dev-models-<cluster>"]);
 });
 
+it("says in 80 columns how a release of several phases goes", async () => {
+  const phases =
+    "dark launch for x-user-group: internal-testers, 10m and 20 requests; then canary 5 → 20 → 50 → 100 %, each after 2m";
+  const plan = { ...memoryPlan(services({})), releases: [{ model: "fraud", version: "1", release: phases }] };
+  const lines = stripVTControlCharacters(await textOf(planText(plan))).split("\n");
+  expect(lines.slice(lines.indexOf("  fraud version 1") + 1, -3)).toEqual([
+    "    dark launch for x-user-group: internal-testers, 10m and 20 requests; then",
+    "    canary 5 → 20 → 50 → 100 %, each after 2m",
+    "",
+  ]);
+});
+
 it("says once what a policy finds on several clusters", () => {
   const [stack] = memoryPlan().stacks;
   if (stack === undefined) throw new Error("the plan has no stack");

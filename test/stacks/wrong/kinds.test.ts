@@ -91,6 +91,11 @@ describe("a value of another kind, or outside a closed set, is one problem with 
       /weights\[0\]: "5" is a string, not a number/,
     ],
     [
+      "weights with a sign",
+      set("models/fraud/release/weights", ["5%", 100]),
+      /weights\[0\]: "5%" is a string, not a number\. Write 5\.$/,
+    ],
+    [
       "a scrape interval that is a number",
       set("platform/prometheus/scrapeInterval", 15),
       /scrapeInterval: 15 is a number/,
