@@ -42,7 +42,8 @@ export function saturationGuards({ slo, server }: ServedModel, at: AnalysisConte
 
 /** A gauge of a version that must not stay above a bound. */
 function guard(name: string, gauge: (of: Revision) => string, bound: number, at: AnalysisContext): GuardMetric {
-  const scrape = seconds(at.scrapeInterval);
+  // PromQL takes whole seconds.
+  const scrape = Math.ceil(seconds(at.scrapeInterval));
   const range = `[${span(at)}s:${scrape}s]`;
   // A subquery has a sample at every multiple of its step: one more or less than the span has.
   const samples = Math.max(1, Math.floor(span(at) / scrape) - 1);
@@ -91,5 +92,5 @@ function gpuSelectors(metric: string, of: Revision, at: AnalysisContext): string
 }
 
 function span(at: AnalysisContext): number {
-  return Math.max(leastSpan, 4 * seconds(at.scrapeInterval));
+  return Math.ceil(Math.max(leastSpan, 4 * seconds(at.scrapeInterval)));
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { guardMetrics } from "../../../../components/model/analysis/metrics.ts";
 import { saturationGuards } from "../../../../components/model/analysis/saturation.ts";
 import { validateModel } from "../../../../components/model/modelProblems.ts";
 import { context, sound } from "../fixtures.ts";
@@ -17,6 +18,20 @@ it("is in percent of the exporter and microseconds of Triton", () => {
   expect(utilization).toContain("> bool 95)");
   expect(memory).toContain("> bool 90)");
   expect(queue).toContain("> bool 20000)");
+});
+
+it("every span of the guard is in whole seconds, as PromQL takes it, whatever the time between two scrapes is", () => {
+  for (const scrapeInterval of ["1500ms", "30300ms", "0.7m"] as const) {
+    const at = { ...context, scrapeInterval };
+    const metrics = [...saturationGuards(guarded, at), ...guardMetrics(guarded, sound.release, at)];
+    for (const { name, query } of metrics) {
+      const spans = [...query.matchAll(/\[(\d[^\]]*)\]|offset ([\d.]+\w)/g)].map(
+        ([, range, offset]) => range ?? offset,
+      );
+      expect(spans.length, name).toBeGreaterThan(0);
+      for (const span of spans) expect(span, name).toMatch(/^\d+[smh](:\d+s)?$/);
+    }
+  }
 });
 
 it("bounds of GPUs are for models that have one", () => {
