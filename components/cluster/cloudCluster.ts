@@ -147,8 +147,10 @@ function adminProblems(admins: readonly string[]): Problem[] {
       },
     ];
   }
+  // No cloud tells names of people, groups and roles apart by the case of their letters.
+  const names = admins.map((admin) => admin.toLowerCase());
   return admins.flatMap((admin, index) =>
-    admins.indexOf(admin) < index
+    names.indexOf(names[index] ?? "") < index
       ? [{ path: `admins[${index}]`, reason: `"${admin}" is there twice.`, fix: "Name them once." }]
       : [],
   );

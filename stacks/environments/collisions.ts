@@ -24,6 +24,7 @@ export function collisionProblems({ clusters, platform, models }: Declared): Pro
     ...modelCollisions(models, namespaceName(platform.modelNamespace)),
     ...sharedKubeconfigs(clusters),
     ...sharedConfiguration(clusters),
+    ...deploymentCollisions(clusters, models),
   ];
 }
 
@@ -65,6 +66,20 @@ function sharedConfiguration(clusters: Declared["clusters"]): Problem[] {
           },
         ];
   });
+}
+
+/**
+ * A model on a cluster is called `<cluster>-<model>` in a stack that holds several clusters, and in every plan.
+ */
+function deploymentCollisions(clusters: Declared["clusters"], models: Declared["models"]): Problem[] {
+  const deployments = Object.keys(clusters).flatMap((cluster) =>
+    Object.keys(models).map((model) => ({ cluster, model, name: `${cluster}-${model}` })),
+  );
+  return repeats(deployments, ({ name }) => name).map(({ item, first }) => ({
+    path: keyPath("models", item.model),
+    reason: `on cluster "${item.cluster}" it is "${item.name}" in a stack, as model "${first.model}" on cluster "${first.cluster}" is.`,
+    fix: "Give one of the models or clusters another name.",
+  }));
 }
 
 /** The models' namespace has a PeerAuthentication and labels of its own, so no system may be in it. */

@@ -128,6 +128,19 @@ describe("clusters of an environment", () => {
     ]);
   });
 
+  it("are told apart by name together with each of their models", () => {
+    const { fraud } = prod.models;
+    const site = clusters["dc-fra"];
+    const sites = { dc: site, "dc-large": { ...site, kubeconfig: { secret: "largeKubeconfig" } } };
+    expect(problemsIn(prod, { clusters: sites, models: { "large-llm": fraud, llm: fraud } })).toEqual([
+      {
+        path: "models.llm",
+        reason: 'on cluster "dc-large" it is "dc-large-llm" in a stack, as model "large-llm" on cluster "dc" is.',
+        fix: "Give one of the models or clusters another name.",
+      },
+    ]);
+  });
+
   it("run versions that fit what is installed on them", () => {
     const newer = { ...clusters["gcp-euw4"], kubernetesVersion: "1.36" } as const;
     expect(problemsIn(prod, { clusters: { "gcp-euw4": newer } })).toEqual([

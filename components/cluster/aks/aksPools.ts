@@ -3,6 +3,7 @@ import { AgentPool, type AgentPoolArgs } from "@pulumi/azure-native/containerser
 import type { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userAssignedIdentity.js";
 import type * as pulumi from "@pulumi/pulumi";
 import { ignoreChanges } from "../../core/driftRules.ts";
+import { base36Hash } from "../../core/names.ts";
 import { byteCount } from "../../core/quantity.ts";
 import { deviceLabels } from "../deviceLabels.ts";
 import {
@@ -191,7 +192,9 @@ function placementGroup(
 
 /**
  * The cluster's right to use reserved capacity: one for each reservation group, which several pools may use
- * (MicrosoftDocs/azure-aks-docs `articles/aks/use-capacity-reservation-groups.md`).
+ * (MicrosoftDocs/azure-aks-docs `articles/aks/use-capacity-reservation-groups.md`). Azure does not see the letters' case
+ * in an id. Of groups with one name, in other resource groups, all but the first have a hash of their id in the right's
+ * name.
  */
 function reservationGrants(
   cluster: string,
@@ -200,20 +203,24 @@ function reservationGrants(
   scope: AksScope,
   opts: pulumi.CustomResourceOptions,
 ): { readonly reservation: string; readonly grant: pulumi.Resource }[] {
-  const reservations = new Set(Object.values(pools).flatMap((pool) => reservationOf(pool) ?? []));
-  return [...reservations].map((on) => ({
-    reservation: on,
-    grant: assignRole(
-      `${cluster}-reservation-${on.split("/").at(-1)}`,
-      { role: "Contributor", identity, on },
-      scope,
-      opts,
-    ),
-  }));
+  const groups = new Map<string, string>();
+  for (const pool of Object.values(pools)) {
+    const id = pool.purchase?.kind === "reserved" ? pool.purchase.reservation : undefined;
+    if (id !== undefined && !groups.has(id.toLowerCase())) groups.set(id.toLowerCase(), id);
+  }
+  const named = new Set<string>();
+  return [...groups].map(([reservation, on]) => {
+    const group = on.split("/").at(-1) ?? "";
+    const name = named.has(group) ? `${group}-${base36Hash(reservation, 6)}` : group;
+    named.add(group);
+    const grant = assignRole(`${cluster}-reservation-${name}`, { role: "Contributor", identity, on }, scope, opts);
+    return { reservation, grant };
+  });
 }
 
+/** The id of a pool's reservation group, in small letters. */
 function reservationOf({ purchase }: AksGpuPoolArgs): string | undefined {
-  return purchase?.kind === "reserved" ? purchase.reservation : undefined;
+  return purchase?.kind === "reserved" ? purchase.reservation.toLowerCase() : undefined;
 }
 
 /** The pools as the cluster publishes them; known before anything is made. */

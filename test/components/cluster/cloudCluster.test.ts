@@ -108,6 +108,12 @@ it.each<[string, Cloud, object, ...string[]]>([
   ],
   ["an administrator twice", "gcp", { admins: ["a", "a"] }, 'admins[1]: "a" is there twice. Name them once.'],
   [
+    "an administrator in capitals, too",
+    "azure",
+    { admins: ["a", "A"] },
+    'admins[1]: "A" is there twice. Name them once.',
+  ],
+  [
     "records kept for less than a day",
     "aws",
     { auditStore: { retentionDays: 0 } },

@@ -265,6 +265,23 @@ describe("GPU pools", () => {
     );
   });
 
+  it("draw on two reservations of one name with two rights, and on one in other letters with one", async () => {
+    const { a100 } = sampleArgs.gpuPools;
+    const from = (id: string) => ({ ...a100, purchase: { kind: "reserved", reservation: id } }) as const;
+    const other = reservation.replace("/resourceGroups/capacity/", "/resourceGroups/reserve/");
+    const gpuPools = {
+      a100,
+      same: from(reservation.replace("/resourceGroups/", "/resourcegroups/")),
+      other: from(other),
+    };
+    const result = await run({ ...sampleArgs, gpuPools });
+    const grants = result.resources.filter(({ name }) => name.includes("-reservation-"));
+    expect(grants.map(({ props }) => props.scope)).toEqual([reservation, other]);
+    expect(grants[0]?.name).toBe("prod-azure-weu-reservation-a100");
+    expect(needs(result, "prod-azure-weu-pool-same")).toContain(grants[0]?.name);
+    expect(needs(result, "prod-azure-weu-pool-other")).toContain(grants[1]?.name);
+  });
+
   it("are close together in a placement group that is replaced with them", () => {
     const result = sample;
     const group = inputsOf(result, "azure-native:compute:ProximityPlacementGroup");
