@@ -192,9 +192,9 @@ function placementGroup(
 
 /**
  * The cluster's right to use reserved capacity: one for each reservation group, which several pools may use
- * (MicrosoftDocs/azure-aks-docs `articles/aks/use-capacity-reservation-groups.md`). Azure does not see the letters' case
- * in an id. Of groups with one name, in other resource groups, all but the first have a hash of their id in the right's
- * name.
+ * (MicrosoftDocs/azure-aks-docs `articles/aks/use-capacity-reservation-groups.md`). Azure does not tell ids apart by
+ * the case of their letters. Of groups with one name, in other resource groups, all but the first have a hash of their
+ * id in the right's name.
  */
 function reservationGrants(
   cluster: string,
