@@ -25,7 +25,7 @@ it("every span of the guard is in whole seconds, as PromQL takes it, whatever th
     const at = { ...context, scrapeInterval };
     const metrics = [...saturationGuards(guarded, at), ...guardMetrics(guarded, sound.release, at)];
     for (const { name, query } of metrics) {
-      const spans = [...query.matchAll(/\[(\d[^\]]*)\]|offset ([\d.]+\w)/g)].map(
+      const spans = [...query.matchAll(/\[([\d.]+[smh][^\]]*)\]|offset ([\d.]+\w)/g)].map(
         ([, range, offset]) => range ?? offset,
       );
       expect(spans.length, name).toBeGreaterThan(0);
