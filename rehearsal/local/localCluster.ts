@@ -43,7 +43,7 @@ export function embeddedCluster(name: string): LocalCluster & { readonly embedde
       {
         path: "environment",
         reason: 'only "local" runs on this machine.',
-        fix: "Send requests to the gateway of its clusters: the stacks of the models layer publish each model's url and host.",
+        fix: "Send requests to the gateway of its clusters: the stacks of the models layer publish each model's url and host. Rehearse the model in local, where it must be declared, too.",
       },
     ]);
   }

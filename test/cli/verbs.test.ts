@@ -61,6 +61,11 @@ describe("wrong input is refused before anything is changed", () => {
       "it is not a plan.",
     ],
     [
+      "a rehearsal in an environment that is not on this machine",
+      () => rehearse("fraud", { ...rehearsal, environment: "prod" }, invocation),
+      "Rehearse the model in local, where it must be declared, too.",
+    ],
+    [
       "a removal by an engine that only local has",
       () => down("dev", { engine: "live" }, invocation),
       "--engine: other environments",
