@@ -91,7 +91,8 @@ export interface GpuPoolArgs<Machine extends string, Purchase extends PurchaseOp
   /**
    * How the GPUs are given to pods. MIG needs a GPU that has it. Of two profiles with as many compute slices, AKS and
    * GKE on A100 make only the one with less memory.
-   * @default `{ kind: "exclusive" }`. Changing it restarts the pods of the pool; on AKS and GKE it replaces the pool.
+   * @default `{ kind: "exclusive" }`. Changing it replaces the pool on AKS and GKE. On EKS it changes labels of nodes
+   * and evicts nobody: drain them before another MIG profile, or they reboot under their pods (`docs/versions.md`).
    */
   readonly sharing?: Sharing;
   /**
