@@ -1,5 +1,6 @@
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type * as pulumi from "@pulumi/pulumi";
+import type { GpuPool } from "../cluster/gpuPool.ts";
 import type { AtSite } from "../cluster/onPrem/siteSettings.ts";
 import { charts } from "../core/charts.ts";
 import { Component } from "../core/component.ts";
@@ -38,18 +39,22 @@ const requirements: readonly Requirement[] = [
 
 /** Everything wrong with the arguments. Pools that want two driver versions are refused: the operator installs one. */
 export function validateGpuOperator(args: GpuOperatorArgs & AtSite): Problem[] {
-  const wanted = Object.entries(args.pools).flatMap(([pool, { driver }]) =>
+  return [...operatorDriverProblems(args.pools), ...adoptionProblems(args, "install: {}")];
+}
+
+/** Pools of one cluster that want another driver of the operator than the first, by the path below the cluster. */
+export function operatorDriverProblems(pools: Readonly<Record<string, Pick<GpuPool, "driver">>>): Problem[] {
+  const wanted = Object.entries(pools).flatMap(([pool, { driver }]) =>
     driver.owner === "operator" ? [{ pool, version: driver.version ?? defaultOperatorDriver }] : [],
   );
   const [first] = wanted;
-  const others = wanted
+  return wanted
     .filter(({ version }) => version !== first?.version)
     .map(({ pool, version }) => ({
       path: `gpuPools["${pool}"].driver.version`,
       reason: `"${version}" is not "${first?.version}" of gpuPools["${first?.pool}"], and the operator installs one driver in a cluster.`,
       fix: "Write the same version, or put the pools into two clusters.",
     }));
-  return [...others, ...adoptionProblems(args, "install: {}")];
 }
 
 /**

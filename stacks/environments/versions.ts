@@ -1,11 +1,12 @@
 import { type ClusterSpec, cloudOf } from "../../components/cluster/clouds.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
 import { gpuFacts } from "../../components/cluster/machines/gpus.ts";
-import type { Problem } from "../../components/core/problem.ts";
+import { type Problem, under } from "../../components/core/problem.ts";
 import { defaultOperatorDriver } from "../../components/core/versions/drivers.ts";
 import { tritonRelease } from "../../components/core/versions/tritonContainers.ts";
 import { fittingPools } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
+import { operatorDriverProblems } from "../../components/platform/gpuOperator.ts";
 import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
 import { installedVersions, systemCluster, systemVersions } from "../../components/platform/systems.ts";
 import type { VersionCombination } from "../../components/platform/versions/conflicts.ts";
@@ -39,6 +40,7 @@ export function environmentVersionProblems(environment: VersionedEnvironment): P
       ...versionProblems({ systems: installed, ...(kubernetes === undefined ? {} : { kubernetes }) }, known, {
         kubernetes: `${at}.kubernetesVersion`,
       }),
+      ...(installed.gpuOperator === undefined ? [] : under(at, operatorDriverProblems(Object.fromEntries(pools)))),
       ...pools.flatMap(([key, pool]) => {
         const { gpuOperator } = installed;
         const paths = { driver: `${at}.gpuPools["${key}"].driver` };

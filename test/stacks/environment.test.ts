@@ -162,6 +162,19 @@ describe("clusters of an environment", () => {
     expect(problem?.reason).toContain("570.86.10");
   });
 
+  it("have one driver of the operator", () => {
+    const site = clusters["dc-fra"];
+    const older = { ...site.gpuPools.l4, gpu: "A10", driver: { owner: "operator", version: "580.173.02" } } as const;
+    const gpuPools = { ...site.gpuPools, older };
+    expect(problemsIn(prod, { clusters: { "dc-fra": { ...site, gpuPools } } })).toEqual([
+      {
+        path: 'clusters["dc-fra"].gpuPools["older"].driver.version',
+        reason: '"580.173.02" is not "595.91.07" of gpuPools["l4"], and the operator installs one driver in a cluster.',
+        fix: "Write the same version, or put the pools into two clusters.",
+      },
+    ]);
+  });
+
   it("adopt nothing where nobody can look", () => {
     const problems = problemsIn(test, { platform: { ...test.platform, argoRollouts: { adopt: {} } } });
     expect(problems).toEqual([
