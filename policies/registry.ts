@@ -1,5 +1,6 @@
 import type { Policies } from "@pulumi/policy";
 import { requireNoDataHandling } from "./analysis/requireNoDataHandling.ts";
+import { requireAnsweringWebhooks } from "./availability/requireAnsweringWebhooks.ts";
 import { requireBudget } from "./availability/requireBudget.ts";
 import { requireTwo } from "./availability/requireTwo.ts";
 import { requireLimitsOnly } from "./gpu/requireLimitsOnly.ts";
@@ -14,6 +15,7 @@ import { requireAnalysisBeforeHalf } from "./rollout/requireAnalysisBeforeHalf.t
 /** Every policy of the pack. */
 export const policies: Readonly<Policies> = [
   requireNoDataHandling,
+  requireAnsweringWebhooks,
   requireBudget,
   requireTwo,
   requireLimitsOnly,
