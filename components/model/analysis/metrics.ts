@@ -124,13 +124,18 @@ function lineOf(test: ShareTest, next: number | undefined): PassLine | undefined
 
 /** How the queries read counters: long enough for a release at the trough of traffic. */
 export function readingsOf(
-  { traffic, slo }: ServedModel,
+  model: ServedModel,
   judgement: Judgement,
   { scrapeInterval }: Pick<At, "scrapeInterval">,
 ): Readings {
+  const { traffic, slo } = model;
   const test = shareTest(ratio(slo.errorRate), errorRatio, { falseAlarm: 1, miss: ratio(judgement.confidence.miss) });
   const release = (spare * passLine(test, 1).cleanRequests) / (traffic.expectedQps.trough * firstShare);
-  return readings(seconds(scrapeInterval), release, seconds(judgement.metricsOutage));
+  return readings(seconds(scrapeInterval), release, seconds(judgement.metricsOutage), waitsOf(model, judgement));
+}
+
+function waitsOf(model: ServedModel, { waits = 0 }: Judgement): number {
+  return waits + watchSeconds(model);
 }
 
 /** A metric that only ever fails a release. */
@@ -171,8 +176,7 @@ function confidences(
   const { confidence } = judgement;
   const [falseAlarm, miss] = [ratio(confidence.falseAlarm), ratio(confidence.miss)];
   const others = model.slo.predictionScore === undefined ? 2 : 3;
-  const waits = (judgement.waits ?? 0) + watchSeconds(model);
-  const spans = Math.max(1, waits / readingsOf(model, judgement, at).range);
+  const spans = Math.max(1, waitsOf(model, judgement) / readingsOf(model, judgement, at).range);
   return {
     errors: { falseAlarm: falseAlarm * errorsPart, miss, spans },
     others: { falseAlarm: (falseAlarm * (1 - errorsPart)) / others, miss, spans },

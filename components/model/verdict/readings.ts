@@ -14,6 +14,10 @@ export interface Readings {
    */
   readonly range: number;
   /**
+   * Interval and range of what is counted over the whole release, its waits included: of a long one in longer intervals.
+   */
+  readonly whole: { readonly interval: number; readonly range: number };
+  /**
    * The longest gap between two samples of a series after which the count goes on where it was. After a longer one the
    * series counts as new, so it must be at least as long as an outage of Prometheus that a release survives.
    */
@@ -35,17 +39,23 @@ const leastInterval = 5;
 const mostObservations = 1_500;
 
 /**
- * How counters are read that are scraped every `scrape` seconds, in a release whose tests may take `release` seconds,
- * where Prometheus may be away for `outage` seconds.
+ * How counters are read that are scraped every `scrape` seconds, in a release whose tests may take `release` seconds and
+ * that waits `waits` seconds beside them, where Prometheus may be away for `outage` seconds.
  */
-export function readings(scrape: number, release: number, outage: number): Readings {
+export function readings(scrape: number, release: number, outage: number, waits = 0): Readings {
   const range = Math.ceil(Math.max(3_600, release) / 60) * 60;
-  const scrapes = Math.ceil(Math.max(leastInterval, range / mostObservations, 1) / scrape);
-  const interval = Math.ceil(scrapes * scrape);
+  const all = waits <= range ? range : range + Math.ceil(waits / 60) * 60;
+  const every = (observed: number) => {
+    const scrapes = Math.ceil(Math.max(leastInterval, observed / mostObservations, 1) / scrape);
+    return Math.ceil(scrapes * scrape);
+  };
+  const interval = every(range);
+  const whole = { interval: every(all), range: all };
   return {
     interval,
     range,
-    gap: Math.ceil(Math.max(300, outage + 2 * interval)),
+    whole,
+    gap: Math.ceil(Math.max(300, outage + 2 * whole.interval)),
     // With fewer hours a model of 10 requests a second has shown too few bursts to tell how large they are.
     history: 24 * 3_600,
     minute: Math.ceil(Math.ceil(60 / scrape) * scrape),
@@ -153,8 +163,9 @@ export function stableRequests(stable: RequestCounters, reading: Readings): stri
 /** PromQL of the counter on the canary's pods since they started; 0 while there is no series. */
 export function canaryTotal(counter: Counter, canary: RequestCounters, reading: Readings): string {
   const atPods = sumOf(counter, (series) => `sum(last_over_time(${series}[${reading.alive}s]))`);
-  const gateway = gatewayGain(counter, canary, reading);
-  return added([atPods, ...gateway.map((gained) => `sum_over_time(${over(gained, reading)})`)]);
+  const whole = { ...reading, ...reading.whole };
+  const gateway = gatewayGain(counter, canary, whole);
+  return added([atPods, ...gateway.map((gained) => `sum_over_time(${over(gained, whole)})`)]);
 }
 
 /** PromQL of all requests that the canary's pods answered since they started; no series without a pod. */

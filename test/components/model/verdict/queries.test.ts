@@ -4,7 +4,7 @@ import { type Bet, evidence } from "../../../../components/model/verdict/betting
 import { clumping, clumpingQuery } from "../../../../components/model/verdict/clumping.ts";
 import { comparedQuery, comparedVerdict, worse, worseQuery } from "../../../../components/model/verdict/compared.ts";
 import type { JudgedRequests } from "../../../../components/model/verdict/counter.ts";
-import { readings } from "../../../../components/model/verdict/readings.ts";
+import { canaryTotal, readings } from "../../../../components/model/verdict/readings.ts";
 import {
   allowedBad,
   canaryEvidence,
@@ -96,6 +96,28 @@ describe("PromQL finds what is in the series:", () => {
 it("the minutes of a history have the same number of scrapes each", () => {
   const minute = (scrape: number) => readings(scrape, 3_600, 300).minute;
   expect([1, 15, 30, 45, 60, 120].map(minute)).toEqual([60, 60, 60, 90, 60, 120]);
+});
+
+it("what the gateway failed counts as long as the requests of a pod do, however long a release waits", () => {
+  const day = readings(15, 3_600, 300, 24 * 3_600);
+  expect(readings(15, 3_600, 300, 3_600).whole).toEqual({ interval: 15, range: 3_600 });
+  expect(day).toMatchObject({ interval: 15, range: 3_600, whole: { interval: 60, range: 25 * 3_600 } });
+  const every = (seconds: number, last: number, value: (at: number) => number) =>
+    Array.from({ length: last / seconds + 1 }, (_, index): [number, number] => [
+      index * seconds,
+      value(index * seconds),
+    ]);
+  const end = 12 * 3_600;
+  const series = [
+    { labels: { __name__: "requests_total", code: "200", pod: "m-new-0" }, samples: every(15, end, (at) => at) },
+    // All of its failures were in the second hour.
+    {
+      labels: { __name__: "gateway_total", subset: "canary", pod: "gateway-0" },
+      samples: every(15, end, (at) => 1_000 + Math.min(360, Math.max(0, (at - 3_600) / 10))),
+    },
+  ];
+  const bad = evaluate(canaryTotal(failed.canary.bad, failed.canary, day), series, end)[0]?.value;
+  expect(bad).toBe(360);
 });
 
 /** Tests and lines whose bounds are so close to what a world shows that a small error changes the verdict. */

@@ -25,7 +25,15 @@ export interface World {
 }
 
 /** Short spans, so that a query has few steps. */
-export const reading: Readings = { interval: 15, range: 90, gap: 90, alive: 25, history: 240, minute: 60 };
+export const reading: Readings = {
+  interval: 15,
+  range: 90,
+  whole: { interval: 15, range: 90 },
+  gap: 90,
+  alive: 25,
+  history: 240,
+  minute: 60,
+};
 /** Seconds between scrapes. */
 export const scrapeEvery = 5;
 /** When queries are evaluated. */
