@@ -14,7 +14,8 @@ export interface Readings {
    */
   readonly range: number;
   /**
-   * Interval and range of what is counted over the whole release, its waits included: of a long one in longer intervals.
+   * Interval and range of what is counted over the whole release, its waits included: of a long one in longer
+   * intervals.
    */
   readonly whole: { readonly interval: number; readonly range: number };
   /**
@@ -39,8 +40,8 @@ const leastInterval = 5;
 const mostObservations = 1_500;
 
 /**
- * How counters are read that are scraped every `scrape` seconds, in a release whose tests may take `release` seconds and
- * that waits `waits` seconds beside them, where Prometheus may be away for `outage` seconds.
+ * How counters are read that are scraped every `scrape` seconds, in a release whose tests may take `release` seconds
+ * and that waits `waits` seconds beside them, where Prometheus may be away for `outage` seconds.
  */
 export function readings(scrape: number, release: number, outage: number, waits = 0): Readings {
   const range = Math.ceil(Math.max(3_600, release) / 60) * 60;
