@@ -12,6 +12,12 @@ describe("the addresses that a public ingress lets in", () => {
     expect(said("0.0.0.0/0")).toEqual([]);
   });
 
+  it("are a block where it is one address", () => {
+    expect(said("203.0.113.7")).toEqual([
+      'ingress.sourceRanges[0]: "203.0.113.7" is not a block of IPv4 addresses. Write, for example, "203.0.113.7/32".',
+    ]);
+  });
+
   it("begin where a block of their size can, since EC2 shortens others and the controller adds them again and again (aws-load-balancer-controller #4263)", () => {
     expect(said("203.0.113.7/24")).toEqual([
       'ingress.sourceRanges[0]: "203.0.113.7/24" does not begin where a block of its size can. Write "203.0.113.0/24", or "203.0.113.7/32" for the one address.',
@@ -32,7 +38,7 @@ describe("the addresses that a public ingress lets in", () => {
     }
   });
 
-  it.each(["203.0.113.0/08", "203.0.113.0/33", "203.000.113.0/24", "203.0.113.7", " 203.0.113.0/24", "::/0", ""])(
+  it.each(["203.0.113.0/08", "203.0.113.0/33", "203.000.113.0/24", " 203.0.113.0/24", "::/0", ""])(
     "are not %j",
     (range) => {
       expect(said(range)).toEqual([
