@@ -38,7 +38,6 @@ export const test = {
         access: { kind: "rendered", directory: "rendered" },
         ingress: { kind: "nodePort", port: 30080, host: "edge-ber.example.com" },
         runtime: "k3s",
-        availability: "single",
       },
     },
   },

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { recordStack } from "../../engine/recorder/recorder.ts";
 import { planEnvironment } from "../../plan/plan.ts";
 import { planSummary } from "../../plan/planText.ts";
+import { environments } from "../../stacks/environments/index.ts";
 import type { Environment } from "../../stacks/program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,6 +19,20 @@ const ofEnvironments = examples.filter((name) => existsSync(join(folder, name, "
 const environmentsOf = (name: string): Promise<{ environments: Readonly<Record<string, Environment>> }> =>
   import(pathToFileURL(join(folder, name, "stacks/environments/index.ts")).href);
 
+describe("the environments of this project", () => {
+  it.each(Object.values(environments))(
+    "$name has no violation of a policy: it can be deployed as it is",
+    async (one) => {
+      const plan = await planEnvironment(one, new AbortController().signal);
+      const violations = plan.stacks
+        .flatMap(({ policies }) => policies.findings)
+        .filter(({ status, enforcement }) => status === "violation" && enforcement === "mandatory");
+      plan.remove();
+      expect(violations).toEqual([]);
+    },
+  );
+});
+
 describe("the examples", () => {
   it("stand in the list, each with the command that plans it", () => {
     const listed = [...readFileSync(join(folder, "README.md"), "utf8").matchAll(/^\| \[([\w-]+)\]\((\S+)\)/gm)];
@@ -28,8 +43,8 @@ describe("the examples", () => {
   it.each(ofEnvironments)(
     "%s plans, and no policy objects: one advises a digest for a model without files",
     async (name) => {
-      const { environments } = await environmentsOf(name);
-      for (const environment of Object.values(environments)) {
+      const example = await environmentsOf(name);
+      for (const environment of Object.values(example.environments)) {
         const plan = await planEnvironment(environment, new AbortController().signal);
         const findings = plan.stacks.flatMap(({ policies }) => policies.findings);
         const withoutFiles = Object.keys(environment.models).filter(
