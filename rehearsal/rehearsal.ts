@@ -14,10 +14,12 @@ import { project } from "../stacks/project.ts";
 import { ClusterView, type RolloutView } from "./cluster/clusterView.ts";
 import { diagnosed, modelPlace } from "./cluster/modelPlace.ts";
 import { PrometheusClient } from "./cluster/prometheus.ts";
+import { releaseEvents } from "./events.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "./local/localCluster.ts";
 import { underWay } from "./local/release.ts";
 import { predictOnce } from "./prediction.ts";
-import type { RehearsalReport, Sample, Served } from "./report.ts";
+import type { RehearsalReport, Served } from "./report.ts";
+import { samplesOf } from "./samples.ts";
 import { type Observation, stepsOf } from "./timeline.ts";
 import { type Watched, watchRelease } from "./watch.ts";
 
@@ -220,14 +222,15 @@ function report(
   samples: readonly TrafficSample[],
 ): RehearsalReport {
   const { environment, name, model, to, faults, rate } = args;
-  const { observations, analyses, evidence, rollout, outcome, reason, findings, endMs } = watched;
+  const { observations, analyses, evidence, course, rollout, outcome, reason, findings, endMs } = watched;
+  const listed = faults === "" ? [] : faults.split(",").map((fault) => fault.trim());
   const weightAt = (atMs: number) => observations.findLast((observation) => observation.atMs <= atMs)?.weight ?? 0;
   return {
     environment: environment.name,
     model: name,
     from: model.version,
     to,
-    faults: faults === "" ? [] : faults.split(",").map((fault) => fault.trim()),
+    faults: listed,
     rate,
     startedAt,
     durationMs: endMs,
@@ -241,17 +244,15 @@ function report(
     },
     steps: stepsOf(observations, analyses, rollout),
     evidence,
-    samples: samples.map((sample, index): Sample => {
-      const atMs = index * 1_000;
-      return {
-        atMs,
-        weight: weightAt(atMs),
-        sent: sample.sent,
-        errors: errorsOf(sample),
-        p50Ms: sample.latencyMs.p50,
-        p99Ms: sample.latencyMs.p99,
-      };
+    course,
+    events: releaseEvents({
+      ...watched,
+      to,
+      faults: listed,
+      stepWeights: rollout.stepWeights,
+      end: { outcome, atMs: endMs },
     }),
+    samples: samplesOf(samples, { from: model.version, to }, weightAt),
     served: servedOf(samples, observations),
   };
 }

@@ -1,5 +1,8 @@
 import type { Finding } from "../diagnosis/diagnose.ts";
+import type { EvidenceCourse } from "./cluster/evidenceCourse.ts";
 import type { AnalysisEvidence } from "./cluster/releaseEvidence.ts";
+
+import type { ReleaseEvent } from "./events.ts";
 
 /**
  * The result of a rehearsal. It is printed, and written as JSON and as a page. All times are milliseconds since the new
@@ -40,7 +43,14 @@ export interface RehearsalReport {
    * bounds. `step` is the step of the Rollout, absent for the guard.
    */
   readonly evidence: readonly AnalysisEvidence[];
-  /** One entry for each second, from the start of the release until 3 s after its end. */
+  /** What each metric saw in the course of the release, at most once a second; empty where Prometheus is away. */
+  readonly course: readonly EvidenceCourse[];
+  /** What happened, in the order of time: weights, verdicts, what people did, the end. */
+  readonly events: readonly ReleaseEvent[];
+  /**
+   * Traffic from the start of the release until 3 s after its end, by the second. Of a release of more than ten minutes
+   * an entry is of several seconds.
+   */
   readonly samples: readonly Sample[];
   /** The sum of the samples, and what the new version answered. */
   readonly served: Served;
@@ -75,20 +85,44 @@ export interface StepReport {
   readonly verdicts: readonly { readonly metric: string; readonly verdict: string; readonly by: "step" | "guard" }[];
 }
 
-/** One second of traffic, as the callers measured it. */
+/** Some seconds of traffic, as the callers measured it. Counts are of all of them. */
 export interface Sample {
-  /** The start of the second. */
+  /** When it starts. */
   readonly atMs: number;
-  /** Percent of the traffic on the new version. */
+  /** How many seconds it is of. */
+  readonly seconds: number;
+  /** Percent of the traffic on the new version when it starts. */
   readonly weight: number;
   /** The requests that were sent, to either version. */
   readonly sent: number;
   /** The requests that ended with a status other than 200, or without an answer within 10 s. */
   readonly errors: number;
-  /** The median latency, milliseconds; 0 if nothing was answered. */
+  /** The median latency, milliseconds; 0 if nothing was answered. Of several seconds: the mean of their medians. */
   readonly p50Ms: number;
-  /** The 99th percentile of latency, milliseconds; 0 if nothing was answered. */
+  /**
+   * The 99th percentile of latency, milliseconds; 0 if nothing was answered. Of several seconds: that of the worst one.
+   */
   readonly p99Ms: number;
+  /** What the old version answered. Absent where both versions have one number, so that nobody tells them apart. */
+  readonly stable?: VersionSample;
+  /** What the new version answered. Absent as `stable` is. */
+  readonly canary?: VersionSample;
+}
+
+/** What one version answered in a sample. Requests without any answer are of no version. */
+export interface VersionSample {
+  /** The answers, errors included. */
+  readonly requests: number;
+  /** Those with a status other than 200. */
+  readonly errors: number;
+  /** The right ones that took longer than the objective for p99. */
+  readonly slow: number;
+  /** As in `Sample`. */
+  readonly p50Ms: number;
+  /** As in `Sample`. */
+  readonly p99Ms: number;
+  /** The mean of the prediction scores. Absent: no answer had one. */
+  readonly meanScore?: number;
 }
 
 /** What the callers measured from the start of the release until 3 s after its end. */

@@ -6,8 +6,10 @@ import { strategyOf } from "../components/model/strategies/strategies.ts";
 import type { Finding } from "../diagnosis/diagnose.ts";
 import type { StartState } from "../diagnosis/startFindings.ts";
 import type { AnalysisView, ClusterView, RolloutView } from "./cluster/clusterView.ts";
+import { type EvidenceCourse, evidenceCourse } from "./cluster/evidenceCourse.ts";
 import type { PrometheusClient } from "./cluster/prometheus.ts";
 import { type AnalysisEvidence, evidenceOn, releaseEvidence } from "./cluster/releaseEvidence.ts";
+import { type RecordedAction, releaseView } from "./cluster/releaseView.ts";
 import type { Outcome } from "./report.ts";
 import type { CanaryCounters, Observation } from "./timeline.ts";
 
@@ -26,6 +28,12 @@ export interface Watched {
   readonly analyses: readonly AnalysisView[];
   /** What each metric of the analyses saw at its last measurement. */
   readonly evidence: readonly AnalysisEvidence[];
+  /** What they saw in the course of the release; empty where Prometheus does not say. */
+  readonly course: readonly EvidenceCourse[];
+  /** What people have done with the model's releases, newest last. */
+  readonly actions: readonly RecordedAction[];
+  /** Unix time in milliseconds when the new version was declared. */
+  readonly declaredAt: number;
   /** Why its pods cannot start. Absent: they can. */
   readonly findings?: readonly Finding[];
   /** The Rollout at the end. Its phase is `Unknown` if it was deleted. */
@@ -116,16 +124,32 @@ async function ended(
   const { view, namespace, name } = args;
   const analyses = await view.analyses(namespace, name, rollout.currentHash);
   // After a promotion the new version is the stable one, too.
-  const evidence = await releaseEvidence({ ...args, rollout: { ...rollout, stableHash: args.before }, analyses });
+  const of = { ...args, rollout: { ...rollout, stableHash: args.before } };
+  const evidence = await releaseEvidence({ ...of, analyses });
+  const declaredAt = Date.now() - (performance.now() - args.since);
+  // What the release ended with is known without it.
+  const course = await evidenceCourse({ ...of, declaredAt, endMs, weightAt: highestWeight(observations) }).catch(
+    () => [],
+  );
+  args.signal.throwIfAborted();
+  const actions = (await releaseView(view, namespace, name))?.actions ?? [];
   return {
     outcome,
     reason: reasonOf(outcome, rollout, analyses, evidence),
     observations,
     analyses,
     evidence,
+    course,
+    actions,
+    declaredAt,
     rollout,
     endMs,
   };
+}
+
+/** The weight that the release had reached by then: after an abort, what it would have gone on from. */
+function highestWeight(observations: readonly Observation[]): (atMs: number) => number {
+  return (at) => observations.reduce((most, { atMs, weight }) => (atMs <= at ? Math.max(most, weight) : most), 0);
 }
 
 /** What the metrics that failed saw; else what the controller says. */

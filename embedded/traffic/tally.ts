@@ -22,6 +22,8 @@ export interface VersionTally {
   readonly slow: number;
   /** The number and the mean of the prediction scores. An answer has a score if its first output is a single number. */
   readonly scores: { readonly count: number; readonly mean: number };
+  /** Of all of these, errors included. */
+  readonly latencyMs: LatencySummary;
 }
 
 /** The counts of one period. A request is counted when it is sent, its answer when it arrives. */
@@ -62,10 +64,10 @@ export interface Answer {
 /** Counts the requests and answers of one period. */
 export class Tallier {
   readonly #slowerThanMs: number;
-  readonly #latency: RecordableHistogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 });
-  readonly #sendDelay: RecordableHistogram = createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 });
+  readonly #latency = histogram();
+  readonly #sendDelay = histogram();
   readonly #errors = new Map<string, number>();
-  readonly #versions = new Map<string, { ok: number; errors: number; slow: number; scores: number; sum: number }>();
+  readonly #versions = new Map<string, VersionCounts>();
   #sent = 0;
   #dropped = 0;
   #ok = 0;
@@ -88,8 +90,16 @@ export class Tallier {
 
   /** Counts an answer, or a request that ended without one. */
   answer({ outcome, latencyMs, version = "unknown", score }: Answer): void {
-    const tally = this.#versions.get(version) ?? { ok: 0, errors: 0, slow: 0, scores: 0, sum: 0 };
+    const tally = this.#versions.get(version) ?? {
+      ok: 0,
+      errors: 0,
+      slow: 0,
+      scores: 0,
+      sum: 0,
+      latency: histogram(),
+    };
     this.#versions.set(version, tally);
+    tally.latency.record(microseconds(latencyMs));
     this.#latency.record(microseconds(latencyMs));
     if (outcome !== "ok") {
       this.#errors.set(outcome, (this.#errors.get(outcome) ?? 0) + 1);
@@ -113,20 +123,44 @@ export class Tallier {
       ok: this.#ok,
       errors: Object.fromEntries(this.#errors),
       versions: Object.fromEntries(
-        [...this.#versions].map(([version, { ok, errors, slow, scores, sum }]) => [
+        [...this.#versions].map(([version, { ok, errors, slow, scores, sum, latency }]) => [
           version,
-          { ok, errors, slow, scores: { count: scores, mean: scores === 0 ? 0 : sum / scores } },
+          {
+            ok,
+            errors,
+            slow,
+            scores: { count: scores, mean: scores === 0 ? 0 : sum / scores },
+            latencyMs: summary(latency),
+          },
         ]),
       ),
-      latencyMs: {
-        p50: percentileMs(this.#latency, 50),
-        p90: percentileMs(this.#latency, 90),
-        p99: percentileMs(this.#latency, 99),
-        max: this.#latency.count === 0 ? 0 : this.#latency.max / 1_000,
-      },
+      latencyMs: summary(this.#latency),
       sendDelayP99Ms: percentileMs(this.#sendDelay, 99),
     };
   }
+}
+
+interface VersionCounts {
+  ok: number;
+  errors: number;
+  slow: number;
+  scores: number;
+  sum: number;
+  readonly latency: RecordableHistogram;
+}
+
+/** Of microseconds, up to ten minutes. */
+function histogram(): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest: 600_000_000, figures: 3 });
+}
+
+function summary(latency: RecordableHistogram): LatencySummary {
+  return {
+    p50: percentileMs(latency, 50),
+    p90: percentileMs(latency, 90),
+    p99: percentileMs(latency, 99),
+    max: latency.count === 0 ? 0 : latency.max / 1_000,
+  };
 }
 
 function microseconds(ms: number): number {

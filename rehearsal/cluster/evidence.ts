@@ -7,7 +7,7 @@ import type {
   ShareEvidence,
 } from "../../components/model/analysis/evidence.ts";
 import { scoresToPass } from "../../components/model/verdict/sampleSize.ts";
-import { scoreVerdict } from "../../components/model/verdict/score.ts";
+import { scoresSpeak, scoreVerdict } from "../../components/model/verdict/score.ts";
 import { passLine, verdicts } from "../../components/model/verdict/share.ts";
 
 /** Requests of one version. */
@@ -37,6 +37,10 @@ export interface Evidence {
    * evidence of E in at most one of E releases.
    */
   readonly against?: { readonly evidence: number; readonly failsAt: number };
+  /** The evidence that the mean of the scores is near the declared one, and where it passes. */
+  readonly towards?: { readonly evidence: number; readonly passesAt: number };
+  /** The declared mean of the scores, and how far theirs may be off. */
+  readonly declared?: { readonly mean: number; readonly tolerance: number };
   /** The most bad requests with which it would pass now; below 0 while it is too early even without one. */
   readonly passesAt?: number;
   /** How the stable version's bad requests come together: the mean size of a burst, at least 1. */
@@ -158,13 +162,19 @@ function ofScore({ test }: ScoreEvidence, numbers: Numbers, { next, rate }: Evid
   const mean = sum / count;
   const found = scoreVerdict(test, { count, sum, squares });
   const said = `The mean of ${number(count)} scores is ${Number(mean.toPrecision(4))}; declared is ${test.mean} ± ${test.tolerance}`;
-  const scores = { count, mean };
-  if (found === verdicts.fail) return { scores, verdict: "failed", reason: `${said}.` };
-  if (next === undefined) return { scores, verdict: "undecided", reason: `${said}.` };
-  if (found === verdicts.pass) return { scores, verdict: "passed", reason: `${said}.` };
+  const { against, towards } = scoresSpeak(test, { count, sum, squares });
+  const base = {
+    scores: { count, mean },
+    declared: { mean: test.mean, tolerance: test.tolerance },
+    against: { evidence: against, failsAt: test.fail },
+    ...(Number.isFinite(towards) ? { towards: { evidence: towards, passesAt: test.pass } } : {}),
+  };
+  if (found === verdicts.fail) return { ...base, verdict: "failed", reason: `${said}.` };
+  if (next === undefined) return { ...base, verdict: "undecided", reason: `${said}.` };
+  if (found === verdicts.pass) return { ...base, verdict: "passed", reason: `${said}.` };
   const requests = Math.max(1, scoresToPass(test) - count);
   return {
-    scores,
+    ...base,
     missing: missing(requests, rate),
     verdict: "undecided",
     reason: `${said}; about ${number(requests)} more are needed${soon(requests, rate)}.`,

@@ -4,13 +4,23 @@ import type { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.
 /** How long the server may be gone: long enough to be restarted and to read its log again. */
 const patienceMs = 60_000;
 
-/** Sends a query to a Prometheus server and returns what it answers. */
+/** Sends a query, or a query of a range (`query_range`), to a Prometheus server and returns what it answers. */
 type Transport = (query: Readonly<Record<string, string>>) => Promise<QueryAnswer>;
+
+/** Moments at equal distances, of Unix time in seconds. */
+export interface Moments {
+  /** The first one. */
+  readonly start: number;
+  /** The last one is not later. */
+  readonly end: number;
+  /** The distance. */
+  readonly step: number;
+}
 
 /** `http://<service>.<namespace>.svc…:<port>`: an address that pods of the cluster reach. */
 const serviceAddress = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?(?::(\d+))?\/?$/;
 
-/** Instant queries of a Prometheus server; they ride out its restart. */
+/** Queries of a Prometheus server; they ride out its restart. */
 export class PrometheusClient {
   readonly #send: Transport;
   readonly #signal: AbortSignal | undefined;
@@ -34,24 +44,40 @@ export class PrometheusClient {
   ): PrometheusClient | undefined {
     const [, service, namespace, port = "80"] = serviceAddress.exec(address) ?? [];
     if (service === undefined) return undefined;
-    const path = `/api/v1/namespaces/${namespace}/services/http:${service}:${port}/proxy/api/v1/query`;
+    const path = `/api/v1/namespaces/${namespace}/services/http:${service}:${port}/proxy/api/v1/`;
     // The client waits for the API server itself.
     return new PrometheusClient(
       address,
       signal,
-      (query) => client.send({ method: "GET", path, query, ...(signal === undefined ? {} : { signal }) }),
+      (query) =>
+        client.send({
+          method: "GET",
+          path: `${path}${endpoint(query)}`,
+          query,
+          ...(signal === undefined ? {} : { signal }),
+        }),
       0,
     );
   }
 
   /** The value of a query of one series, at `time` (ISO 8601) or now; `undefined` when there is none. */
   async value(query: string, time?: string): Promise<number | undefined> {
+    const [series] = await this.#patiently({ query, ...(time === undefined ? {} : { time }) });
+    const value = series?.value?.[1];
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** The values of a query of one series by their moments; those at which there is none are left out. */
+  async values(query: string, { start, end, step }: Moments): Promise<ReadonlyMap<number, number>> {
+    const [series] = await this.#patiently({ query, start: String(start), end: String(end), step: String(step) });
+    return new Map(series?.values?.map(([at, value]) => [at, Number(value)]) ?? []);
+  }
+
+  async #patiently(query: Readonly<Record<string, string>>): Promise<QueryAnswer["data"]["result"]> {
     const until = performance.now() + this.#patienceMs;
     for (;;) {
       try {
-        const answer = await this.#send({ query, ...(time === undefined ? {} : { time }) });
-        const value = answer.data.result[0]?.value[1];
-        return value === undefined ? undefined : Number(value);
+        return (await this.#send(query)).data.result;
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (performance.now() > until) throw error;
@@ -63,10 +89,13 @@ export class PrometheusClient {
 
 function direct(address: string, signal: AbortSignal | undefined): Transport {
   return async (query) => {
-    const response = await fetch(new URL("/api/v1/query", address), {
+    const response = await fetch(new URL(`/api/v1/${endpoint(query)}`, address), {
       method: "POST",
       body: new URLSearchParams(query),
-      signal: AbortSignal.any([AbortSignal.timeout(5_000), ...(signal === undefined ? [] : [signal])]),
+      signal: AbortSignal.any([
+        AbortSignal.timeout("step" in query ? 30_000 : 5_000),
+        ...(signal === undefined ? [] : [signal]),
+      ]),
     });
     if (!response.ok)
       throw new Error(`Prometheus answered ${response.status}: ${(await response.text()).slice(0, 300)}`);
@@ -74,6 +103,15 @@ function direct(address: string, signal: AbortSignal | undefined): Transport {
   };
 }
 
+function endpoint(query: Readonly<Record<string, string>>): string {
+  return "step" in query ? "query_range" : "query";
+}
+
 interface QueryAnswer {
-  readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
+  readonly data: {
+    readonly result: readonly {
+      readonly value?: readonly [number, string];
+      readonly values?: readonly (readonly [number, string])[];
+    }[];
+  };
 }

@@ -67,7 +67,8 @@ function nextShare(step: number, stepWeights: readonly number[]): number {
   return (stepWeights.slice(step).find((weight) => weight > current) ?? 100) / 100;
 }
 
-function withHashes(query: string, { currentHash, stableHash }: EvidenceArgs["rollout"]): string {
+/** A query of a template, with the hashes of both versions. */
+export function withHashes(query: string, { currentHash, stableHash }: EvidenceArgs["rollout"]): string {
   return query.replaceAll("{{args.canary-hash}}", currentHash).replaceAll("{{args.stable-hash}}", stableHash);
 }
 

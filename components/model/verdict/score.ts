@@ -108,11 +108,20 @@ function passing({ mean, tolerance, min, max }: ScoreTest): Side[] {
   return sides.filter((side) => side.mean > min && side.mean < max);
 }
 
+/** What speaks against the scores, and what for them: the greater of the sides that fail, the lesser of those that pass. */
+export function scoresSpeak(test: ScoreTest, scores: Scores<number>): { against: number; towards: number } {
+  return {
+    against: Math.max(0, ...failing(test).map((side) => beyond(test, side, scores))),
+    towards: Math.min(Number.POSITIVE_INFINITY, ...passing(test).map((side) => beyond(test, side, scores))),
+  };
+}
+
 /** The verdict on these scores. */
 export function scoreVerdict(test: ScoreTest, scores: Scores<number>): Verdict {
-  if (failing(test).some((side) => beyond(test, side, scores) >= test.fail)) return verdicts.fail;
+  const { against, towards } = scoresSpeak(test, scores);
+  if (against >= test.fail) return verdicts.fail;
   if (scores.count === 0) return verdicts.undecided;
-  return passing(test).every((side) => beyond(test, side, scores) >= test.pass) ? verdicts.pass : verdicts.undecided;
+  return towards >= test.pass ? verdicts.pass : verdicts.undecided;
 }
 
 /** PromQL of `scoreVerdict`; where it `onlyFails`, it is 0 or 2. */
