@@ -1,20 +1,7 @@
 import type { AnalysisView } from "./cluster/clusterView.ts";
 import type { RecordedAction } from "./cluster/releaseView.ts";
-import type { Outcome } from "./report.ts";
+import type { Outcome, ReleaseEvent } from "./report.ts";
 import type { Observation } from "./timeline.ts";
-
-/** Something that happened in the course of a release. */
-export interface ReleaseEvent {
-  /** Milliseconds since the new version was declared. */
-  readonly atMs: number;
-  /**
-   * `declared`, `firstAnswer` of the new version, `weight` of the traffic, `passed` and `failed` of metrics, `action` of
-   * a person, and the `end`.
-   */
-  readonly kind: "declared" | "firstAnswer" | "weight" | "passed" | "failed" | "action" | "end";
-  /** In a few words. */
-  readonly text: string;
-}
 
 /** What events are made of. */
 export interface EventSources {

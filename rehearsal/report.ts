@@ -2,8 +2,6 @@ import type { Finding } from "../diagnosis/diagnose.ts";
 import type { EvidenceCourse } from "./cluster/evidenceCourse.ts";
 import type { AnalysisEvidence } from "./cluster/releaseEvidence.ts";
 
-import type { ReleaseEvent } from "./events.ts";
-
 /**
  * The result of a rehearsal. It is printed, and written as JSON and as a page. All times are milliseconds since the new
  * version was declared, unless a field says otherwise.
@@ -83,6 +81,19 @@ export interface StepReport {
    * step.
    */
   readonly verdicts: readonly { readonly metric: string; readonly verdict: string; readonly by: "step" | "guard" }[];
+}
+
+/** Something that happened in the course of a release. */
+export interface ReleaseEvent {
+  /** Milliseconds since the new version was declared. */
+  readonly atMs: number;
+  /**
+   * `declared`, `firstAnswer` of the new version, `weight` of the traffic, `passed` and `failed` of metrics, `action` of
+   * a person, and the `end`.
+   */
+  readonly kind: "declared" | "firstAnswer" | "weight" | "passed" | "failed" | "action" | "end";
+  /** In a few words. */
+  readonly text: string;
 }
 
 /** Some seconds of traffic, as the callers measured it. Counts are of all of them. */
