@@ -88,8 +88,8 @@ export interface ReleaseEvent {
   /** Milliseconds since the new version was declared. */
   readonly atMs: number;
   /**
-   * `declared`, `firstAnswer` of the new version, `weight` of the traffic, `passed` and `failed` of metrics, `action` of
-   * a person, and the `end`.
+   * `declared`, `firstAnswer` of the new version, `weight` of the traffic, `passed` and `failed` of metrics, `action`
+   * of a person, and the `end`.
    */
   readonly kind: "declared" | "firstAnswer" | "weight" | "passed" | "failed" | "action" | "end";
   /** In a few words. */

@@ -8,7 +8,7 @@ import { type EvidenceArgs, withHashes } from "./releaseEvidence.ts";
 export interface EvidenceCourse {
   /** The name of the metric: `errors`. */
   readonly metric: string;
-  /** `share` against an objective, `comparison` with the stable version, `score`, or the `limit` of a rollback guard. */
+  /** `share` against an objective, `comparison` with the stable version, `score`, or `limit` of a rollback guard. */
   readonly kind: "share" | "comparison" | "score" | "limit";
   /** What a bad request did: `failed`. Absent for scores. */
   readonly did?: string;

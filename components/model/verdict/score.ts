@@ -108,7 +108,7 @@ function passing({ mean, tolerance, min, max }: ScoreTest): Side[] {
   return sides.filter((side) => side.mean > min && side.mean < max);
 }
 
-/** What speaks against the scores, and what for them: the greater of the sides that fail, the lesser of those that pass. */
+/** What speaks against the scores, the greater of both sides, and what for them, the lesser of both. */
 export function scoresSpeak(test: ScoreTest, scores: Scores<number>): { against: number; towards: number } {
   return {
     against: Math.max(0, ...failing(test).map((side) => beyond(test, side, scores))),
