@@ -221,7 +221,10 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
     "",
   )
   .option("--rate <requests>", "requests per second (default: the model's expected trough)", number(1, 2_000))
-  .option("--timeout <duration>", "longest time to wait for the end of the release", "15m")
+  .option(
+    "--timeout <duration>",
+    "longest time to wait for the end (default: twice what a healthy version takes, at least 15m)",
+  )
   .option("--report <folder>", "where the report goes, as JSON and as a page", "rehearsals")
   .option("--environment <name>", "the embedded environment to use", "local")
   .option("--yes", "use an embedded environment of another checkout")

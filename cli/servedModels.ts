@@ -24,7 +24,10 @@ export function servedModels(models: Readonly<Record<string, ServedModel>>): str
         prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
         ...(releasing === undefined
           ? []
-          : [`Version ${releasing} is being released. Follow it: npx serin release status ${name}`]),
+          : [
+              `Version ${releasing} is being released: it gets a share of the requests and is judged by them. It waits as long as`,
+              `none come. Follow it: npx serin release status ${name}`,
+            ]),
       ].join("\n"),
     )
     .join("\n");

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { exitCodes, ProblemError } from "../components/core/problem.ts";
+import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
 import { milliseconds, ratio } from "../components/core/quantity.ts";
 import { type Model, withVersion } from "../components/model/model.ts";
 import { modelHost } from "../components/model/traffic.ts";
@@ -17,7 +17,9 @@ import { PrometheusClient } from "./cluster/prometheus.ts";
 import { releaseEvents } from "./events.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "./local/localCluster.ts";
 import { underWay } from "./local/release.ts";
+import { rehearsalAnnotation, waitingReleaseProblems } from "./local/waitingRelease.ts";
 import { predictOnce } from "./prediction.ts";
+import { sendingProblems } from "./rateProblems.ts";
 import type { RehearsalReport, Served } from "./report.ts";
 import { samplesOf } from "./samples.ts";
 import { type Observation, stepsOf } from "./timeline.ts";
@@ -45,10 +47,17 @@ export interface RehearsalArgs {
   readonly onPhase: (phase: string) => void;
   /** Called every half second from the first sight of the new revision until the release ends. */
   readonly onState: (rollout: RolloutView, observation: Observation) => void;
+  /** Called with the report as soon as the release has ended, before the return, so that a failing return keeps it. */
+  readonly onReport: (report: RehearsalReport) => void;
 }
 
-/** Marks each rehearsed revision, so that rehearsing the same version twice is two releases. */
-const rehearsalAnnotation = "rehearsal.serin.dev/id";
+/** What came of a rehearsal. */
+export interface Rehearsed {
+  /** How the release went. */
+  readonly report: RehearsalReport;
+  /** Why the environment is not back at what is declared. Absent: it is. */
+  readonly notReturned?: string;
+}
 
 /**
  * Traffic before the release, so that stable has something to be compared with, and after it, so that the end is seen.
@@ -58,18 +67,62 @@ const tailMs = 3_000;
 /** Time for the environment to be back at what is declared. */
 const restoreMs = 120_000;
 
-/** Releases a version under traffic and returns to what is declared, whatever happened. */
-export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport> {
-  const { environment, name, model, to, signal, onPhase } = args;
-  const { embedded, kubeconfig } = embeddedCluster(environment.name);
-  const view = new ClusterView(kubeconfig, { signal });
+/**
+ * Releases a version under traffic and returns to what is declared, whatever happened.
+ *
+ * @throws ProblemError, before anything is changed, while a release of a person has not ended; with both facts, if the
+ * release could not be watched to its end and the return failed, too
+ */
+export async function runRehearsal(args: RehearsalArgs): Promise<Rehearsed> {
+  const { environment, name, model, signal, onPhase } = args;
+  const view = new ClusterView(embeddedCluster(environment.name).kubeconfig, { signal });
   const namespace = modelNamespace(environment);
-  const place = modelPlace(diagnosed(environment, name, model), view.client, { embedded }, { signal });
-
+  rejectProblems(`The rehearsal of "${name}" cannot start`, await waitingReleaseProblems(view, namespace, name, model));
   onPhase("declared version");
   await declare(args);
   const before = await settle(view, namespace, name, signal);
 
+  let ended: RehearsalReport;
+  try {
+    ended = await underTraffic(args, view, before);
+    args.onReport(ended);
+  } catch (error) {
+    const notReturned = await returned(args, namespace);
+    if (notReturned === undefined || signal.aborted) throw error;
+    throw new ProblemError(
+      `The rehearsal of "${name}" has no end, and its environment is not back at what is declared`,
+      [
+        { path: "rehearsal", reason: messageOf(error) },
+        { path: "return", reason: notReturned, fix: "Go on with: npx serin up local" },
+      ],
+      exitCodes.incomplete,
+    );
+  }
+  const notReturned = await returned(args, namespace);
+  return { report: ended, ...(notReturned === undefined ? {} : { notReturned }) };
+}
+
+/** Returns to what is declared, and says why that failed. */
+async function returned(args: RehearsalArgs, namespace: string): Promise<string | undefined> {
+  args.onPhase("return to what is declared");
+  try {
+    await restore(args, namespace);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The release and its traffic, until 3 s after its end. */
+async function underTraffic(args: RehearsalArgs, view: ClusterView, before: RolloutView): Promise<RehearsalReport> {
+  const { environment, name, model, to, signal, onPhase } = args;
+  const { embedded } = embeddedCluster(environment.name);
+  const namespace = modelNamespace(environment);
+  const place = modelPlace(diagnosed(environment, name, model), view.client, { embedded }, { signal });
   const startedAt = new Date().toISOString();
   const samples: TrafficSample[] = [];
   const traffic = startTraffic({
@@ -84,6 +137,11 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
   const collecting = collect(traffic, samples);
   try {
     await sleep(leadMs, undefined, { signal });
+    rejectProblems(
+      `The rehearsal of "${name}" cannot go on`,
+      sendingProblems(args.rate, samples.slice(1)),
+      exitCodes.unavailable,
+    );
     onPhase(`release of version ${to}`);
     const lead = samples.length;
     const since = performance.now();
@@ -108,8 +166,6 @@ export async function runRehearsal(args: RehearsalArgs): Promise<RehearsalReport
     return report(args, startedAt, watched, samples.slice(lead));
   } finally {
     await traffic.stop().catch(() => undefined);
-    onPhase("return to what is declared");
-    await restore(args, namespace);
   }
 }
 

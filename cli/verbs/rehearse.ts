@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "nod
 import { dirname, join, resolve } from "node:path";
 import type { ListrTask } from "listr2";
 import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
-import { type Duration, durationProblems, milliseconds } from "../../components/core/quantity.ts";
+import { durationProblems } from "../../components/core/quantity.ts";
 import { withVersion } from "../../components/model/model.ts";
 import { findingsText } from "../../diagnosis/findingText.ts";
 import { parseFaults } from "../../embedded/faults/fault.ts";
@@ -12,7 +12,8 @@ import { storedVersionProblems } from "../../rehearsal/local/modelStore.ts";
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { rehearsalPage } from "../../rehearsal/page.ts";
 import { rateProblems } from "../../rehearsal/rateProblems.ts";
-import { runRehearsal } from "../../rehearsal/rehearsal.ts";
+import { type Rehearsed, runRehearsal } from "../../rehearsal/rehearsal.ts";
+import { rehearsalTime, timeLeft, timeLine, timeoutOf, timeProblems } from "../../rehearsal/rehearsalTime.ts";
 import type { RehearsalReport } from "../../rehearsal/report.ts";
 import { headline, servedLines, stepColumns, stepRows } from "../../rehearsal/text.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
@@ -27,8 +28,11 @@ export interface RehearseOptions {
   readonly fault: string;
   /** `--rate`: requests per second, 1 to 2000. @default the model's expected trough */
   readonly rate?: number;
-  /** `--timeout`: the longest time for the release, a duration from 10s to 50m. @default 15m */
-  readonly timeout: string;
+  /**
+   * `--timeout`: the longest time for the release, a duration from 10s to 24h.
+   * @default twice what nearly every healthy version takes at this rate, at least 15 minutes
+   */
+  readonly timeout?: string;
   /** `--report`: the folder for the report, as JSON and as a page. It is created. @default `rehearsals` */
   readonly report: string;
   /** `--environment`: the name of the environment. Its embedded cluster must run. @default `local` */
@@ -45,7 +49,9 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
   const model = declaredModel(environment, name);
   rejectProblems(`The rehearsal of "${name}" cannot start`, [
     ...faultProblems(options.fault),
-    ...durationProblems("--timeout", options.timeout, { min: "10s", max: "50m" }),
+    ...(options.timeout === undefined
+      ? []
+      : durationProblems("--timeout", options.timeout, { min: "10s", max: "24h" })),
     ...reportProblems(options.report),
   ]);
   requireOwn(environment.name, { takeOver: options.yes });
@@ -56,26 +62,36 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
     ...rateProblems(rate, model.traffic),
   ]);
 
-  const done: { report?: RehearsalReport } = {};
-  const steps: ListrTask<typeof done>[] = [
+  const time = rehearsalTime(name, model, environment, { rate, faults: options.fault });
+  rejectProblems(`The rehearsal of "${name}" cannot start`, timeProblems(time, rate, options.timeout !== undefined));
+  const timeoutMs = timeoutOf(time, options.timeout);
+  if (!invocation.json) process.stdout.write(`At ${rate} requests a second ${timeLine(time, timeoutMs)}.\n`);
+
+  const left = timeLeft(time);
+  const done: Done = {};
+  const steps: ListrTask<Done>[] = [
     {
       title: `Rehearsal at ${rate} requests a second`,
       task: async (_, task) => {
         let shown = "";
-        done.report = await runRehearsal({
+        done.rehearsed = await runRehearsal({
           environment,
           name,
           model,
           to: options.to,
           faults: options.fault,
           rate,
-          timeoutMs: milliseconds(options.timeout as Duration),
+          timeoutMs,
           signal: invocation.signal,
           onPhase: (phase) => {
             task.title = `Rehearsal: ${phase}`;
           },
+          onReport: (report) => {
+            done.files = write(report, options.report);
+          },
           onState: (rollout, { atMs, weight, counters }) => {
-            const line = `${weight} % on version ${rollout.version}: ${counters.requests} requests, ${counters.errors} failed, ${counters.slow} slow`;
+            const remaining = rollout.aborted ? "" : left(rollout.step, atMs);
+            const line = `${weight} % on version ${rollout.version}: ${counters.requests} requests, ${counters.errors} failed, ${counters.slow} slow${remaining === "" ? "" : `; ${remaining}`}`;
             // Where output is piped a line per weight is enough.
             const key = process.stdout.isTTY ? line : `${weight} ${rollout.aborted}`;
             if (key === shown) return;
@@ -88,14 +104,26 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
     },
   ];
   await alone(environment.name, () => runSteps(done, steps, invocation));
-  if (done.report === undefined) throw new Error("the rehearsal ended without a report");
-  return answer(done.report, options.report);
+  if (done.rehearsed === undefined || done.files === undefined) {
+    throw new Error("the rehearsal ended without a report");
+  }
+  return answer(done.rehearsed, done.files, environment.name);
 }
 
-function answer(report: RehearsalReport, folder: string): Answer {
-  const files = write(report, folder);
+interface Files {
+  readonly json: string;
+  readonly page: string;
+}
+
+interface Done {
+  rehearsed?: Rehearsed;
+  files?: Files;
+}
+
+/** The outcome; and what is left to do, with an exit code of its own, if the return failed. */
+export function answer({ report, notReturned }: Rehearsed, files: Files, environment: string): Answer {
   return {
-    result: { ...report, files },
+    result: { ...report, files, ...(notReturned === undefined ? {} : { notReturned }) },
     text: [
       headline(report),
       ...(report.findings === undefined ? [report.reason] : ["", findingsText(report.findings)]),
@@ -103,12 +131,24 @@ function answer(report: RehearsalReport, folder: string): Answer {
       ...(report.steps.length === 0 ? [] : [columns(stepColumns, stepRows(report), [0, 1, 2, 3, 4, 5]), ""]),
       ...servedLines(report),
       `Report: ${files.page}`,
+      ...(notReturned === undefined
+        ? []
+        : [
+            "",
+            `The environment is not back at what is declared: ${notReturned}`,
+            `Go on with: npx serin up ${environment}`,
+          ]),
     ].join("\n"),
-    exitCode: report.outcome === "promoted" ? exitCodes.ok : exitCodes.releaseFailed,
+    exitCode:
+      notReturned !== undefined
+        ? exitCodes.incomplete
+        : report.outcome === "promoted"
+          ? exitCodes.ok
+          : exitCodes.releaseFailed,
   };
 }
 
-function write(report: RehearsalReport, folder: string): { json: string; page: string } {
+function write(report: RehearsalReport, folder: string): Files {
   mkdirSync(folder, { recursive: true });
   const stem = join(resolve(folder), `${report.model}-${report.to}-${report.startedAt.replaceAll(/[:.]/g, "")}`);
   const files = { json: `${stem}.json`, page: `${stem}.html` };

@@ -64,9 +64,9 @@ export function describeProblems(subject: string, problems: readonly Problem[]):
   return [`${subject}:`, ...lines].join("\n");
 }
 
-/** @throws ProblemError, with exit code `badInput`, when there is at least one problem. */
-export function rejectProblems(subject: string, problems: readonly Problem[]): void {
-  if (problems.length > 0) throw new ProblemError(subject, problems);
+/** @throws ProblemError, with exit code `badInput` unless another is given, when there is at least one problem. */
+export function rejectProblems(subject: string, problems: readonly Problem[], exitCode?: ExitCode): void {
+  if (problems.length > 0) throw new ProblemError(subject, problems, exitCode);
 }
 
 /** The same problems with a prefix before each path: `weights[1]` becomes `release.weights[1]`. */

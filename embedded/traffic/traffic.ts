@@ -19,7 +19,7 @@ export interface TrafficArgs {
    * Requests per second, 0.1 to 5000. @default 200: enough for a verdict within minutes, with little load on two CPUs
    */
   readonly rate?: number;
-  /** How long requests are sent, 1 to 3600000 milliseconds. @default 3600000, so that forgotten traffic ends */
+  /** How long requests are sent, 1 to 90000000 milliseconds. @default 3600000, so that forgotten traffic ends */
   readonly durationMs?: number;
   /** The distribution of the intervals between requests. @default "poisson", as independent callers make them */
   readonly spacing?: Spacing;
@@ -54,7 +54,9 @@ export interface Traffic extends AsyncIterable<TrafficSample> {
 /** The response headers in which the sidecars of the embedded environment name the version and the pod. */
 export const servedByHeaders = { version: "x-serin-version", pod: "x-serin-pod" } as const;
 
-const longestRunMs = 3_600_000;
+/** A little more than the day that a rehearsal may take. */
+const longestRunMs = 90_000_000;
+const usualRunMs = 3_600_000;
 const mostInFlight = 2_000;
 
 /** The parameters of the worker thread that sends the requests, with all defaults. */
@@ -138,7 +140,7 @@ function trafficJob(args: Omit<TrafficArgs, "signal">): TrafficJob {
     spacing: "poisson",
     seed: 1,
     slowerThanMs: Number.POSITIVE_INFINITY,
-    durationMs: longestRunMs,
+    durationMs: usualRunMs,
     headers: {},
     ...args,
     rate,

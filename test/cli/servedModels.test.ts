@@ -16,7 +16,8 @@ it("says that a version is still being released, since the one before may have a
     "score [0.5]",
     "fraud version 1, 3.4 ms",
     "http://127.3.0.1:8080/v2/models/fraud/infer  (Host: fraud.models.local)",
-    "Version 2 is being released. Follow it: npx serin release status fraud",
+    "Version 2 is being released: it gets a share of the requests and is judged by them. It waits as long as",
+    "none come. Follow it: npx serin release status fraud",
   ]);
 });
 

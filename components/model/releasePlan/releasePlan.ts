@@ -162,6 +162,11 @@ export function plannedDuration(model: Model, context: AnalysisContext): number 
   return planned?.reduce((sum, seconds) => sum + seconds, 0);
 }
 
+/** The name of the stage that each step of the Rollout belongs to, as `ReleaseStage.name`, by step. */
+export function stepStages(model: Model, context: AnalysisContext): string[] {
+  return plannedSteps(model, context).map(({ stage }) => stage);
+}
+
 interface PlannedStep extends SimulatedStep {
   readonly stage: string;
   readonly weight: number;
