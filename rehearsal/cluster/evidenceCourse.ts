@@ -17,11 +17,7 @@ export interface EvidenceCourse {
 }
 
 /** What one metric saw at one moment. */
-export interface EvidencePoint
-  extends Pick<
-    Evidence,
-    "canary" | "stable" | "scores" | "allowed" | "against" | "towards" | "declared" | "passesAt" | "verdict"
-  > {
+export interface EvidencePoint extends Omit<Evidence, "metric" | "at" | "clumping" | "missing" | "reason"> {
   /** Milliseconds since the new version was declared. */
   readonly atMs: number;
 }
