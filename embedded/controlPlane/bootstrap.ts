@@ -4,7 +4,14 @@ import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
 import { accepts, type GroupDiscovery, servedVersions } from "../../engine/kubernetes/discovery.ts";
 import { referenceTo } from "../../engine/kubernetes/kubernetesObject.ts";
 import type { Allocation } from "./allocation.ts";
-import { configurationObjects, modelStoreObjects, namespaceObjects, nodeObjects, withoutSpec } from "./objects.ts";
+import {
+  configurationObjects,
+  metricsObjects,
+  modelStoreObjects,
+  namespaceObjects,
+  nodeObjects,
+  withoutSpec,
+} from "./objects.ts";
 import { roleObjects } from "./roles.ts";
 
 /** The environment takes over any field that another manager holds, and asks for the shortest answer. */
@@ -39,13 +46,19 @@ export async function prepareCluster(cluster: ClusterObjects, { tools }: Allocat
 export async function addNodesAndModelStore(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
   await Promise.all([
     ...configurationObjects(allocation).map((object) => cluster.apply(object, forced)),
-    addNodes(cluster),
+    addNodes(cluster, allocation),
     addModelStore(cluster, allocation),
   ]);
 }
 
-async function addNodes(cluster: ClusterObjects): Promise<void> {
-  const nodes = nodeObjects();
+/** Registers the API that `kubectl top` reads. The node agent must answer it from then on: clients ask it for its kinds. */
+export async function registerMetrics(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
+  const authority = readFileSync(allocation.credentials.kubeletAuthority, "utf8");
+  await Promise.all(metricsObjects(allocation, authority).map((object) => cluster.apply(object, forced)));
+}
+
+async function addNodes(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
+  const nodes = nodeObjects(allocation);
   await Promise.all(
     nodes.map(async (node) => {
       const { status: _, ...spec } = node;

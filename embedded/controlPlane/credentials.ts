@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { environmentFiles } from "../machine/paths.ts";
+import { apiServerName, metricsServer } from "../nodeAgent/kubelet/names.ts";
 import { writeFileAtomic } from "../process/atomicFile.ts";
 import { type Authority, ensureAuthority, issue, type Subject } from "./certificates.ts";
 
@@ -21,6 +22,12 @@ export interface Credentials {
   readonly etcdServing: CertificateFiles;
   /** kube-apiserver's client certificate for etcd. */
   readonly etcdClient: CertificateFiles;
+  /** The certificate of the authority that the node agent trusts where it answers as kubelets do. */
+  readonly kubeletAuthority: string;
+  /** The certificate that it answers with. */
+  readonly kubeletServing: CertificateFiles;
+  /** kube-apiserver's client certificate for it. */
+  readonly kubeletClient: CertificateFiles;
   /** The private key that signs service account tokens. */
   readonly serviceAccountKey: string;
   /** The public key that verifies service account tokens. */
@@ -74,6 +81,8 @@ export async function ensureCredentials(
   // bypass the API server.
   const cluster = await ensureAuthority(at("cluster-ca"), `serin ${environment}`);
   const etcd = await ensureAuthority(at("etcd-ca"), `serin ${environment} etcd`);
+  // So is what a kubelet answers: who may have that is for the API server to say.
+  const kubelet = await ensureAuthority(at("kubelet-ca"), `serin ${environment} kubelet`);
   ensureServiceAccountKey(at("service-account"));
   const adminToken = ensureToken(at("admin-token"));
   writeFileAtomic(at("tokens.csv"), `${adminToken},admin,admin,"system:masters"\n`);
@@ -95,6 +104,13 @@ export async function ensureCredentials(
     etcdAuthority: at("etcd-ca.crt"),
     etcdServing: await issueFiles(etcd, at("etcd-serving"), { commonName: "etcd", hosts, usage: "both" }),
     etcdClient: await issueFiles(etcd, at("etcd-client"), { commonName: "kube-apiserver", usage: "client" }),
+    kubeletAuthority: at("kubelet-ca.crt"),
+    kubeletServing: await issueFiles(kubelet, at("kubelet-serving"), {
+      commonName: "kubelet",
+      hosts: [host, metricsServer],
+      usage: "server",
+    }),
+    kubeletClient: await issueFiles(kubelet, at("kubelet-client"), { commonName: apiServerName, usage: "client" }),
     serviceAccountKey: at("service-account.key"),
     serviceAccountPublicKey: at("service-account.pub"),
     tokens: at("tokens.csv"),

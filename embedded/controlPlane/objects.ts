@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../engine/kubernetes/kubernetesObject.
 import { environmentFiles } from "../machine/paths.ts";
 import { gatewayMetrics } from "../mesh/gatewayMetrics.ts";
 import { meshConfig } from "../mesh/istiod.ts";
+import { metricsService } from "../nodeAgent/kubelet/names.ts";
 import type { Allocation } from "./allocation.ts";
 
 /** The namespaces of the platform. Models run in `models`, whose label makes it part of the mesh. */
@@ -60,13 +61,48 @@ export function modelStoreObjects(dataDir: string): { volume: KubernetesObject; 
 }
 
 /**
- * Two nodes with the labels and taints of cloud nodes. Their CPUs, memory and GPUs are simulated; the scheduler places
+ * The API `metrics.k8s.io`, which the API server passes on to the node agent. The Service has an address instead of a
+ * name, which the API server takes as it takes a name.
+ */
+export function metricsObjects({ host, ports }: Pick<Allocation, "host" | "ports">, authority: string) {
+  const [group, version] = ["metrics.k8s.io", "v1beta1"];
+  const service: KubernetesObject = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metricsService,
+    spec: { type: "ExternalName", externalName: host, ports: [{ name: "https", port: ports.kubelet }] },
+  };
+  const registration: KubernetesObject = {
+    apiVersion: "apiregistration.k8s.io/v1",
+    kind: "APIService",
+    metadata: { name: `${version}.${group}` },
+    spec: {
+      ...{ group, version, groupPriorityMinimum: 100, versionPriority: 100 },
+      service: { ...metricsService, port: ports.kubelet },
+      caBundle: Buffer.from(authority).toString("base64"),
+    },
+  };
+  return [service, registration];
+}
+
+/**
+ * Two nodes with the labels and taints of cloud nodes. All have the node agent for a kubelet. Their CPUs, memory and GPUs are simulated; the scheduler places
  * pods on them as in any cluster.
  */
-export function nodeObjects(): KubernetesObject[] {
+export function nodeObjects({ host, ports }: Pick<Allocation, "host" | "ports">): KubernetesObject[] {
+  const kubelet = {
+    addresses: [{ type: "InternalIP", address: host }],
+    daemonEndpoints: { kubeletEndpoint: { Port: ports.kubelet } },
+  };
   return [
-    node("cpu-1", { cpu: "64", memory: "256Gi", pods: "110" }, { "node.kubernetes.io/instance-type": "m7i.16xlarge" }),
     node(
+      kubelet,
+      "cpu-1",
+      { cpu: "64", memory: "256Gi", pods: "110" },
+      { "node.kubernetes.io/instance-type": "m7i.16xlarge" },
+    ),
+    node(
+      kubelet,
       "gpu-1",
       { cpu: "192", memory: "768Gi", pods: "110", "nvidia.com/gpu": "8" },
       {
@@ -87,6 +123,7 @@ export function withoutSpec({ spec: _, ...object }: KubernetesObject): Kubernete
 }
 
 function node(
+  kubelet: object,
   name: string,
   capacity: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,
@@ -108,7 +145,7 @@ function node(
       },
     },
     ...(taints === undefined ? {} : { spec: { taints } }),
-    status: { capacity, allocatable: capacity },
+    status: { capacity, allocatable: capacity, ...kubelet },
   };
 }
 

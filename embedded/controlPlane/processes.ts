@@ -63,6 +63,14 @@ export function kubeApiserver({ host, ports, tools, credentials }: Allocation): 
       `--token-auth-file=${credentials.tokens}`,
       "--anonymous-auth=false",
       "--authorization-mode=Node,RBAC",
+      // Logs, programs and ports of pods, which the node agent answers for every node.
+      `--kubelet-certificate-authority=${credentials.kubeletAuthority}`,
+      `--kubelet-client-certificate=${credentials.kubeletClient.certificate}`,
+      `--kubelet-client-key=${credentials.kubeletClient.key}`,
+      "--kubelet-preferred-address-types=InternalIP",
+      // metrics.k8s.io, which it answers too.
+      `--proxy-client-cert-file=${credentials.kubeletClient.certificate}`,
+      `--proxy-client-key-file=${credentials.kubeletClient.key}`,
       "--service-account-issuer=https://kubernetes.default.svc",
       `--service-account-key-file=${credentials.serviceAccountPublicKey}`,
       `--service-account-signing-key-file=${credentials.serviceAccountKey}`,

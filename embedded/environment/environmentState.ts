@@ -163,7 +163,9 @@ function parseProcess(value: Record<string, unknown>): ProcessStatus {
 
 function parsePorts(value: unknown): Ports | undefined {
   if (!isRecord(value)) return undefined;
-  const entries = Object.keys(usualPorts).map((name) => [name, value[name]] as const);
+  // An environment that an older version started has no port for what came later.
+  const known: Record<string, unknown> = { kubelet: usualPorts.kubelet, ...value };
+  const entries = Object.keys(usualPorts).map((name) => [name, known[name]] as const);
   return entries.every(([, port]) => isPort(port)) ? (Object.fromEntries(entries) as unknown as Ports) : undefined;
 }
 

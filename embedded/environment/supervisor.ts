@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
 import type { Allocation } from "../controlPlane/allocation.ts";
-import { addNodesAndModelStore, prepareCluster } from "../controlPlane/bootstrap.ts";
+import { addNodesAndModelStore, prepareCluster, registerMetrics } from "../controlPlane/bootstrap.ts";
 import { ensureCredentials } from "../controlPlane/credentials.ts";
 import * as controlPlane from "../controlPlane/processes.ts";
 import type { Loopback } from "../machine/loopback.ts";
@@ -110,7 +110,10 @@ export class Supervisor {
         return addNodesAndModelStore(cluster, allocation);
       }),
     ]);
-    await this.#step("node agent", () => this.#startAgent(allocation, loopback));
+    await this.#step("node agent", async () => {
+      await this.#startAgent(allocation, loopback);
+      await registerMetrics(cluster, allocation);
+    });
   }
 
   async #allocate(): Promise<{ allocation: Allocation; loopback: Loopback }> {
@@ -154,9 +157,16 @@ export class Supervisor {
     const write = (line: string) => log.write(`${new Date().toISOString()} ${line}\n`);
     // Imported here, because loading it earlier would delay the start of the other programs.
     const { NodeAgent } = await import("../nodeAgent/nodeAgent.ts");
-    const { dataDir, tools, credentials } = allocation;
-    const kubeconfigPath = credentials.kubeconfigs.nodeAgent;
-    const runs = new NodeAgent({ kubeconfigPath, dataDir, tools, loopback, log: write });
+    const { dataDir, host, ports, tools, credentials } = allocation;
+    const { kubeletServing, kubeletAuthority } = credentials;
+    const runs = new NodeAgent({
+      kubeconfigPath: credentials.kubeconfigs.nodeAgent,
+      dataDir,
+      tools,
+      loopback,
+      kubelet: { host, port: ports.kubelet, serving: kubeletServing, authority: kubeletAuthority },
+      log: write,
+    });
     this.#agent = { runs, ready: false, since: new Date() };
     await runs.start();
     this.#agent.ready = true;

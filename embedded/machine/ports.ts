@@ -18,6 +18,8 @@ export interface Ports {
   readonly scheduler: number;
   /** Health of kwok, HTTP. */
   readonly kwok: number;
+  /** What the node agent answers the API server for all nodes, as kubelets do, HTTPS. */
+  readonly kubelet: number;
   /** istiod's xDS port, which the gateway's Envoy connects to, plain gRPC. */
   readonly istiodGrpc: number;
   /** istiod's readiness and debug port, HTTP. */
@@ -42,6 +44,7 @@ export const usualPorts: Ports = {
   controllerManager: 10257,
   scheduler: 10259,
   kwok: 10247,
+  kubelet: 10250,
   istiodGrpc: 15010,
   istiodHttp: 15080,
   istiodMonitoring: 15014,

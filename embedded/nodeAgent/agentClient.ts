@@ -1,5 +1,6 @@
 import type {
   KubernetesObject,
+  V1Node,
   V1PersistentVolume,
   V1PersistentVolumeClaim,
   V1Pod,
@@ -121,6 +122,12 @@ export class AgentClient implements VolumeReader {
   /** The PersistentVolume of that name; undefined if it does not exist. */
   volume(name: string): Promise<V1PersistentVolume | undefined> {
     return this.#unlessGone({ method: "GET", path: `/api/v1/persistentvolumes/${name}` });
+  }
+
+  /** The nodes, with their labels. */
+  async nodes(): Promise<{ name: string; labels: Readonly<Record<string, string>> }[]> {
+    const { items } = await this.#client.send<{ items: V1Node[] }>({ method: "GET", path: "/api/v1/nodes" });
+    return items.map(({ metadata }) => ({ name: metadata?.name ?? "", labels: metadata?.labels ?? {} }));
   }
 
   /** Creates or updates the WorkloadEntry of a pod. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Pod } from "@kubernetes/client-node";
@@ -8,6 +8,9 @@ import { environmentFiles } from "../machine/paths.ts";
 import { writeFileAtomic } from "../process/atomicFile.ts";
 import type { Tools } from "../toolchain/index.ts";
 import { AgentClient, messageOf, type PodMonitor } from "./agentClient.ts";
+import { KubeletServer } from "./kubelet/kubeletServer.ts";
+import { ResourceMetrics } from "./kubelet/resourceMetrics.ts";
+import type { ServedPod } from "./kubelet/servedPod.ts";
 import { type PodHost, PodWorker } from "./podWorker.ts";
 import { scrapeTargets, unsupportedParts } from "./scrapeTargets.ts";
 import { Sidecars } from "./sidecar.ts";
@@ -24,6 +27,15 @@ export interface NodeAgentArgs {
   readonly tools: Pick<Tools, "envoy" | "triton">;
   /** The environment's loopback block, which pods and sidecars get their addresses from. */
   readonly loopback: Loopback;
+  /** Where it answers the API server as kubelets do, with which certificate, and whose client certificates it takes. */
+  readonly kubelet: {
+    readonly host: string;
+    readonly port: number;
+    /** The paths of its certificate and key. */
+    readonly serving: { readonly certificate: string; readonly key: string };
+    /** The path of the certificate of the authority. */
+    readonly authority: string;
+  };
   /** Writes one line to the node agent's log. */
   readonly log: (line: string) => void;
 }
@@ -31,7 +43,7 @@ export interface NodeAgentArgs {
 /**
  * Takes the place of the kubelets for the pods that run Triton. Each pod becomes a Triton process with its own loopback
  * address, with the probes, restarts and status that a kubelet gives it, behind an Envoy that exports Istio's standard
- * metrics.
+ * metrics. It answers the API server for logs, programs in pods, forwarded ports and resource metrics.
  *
  * It does not run other pods. It has no container runtime: it does not pull images and does not limit CPU or memory.
  * A pod that requests a GPU is scheduled, but its Triton computes on the CPU, and a model with an `instance_group` of
@@ -42,6 +54,8 @@ export class NodeAgent {
   readonly #cluster: AgentClient;
   readonly #sidecars: Sidecars;
   readonly #host: PodHost;
+  readonly #metrics: ResourceMetrics;
+  readonly #kubelet: KubeletServer;
   readonly #workers = new Map<string, { readonly uid: string; readonly worker: PodWorker }>();
   readonly #ending = new Set<Promise<void>>();
   readonly #monitors = new Map<string, PodMonitor>();
@@ -72,6 +86,16 @@ export class NodeAgent {
       onScrapeChange: () => this.#writeTargets(),
       log,
     };
+    const text = (file: string) => readFileSync(file, "utf8");
+    const { serving, authority } = args.kubelet;
+    this.#metrics = new ResourceMetrics({ pods: () => this.#served(), nodes: () => this.#cluster.nodes() });
+    this.#kubelet = new KubeletServer({
+      tls: { cert: text(serving.certificate), key: text(serving.key), ca: text(authority) },
+      python: tools.triton.python,
+      pod: (namespace, name) => this.#workers.get(`${namespace}/${name}`)?.worker.served,
+      metrics: this.#metrics,
+      log,
+    });
   }
 
   /**
@@ -83,6 +107,9 @@ export class NodeAgent {
     clearNode(dataDir);
     mkdirSync(this.#host.podsDirectory, { recursive: true, mode: 0o700 });
     pruneLogs(this.#host.logsDirectory);
+    const { host, port } = this.#args.kubelet;
+    await this.#kubelet.listen(host, port);
+    this.#metrics.start();
     await this.#withdrawAll();
     this.#writeTargets();
     void this.#cluster.watchPodMonitors({
@@ -97,6 +124,8 @@ export class NodeAgent {
   /** Ends every process. The pods and WorkloadEntries in the API server stay unchanged, for the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#metrics.stop();
+    await this.#kubelet.close();
     this.#cluster.close();
     for (const { worker } of this.#workers.values()) worker.abandon();
     await Promise.all([...this.#workers.values()].map(({ worker }) => worker.done));
@@ -160,6 +189,10 @@ export class NodeAgent {
     this.#ending.add(done);
   }
 
+  #served(): ServedPod[] {
+    return [...this.#workers.values()].map(({ worker }) => worker.served);
+  }
+
   #setMonitor({ metadata }: PodMonitor, monitor: PodMonitor | undefined): void {
     const key = `${metadata?.namespace}/${metadata?.name}`;
     if (monitor === undefined) this.#monitors.delete(key);
@@ -191,12 +224,12 @@ export function clearNode(dataDir: string): void {
   removeTritonFolders({ since: statSync(dataDir).birthtimeMs, folder: pythonEnvironments });
 }
 
-/** Removes all but the 50 newest logs. Logs are kept after their pods, because a failed pod is often deleted early. */
+/** Removes all but the logs of the 50 pods that were run last. Logs are kept after their pods, because a failed pod is often deleted early. */
 function pruneLogs(directory: string): void {
   if (!existsSync(directory)) return;
   const age = (name: string): number => statSync(join(directory, name)).mtimeMs;
   const files = readdirSync(directory).sort((a, b) => age(b) - age(a));
-  for (const name of files.slice(keptLogs)) rmSync(join(directory, name), { force: true });
+  for (const name of files.slice(keptLogs)) rmSync(join(directory, name), { recursive: true, force: true });
 }
 
 const keptLogs = 50;

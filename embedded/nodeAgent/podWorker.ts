@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Loopback } from "../machine/loopback.ts";
-import { BoundedLog } from "../process/boundedLog.ts";
 import { type AgentClient, messageOf } from "./agentClient.ts";
 import { readProbes, watchHealth } from "./containerHealth.ts";
 import { inContainerWords, initArgs, initContainersOf } from "./initContainers.ts";
+import { ContainerLog } from "./kubelet/containerLog.ts";
+import type { ServedPod, ServedProcess } from "./kubelet/servedPod.ts";
 import { bucketsAnnotation, latencyBuckets } from "./latencyBuckets.ts";
 import { accepts, innerUrl, makeEndpoint, type PodEndpoint } from "./podEndpoint.ts";
 import { containerEnv, type PodPlan, planPod, preStopMs, tritonContainer } from "./podPlan.ts";
@@ -32,7 +33,7 @@ export interface PodHost {
   readonly triton: { readonly bin: string; readonly backends: string; readonly env: Readonly<Record<string, string>> };
   /** The directory with the files of all pods. Each pod has a folder named after its UID. */
   readonly podsDirectory: string;
-  /** The directory with the logs `<namespace>_<pod>.log`. */
+  /** The directory with the logs, as a kubelet has them: `<namespace>_<pod>_<uid>/<container>/<restarts>.log`. */
   readonly logsDirectory: string;
   /** The prefix of the names of the shared memory of this environment's models. */
   readonly sharedMemoryPrefix: string;
@@ -59,7 +60,7 @@ export class PodWorker {
   readonly #name: string;
   readonly #directory: string;
   readonly #address: string;
-  readonly #log: BoundedLog;
+  readonly #logs: ReadonlyMap<string, ContainerLog>;
   readonly #reporter: PodReporter;
   readonly #backOff = new RestartBackOff();
   /** Aborted when the pod must end. */
@@ -69,6 +70,8 @@ export class PodWorker {
   #pod: V1Pod;
   #endpoint: PodEndpoint | undefined;
   #scraped: ScrapedPod | undefined;
+  /** Triton while it runs. */
+  #server: ServedProcess | undefined;
   /** Init containers run once for a pod, not once for each start of its Triton. */
   #initialized = false;
 
@@ -79,7 +82,9 @@ export class PodWorker {
     this.#name = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
     this.#directory = join(host.podsDirectory, pod.metadata?.uid ?? "");
     this.#address = host.loopback.allocate();
-    this.#log = new BoundedLog(join(host.logsDirectory, `${this.#name.replace("/", "_")}.log`));
+    const logs = join(host.logsDirectory, `${this.#name.replace("/", "_")}_${pod.metadata?.uid}`);
+    const run = [tritonContainer(pod), ...initContainersOf(pod)].map(({ name }) => name);
+    this.#logs = new Map(run.map((name) => [name, new ContainerLog(join(logs, name))]));
     this.#reporter = new PodReporter(
       pod,
       initialView(pod, tritonContainer(pod).name, new Date()),
@@ -94,6 +99,20 @@ export class PodWorker {
   /** The pod as Prometheus can scrape it; `undefined` before its sidecar runs. */
   get scraped(): ScrapedPod | undefined {
     return this.#scraped;
+  }
+
+  /** The pod as it answers what a kubelet answers. */
+  get served(): ServedPod {
+    const { metadata, spec } = this.#pod;
+    return {
+      namespace: metadata?.namespace ?? "",
+      name: metadata?.name ?? "",
+      labels: metadata?.labels ?? {},
+      node: spec?.nodeName ?? "",
+      createdAt: new Date(metadata?.creationTimestamp ?? Date.now()).toISOString(),
+      log: (container) => this.#logs.get(container),
+      server: this.#server,
+    };
   }
 
   /** Handles a change of the pod. Only its deletion has an effect: the rest of a running pod's spec cannot change. */
@@ -131,7 +150,6 @@ export class PodWorker {
       () => this.#host.onScrapeChange(),
       () => this.#endpoint !== undefined && this.#host.sidecars.remove(this.#endpoint),
       () => this.#reporter.end(this.#cutShort.signal),
-      () => this.#log.close(),
       () => rmSync(this.#directory, { recursive: true, force: true }),
       () => this.#host.loopback.release(this.#address),
     ]) {
@@ -226,7 +244,7 @@ export class PodWorker {
       args: initArgs(container, mounts),
       env: containerEnv(this.#pod, container),
       directory: this.#directory,
-      log: this.#log,
+      log: this.#logOf(container.name),
       sharedMemoryPrefix: `${this.#host.sharedMemoryPrefix}${this.#pod.metadata?.uid}-init-`,
     });
     const ended = await Promise.race([process.ended, aborted(this.#ending.signal)]).then(
@@ -322,14 +340,43 @@ export class PodWorker {
       sharedMemoryPrefix,
       translate: (path) => translatePath(path, plan.mounts),
     });
-    return new TritonProcess({
+    const env = { ...plan.env, ...triton.env, TMPDIR: join(this.#directory, "tmp") };
+    const process = new TritonProcess({
       bin: triton.bin,
       args,
-      env: { ...plan.env, ...triton.env, TMPDIR: join(this.#directory, "tmp") },
+      env,
       directory: this.#directory,
-      log: this.#log,
+      log: this.#logOf(plan.container.name),
       sharedMemoryPrefix,
     });
+    this.#serve(process, {
+      container: plan.container.name,
+      directory: this.#directory,
+      env,
+      ...listeners(plan, endpoint),
+    });
+    return process;
+  }
+
+  /** Lets people look at the process for as long as it runs and the pod is to live. */
+  #serve(process: TritonProcess, server: Omit<ServedProcess, "processGroup" | "ended">): void {
+    const { processGroup } = process;
+    if (processGroup === undefined) return;
+    const ended = new AbortController();
+    const served = { ...server, processGroup, ended: ended.signal };
+    this.#server = served;
+    const end = (): void => {
+      ended.abort();
+      if (this.#server === served) this.#server = undefined;
+    };
+    void process.ended.then(end);
+    this.#cutShort.signal.addEventListener("abort", end, { once: true });
+  }
+
+  #logOf(container: string): ContainerLog {
+    const log = this.#logs.get(container);
+    if (log === undefined) throw new Error(`Container ${container} has no log.`);
+    return log;
   }
 
   /** Removes the pod from the mesh, waits until the proxies know, then ends the server within the grace period. */
@@ -366,6 +413,15 @@ export class PodWorker {
   async #pause(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#ending.signal }).catch(() => undefined);
   }
+}
+
+/** Where Triton itself listens, around the sidecar, by the ports of the container. */
+function listeners({ command }: PodPlan, { address, inner }: PodEndpoint): Pick<ServedProcess, "address" | "ports"> {
+  const { http, grpc, metrics } = command.ports;
+  return {
+    address,
+    ports: new Map([[http, inner.http] as const, [grpc, inner.grpc] as const, [metrics, inner.metrics]]),
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {

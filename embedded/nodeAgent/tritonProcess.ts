@@ -3,8 +3,8 @@ import { readdirSync, rmSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { BoundedLog } from "../process/boundedLog.ts";
 import { spawnBound } from "../process/spawnBound.ts";
+import type { ContainerLog, OutputStream } from "./kubelet/containerLog.ts";
 import type { Termination } from "./podStatus.ts";
 
 const sharedMemory = "/dev/shm";
@@ -20,8 +20,8 @@ export interface TritonStart {
   readonly env: Readonly<Record<string, string>>;
   /** The working directory. */
   readonly directory: string;
-  /** Receives the output. */
-  readonly log: BoundedLog;
+  /** Receives the output, as one run of the container. */
+  readonly log: ContainerLog;
   /** The prefix of the names of the process's shared memory, which is removed when it ends. */
   readonly sharedMemoryPrefix: string;
 }
@@ -46,13 +46,19 @@ export class TritonProcess {
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => {
-        log.write(chunk);
+    const run = log.start();
+    for (const stream of ["stdout", "stderr"] satisfies OutputStream[]) {
+      this.#child[stream]?.on("data", (chunk: Buffer) => {
+        run.write(stream, chunk);
         this.#lastOutput = (this.#lastOutput + chunk.toString()).slice(-keptLogBytes);
       });
     }
-    this.ended = this.#watchEnd(sharedMemoryPrefix);
+    this.ended = this.#watchEnd(sharedMemoryPrefix).finally(() => log.end());
+  }
+
+  /** The group of its processes, which it leads. Undefined: it could not be started. */
+  get processGroup(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Sends SIGTERM, waits up to `graceMs`, then sends SIGKILL. With `graceMs` 0 it sends SIGKILL at once. */

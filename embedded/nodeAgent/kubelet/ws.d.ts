@@ -6,6 +6,8 @@ declare module "ws" {
 
   /** A connection: emits `message` with a Buffer, `close` and `error`. */
   export class WebSocket extends EventEmitter {
+    /** Connects. `options` are those of `https.request`. */
+    constructor(url: string, protocols: readonly string[], options: object);
     /** The subprotocol that the server chose; empty without one. */
     readonly protocol: string;
     /** The bytes that wait to be sent. */

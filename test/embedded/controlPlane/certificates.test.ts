@@ -118,6 +118,24 @@ describe("the credentials of an environment", () => {
     }
   });
 
+  it("let the API server alone ask what a kubelet answers, and let it know who answers", async () => {
+    const { kubeletAuthority, clusterAuthority, etcdAuthority, kubeletClient, kubeletServing } =
+      await ensureCredentials(folder, "local", host, 6443);
+    const [client, serving, authority] = [kubeletClient.certificate, kubeletServing.certificate, kubeletAuthority].map(
+      (file) => readFileSync(file, "utf8"),
+    ) as [string, string, string];
+    for (const certificate of [client, serving]) expect(isIssuedBy(certificate, authority)).toBe(true);
+    for (const other of [clusterAuthority, etcdAuthority]) {
+      expect(isIssuedBy(client, readFileSync(other, "utf8"))).toBe(false);
+    }
+    expect(new X509Certificate(client).subject).toBe("CN=kube-apiserver");
+    const names = new X509Certificate(serving);
+    expect([names.checkIP(host), names.checkHost("serin-metrics.kube-system.svc")]).toEqual([
+      host,
+      "serin-metrics.kube-system.svc",
+    ]);
+  });
+
   it("give no Kubernetes user access to etcd", async () => {
     const { etcdAuthority, clusterAuthority, etcdClient } = await ensureCredentials(folder, "local", host, 6443);
     const client = readFileSync(etcdClient.certificate, "utf8");

@@ -5,6 +5,7 @@ import type { Allocation } from "../../../embedded/controlPlane/allocation.ts";
 import { definitionsIn } from "../../../embedded/controlPlane/bootstrap.ts";
 import {
   configurationObjects,
+  metricsObjects,
   modelStoreObjects,
   namespaceObjects,
   nodeObjects,
@@ -68,7 +69,7 @@ describe("the objects of a new environment", () => {
   });
 
   it("include a node with GPUs and the GPU taint, and a node without GPUs", () => {
-    const nodes = nodeObjects().map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status }));
+    const nodes = nodeObjects(allocation).map(({ metadata, spec, status }) => ({ name: metadata.name, spec, status }));
     expect(nodes).toMatchObject([
       { name: "cpu-1", status: { allocatable: { cpu: "64" } } },
       {
@@ -78,6 +79,23 @@ describe("the objects of a new environment", () => {
       },
     ]);
     expect(JSON.stringify(nodes[0])).not.toContain("nvidia");
+  });
+
+  it("have the node agent for the kubelet of every node, and for metrics", () => {
+    const { host, ports } = allocation;
+    for (const { status } of nodeObjects(allocation)) {
+      expect(status).toMatchObject({
+        addresses: [{ type: "InternalIP", address: host }],
+        daemonEndpoints: { kubeletEndpoint: { Port: ports.kubelet } },
+      });
+    }
+    const [service, registration] = metricsObjects(allocation, "authority");
+    expect(service).toMatchObject({ spec: { type: "ExternalName", externalName: host } });
+    expect(registration).toMatchObject({
+      metadata: { name: "v1beta1.metrics.k8s.io" },
+      spec: { service: { port: ports.kubelet }, caBundle: Buffer.from("authority").toString("base64") },
+    });
+    expect(registration?.spec).not.toHaveProperty("insecureSkipTLSVerify");
   });
 
   it("give no component write access to all resources", () => {

@@ -45,6 +45,11 @@ describe("the state of an environment", () => {
     }
   });
 
+  it("of an older version, which answered no kubelet's requests, gets a port for that", () => {
+    const { kubelet: _, ...older } = usualPorts;
+    expect(parseState({ ...state, ports: older })?.ports).toEqual(usualPorts);
+  });
+
   it("forgets what cannot be right and keeps the rest, so that it is picked again", () => {
     const { prometheus: _, ...incomplete } = usualPorts;
     const parsed = parseState({ ...state, block: 400, ports: incomplete, askedPorts: { gateway: "8080" } });
