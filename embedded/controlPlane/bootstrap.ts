@@ -51,7 +51,10 @@ export async function addNodesAndModelStore(cluster: ClusterObjects, allocation:
   ]);
 }
 
-/** Registers the API that `kubectl top` reads. The node agent must answer it from then on: clients ask it for its kinds. */
+/**
+ * Registers the API that `kubectl top` reads. The node agent must answer it from then on: each client asks it for its
+ * kinds.
+ */
 export async function registerMetrics(cluster: ClusterObjects, allocation: Allocation): Promise<void> {
   const authority = readFileSync(allocation.credentials.kubeletAuthority, "utf8");
   await Promise.all(metricsObjects(allocation, authority).map((object) => cluster.apply(object, forced)));

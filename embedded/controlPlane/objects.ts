@@ -86,8 +86,8 @@ export function metricsObjects({ host, ports }: Pick<Allocation, "host" | "ports
 }
 
 /**
- * Two nodes with the labels and taints of cloud nodes. All have the node agent for a kubelet. Their CPUs, memory and GPUs are simulated; the scheduler places
- * pods on them as in any cluster.
+ * Two nodes with the labels and taints of cloud nodes. Both have the node agent for a kubelet. Their CPUs, memory and
+ * GPUs are simulated; the scheduler places pods on them as in any cluster.
  */
 export function nodeObjects({ host, ports }: Pick<Allocation, "host" | "ports">): KubernetesObject[] {
   const kubelet = {

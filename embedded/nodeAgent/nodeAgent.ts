@@ -224,7 +224,10 @@ export function clearNode(dataDir: string): void {
   removeTritonFolders({ since: statSync(dataDir).birthtimeMs, folder: pythonEnvironments });
 }
 
-/** Removes all but the logs of the 50 pods that were run last. Logs are kept after their pods, because a failed pod is often deleted early. */
+/**
+ * Removes all but the logs of the 50 pods that were run last. Logs are kept after their pods, because a failed pod is
+ * often deleted early.
+ */
 function pruneLogs(directory: string): void {
   if (!existsSync(directory)) return;
   const age = (name: string): number => statSync(join(directory, name)).mtimeMs;

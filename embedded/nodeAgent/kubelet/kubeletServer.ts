@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { LogQuery } from "./containerLog.ts";
 import { apiServerName } from "./names.ts";
-import { refuseUpgrade, servePorts, serveProgram } from "./podStreams.ts";
+import { type ProgramSite, refuseUpgrade, servePorts, serveProgram } from "./podStreams.ts";
 import type { ResourceMetrics } from "./resourceMetrics.ts";
 import type { ServedPod } from "./servedPod.ts";
 
@@ -75,7 +75,8 @@ export class KubeletServer {
         return refuse(response, action === "attach" ? 405 : 404, notServed(action));
       }
       const found = this.#args.pod(namespace, pod);
-      if (found === undefined) return refuse(response, 404, notRun(namespace, pod));
+      // Of another code than this the API server passes no reason on.
+      if (found === undefined) return refuse(response, 400, notRun(namespace, pod));
       await answerLog(found, container, url.searchParams, response);
     } catch (error) {
       this.#args.log(`${request.url}: ${error instanceof Error ? error.message : error}`);
@@ -91,20 +92,29 @@ export class KubeletServer {
       if (!isApiServer(request)) return refuseUpgrade(socket, 403, "only the API server is answered");
       const [action, namespace = "", pod = "", container] = words(url);
       if (action !== "exec" && action !== "portForward") return refuseUpgrade(socket, 405, notServed(action));
-      const found = this.#args.pod(namespace, pod);
-      if (found === undefined) return refuseUpgrade(socket, 404, notRun(namespace, pod));
-      const { server } = found;
-      if (server === undefined || (action === "exec" && container !== server.container)) {
-        return refuseUpgrade(socket, 404, `container not found ("${container ?? ""}"): it does not run here now`);
-      }
       const upgrade = { request, query: url.searchParams, socket, head };
-      if (action === "exec") await serveProgram(upgrade, server, this.#args.python);
-      else await servePorts(upgrade, server);
+      const site = programSite(this.#args.pod(namespace, pod), { namespace, pod, container });
+      if (action === "exec") await serveProgram(upgrade, site, this.#args.python);
+      else if ("refusal" in site) refuseUpgrade(socket, 400, site.refusal);
+      else await servePorts(upgrade, site.server);
     } catch (error) {
       this.#args.log(`${request.url}: ${error instanceof Error ? error.message : error}`);
       socket.destroy();
     }
   }
+}
+
+/** `container`: undefined for the pod as a whole. */
+function programSite(
+  found: ServedPod | undefined,
+  { namespace, pod, container }: { namespace: string; pod: string; container: string | undefined },
+): ProgramSite {
+  if (found === undefined) return { refusal: notRun(namespace, pod) };
+  const { server } = found;
+  if (server !== undefined && (container ?? server.container) === server.container) return { server };
+  return {
+    refusal: `container ${container === undefined ? "" : `"${container}" `}of pod "${pod}" does not run here now`,
+  };
 }
 
 async function answerLog(

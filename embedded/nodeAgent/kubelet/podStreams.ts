@@ -30,17 +30,21 @@ const protocols = {
 /** How long a caller may take to open the streams that it asked for, as in Kubernetes. */
 const openMs = 30_000;
 
+/** Where a program is to run, or why it cannot. */
+export type ProgramSite = { readonly server: ServedProcess } | { readonly refusal: string };
+
 /**
- * Runs a program in a pod for a caller, `kubectl exec` for one.
+ * Runs a program in a pod for a caller, `kubectl exec` for one. A refusal is told as the end of the program: of one
+ * before the upgrade the API server passes no reason on.
  *
  * @param python the interpreter that makes terminals
  */
-export async function serveProgram(upgrade: Upgrade, server: ServedProcess, python: string): Promise<void> {
+export async function serveProgram(upgrade: Upgrade, site: ProgramSite, python: string): Promise<void> {
   const { query } = upgrade;
   const command = query.getAll("command");
   const asked = askedStreams(query);
   const gone = new AbortController();
-  const run = (channels: CommandChannels) => runReported(command, server, channels, { python, gone: gone.signal });
+  const run = (channels: CommandChannels) => runReported(command, site, channels, { python, gone: gone.signal });
   if (isWebSocket(upgrade)) {
     const socket = await acceptSocket(upgrade, protocols.command.socket);
     socket.once("close", () => gone.abort());
@@ -98,12 +102,13 @@ export async function servePorts(upgrade: Upgrade, server: ServedProcess): Promi
 /** Runs the program and tells the caller how it ended. */
 async function runReported(
   command: readonly string[],
-  server: ServedProcess,
+  site: ProgramSite,
   { status, ...streams }: CommandChannels,
   options: { readonly python: string; readonly gone: AbortSignal },
 ): Promise<void> {
   try {
-    const exitCode = await runProgram(command, server, streams, options);
+    if ("refusal" in site) throw new Error(site.refusal);
+    const exitCode = await runProgram(command, site.server, streams, options);
     status.write(JSON.stringify(exitCode === 0 ? { metadata: {}, status: "Success" } : failedWith(exitCode)));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -39,18 +39,22 @@ export class SpdyStream extends Duplex {
     else if (full && this.readableLength > mostUnread) await new Promise<void>((resolve) => (this.#isRead = resolve));
   }
 
+  /** As `Readable` has it: more is wanted. */
   override _read(): void {
     this.#isRead();
   }
 
+  /** As `Writable` has it. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error) => void): void {
     this.#sendAll(chunk).then(() => done(), done);
   }
 
+  /** As `Writable` has it: this side ends. */
   override _final(done: (error?: Error) => void): void {
     this.#send(dataFrame(this.#id, Buffer.alloc(0), true)).then(() => done(), done);
   }
 
+  /** As `Duplex` has it: the stream is given up, unless both sides have ended. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#isRead();
     if (!this.writableFinished) void this.#send(resetFrame(this.#id)).catch(() => undefined);

@@ -162,7 +162,7 @@ describe("logs", () => {
     ["a container that has not started", logs, 400, 'container "triton" in pod "fraud-1" is waiting to start'],
     ["a container without a run before", `${logs}?previous=true`, 400, "previous terminated container"],
     ["a container that is not run", "/containerLogs/models/fraud-1/istio-proxy", 400, "is not run here"],
-    ["a pod that kwok simulates", "/containerLogs/models/toy/triton", 404, "kwok says that it runs"],
+    ["a pod that kwok simulates", "/containerLogs/models/toy/triton", 400, "kwok says that it runs"],
   ])("say why there are none of %s", async (_, path, status, expected) => {
     expect(await get(path)).toEqual({ status, text: expect.stringContaining(expected) });
   });
@@ -214,17 +214,30 @@ describe("programs", () => {
   });
 
   it.each([
-    ["another container", "/exec/models/fraud-1/istio-proxy?command=id", "404 container not found"],
-    ["another pod", "/exec/models/toy/triton?command=id", "404 pod models/toy is not run here"],
-    ["what is attached to", "/attach/models/fraud-1/triton", "405 a process here has no input to attach to"],
-  ])("are not started in %s", async (_, path, expected) => {
-    await expect(upgraded(path, "v4.channel.k8s.io")).rejects.toThrow(expected);
+    [
+      "another container",
+      "/exec/models/fraud-1/istio-proxy",
+      'container "istio-proxy" of pod "fraud-1" does not run here now',
+    ],
+    ["another pod", "/exec/models/toy/triton", "pod models/toy is not run here"],
+  ])("are not started in %s, which is told as their end", async (_, path, expected) => {
+    const client = await upgraded(`${path}?output=1&command=id`, "v4.channel.k8s.io");
+    const error = await client.open({ streamtype: "error" });
+    await client.open({ streamtype: "stdout" });
+    await seen(() => expect(client.ended).toContain(error));
+    expect(JSON.parse(client.text(error))).toMatchObject({
+      status: "Failure",
+      message: expect.stringContaining(expected),
+    });
   });
 
-  it("are not started without a server, or for a caller of another protocol", async () => {
+  it("are not attached to, and not started without a server, or for a caller of another protocol", async () => {
+    const attached = upgraded("/attach/models/fraud-1/triton", "v4.channel.k8s.io");
+    await expect(attached).rejects.toThrow("405 a process here has no input to attach to");
     await expect(upgraded(exec(["id"]), "channel.k8s.io")).rejects.toThrow("403 unable to upgrade");
     pod = { ...pod, server: undefined };
-    await expect(upgraded(exec(["id"]), "v4.channel.k8s.io")).rejects.toThrow("it does not run here now");
+    const forwarded = upgraded("/portForward/models/fraud-1", "portforward.k8s.io");
+    await expect(forwarded).rejects.toThrow('400 container of pod "fraud-1" does not run here now');
   });
 });
 

@@ -130,6 +130,11 @@ describe("a program with a terminal", () => {
     await vi.waitFor(() => expect(isAlive(program)).toBe(false));
   });
 
+  it("that lets go of it is not hung up before it has ended", async () => {
+    const script = "exec <&- >&- 2>&-; sleep 0.3; exit 5";
+    expect(await start(["sh", "-c", script], { input: "", tty: true }).exitCode).toBe(5);
+  });
+
   it("has its own exit code", async () => {
     expect(await start(["sh", "-c", "exit 9"], { input: "", tty: true }).exitCode).toBe(9);
     expect(await start(["sh", "-c", "kill -KILL $$"], { input: "", tty: true }).exitCode).toBe(137);
