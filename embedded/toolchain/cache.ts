@@ -16,9 +16,9 @@ export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return chosen === undefined || chosen === "" ? envPaths("serin", { suffix: "" }).cache : resolve(chosen);
 }
 
-/** The directory of one version of a tool in the cache. Another version has another directory. */
-function toolDirectory(cache: string, tool: Pick<Tool, "name" | "version">): string {
-  return join(cache, "tools", tool.name, tool.version);
+/** The directory of one version of a tool in the cache. Another version, or build of it, has another directory. */
+function toolDirectory(cache: string, { name, version, build = 1 }: Tool): string {
+  return join(cache, "tools", name, build === 1 ? version : `${version}-build${build}`);
 }
 
 /** Looks a tool up in the cache; `undefined` if one of its files is missing. */

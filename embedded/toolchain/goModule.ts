@@ -25,6 +25,12 @@ export interface GoBuild {
    * @default the module is built as it is
    */
   readonly rewrite?: Readonly<Record<string, string>>;
+  /**
+   * Adds files to a copy of the module, in the directory `module`, before it is compiled, and returns the build tags
+   * that make use of them.
+   * @default none
+   */
+  readonly prepare?: (module: string, context: FetchContext) => Promise<readonly string[]>;
   /** The disk space for its modules and compiled packages, MiB. */
   readonly scratchMiB: number;
 }
@@ -37,7 +43,8 @@ export function goBuild(build: GoBuild): Source {
     scratchMiB: build.scratchMiB,
     async fetch(directory, context) {
       const published = await downloadModule(build.module, build.version, context);
-      const source = await rewriteFiles(published, build.rewrite, context);
+      const source = await ownFiles(published, build, context);
+      const tags = (await build.prepare?.(source, context)) ?? [];
       const modFile = await prepareModFile(source, build, context);
       const settings = Object.entries(build.set ?? {}).map(([name, value]) => `-X ${name}=${value}`);
       let compiled = 0;
@@ -47,6 +54,7 @@ export function goBuild(build: GoBuild): Source {
             ...["build", "-v", "-mod=mod", `-modfile=${modFile}`, "-trimpath", "-buildvcs=false"],
             // Without debug information a program compiles in 8 % less time and takes 21 % less disk space.
             "-gcflags=all=-dwarf=false",
+            ...(tags.length === 0 ? [] : [`-tags=${tags.join(",")}`]),
             ...["-ldflags", ["-s", "-w", ...settings].join(" "), "-o", join(directory, program), path],
           ],
           context,
@@ -89,9 +97,13 @@ async function downloadModule(module: string, version: string, context: FetchCon
   return Dir;
 }
 
-/** The module itself, or a copy with rewritten files. `go build -overlay` would refuse files of the module cache. */
-async function rewriteFiles(source: string, rewrite: GoBuild["rewrite"], { scratch }: FetchContext): Promise<string> {
-  if (rewrite === undefined) return source;
+/** The module itself, or a copy with files of our own. `go build -overlay` would refuse files of the module cache. */
+async function ownFiles(
+  source: string,
+  { rewrite = {}, prepare }: GoBuild,
+  { scratch }: FetchContext,
+): Promise<string> {
+  if (Object.keys(rewrite).length === 0 && prepare === undefined) return source;
   const copy = join(scratch, "module");
   await cp(source, copy, { recursive: true });
   for (const [path, content] of Object.entries(rewrite)) await writeFile(join(copy, path), content);

@@ -51,6 +51,11 @@ export interface Tool {
   readonly name: string;
   /** The pinned version, without a leading v. Another version is installed beside this one. */
   readonly version: string;
+  /**
+   * Counted up when the same version is built in another way: the one in the cache is then made anew.
+   * @default 1
+   */
+  readonly build?: number;
   /** What the embedded environment needs it for, as the end of "needed for …" in an error. */
   readonly purpose: string;
   /** Its files, relative to its directory. A tool of which one is missing is fetched again. */

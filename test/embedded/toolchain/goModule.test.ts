@@ -91,6 +91,23 @@ describe("a program built from its Go module", () => {
     expect(log()).toContain("built with: kind: CustomResourceDefinition");
   });
 
+  it("gets files that are made for it, and the build tags for them", async () => {
+    const log = fakeGo();
+    const prepare = async (module: string) => {
+      writeFileSync(join(module, "crd.yaml"), "kind: Made");
+      return ["page", "other"];
+    };
+    await goBuild({ ...build, prepare }).fetch("/out", context());
+    expect(log()).toContain("built with: kind: Made");
+    expect(log()).toMatch(/build .*-tags=page,other /);
+    await goBuild({ ...build, prepare: async () => [] }).fetch("/out", context());
+    expect(
+      log()
+        .split("\n")
+        .findLast((line) => line.startsWith("build")),
+    ).not.toContain("-tags");
+  });
+
   it("names the Go version it needs when the one on PATH is older and may not fetch another", async () => {
     fakeGo({ version: "go1.22.4" });
     await expect(goBuild(build).fetch("/out", context())).rejects.toThrow(
