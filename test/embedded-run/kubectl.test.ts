@@ -4,10 +4,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Environment, stopEnvironment } from "../../embedded/environment/environment.ts";
 import { readState } from "../../embedded/environment/environmentState.ts";
+import { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
+import { execInPod } from "../../engine/kubernetes/podExec.ts";
+import { forwardPort } from "../../engine/kubernetes/podForward.ts";
+import { podLog } from "../../engine/kubernetes/podLog.ts";
 import { eventually, kill, supervisorOf } from "./environmentRuns.ts";
 import { kubectlPath } from "./kubectl.ts";
 import { fraudPod, infer, Pods, startWithModels, tritonOf } from "./podRuns.ts";
@@ -55,9 +61,9 @@ function say(...args: string[]): Promise<Said> {
 /** A kubectl that goes on. */
 function running(args: string[]): { process: ChildProcess; text: () => string } {
   const process = spawn(kubectl, ["-n", "models", ...args], { env: env() });
-  let text = "";
-  for (const stream of [process.stdout, process.stderr]) stream.on("data", (chunk) => (text += chunk));
-  return { process, text: () => text };
+  let said = "";
+  for (const stream of [process.stdout, process.stderr]) stream.on("data", (chunk) => (said += chunk));
+  return { process, text: () => said };
 }
 
 describe("kubectl", () => {
@@ -189,6 +195,54 @@ describe("kubectl", () => {
     }
     const { code, err } = await say("port-forward", "simulated", ":8000");
     expect([code, err]).toEqual([1, expect.stringMatching(/error/)]);
+  });
+});
+
+describe("serin's own way to a pod", () => {
+  const plain = { namespace: "models", pod: "plain", container: "triton" };
+  const never = new AbortController().signal;
+
+  it("reads its log and runs programs in it, with input, output and exit code", async () => {
+    const client = new KubernetesClient(environment.kubeconfigPath);
+    const lines: string[] = [];
+    for await (const line of podLog(client, plain, { tailLines: 3 })) lines.push(line);
+    expect(lines).toHaveLength(3);
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    const read = Promise.all([text(stdout), text(stderr)]);
+    stdin.end("typed");
+    const command = ["sh", "-c", "cat; echo problem >&2; exit 7"];
+    expect(await execInPod(client, plain, { command, stdin, stdout, stderr, tty: false, signal: never })).toBe(7);
+    expect(await read).toEqual(["typed", "problem\n"]);
+    const missing = {
+      command: ["lz"],
+      stdout: new PassThrough(),
+      stderr: new PassThrough(),
+      tty: false,
+      signal: never,
+    };
+    await expect(execInPod(client, plain, missing)).rejects.toThrow('"lz": executable file not found');
+  });
+
+  it("forwards its ports", async () => {
+    const problems: string[] = [];
+    const onProblem = (reason: string) => void problems.push(reason);
+    const client = new KubernetesClient(environment.kubeconfigPath);
+    const [http, none] = await Promise.all(
+      [8000, 22].map((port) => forwardPort(client, { ...plain, port, localPort: 0, onProblem })),
+    );
+    const url = `http://127.0.0.1:${http?.localPort}/v2/models/fraud`;
+    const answers = await Promise.all(Array.from({ length: 8 }, async () => (await fetch(url)).json()));
+    expect(answers).toEqual(Array(8).fill(expect.objectContaining({ name: "fraud", versions: ["1"] })));
+    await expect(fetch(`http://127.0.0.1:${none?.localPort}`)).rejects.toThrow();
+    expect(problems).toEqual([expect.stringContaining("and not on 22")]);
+    for (const forward of [http, none]) forward?.close();
+  });
+});
+
+describe("Prometheus", () => {
+  it("has its page", async () => {
+    const page = await fetch(`${environment.prometheusUrl}/query`);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<title>Prometheus")]);
   });
 });
 
