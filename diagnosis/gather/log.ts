@@ -1,5 +1,3 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
-
 /** Lines of Triton and Python that say what went wrong, and those of programs that end with one sentence. */
 const telling =
   /^(E\d{4} |error: |\[libprotobuf (ERROR|FATAL)|Traceback|\w*(Error|Exception): )|Failed to preinitialize Python stub|^\d{4}\/\d\d\/\d\d [\d:]+ (ERROR|CRITICAL|Failed)|^Signal \(\d+\)|\b(warning|error)\tenvoy|^\S+\t(warn|error|fatal)\t|terminate called|what\(\):|Out of memory|out of memory/;
@@ -8,8 +6,6 @@ const noise = /CudaDriverHelper|pinned_memory_manager|Failed to initialize NVML|
 /** A stack below a message, where the log has it on lines of its own. */
 const below = /^(\s+\S|At:$|$)/;
 
-/** Enough of a log for the end of one start: Triton's tables alone are some 10 KB. */
-const tailBytes = 65_536;
 const keptLines = 40;
 const lastLines = 5;
 
@@ -27,18 +23,4 @@ export function tellingLines(text: string): string[] {
   }
   const last = lines.filter((line) => line.trim() !== "").slice(-lastLines);
   return [...new Set(told.length > 0 ? told : last)].slice(-keptLines);
-}
-
-/** The end of a file; empty if there is none. */
-export function fileTail(path: string): string {
-  if (!existsSync(path)) return "";
-  const file = openSync(path, "r");
-  try {
-    const { size } = fstatSync(file);
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
-    readSync(file, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString();
-  } finally {
-    closeSync(file);
-  }
 }

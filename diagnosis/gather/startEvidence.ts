@@ -1,10 +1,9 @@
-import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { isNotFound, type KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import { podLog } from "../../engine/kubernetes/podLog.ts";
 import type { DeclaredModel, Evidence, PodEvidence, RolloutEvidence } from "../evidence.ts";
 import { isFailing } from "../rules/rule.ts";
-import { fileTail, tellingLines } from "./log.ts";
+import { tellingLines } from "./log.ts";
 import { eventEvidence, podEvidence, type RawEvent } from "./podEvidence.ts";
 
 /** Where is looked. */
@@ -15,11 +14,8 @@ export interface Place {
   readonly model: DeclaredModel;
   /** How kubectl reaches the cluster: `kubectl --kubeconfig <file>`. */
   readonly kubectl: string;
-  /**
-   * The folder with the logs `<namespace>_<pod>.log`, in the environment on one machine. @default the API server is
-   * asked for logs
-   */
-  readonly podLogs?: string;
+  /** Whether the cluster is the environment on one machine. @default false */
+  readonly embedded?: boolean;
   /** Ends the look with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -37,7 +33,7 @@ const logMs = 10_000;
  * @throws the reason of `signal`. What cannot be read is in `notRead`.
  */
 export async function startEvidence(place: Place): Promise<Evidence> {
-  const { client, model, kubectl, podLogs, signal } = place;
+  const { client, model, kubectl, embedded = false, signal } = place;
   const { namespace, name } = model;
   const notRead: Record<string, string> = {};
   const read = reader(client, notRead, signal);
@@ -63,7 +59,7 @@ export async function startEvidence(place: Place): Promise<Evidence> {
   return {
     model,
     at: new Date().toISOString(),
-    embedded: podLogs !== undefined,
+    embedded,
     kubectl,
     pods: all.map((pod) => podEvidence(pod, byPod.get(pod.metadata?.uid) ?? {}, logCommand(pod, place))),
     events: eventEvidence(events.flatMap((list) => list?.items ?? [])).filter(
@@ -98,21 +94,13 @@ export function reader(client: KubernetesClient, notRead: Record<string, string>
 const privateRepository = /\/[^\s"'(]*\/pods\/[\da-f-]{36}\/repositories\/\d+\//g;
 
 /** The telling lines of a pod's containers that started and are not ready. */
-async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<Record<string, string[]>> {
+async function logsOf(pod: V1Pod, { client, embedded, signal }: Place): Promise<Record<string, string[]>> {
   const { namespace = "", name = "" } = pod.metadata ?? {};
   const evidence = podEvidence(pod, {}, "");
   const began = evidence.containers.filter(
     ({ ready, runningSince, ended, restarts }) =>
       !ready && (runningSince !== undefined || ended !== undefined || restarts > 0),
   );
-  if (podLogs !== undefined) {
-    // All containers of a pod write into one file there.
-    const lines =
-      began.length === 0
-        ? []
-        : tellingLines(fileTail(join(podLogs, `${namespace}_${name}.log`)).replaceAll(privateRepository, "/models/"));
-    return Object.fromEntries(began.filter((one) => one.name === mainOf(evidence)).map((one) => [one.name, lines]));
-  }
   const ask = async (container: string, previous: boolean) => {
     const patience = AbortSignal.timeout(logMs);
     try {
@@ -128,7 +116,11 @@ async function logsOf(pod: V1Pod, { client, podLogs, signal }: Place): Promise<R
   };
   const logs = began.map(async ({ name: container, restarts }) => {
     const texts = await Promise.all([...(restarts > 0 ? [ask(container, true)] : []), ask(container, false)]);
-    return [container, tellingLines(texts.join("\n"))] as const;
+    const text = texts.join("\n");
+    return [
+      container,
+      tellingLines(embedded === true ? text.replaceAll(privateRepository, "/models/") : text),
+    ] as const;
   });
   return Object.fromEntries(await Promise.all(logs));
 }
@@ -144,13 +136,14 @@ function mainOf({ containers }: PodEvidence): string {
 }
 
 /** A command that shows the log of the container that matters. */
-function logCommand(pod: V1Pod, { kubectl, podLogs }: Place): string {
+function logCommand(pod: V1Pod, { kubectl, model, embedded }: Place): string {
   const { namespace = "", name = "" } = pod.metadata ?? {};
-  if (podLogs !== undefined) return `tail -n 50 ${join(podLogs, `${namespace}_${name}.log`)}`;
   const evidence = podEvidence(pod, {}, "");
   const container = mainOf(evidence);
   const restarts = evidence.containers.find((one) => one.name === container)?.restarts ?? 0;
-  return `${kubectl} logs -n ${namespace} ${name} -c ${container}${restarts > 0 ? " --previous" : ""}`;
+  const previous = restarts > 0 ? " --previous" : "";
+  if (embedded === true) return `npx serin logs ${model.name} --pod ${name} --container ${container}${previous}`;
+  return `${kubectl} logs -n ${namespace} ${name} -c ${container}${previous}`;
 }
 
 interface RawRollout {

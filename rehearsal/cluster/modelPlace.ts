@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import type { Model } from "../../components/model/model.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import type { DeclaredModel } from "../../diagnosis/evidence.ts";
 import type { Place } from "../../diagnosis/gather/startEvidence.ts";
-import { environmentFiles } from "../../embedded/machine/paths.ts";
 import type { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import { modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
@@ -41,7 +39,7 @@ export function modelPlace(
       ...(kubeconfig === undefined ? [] : [`--kubeconfig ${kubeconfig}`]),
       ...(context === undefined ? [] : [`--context ${context}`]),
     ].join(" "),
-    ...(embedded === undefined ? {} : { podLogs: join(environmentFiles(embedded.dataDir).logs, "pods") }),
+    embedded: embedded !== undefined,
     ...(signal === undefined ? {} : { signal }),
   };
 }

@@ -1,8 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { tellingLines } from "../../diagnosis/gather/log.ts";
@@ -144,16 +141,12 @@ describe("on a cluster", () => {
   });
 });
 
-it("on one machine the log is a file, and a pod's own copy of its repository is called by the repository's name", async () => {
-  const podLogs = mkdtempSync(join(tmpdir(), "serin-logs-"));
-  mkdirSync(podLogs, { recursive: true });
-  writeFileSync(
-    join(podLogs, "models_fraud-7c9b-a.log"),
+it("on one machine a pod's own copy of its repository is called by the repository's name", async () => {
+  const log =
     `Python model file not found in '/home/me/.local/share/serin/environments/local/node/pods/b1e5fe10-0000-4000-8000-000000000001/repositories/0/fraud/2/model.py'\n`.replace(
       "Python",
       "I1128 08:09:31.178448 1 pb_stub.cc:2105]  Failed to preinitialize Python stub: Python",
-    ),
-  );
+    );
   const running = {
     ...pod,
     status: {
@@ -172,17 +165,17 @@ it("on one machine the log is a file, and a pod's own copy of its repository is 
     "/pods?": { items: [running] },
     "/rollouts/fraud": rollout,
     "/events?": { items: [] },
+    "/log?": log,
   });
-  expect(await startFindings({ client, model, kubectl: "kubectl", podLogs })).toMatchObject([
+  expect(await startFindings({ client, model, kubectl: "kubectl", embedded: true })).toMatchObject([
     {
       rule: "model-file-missing",
       cause: "The model's file fraud/2/model.py does not exist.",
       evidence: [expect.stringMatching(/^fraud-7c9b-a log: .*'\/models\/fraud\/2\/model\.py'$/)],
-      next: `tail -n 50 ${join(podLogs, "models_fraud-7c9b-a.log")}`,
+      next: "npx serin logs fraud --pod fraud-7c9b-a --container triton",
       final: true,
     },
   ]);
-  rmSync(podLogs, { recursive: true });
 });
 
 describe("of a log", () => {
