@@ -1,4 +1,5 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import type { WebSocket } from "ws";
 import type { SpdyConnection, SpdyStream } from "./spdyConnection.ts";
 
@@ -133,7 +134,12 @@ export class SocketChannels {
   }
 
   /** Ends the connection, after what has been written. */
-  close(): void {
+  async close(): Promise<void> {
+    const written = [...this.#channels.values()].map((channel) => {
+      channel.end();
+      return finished(channel, { readable: false });
+    });
+    await Promise.allSettled(written);
     this.#socket.close(1000);
   }
 }

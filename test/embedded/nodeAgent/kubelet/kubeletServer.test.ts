@@ -301,6 +301,12 @@ describe("a client that speaks web sockets alone", () => {
     expect([received.get(0)?.readUInt16LE(), received.get(1)?.readUInt16LE()]).toEqual([8000, 8000]);
     socket.close();
   });
+
+  it("is told what is not forwarded before the connection ends", async () => {
+    const { received, closed } = await socketTo("/portForward/models/fraud-1?port=22");
+    await closed;
+    expect(received.get(1)?.subarray(2).toString()).toContain("and not on 22");
+  });
 });
 
 describe("metrics.k8s.io", () => {
