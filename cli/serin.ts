@@ -206,6 +206,15 @@ verb("kubeconfig [environment]", "the kubeconfig of a cluster, for kubectl, k9s 
     start(options, async () => (await import("./verbs/kubeconfig.ts")).kubeconfig(environment ?? "local", options)),
   );
 
+const doctorVerb = verb(
+  "doctor [model]",
+  "name the cause of what is wrong with a model, or with all, and what to change",
+);
+for (const option of releaseOptions()) doctorVerb.addOption(option);
+doctorVerb.action((model, options) =>
+  start(options, async (invocation) => (await import("./verbs/doctor.ts")).doctor(model, options, invocation)),
+);
+
 verb("predict <model>", "send one request through the gateway: answer, version, latency")
   .option("--environment <name>", "where the model runs", "local")
   .option("--input <json>", "the request as Triton's HTTP protocol has it (default: a sample request)")

@@ -63,7 +63,7 @@ export function diagnose(evidence: Evidence): Finding[] {
   const unknown = evidence.pods
     .filter((pod) => isFailing(pod) && !explained.has(pod.name))
     .flatMap((pod) => unexplained(pod, evidence));
-  const all = [...found, ...unknown];
+  const all = [...found, ...unknown, ...unexplainedRequest(evidence, [...found, ...unknown])];
   const cause = all.some(
     ({ area, rule, confidence }) => hiding.includes(area) && !consequences.has(rule) && confidence !== "possible",
   );
@@ -108,6 +108,29 @@ function filled(text: string, { kubectl, model, route, request }: Evidence, abou
     url: request?.url ?? route?.address ?? "<gateway>",
   };
   return text.replaceAll(/<(\w+)>/g, (all, name: string) => values[name] ?? all);
+}
+
+/** A request that got something else than an answer, and nothing that is known says why. */
+function unexplainedRequest({ request, model, kubectl }: Evidence, found: readonly Finding[]): Finding[] {
+  const { status, body = "", url, host } = request ?? {};
+  // A request without a token is refused as it is declared, and rules name the rest of what a gateway answers.
+  if (status === undefined || status < 400 || (model.jwt && (status === 401 || status === 403))) return [];
+  if (found.some(({ area }) => hiding.includes(area) || area === "route" || area === "mesh" || area === "callers"))
+    return [];
+  return [
+    {
+      rule: "unknown",
+      area: "callers",
+      cause: `A request for the model's readiness got ${status}, and nothing that is known says why.`,
+      evidence: [`GET ${url} (Host: ${host}): ${status} ${shortened(body)}`.trim()],
+      confidence: "possible",
+      change: "Read what the gateway and the pod say of it; looked at were routes, gateways, pods and this answer.",
+      next: `${kubectl} logs -n ${model.namespace} -l app=${model.name} -c triton --tail 50`,
+      about: [],
+      final: false,
+      follows: false,
+    },
+  ];
 }
 
 /** How long a pod may take before nothing at all is said of it. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ExitCode, exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import type { Place } from "../../diagnosis/gather/startEvidence.ts";
+import type { Environment as Embedded } from "../../embedded/environment/environment.ts";
 import { ClusterView } from "../../rehearsal/cluster/clusterView.ts";
 import { diagnosed, modelPlace } from "../../rehearsal/cluster/modelPlace.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
@@ -49,6 +50,8 @@ export interface ReleaseSite {
   readonly namespace: string;
   /** The URL of its Prometheus, where this machine reaches it. */
   readonly prometheusUrl?: string;
+  /** The environment on this machine. Absent: it is another cluster. */
+  readonly embedded?: Embedded;
   /** Where a diagnosis of a declared model looks. */
   readonly place: (model: string) => Place;
 }
@@ -78,7 +81,7 @@ export function releaseSite(name: string, options: ReleaseOptions, signal: Abort
     cluster,
     view,
     namespace: modelNamespace(environment),
-    ...(embedded === undefined ? {} : { prometheusUrl: embedded.prometheusUrl }),
+    ...(embedded === undefined ? {} : { prometheusUrl: embedded.prometheusUrl, embedded }),
     place: (model) =>
       modelPlace(
         diagnosed(environment, model, declaredModel(environment, model)),

@@ -31,9 +31,10 @@ export const metricRules: readonly Rule[] = [
       "Have Prometheus read the model's PodMonitor (podMonitorSelector, podMonitorNamespaceSelector): npx serin preflight says what is in the way.",
     confidence: "certain",
     next: "<kubectl> get podmonitors -n <namespace> --show-labels",
-    find: ({ prometheus, pods, at }) => {
+    find: ({ prometheus, pods, at, embedded }) => {
       const settled = pods.filter(
-        ({ ready, ending, createdAt }) => ready && !ending && Date.parse(at) - Date.parse(createdAt) > discoveredMs,
+        ({ ready, ending, createdAt }) =>
+          ready && !ending && Date.parse(at) - Date.parse(createdAt) > (embedded ? discoveredHereMs : discoveredMs),
       );
       if (prometheus === undefined || prometheus.error !== undefined || settled.length === 0) return [];
       if (settled.some(({ name }) => prometheus.targets.some(({ pod }) => pod === name))) return [];
@@ -221,5 +222,7 @@ export const metricRules: readonly Rule[] = [
 
 /** Prometheus finds a new pod within its scrape interval and the operator's reload. */
 const discoveredMs = 120_000;
+/** The environment on one machine reads its targets anew every five seconds. */
+const discoveredHereMs = 20_000;
 /** Longer than any scrape interval that a declaration may have. */
 const gapMs = 300_000;

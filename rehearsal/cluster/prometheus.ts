@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
+import { serviceProxyPath } from "../../engine/kubernetes/serviceProxy.ts";
 
 /** How long the server may be gone: long enough to be restarted and to read its log again. */
 const patienceMs = 60_000;
@@ -16,9 +17,6 @@ export interface Moments {
   /** The distance. */
   readonly step: number;
 }
-
-/** `http://<service>.<namespace>.svc…:<port>`: an address that pods of the cluster reach. */
-const serviceAddress = /^http:\/\/([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.[a-z0-9.-]+)?(?::(\d+))?\/?$/;
 
 /** Queries of a Prometheus server; they ride out its restart. */
 export class PrometheusClient {
@@ -42,9 +40,9 @@ export class PrometheusClient {
     address: string,
     signal: AbortSignal | undefined,
   ): PrometheusClient | undefined {
-    const [, service, namespace, port = "80"] = serviceAddress.exec(address) ?? [];
-    if (service === undefined) return undefined;
-    const path = `/api/v1/namespaces/${namespace}/services/http:${service}:${port}/proxy/api/v1/`;
+    const proxy = serviceProxyPath(address);
+    if (proxy === undefined) return undefined;
+    const path = `${proxy}/api/v1/`;
     // The client waits for the API server itself.
     return new PrometheusClient(
       address,
