@@ -193,6 +193,8 @@ export interface NodeEvidence {
   readonly cordoned: boolean;
   /** Conditions that hold and should not: `DiskPressure`. */
   readonly pressures: readonly string[];
+  /** Its taints as kubectl writes them: `nvidia.com/gpu=present:NoSchedule`. */
+  readonly taints: readonly string[];
   /** GPUs that pods can have. */
   readonly gpus: number;
   /** Why it is not ready, in the kubelet's or the node controller's words; empty while it is. */

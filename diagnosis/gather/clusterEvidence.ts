@@ -86,6 +86,9 @@ function nodeEvidence({ metadata, spec, status }: V1Node): NodeEvidence {
     pressures: conditions
       .filter(({ type, status: state }) => /Pressure$/.test(type) && state === "True")
       .map(({ type }) => type),
+    taints: (spec?.taints ?? []).map(
+      ({ key, value = "", effect }) => `${key}${value === "" ? "" : `=${value}`}:${effect}`,
+    ),
     gpus: gpus.reduce((sum, [, count]) => sum + Number(count), 0),
     message: ready?.status === "True" ? "" : (ready?.message ?? "its kubelet has never reported"),
   };

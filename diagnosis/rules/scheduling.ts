@@ -1,8 +1,18 @@
-import { counted, eventsOf, type Rule, shortened, textRule } from "./rule.ts";
+import { counted, type Rule, shortened, textRule } from "./rule.ts";
 
 const where = /^(event (FailedScheduling|NotTriggerScaleUp)|condition PodScheduled)/;
 /** Nobody adds a node to the environment on one machine. */
 const finalWhen = ({ embedded }: { readonly embedded: boolean }) => embedded;
+
+/** Kubernetes names the taint up to 1.33 or so, and no more in 1.35. */
+const taint = /had untolerated taint(?:\(s\)| \{(?<taint>[^}]+)\})/;
+
+/** The scheduler looks at taints first, so what it says of labels and room is of the other nodes. */
+function untainted(text: string): string {
+  const found = taint.exec(text);
+  if (found === null) return "";
+  return found.groups?.taint === undefined ? " without a taint" : ` without the taint {${found.groups.taint}}`;
+}
 
 /** Why no node takes a pod. Sentences of kube-scheduler (`pkg/scheduler/framework/types.go`, `FitError.Error`). */
 export const schedulingRules: readonly Rule[] = [
@@ -12,7 +22,7 @@ export const schedulingRules: readonly Rule[] = [
     title: "no node has a free GPU of the kind",
     sign: "`Insufficient nvidia.com/gpu` (or `nvidia.com/mig-…`)",
     where,
-    pattern: /(?<nodes>\d+) Insufficient (?<resource>nvidia\.com\/[\w.-]+)/,
+    pattern: /(?<nodes>\d+) Insufficient (?<resource>nvidia\.com\/[\w-]+(?:\.[\w-]+)*)/,
     cause: ({ resource }, _, { model, nodes }) => {
       const free = nodes?.reduce((sum, { gpus }) => sum + gpus, 0);
       return `No node has ${counted(Math.max(1, model.gpus), "GPU")} left (${resource})${free === undefined ? "" : `; all nodes together have ${free}, in use or not`}.`;
@@ -37,13 +47,18 @@ export const schedulingRules: readonly Rule[] = [
     name: "untolerated-taint",
     area: "scheduling",
     title: "the nodes have a taint that the pod does not tolerate",
-    sign: "`node(s) had untolerated taint {…}`",
+    sign: "`node(s) had untolerated taint(s)`",
     where,
-    pattern: /had untolerated taint\(?s?\)? ?\{(?<taint>[^}]+)\}/,
+    pattern: taint,
     // CPU pods stay off GPU nodes by a taint; it is the reason only where nothing else is.
     when: (_, { text }) =>
       !/Insufficient|affinity|unbound|preemption victims found/.test(text.replace(/preemption:.*/, "")),
-    cause: ({ taint }) => `Every node that would fit has the taint {${taint}}, which the pod does not tolerate.`,
+    cause: ({ taint: named }, _, { nodes = [] }) => {
+      const all = [...new Set(nodes.flatMap(({ taints }) => taints))];
+      return named === undefined
+        ? `Every node that would fit has a taint that the pod does not tolerate${all.length === 0 ? "" : `; the nodes have ${all.join(", ")}`}.`
+        : `Every node that would fit has the taint {${named}}, which the pod does not tolerate.`;
+    },
     change: "Remove the taint, or declare it on the pool, so that pods of models get its toleration.",
     confidence: "likely",
     finalWhen,
@@ -55,9 +70,9 @@ export const schedulingRules: readonly Rule[] = [
     sign: "`Insufficient cpu`, `Insufficient memory`, `Too many pods`",
     where,
     pattern: /(?:Insufficient (?<resource>cpu|memory|ephemeral-storage)|(?<pods>Too many pods))/,
-    cause: ({ resource, pods }, _, { model }) =>
+    cause: ({ resource, pods }, { text }, { model }) =>
       pods === undefined
-        ? `No node has ${resource} left for a pod${resource === "memory" ? ` of ${model.memory}` : ""}.`
+        ? `No node${untainted(text)} has ${resource} left for a pod${resource === "memory" ? ` of ${model.memory}` : ""}.`
         : "The nodes have as many pods as they may.",
     change: "Lower server.cpu or server.memory, or add nodes.",
     finalWhen,
@@ -70,7 +85,7 @@ export const schedulingRules: readonly Rule[] = [
     where,
     pattern: /didn't match Pod's node affinity\/selector/,
     when: (_, { text }) => !/Insufficient nvidia/.test(text),
-    cause: () => "No node has the labels of the pool that the pod asks for.",
+    cause: (_, { text }) => `No node${untainted(text)} has the labels of the pool that the pod asks for.`,
     change: "Look whether the pool has nodes and their labels are as declared: npx serin preflight <environment>.",
     confidence: "likely",
     next: "<kubectl> get nodes --show-labels",
@@ -188,8 +203,3 @@ function created({ pattern, cause, ...rule }: Created): Rule {
 
 /** The longest back-off of a controller between two tries, about 16 minutes (client-go, 1000 s). */
 const triedAgainMs = 1_000_000;
-
-/** Whether the events have one about an object, for rules that need two signs. */
-export function hasEvent(events: Parameters<typeof eventsOf>[0], object: string, reason: string): boolean {
-  return eventsOf(events, object).some((event) => event.reason === reason);
-}

@@ -106,7 +106,17 @@ export const healthy: Evidence = {
       metrics: [{ name: "error-rate", phase: "Successful", message: "", values: ["[1]"] }],
     },
   ],
-  nodes: [{ name: "gpu-1", ready: true, cordoned: false, pressures: [], gpus: 8, message: "" }],
+  nodes: [
+    {
+      name: "gpu-1",
+      ready: true,
+      cordoned: false,
+      pressures: [],
+      taints: ["nvidia.com/gpu=present:NoSchedule"],
+      gpus: 8,
+      message: "",
+    },
+  ],
   route: {
     entries: [{ name: "fraud", gateways: ["istio-ingress/models"] }],
     gateways: { "istio-ingress/models": ["*.models.example.com"] },

@@ -166,6 +166,30 @@ const placing: Sample[] = [
     ),
   },
   {
+    // Recorded from the scheduler of the embedded environment, Kubernetes 1.35.
+    rule: "no-gpu",
+    cause: "No node has 1 GPU left (nvidia.com/gpu).",
+    evidence: (({ nodes: _none, ...rest }) => ({ ...rest, ...gpu }))(
+      scheduling(
+        "0/2 nodes are available: 2 Insufficient nvidia.com/gpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      ),
+    ),
+  },
+  {
+    // The same.
+    rule: "untolerated-taint",
+    cause:
+      "Every node that would fit has a taint that the pod does not tolerate; the nodes have nvidia.com/gpu=present:NoSchedule.",
+    evidence: scheduling("0/2 nodes are available: 2 node(s) had untolerated taint(s). no new claims to deallocate"),
+  },
+  {
+    rule: "no-fitting-node",
+    cause: "No node without a taint has the labels of the pool that the pod asks for.",
+    evidence: scheduling(
+      "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s). preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+    ),
+  },
+  {
     rule: "volume-zone",
     cause: "The volume with the model is in a zone, or on a node, that no fitting node is in.",
     evidence: scheduling(
@@ -183,6 +207,7 @@ const placing: Sample[] = [
           ready: false,
           cordoned: false,
           pressures: [],
+          taints: [],
           gpus: 8,
           message: "Kubelet stopped posting node status.",
         },
