@@ -1,3 +1,5 @@
+import type { Finding } from "../diagnosis/diagnose.ts";
+import { findingsText } from "../diagnosis/findingText.ts";
 import type { Prediction } from "../rehearsal/prediction.ts";
 import { predictionText } from "./verbs/predict.ts";
 
@@ -9,6 +11,8 @@ export interface ServedModel {
   readonly state: string;
   /** The declared version of a model of the embedded environment, while it is being released. */
   readonly releasing?: string;
+  /** Why its pods do not serve, as far as that is known by now. Absent: nothing is wrong with them. */
+  readonly findings?: readonly Finding[];
   /** The answer to one request. Absent: no request was sent, as on clusters whose gateway is not reached from here. */
   readonly prediction?: Prediction;
 }
@@ -19,9 +23,10 @@ export interface ServedModel {
  */
 export function servedModels(models: Readonly<Record<string, ServedModel>>): string {
   return Object.entries(models)
-    .map(([name, { prediction, version, state, releasing }]) =>
+    .map(([name, { prediction, version, state, releasing, findings = [] }]) =>
       [
         prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
+        ...(findings.length === 0 ? [] : ["", findingsText(findings), ""]),
         ...(releasing === undefined
           ? []
           : [

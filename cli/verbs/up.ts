@@ -39,7 +39,7 @@ import { embeddedStoreProblems, missingClaims } from "../../rehearsal/local/mode
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
 import { underWay, waitUntilServing } from "../../rehearsal/local/release.ts";
 import { predictOnce } from "../../rehearsal/prediction.ts";
-import { declaredEnvironment, modelNamespace } from "../../stacks/declared.ts";
+import { declaredEnvironment, declaredModel, modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { project, secretsProviderOf } from "../../stacks/project.ts";
 import { type StackLayout, stackLayout } from "../../stacks/stackLayout.ts";
@@ -197,7 +197,12 @@ function modelsStep(environment: Environment, signal: AbortSignal): ListrTask<Pr
         .map(([cluster, { kubeconfig }]) => [cluster, kubeconfig] as const);
       const namespace = modelNamespace(environment);
       const models = Object.keys(environment.models);
-      progress.models = await modelStates(Object.fromEntries(kubeconfigs), models, { namespace, signal });
+      progress.models = await modelStates(Object.fromEntries(kubeconfigs), models, {
+        namespace,
+        signal,
+        place: (model, client) =>
+          modelPlace(diagnosed(environment, model, declaredModel(environment, model)), client, {}, { signal }),
+      });
     },
   };
 }

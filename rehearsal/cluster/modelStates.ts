@@ -1,3 +1,7 @@
+import type { Finding } from "../../diagnosis/diagnose.ts";
+import type { Place } from "../../diagnosis/gather/startEvidence.ts";
+import { startFindings } from "../../diagnosis/startFindings.ts";
+import type { KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import { neverReady, underWay } from "../local/release.ts";
 import { ClusterView, type RolloutView } from "./clusterView.ts";
 
@@ -7,6 +11,8 @@ export interface ModelState {
   readonly version: string;
   /** In a few words, as `serin status` has it: `healthy`, `progressing, 0 of 2 ready`. */
   readonly state: string;
+  /** Why its pods do not serve, as far as that is known by now. Absent: nothing is wrong with them. */
+  readonly findings?: readonly Finding[];
 }
 
 /**
@@ -33,18 +39,27 @@ function becauseOf({ message }: RolloutView, state: string): string {
  * is no error: its models are said to be not looked at.
  *
  * @param kubeconfigs contents by cluster
+ * @param place where a diagnosis of a model looks on the cluster of a client
  */
 export async function modelStates(
   kubeconfigs: Readonly<Record<string, string>>,
   models: readonly string[],
-  { namespace, signal }: { readonly namespace: string; readonly signal: AbortSignal },
+  {
+    namespace,
+    signal,
+    place,
+  }: {
+    readonly namespace: string;
+    readonly signal: AbortSignal;
+    readonly place: (model: string, client: KubernetesClient) => Place;
+  },
 ): Promise<Record<string, ModelState>> {
   const looks = Object.entries(kubeconfigs).flatMap(([cluster, kubeconfig]) => {
     // One client for a cluster: each signs in by itself, as a rule with a program of the cloud.
     let made: ClusterView | undefined;
     const view = () => (made ??= new ClusterView(kubeconfig, { signal }));
     return models.map(async (model): Promise<[string, ModelState]> => {
-      return [`${cluster}/${model}`, await look(view, namespace, model, signal)];
+      return [`${cluster}/${model}`, await look(view, namespace, model, (client) => place(model, client), signal)];
     });
   });
   return Object.fromEntries(await Promise.all(looks));
@@ -54,13 +69,19 @@ async function look(
   view: () => ClusterView,
   namespace: string,
   model: string,
+  place: (client: KubernetesClient) => Place,
   signal: AbortSignal,
 ): Promise<ModelState> {
   try {
     const rollout = await view().rollout(namespace, model);
     if (rollout === undefined) return { version: "–", state: "not deployed" };
     const step = underWay(rollout) ? `, release under way, step ${rollout.step}` : "";
-    return { version: rollout.version, state: `${stateOf(rollout)}${step}` };
+    const findings = rollout.phase === "Healthy" ? [] : await startFindings(place(view().client));
+    return {
+      version: rollout.version,
+      state: `${stateOf(rollout)}${step}`,
+      ...(findings.length === 0 ? {} : { findings }),
+    };
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? (error.message.split("\n").at(-1) ?? "").trim() : String(error);
