@@ -42,7 +42,7 @@ const answerMs = 5_000;
  * @throws the reason of the place's signal. What cannot be read is in `notRead`.
  */
 export async function clusterEvidence(place: Place, surroundings: Surroundings): Promise<Evidence> {
-  const { client, signal, podLogs } = place;
+  const { client, signal, embedded = false } = place;
   const start = await startEvidence(place);
   const notRead: Record<string, string> = { ...start.notRead };
   if (surroundings.noAddress !== undefined) notRead.address = surroundings.noAddress;
@@ -55,7 +55,7 @@ export async function clusterEvidence(place: Place, surroundings: Surroundings):
     analysesOf(read, place, start.rollout?.currentHash),
     routeOf(read, place, surroundings.address),
     read<List<RawCertificate>>("certificates", "/apis/cert-manager.io/v1/certificates"),
-    podLogs === undefined ? webhooksOf(read) : undefined,
+    embedded ? undefined : webhooksOf(read),
     surroundings.processes ?? controllersOf(read),
     prometheusOf(read, place, surroundings.prometheusUrl),
     surroundings.address === undefined ? undefined : ask(surroundings.address, place),
