@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,6 +83,8 @@ describe("kubectl", () => {
       "",
       ["nodes.metrics.k8s.io", "pods.metrics.k8s.io"],
     ]);
+    const log = readFileSync(join(environment.dataDir, "logs/kube-apiserver.log"), "utf8");
+    expect(log.split("\n").filter((line) => /^E.*metrics\.k8s\.io/.test(line))).toEqual([]);
   });
 
   it("reads a log, its last lines, and each with its time", async () => {

@@ -69,7 +69,7 @@ export class KubeletServer {
     try {
       const url = new URL(request.url ?? "/", "https://kubelet");
       if (!isApiServer(request)) return refuse(response, 403, "only the API server is answered");
-      if (url.pathname.startsWith("/apis/")) return await this.#args.metrics.answer(url, response);
+      if (/^\/(apis|openapi)\//.test(url.pathname)) return await this.#args.metrics.answer(url, response);
       const [action, namespace = "", pod = "", container = ""] = words(url);
       if (action !== "containerLogs") {
         return refuse(response, action === "attach" ? 405 : 404, notServed(action));

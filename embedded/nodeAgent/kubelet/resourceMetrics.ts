@@ -67,6 +67,8 @@ export class ResourceMetrics {
 
   async #read(path: string, query: URLSearchParams): Promise<[number, object]> {
     if (path === root) return [200, resources];
+    const description = descriptions[path];
+    if (description !== undefined) return [200, description];
     const [, namespace, pod] = /^\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/.exec(path.slice(root.length)) ?? [];
     const [, node] = /^\/nodes\/([^/]+)$/.exec(path.slice(root.length)) ?? [];
     const { at, window, usages } = this.#measure();
@@ -139,6 +141,12 @@ const resources = {
     { name: "nodes", singularName: "", namespaced: false, kind: "NodeMetrics", verbs: ["get", "list"] },
     { name: "pods", singularName: "", namespaced: true, kind: "PodMetrics", verbs: ["get", "list"] },
   ],
+};
+
+/** The API server asks every API for these, and logs an error again and again where there are none. */
+const descriptions: Readonly<Record<string, object>> = {
+  "/openapi/v2": { swagger: "2.0", info: { title: version, version: "v1beta1" }, paths: {} },
+  "/openapi/v3": { paths: {} },
 };
 
 function podMetrics({ name, namespace, labels, createdAt }: ServedPod) {

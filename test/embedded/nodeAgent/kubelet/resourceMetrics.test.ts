@@ -103,6 +103,16 @@ describe("what kubectl top reads", () => {
     expect((await read("/namespaces/other/pods")).body).toMatchObject({ items: [] });
   });
 
+  it("is described, without types, for the API server that asks every API", async () => {
+    for (const [path, expected] of [
+      ["/openapi/v2", { swagger: "2.0" }],
+      ["/openapi/v3", { paths: {} }],
+    ] as const) {
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+      expect([answer.status, await answer.json()]).toMatchObject([200, expected]);
+    }
+  });
+
   it("is nothing of a pod whose process does not run", async () => {
     const pod = await running("gone", "echo; sleep 60");
     pods = [{ ...pod, server: undefined }];
