@@ -39,7 +39,9 @@ vi.mock("../../embedded/traffic/traffic.ts", () => ({
 vi.mock("../../rehearsal/watch.ts", () => ({
   watchRelease: async (): Promise<Partial<Watched>> => {
     if (watching.fails) throw new Error("Prometheus is gone");
-    return { outcome: "promoted", reason: "", observations: [], analyses: [], evidence: [], endMs: 1 };
+    const rollout = { ...healthy, stepWeights: [] } as unknown as Watched["rollout"];
+    const nothing = { observations: [], analyses: [], evidence: [], course: [], actions: [] };
+    return { outcome: "promoted", reason: "", ...nothing, rollout, endMs: 1 };
   },
 }));
 
