@@ -230,6 +230,9 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
     "",
   )
   .option("--rate <requests>", "requests per second (default: the model's expected trough)", number(1, 2_000))
+  .option("--input <file>", "requests to send: a JSON body a line, or one (default: random ones of the model's shape)")
+  .addOption(new Option("--order <order>", "of the file's requests: in turn, or by chance").choices(["turn", "random"]))
+  .option("--seed <number>", "the same seed sends the same requests at the same intervals", number(0, 4_294_967_295))
   .option(
     "--timeout <duration>",
     "longest time to wait for the end (default: twice what a healthy version takes, at least 15m)",

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
 import { milliseconds, ratio } from "../components/core/quantity.ts";
 import { type Model, withVersion } from "../components/model/model.ts";
+import { stepStages } from "../components/model/releasePlan/releasePlan.ts";
 import { modelHost } from "../components/model/traffic.ts";
 import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
 import { startState } from "../diagnosis/startFindings.ts";
@@ -11,6 +12,7 @@ import type { TransformResource } from "../engine/live/liveMonitor.ts";
 import { modelNamespace } from "../stacks/declared.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { project } from "../stacks/project.ts";
+import { callersOf, personGates } from "./callers.ts";
 import { ClusterView, type RolloutView } from "./cluster/clusterView.ts";
 import { diagnosed, modelPlace } from "./cluster/modelPlace.ts";
 import { PrometheusClient } from "./cluster/prometheus.ts";
@@ -20,7 +22,8 @@ import { underWay } from "./local/release.ts";
 import { rehearsalAnnotation, waitingReleaseProblems } from "./local/waitingRelease.ts";
 import { predictOnce } from "./prediction.ts";
 import { sendingProblems } from "./rateProblems.ts";
-import type { RehearsalReport, Served } from "./report.ts";
+import { rehearsalContext } from "./rehearsalTime.ts";
+import type { RehearsalReport, RequestsSent, Served } from "./report.ts";
 import { samplesOf } from "./samples.ts";
 import { type Observation, stepsOf } from "./timeline.ts";
 import { type Watched, watchRelease } from "./watch.ts";
@@ -39,6 +42,8 @@ export interface RehearsalArgs {
   readonly faults: string;
   /** Requests per second, from 3 s before the release until 3 s after its end. */
   readonly rate: number;
+  /** Requests of a file. @default random ones of the shape that the model's metadata say */
+  readonly requests?: RequestsSent & { readonly texts: readonly string[] };
   /** The longest time for the release, milliseconds. The return to the declared version comes on top of it. */
   readonly timeoutMs: number;
   /** Aborting it ends the traffic and the release. The return to the declared version still takes place. */
@@ -123,6 +128,7 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
   const { embedded } = embeddedCluster(environment.name);
   const namespace = modelNamespace(environment);
   const place = modelPlace(diagnosed(environment, name, model), view.client, { embedded }, { signal });
+  const context = rehearsalContext(name, model, environment);
   const startedAt = new Date().toISOString();
   const samples: TrafficSample[] = [];
   const traffic = startTraffic({
@@ -132,6 +138,10 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
     rate: args.rate,
     durationMs: leadMs + args.timeoutMs + tailMs,
     slowerThanMs: milliseconds(model.slo.p99),
+    ...callersOf(model, context),
+    ...(args.requests === undefined
+      ? {}
+      : { bodies: args.requests.texts, order: args.requests.order, seed: args.requests.seed }),
     signal,
   });
   const collecting = collect(traffic, samples);
@@ -159,6 +169,8 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
       signal,
       onState: args.onState,
       start: (hash) => startState(place, hash),
+      gates: personGates(model, context),
+      onGate: ({ step }) => view.passPause(namespace, name, step),
     });
     await sleep(tailMs, undefined, { signal });
     await traffic.stop();
@@ -288,6 +300,7 @@ function report(
     to,
     faults: listed,
     rate,
+    ...(args.requests === undefined ? {} : { requests: sentOf(args.requests) }),
     startedAt,
     durationMs: endMs,
     outcome,
@@ -298,7 +311,7 @@ function report(
       errorRate: ratio(model.slo.errorRate),
       ...(model.slo.predictionScore === undefined ? {} : { meanScore: model.slo.predictionScore.mean }),
     },
-    steps: stepsOf(observations, analyses, rollout),
+    steps: stepsOf(observations, analyses, rollout, stepStages(model, rehearsalContext(name, model, environment))),
     evidence,
     course,
     events: releaseEvents({
@@ -311,6 +324,10 @@ function report(
     samples: samplesOf(samples, { from: model.version, to }, weightAt),
     served: servedOf(samples, observations),
   };
+}
+
+function sentOf({ file, bodies, order, seed }: RequestsSent): RequestsSent {
+  return { file, bodies, order, seed };
 }
 
 function servedOf(samples: readonly TrafficSample[], observations: readonly Observation[]): Served {

@@ -8,6 +8,7 @@ import {
   stepStages,
 } from "../components/model/releasePlan/releasePlan.ts";
 import { spanText } from "../components/model/releasePlan/spanText.ts";
+import type { AnalysisContext } from "../components/model/strategies/releaseStrategy.ts";
 import { parseFaults } from "../embedded/faults/fault.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { releaseContext } from "../stacks/environments/releaseSite.ts";
@@ -32,8 +33,15 @@ const patience = 2;
 const sensibleSeconds = 4 * 3_600;
 /** The start of a pod here, where nothing is pulled and no node is added, seconds. */
 const podSeconds = 10;
+/** Requests of a cohort come from the start, and the rehearsal itself is the person who decides, seconds. */
+const callerSeconds = 15;
 /** Simulated releases: enough for a time to the minute, within a second even at one request a second. */
 const runs = 60;
+
+/** What the analyses of a model know on the embedded cluster of an environment, apart from the address of Prometheus. */
+export function rehearsalContext(name: string, model: Model, environment: Environment): AnalysisContext {
+  return releaseContext(name, model, String(Object.keys(environment.clusters)[0]), environment);
+}
 
 /** Computes how long a release takes under so many requests per second, from the model's release and objectives. */
 export function rehearsalTime(
@@ -43,8 +51,11 @@ export function rehearsalTime(
   { rate, faults }: { readonly rate: number; readonly faults: string },
 ): RehearsalTime {
   const model: Model = { ...declared, traffic: { ...declared.traffic, expectedQps: { trough: rate, peak: rate } } };
-  const cluster = String(Object.keys(environment.clusters)[0]);
-  const context = { ...releaseContext(name, declared, cluster, environment), podDeadlineSeconds: 2 * podSeconds };
+  const context = {
+    ...rehearsalContext(name, declared, environment),
+    podDeadlineSeconds: 2 * podSeconds,
+    callerWaitSeconds: callerSeconds,
+  };
   const plan = releasePlan(model, context, [{ when: "rehearsal", requestsPerSecond: () => rate }], { runs });
   const at = plan?.at[0];
   const startMs = parseFaults(faults).reduce((sum, fault) => sum + (fault.kind === "slowStart" ? fault.delayMs : 0), 0);

@@ -19,6 +19,8 @@ export interface RehearsalReport {
   readonly faults: readonly string[];
   /** Requests per second that were sent. */
   readonly rate: number;
+  /** The file whose requests were sent. Absent: random ones of the shape that the model takes. */
+  readonly requests?: RequestsSent;
   /** When the traffic started, ISO 8601: 3 s before the new version was declared. */
   readonly startedAt: string;
   /** When the end of the release was seen, or when its time was over. */
@@ -54,6 +56,18 @@ export interface RehearsalReport {
   readonly served: Served;
 }
 
+/** Requests of a file. */
+export interface RequestsSent {
+  /** The file, as it was typed. */
+  readonly file: string;
+  /** How many bodies it has. */
+  readonly bodies: number;
+  /** Whether they were sent in turn, again and again, or each time one by chance. */
+  readonly order: "turn" | "random";
+  /** What chance was made of: the same seed sends the same requests at the same intervals. */
+  readonly seed: number;
+}
+
 /**
  * `promoted`: all traffic is on the new version. `rolledBack`: all traffic is back on the old one. `undecided`: an
  * analysis ended Inconclusive, so the release paused. `notStarted`: no pod of the new version can start. `timedOut`:
@@ -65,6 +79,11 @@ export type Outcome = "promoted" | "rolledBack" | "undecided" | "notStarted" | "
 export interface StepReport {
   /** Percent of the traffic on the new version. */
   readonly weight: number;
+  /**
+   * The name of a stage in which no caller is sent to the new version by the weight: `chosen requests`, `copies of 50
+   * %`. Absent in the others.
+   */
+  readonly stage?: string;
   /** When this weight was first seen. The cluster is read every half second. */
   readonly startMs: number;
   /** When the next weight was seen or, for the last one, when this weight was last seen. */

@@ -19,7 +19,7 @@ export const stepColumns = ["weight", "from", "to", "requests", "failed", "slow"
 /** A row per weight. */
 export function stepRows({ steps }: RehearsalReport): string[][] {
   return steps.map((step) => [
-    `${step.weight} %`,
+    step.stage ?? `${step.weight} %`,
     seconds(step.startMs),
     seconds(step.endMs),
     String(step.requests),
@@ -30,7 +30,7 @@ export function stepRows({ steps }: RehearsalReport): string[][] {
 }
 
 /** What callers got, from both versions, in sentences. */
-export function servedLines({ served, objectives, faults }: RehearsalReport): string[] {
+export function servedLines({ served, objectives, faults, requests }: RehearsalReport): string[] {
   const share = served.requests === 0 ? 0 : (100 * served.bad) / served.requests;
   const kinds = Object.entries(served.errorsBy).map(([status, count]) => `${status}: ${count}`);
   const statuses = kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
@@ -38,6 +38,11 @@ export function servedLines({ served, objectives, faults }: RehearsalReport): st
     `Failed or slow requests, both versions: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed${statuses}, ` +
       `${served.slow} slower than ${objectives.p99Ms} ms.`,
   ];
+  if (requests !== undefined) {
+    const { bodies, order, seed } = requests;
+    const how = order === "turn" ? "in turn" : `by chance, seed ${seed}`;
+    lines.push(`Requests: ${bodies} of ${requests.file}, ${how}.`);
+  }
   if (faults.some((fault) => fault.startsWith("score"))) {
     lines.push(`Answers with a shifted score: ${served.byNewVersion}.`);
   }

@@ -19,6 +19,8 @@ export interface Observation {
   readonly weight: number;
   /** The counts of the new version's pods so far. They may fall when pods end. */
   readonly counters: CanaryCounters;
+  /** The step of the Rollout that is under way, counted from 0. */
+  readonly step?: number;
 }
 
 const none: CanaryCounters = { requests: 0, errors: 0, slow: 0 };
@@ -26,21 +28,28 @@ const none: CanaryCounters = { requests: 0, errors: 0, slow: 0 };
 /**
  * The steps of a release out of what was observed: one per weight, with what the counters gained during it. Counters of
  * pods that are gone drop out of Prometheus, so only gains count.
+ *
+ * `stages` is the name of the stage of each step of the Rollout. A stage without a weight is a step of its own.
  */
 export function stepsOf(
   observations: readonly Observation[],
   analyses: readonly AnalysisView[],
   rollout: RolloutView,
+  stages: readonly string[] = [],
 ): StepReport[] {
   const steps: StepReport[] = [];
   let before = none;
-  for (const { atMs, weight, counters } of observations) {
+  for (const { atMs, weight, counters, step } of observations) {
     const gained = gain(before, counters);
     before = counters;
     const current = steps.at(-1);
-    if (current === undefined || (current.weight !== weight && weight > 0)) {
+    const shifted = steps.some((one) => one.weight > 0);
+    const stage = weight === 0 && !shifted && step !== undefined ? preparing(step, rollout, stages) : undefined;
+    const begins = weight > 0 ? current?.weight !== weight : stage !== undefined && current?.stage !== stage;
+    if (current === undefined || begins) {
       if (current !== undefined) steps[steps.length - 1] = { ...current, endMs: atMs };
-      steps.push({ weight, startMs: atMs, endMs: atMs, ...gained, verdicts: [] });
+      const named = stage === undefined ? {} : { stage };
+      steps.push({ weight, ...named, startMs: atMs, endMs: atMs, ...gained, verdicts: [] });
       continue;
     }
     steps[steps.length - 1] = {
@@ -52,14 +61,32 @@ export function stepsOf(
     };
   }
   return steps
-    .filter(({ weight }) => weight > 0)
-    .map((step) => ({ ...step, verdicts: verdictsAt(step, analyses, rollout) }));
+    .filter(({ weight, stage }) => weight > 0 || stage !== undefined)
+    .map((step) => ({ ...step, verdicts: verdictsAt(step, analyses, rollout, stages) }));
+}
+
+/** The stage of a step, if no step of that stage has a weight: pods that a weight waits for are no stage. */
+function preparing(step: number, { stepWeights }: RolloutView, stages: readonly string[]): string | undefined {
+  const stage = stages[step];
+  const weighs = stages.some((name, index) => name === stage && (stepWeights[index] ?? 0) > 0);
+  return stage === "" || weighs ? undefined : stage;
 }
 
 /** A step's own verdicts, and those of the guard that ended the release while the step was under way. */
-function verdictsAt(step: StepReport, analyses: readonly AnalysisView[], rollout: RolloutView): StepReport["verdicts"] {
+function verdictsAt(
+  step: StepReport,
+  analyses: readonly AnalysisView[],
+  rollout: RolloutView,
+  stages: readonly string[],
+): StepReport["verdicts"] {
   const own = analyses
-    .filter((analysis) => analysis.step !== undefined && rollout.stepWeights[analysis.step] === step.weight)
+    .filter(({ step: index }) =>
+      index === undefined
+        ? false
+        : step.stage === undefined
+          ? rollout.stepWeights[index] === step.weight
+          : stages[index] === step.stage,
+    )
     .flatMap((analysis) =>
       analysis.metrics.map(({ name, phase }) => ({ metric: name, verdict: phase, by: "step" as const })),
     );

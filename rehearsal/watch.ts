@@ -66,6 +66,10 @@ export interface WatchArgs {
   readonly signal: AbortSignal;
   /** How the start of a version goes, by its pod template hash. */
   readonly start: (hash: string) => Promise<StartState>;
+  /** The steps of the Rollout that wait for a person without a time. */
+  readonly gates: ReadonlySet<number>;
+  /** Called while the release waits at a gate. It passes it. */
+  readonly onGate: (rollout: RolloutView) => Promise<void>;
   /** Called with each observation. */
   readonly onState: (rollout: RolloutView, observation: Observation) => void;
 }
@@ -84,11 +88,12 @@ export async function watchRelease(args: WatchArgs): Promise<Watched> {
     const weight = await view.canaryWeight(namespace, objectNames(name).release);
     const atMs = Math.round(performance.now() - since);
     if (rollout !== undefined && rollout.currentHash !== "" && rollout.currentHash !== args.before) {
-      const observation = { atMs, weight, counters: await counters(args, rollout.currentHash) };
+      const observation = { atMs, weight, counters: await counters(args, rollout.currentHash), step: rollout.step };
       observations.push(observation);
       args.onState(rollout, observation);
       const outcome = outcomeOf(rollout, weight, args.before);
       if (outcome !== undefined) return await ended(args, outcome, rollout, observations, atMs);
+      if (rollout.observed && rollout.phase === "Paused" && args.gates.has(rollout.step)) await args.onGate(rollout);
       served ||= observation.counters.requests > 0;
       const start: StartState | undefined = served ? undefined : await args.start(rollout.currentHash);
       served ||= start?.serves === true;

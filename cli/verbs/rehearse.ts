@@ -15,6 +15,7 @@ import { rateProblems } from "../../rehearsal/rateProblems.ts";
 import { type Rehearsed, runRehearsal } from "../../rehearsal/rehearsal.ts";
 import { rehearsalTime, timeLeft, timeLine, timeoutOf, timeProblems } from "../../rehearsal/rehearsalTime.ts";
 import type { RehearsalReport } from "../../rehearsal/report.ts";
+import { declaredInputs, readRequests, requestProblems } from "../../rehearsal/requestFile.ts";
 import { headline, servedLines, stepColumns, stepRows } from "../../rehearsal/text.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import type { Answer, Invocation } from "../run.ts";
@@ -33,6 +34,12 @@ export interface RehearseOptions {
    * @default twice what nearly every healthy version takes at this rate, at least 15 minutes
    */
   readonly timeout?: string;
+  /** `--input`: a file of requests, one JSON body a line, or one body. @default random ones of the declared shape */
+  readonly input?: string;
+  /** `--order`: the bodies of the file in turn, or each time one by chance. @default turn */
+  readonly order?: "turn" | "random";
+  /** `--seed`: what intervals and order by chance are made of, a whole number from 0. @default 1 */
+  readonly seed?: number;
   /** `--report`: the folder for the report, as JSON and as a page. It is created. @default `rehearsals` */
   readonly report: string;
   /** `--environment`: the name of the environment. Its embedded cluster must run. @default `local` */
@@ -53,6 +60,7 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
       ? []
       : durationProblems("--timeout", options.timeout, { min: "10s", max: "24h" })),
     ...reportProblems(options.report),
+    ...orderProblems(options),
   ]);
   requireOwn(environment.name, { takeOver: options.yes });
   const { embedded } = embeddedCluster(environment.name);
@@ -62,6 +70,19 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
     ...rateProblems(rate, model.traffic),
   ]);
 
+  const requests = options.input === undefined ? undefined : readRequests(options.input);
+  if (requests !== undefined && options.input !== undefined) {
+    const read = { file: options.input, ...requests };
+    const versions = [model, withVersion(model, options.to)].flatMap(
+      (one) => declaredInputs(name, one, embedded.modelStore) ?? [],
+    );
+    // What the version that serves takes and the new one does not is the first thing to know of it.
+    const found = versions.map((inputs) => requestProblems(read.file, read.bodies, inputs));
+    rejectProblems(`The rehearsal of "${name}" cannot start`, [
+      ...read.problems,
+      ...(read.problems.length > 0 ? [] : (found.find((problems) => problems.length > 0) ?? [])),
+    ]);
+  }
   const time = rehearsalTime(name, model, environment, { rate, faults: options.fault });
   rejectProblems(`The rehearsal of "${name}" cannot start`, timeProblems(time, rate, options.timeout !== undefined));
   const timeoutMs = timeoutOf(time, options.timeout);
@@ -82,6 +103,17 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
           faults: options.fault,
           rate,
           timeoutMs,
+          ...(requests === undefined
+            ? {}
+            : {
+                requests: {
+                  file: String(options.input),
+                  bodies: requests.bodies.length,
+                  order: options.order ?? "turn",
+                  seed: options.seed ?? 1,
+                  texts: requests.bodies.map(({ text }) => text),
+                },
+              }),
           signal: invocation.signal,
           onPhase: (phase) => {
             task.title = `Rehearsal: ${phase}`;
@@ -174,6 +206,15 @@ function reportProblems(folder: string): Problem[] {
       },
     ];
   }
+}
+
+function orderProblems({ input, order, seed }: RehearseOptions): Problem[] {
+  if (input !== undefined) return [];
+  return [...(order === undefined ? [] : ["--order"]), ...(seed === undefined ? [] : ["--seed"])].map((path) => ({
+    path,
+    reason: "it is about the requests of a file, and there is none.",
+    fix: "Write --input <file>, too.",
+  }));
 }
 
 function faultProblems(text: string): readonly Problem[] {

@@ -31,6 +31,14 @@ export interface TrafficArgs {
   readonly slowerThanMs?: number;
   /** Additional request headers, such as a token. @default none */
   readonly headers?: Readonly<Record<string, string>>;
+  /** JSON bodies of requests. @default random ones of the shape that the model's metadata say */
+  readonly bodies?: readonly string[];
+  /** In which order bodies are sent: in turn, or each time one by chance, as `seed` says. @default "turn" */
+  readonly order?: "turn" | "random";
+  /** Headers of a part of the requests, evenly spread; `share` is above 0 and at most 1. @default all are alike */
+  readonly chosen?: { readonly headers: Readonly<Record<string, string>>; readonly share: number };
+  /** Each request is of one of `count` users, by chance, and names it in a header or a cookie. @default none is named */
+  readonly users?: { readonly count: number } & ({ readonly header: string } | { readonly cookie: string });
   /** Aborting it stops the sending. The answers under way are still awaited. @default only `stop` ends it early */
   readonly signal?: AbortSignal;
 }
@@ -60,7 +68,9 @@ const usualRunMs = 3_600_000;
 const mostInFlight = 2_000;
 
 /** The parameters of the worker thread that sends the requests, with all defaults. */
-export interface TrafficJob extends Required<Omit<TrafficArgs, "signal" | "headers">> {
+export interface TrafficJob
+  extends Required<Omit<TrafficArgs, "signal" | "headers" | "bodies" | "chosen" | "users">>,
+    Pick<TrafficArgs, "bodies" | "chosen" | "users"> {
   /** Request headers, without Host and Content-Type. */
   readonly headers: Readonly<Record<string, string>>;
   /** The most requests without an answer: `rate` times the timeout, at least 10 and at most 2000. */
@@ -138,6 +148,7 @@ function trafficJob(args: Omit<TrafficArgs, "signal">): TrafficJob {
   const timeoutMs = args.timeoutMs ?? 10_000;
   return {
     spacing: "poisson",
+    order: "turn",
     seed: 1,
     slowerThanMs: Number.POSITIVE_INFINITY,
     durationMs: usualRunMs,

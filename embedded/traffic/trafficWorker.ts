@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Pool } from "undici";
 import { seededRandom } from "../../components/core/random.ts";
+import { callerHeaders } from "./callerHeaders.ts";
 import { runOpenLoop } from "./openLoop.ts";
 import { type ModelInput, requestBodies } from "./requestBodies.ts";
 import type { Answer } from "./tally.ts";
@@ -20,11 +21,16 @@ const pool = new Pool(`http://${job.address}:${job.port}`, {
 const headers = { host: job.host, "content-type": "application/json", ...job.headers };
 
 try {
-  const bodies = requestBodies(await modelInputs(), seededRandom(job.seed));
+  const inputs = await modelInputs();
+  const bodies = job.bodies ?? requestBodies(inputs, seededRandom(job.seed));
+  const random = seededRandom(job.seed);
   const summary = await runOpenLoop({
     ...job,
     signal: stopping.signal,
-    send: (n) => infer(bodies[n % bodies.length] ?? ""),
+    send: (n) => {
+      const index = job.order === "random" ? Math.floor(random() * bodies.length) : n % bodies.length;
+      return infer(bodies[index] ?? "", callerHeaders(job, n, random));
+    },
     onSecond: (second, tally) => say({ kind: "sample", sample: { ...tally, second } }),
   });
   say({ kind: "end", summary });
@@ -70,12 +76,12 @@ async function ask(path: string): Promise<ModelInput[] | string> {
   }
 }
 
-async function infer(body: string): Promise<Omit<Answer, "latencyMs">> {
+async function infer(body: string, caller: Readonly<Record<string, string>>): Promise<Omit<Answer, "latencyMs">> {
   try {
     const response = await pool.request({
       path: `/v2/models/${job.model}/infer`,
       method: "POST",
-      headers,
+      headers: { ...headers, ...caller },
       body,
       signal: AbortSignal.timeout(job.timeoutMs),
     });

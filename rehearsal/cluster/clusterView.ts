@@ -142,6 +142,20 @@ export class ClusterView {
     });
   }
 
+  /**
+   * Ends a pause without a time at this step of a release, as `kubectl argo rollouts promote` does there: the steps
+   * after it are taken in their order.
+   */
+  async passPause(namespace: string, name: string, step: number): Promise<void> {
+    await this.client.send({
+      method: "PATCH",
+      path: `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}/status`,
+      contentType: "application/merge-patch+json",
+      body: { status: { pauseConditions: null, controllerPause: false, currentStepIndex: step + 1 } },
+      ...this.#abortable(),
+    });
+  }
+
   /** A PersistentVolumeClaim; `undefined` if there is none of this name. */
   claim(namespace: string, name: string): Promise<V1PersistentVolumeClaim | undefined> {
     return this.read(`/api/v1/namespaces/${namespace}/persistentvolumeclaims/${name}`);

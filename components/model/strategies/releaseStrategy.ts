@@ -27,6 +27,12 @@ export interface AnalysisContext extends ModelName {
   readonly scrapeInterval: Duration;
   /** Longest wait for the next pod of a version, in seconds: starting a node, pulling the image, loading the model. */
   readonly podDeadlineSeconds: number;
+  /**
+   * How long a plan expects the requests of a cohort, and the decision of a person, to take, in seconds. No object
+   * depends on it.
+   * @default 3600: who sends them, and when, is not known, and after an hour a person wants to hear of it
+   */
+  readonly callerWaitSeconds?: number;
 }
 
 /** An AnalysisTemplate that a strategy needs. */

@@ -15,13 +15,17 @@ afterAll(() => {
 });
 
 /** A stand-in for a gateway with one model; `handler` answers the inference requests. */
-async function serve(handler: Handler): Promise<{ address: string; port: number; host: string; model: string }> {
+async function serve(
+  handler: Handler,
+  bodies?: string[],
+): Promise<{ address: string; port: number; host: string; model: string }> {
   let n = 0;
   const server = http.createServer((request, response) => {
     request.resume();
     if (request.method === "GET") {
       response.end(JSON.stringify({ inputs: [{ name: "x", datatype: "FP32", shape: [-1, 8] }] }));
     } else {
+      request.on("data", (body) => bodies?.push(String(body)));
       request.on("end", () => handler(request, response, n++));
     }
   });
@@ -79,6 +83,27 @@ describe.concurrent("traffic", () => {
     });
     await startTraffic({ ...target, rate: 50, durationMs: 200, headers: { authorization: "Bearer t" } }).summary;
     expect([...seen]).toEqual(["fraud.test Bearer t"]);
+  });
+
+  it("sends the bodies that it is given in turn, or by chance, the same again with the same seed", async () => {
+    const sent = async (order: "turn" | "random") => {
+      const bodies: string[] = [];
+      const users = new Set<unknown>();
+      const target = await serve((request, response) => {
+        users.add(request.headers["x-user-id"]);
+        answer(response);
+      }, bodies);
+      const how = { rate: 100, spacing: "even", durationMs: 400, order, bodies: ["a", "b", "c"] } as const;
+      await startTraffic({ ...target, ...how, users: { header: "x-user-id", count: 5 } }).summary;
+      // Requests overtake each other.
+      return `${bodies.sort().join("")} of ${[...users].sort()}`;
+    };
+    const [turn, random, again] = await Promise.all([sent("turn"), sent("random"), sent("random")]);
+    const users = "user-0,user-1,user-2,user-3,user-4";
+    expect(turn).toBe(`${"a".repeat(14)}${"b".repeat(13)}${"c".repeat(13)} of ${users}`);
+    expect(random).toMatch(/^a+b+c+ of user/);
+    expect(random).not.toBe(turn);
+    expect(again).toBe(random);
   });
 
   it("gives a sample each second that add up to the summary", async () => {

@@ -36,14 +36,14 @@ export const blueGreenPhase: ReleasePhase<BlueGreen> = {
       spec: stageTemplate(model, judgement, stage, context),
     },
   ],
-  steps: (_model, declared, { name, podDeadlineSeconds }) => [
+  steps: (_model, declared, context) => [
     {
       step: {
         setCanaryScale: declared.previewPods === undefined ? { weight: 100 } : { replicas: declared.previewPods },
       },
-      seconds: Math.ceil(podDeadlineSeconds / 2),
+      seconds: Math.ceil(context.podDeadlineSeconds / 2),
     },
-    ...trialSteps(trialOf(declared), `${name}-${previewChild}`),
+    ...trialSteps(trialOf(declared), `${context.name}-${previewChild}`, context),
   ],
   lastSteps: (model, declared, context) => [
     {

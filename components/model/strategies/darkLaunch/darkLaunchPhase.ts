@@ -13,9 +13,9 @@ export const darkLaunchPhase: ReleasePhase<DarkLaunch> = {
   waits: trialWaits,
   problems: (declared) => [...countProblems("pods", declared.pods, 1), ...trialProblems(declared, "cohort")],
   analyses: (model, declared, judgement, context) => trialAnalyses(model, declared, child, judgement, context),
-  steps: (_model, declared, { name, podDeadlineSeconds }) => [
-    { step: { setCanaryScale: { replicas: declared.pods } }, seconds: Math.ceil(podDeadlineSeconds / 2) },
-    ...trialSteps(declared, `${name}-${child}`),
+  steps: (_model, declared, context) => [
+    { step: { setCanaryScale: { replicas: declared.pods } }, seconds: Math.ceil(context.podDeadlineSeconds / 2) },
+    ...trialSteps(declared, `${context.name}-${child}`, context),
   ],
   sentence: (_model, declared) => `dark launch for ${trialSentence(declared)}`,
 };

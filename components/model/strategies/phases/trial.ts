@@ -47,16 +47,24 @@ export function trialAnalyses(
 }
 
 /** The steps of a trial, once its pods exist. The route of the cohort stays until the release ends. */
-export function trialSteps({ cohort, lasts, requests, gate }: Trial, analysis: string): readonly PlannedStep[] {
+export function trialSteps(
+  { cohort, lasts, requests, gate }: Trial,
+  analysis: string,
+  { callerWaitSeconds = 3_600 }: Pick<AnalysisContext, "callerWaitSeconds">,
+): readonly PlannedStep[] {
   const duration = seconds(lasts);
   return [
     cohortStep(cohort),
     ...(duration === 0 ? [] : [{ step: { pause: { duration } }, seconds: duration }]),
     ...(requests === 0
       ? []
-      : // Who sends them, and when, is not known: an hour is when a person wants to hear of it.
-        [{ step: { analysis: { templates: [{ templateName: analysis }], args: revisionHashes } }, seconds: 3_600 }]),
-    ...(gate === "manual" ? [{ step: { pause: {} }, seconds: 3_600 }] : []),
+      : [
+          {
+            step: { analysis: { templates: [{ templateName: analysis }], args: revisionHashes } },
+            seconds: callerWaitSeconds,
+          },
+        ]),
+    ...(gate === "manual" ? [{ step: { pause: {} }, seconds: callerWaitSeconds }] : []),
   ];
 }
 
