@@ -38,7 +38,7 @@ const callerSeconds = 15;
 /** Simulated releases: enough for a time to the minute, within a second even at one request a second. */
 const runs = 60;
 
-/** What the analyses of a model know on the embedded cluster of an environment, apart from the address of Prometheus. */
+/** What the analyses of a model know on the embedded cluster, apart from the address of Prometheus. */
 export function rehearsalContext(name: string, model: Model, environment: Environment): AnalysisContext {
   return releaseContext(name, model, String(Object.keys(environment.clusters)[0]), environment);
 }

@@ -37,7 +37,7 @@ export interface TrafficArgs {
   readonly order?: "turn" | "random";
   /** Headers of a part of the requests, evenly spread; `share` is above 0 and at most 1. @default all are alike */
   readonly chosen?: { readonly headers: Readonly<Record<string, string>>; readonly share: number };
-  /** Each request is of one of `count` users, by chance, and names it in a header or a cookie. @default none is named */
+  /** Each request is of one of `count` users, by chance, named in a header or a cookie. @default none is named */
   readonly users?: { readonly count: number } & ({ readonly header: string } | { readonly cookie: string });
   /** Aborting it stops the sending. The answers under way are still awaited. @default only `stop` ends it early */
   readonly signal?: AbortSignal;
