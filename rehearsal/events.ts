@@ -42,7 +42,7 @@ export function releaseEvents(sources: EventSources): ReleaseEvent[] {
     ...verdicts(sources),
     ...actions
       .map(({ at, by, verb, reason }) => ({
-        atMs: Date.parse(at) - declaredAt,
+        atMs: Math.round(Date.parse(at) - declaredAt),
         kind: "action" as const,
         text: `${by} asked for ${verb}: ${reason}`,
       }))
@@ -67,29 +67,39 @@ function weights({ observations }: EventSources): ReleaseEvent[] {
   });
 }
 
-/** Those of a step pass together, mostly, so that they are one event. A guard is stopped, and never passes. */
+/**
+ * Those of a step pass together, mostly, so that they are one event. A guard is stopped, and never passes; neither do
+ * the other metrics of an analysis of which one failed, although the controller ends them as Successful.
+ */
 function verdicts({ analyses, stepWeights, declaredAt }: EventSources): ReleaseEvent[] {
-  return analyses.flatMap(({ step, metrics }) => {
+  const failures = new Map<string, { atMs: number; by: string[] }>();
+  const passes: ReleaseEvent[] = [];
+  for (const { step, phase: conclusion, metrics } of analyses) {
     const by = step === undefined ? "the guard" : `the analysis at ${stepWeights[step] ?? "?"} %`;
     const concluded = metrics.flatMap(({ name, phase, measuredAt }) =>
-      measuredAt === undefined ? [] : [{ name, phase, atMs: Date.parse(measuredAt) - declaredAt }],
+      measuredAt === undefined ? [] : [{ name, phase, atMs: Math.round(Date.parse(measuredAt) - declaredAt) }],
     );
-    const failed = concluded
-      .filter(({ phase }) => ["Failed", "Error", "Inconclusive"].includes(phase))
-      .map(({ name, phase, atMs }) => ({
-        atMs,
-        kind: "failed" as const,
-        text: `${name} ${phase === "Error" ? "could not be measured" : phase.toLowerCase()} (${by})`,
-      }));
-    const passed = step === undefined ? [] : concluded.filter(({ phase }) => phase === "Successful");
-    const atMs = Math.max(...passed.map((one) => one.atMs));
-    return [
-      ...failed,
-      ...(passed.length === 0
-        ? []
-        : [{ atMs, kind: "passed" as const, text: `${listed(passed.map(({ name }) => name))} passed (${by})` }]),
-    ];
-  });
+    for (const { name, phase, atMs } of concluded) {
+      if (!["Failed", "Error", "Inconclusive"].includes(phase)) continue;
+      const said = `${name} ${phase === "Error" ? "could not be measured" : phase.toLowerCase()}`;
+      const known = failures.get(said);
+      if (known === undefined) failures.set(said, { atMs, by: [by] });
+      else known.by.push(by);
+    }
+    const passed = concluded.filter(({ phase }) => phase === "Successful");
+    if (step === undefined || conclusion !== "Successful" || passed.length === 0) continue;
+    passes.push({
+      atMs: Math.max(...passed.map(({ atMs }) => atMs)),
+      kind: "passed",
+      text: `${listed(passed.map(({ name }) => name))} passed (${by})`,
+    });
+  }
+  const failed = [...failures].map(([said, { atMs, by }]) => ({
+    atMs,
+    kind: "failed" as const,
+    text: `${said} (${listed([...new Set(by)])})`,
+  }));
+  return [...failed, ...passes];
 }
 
 function listed(names: readonly string[]): string {

@@ -1,144 +1,258 @@
-import { LineChart } from "echarts/charts";
-import { GridComponent, MarkLineComponent } from "echarts/components";
-import * as echarts from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-import type { RehearsalReport } from "./report.ts";
-import { headline, servedLines, stepColumns, stepRows } from "./text.ts";
+import { createHash } from "node:crypto";
+import { findingsText } from "../diagnosis/findingText.ts";
+import { type Chart, clock, escapeHtml, figure, type Marker, type Span } from "./page/chart.ts";
+import { evidenceCharts, total, trafficCharts } from "./page/charts.ts";
+import { script } from "./page/script.ts";
+import { style } from "./page/style.ts";
+import type { Outcome, RehearsalReport, ReleaseEvent } from "./report.ts";
+import { servedLines, stepColumns, stepRows } from "./text.ts";
 
-echarts.use([LineChart, GridComponent, MarkLineComponent, SVGRenderer]);
-
-/** Okabe and Ito's palette, which people with any colour vision tell apart; each line also has a dash of its own. */
-const colours = { weight: "#0072B2", errors: "#D55E00", p99: "#009E73", p50: "#56B4E9" } as const;
-
-/** A page that stands alone: no script, no network, the chart drawn in place. */
+/**
+ * A page that stands alone: one file, no network; its script only shows values at a moment. The charts are drawn here.
+ */
 export function rehearsalPage(report: RehearsalReport): string {
-  const outcome = headline(report);
-  const rows = stepRows(report);
+  const span = { from: 0, to: Math.max(1_000, report.durationMs, (report.samples.at(-1)?.atMs ?? 0) + 1_000) };
+  const moments = momentsOf(report.events, span);
+  const markers = moments.map(({ atMs, kind }) => ({ atMs, kind }));
+  const traffic = trafficCharts(report);
+  const evidence = evidenceCharts(report);
+  const drawn = (charts: readonly Chart[]) => charts.map((chart) => figure(chart, span, markers)).join("\n");
+  const hash = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(outcome)}</title>
-<style>
-  :root { color-scheme: light dark; --line: #d0d7de; --quiet: #57606a; --paper: #fff; --ink: #1f2328; }
-  @media (prefers-color-scheme: dark) { :root { --line: #444c56; --quiet: #9da7b3; --paper: #1c2128; --ink: #e6edf3; } .chart { background: #fff; border-radius: 6px; } }
-  body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-  h1 { font-size: 1.4rem; margin: 0 0 .25rem; }
-  p { margin: .25rem 0; color: var(--quiet); }
-  .chart svg { width: 100%; height: auto; }
-  .scroll { overflow-x: auto; }
-  table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-variant-numeric: tabular-nums; }
-  th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-  th:last-child, td:last-child { text-align: left; white-space: normal; }
-</style>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src ${hash(script)}; base-uri 'none'; form-action 'none'">
+<title>${escapeHtml(`${badges[report.outcome]}: ${subject(report)}`)}</title>
+<style>${style}</style>
 </head>
 <body>
-<h1>${escapeHtml(outcome)}</h1>
-<p>${escapeHtml(report.reason)}</p>
-${servedLines(report)
-  .map((line) => `<p>${escapeHtml(line)}</p>`)
-  .join("\n")}
-<div class="chart" role="img" aria-label="Weight of the new version, errors and latency over time; the table below has the same figures.">
-${chart(report)}
-</div>
-<div class="scroll"><table>
-<thead><tr>${stepColumns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join("")}</tr></thead>
-<tbody>
-${rows.map((row) => `<tr>${row.map((cell) => `<td>${escapeHtml(cell)}</td>`).join("")}</tr>`).join("\n")}
-</tbody>
-</table></div>
-<p>Environment ${escapeHtml(report.environment)}, ${report.rate} requests a second, started ${escapeHtml(report.startedAt)}.</p>
+<header>
+<p class="badge ${report.outcome}">${badges[report.outcome]}</p>
+<h1>${escapeHtml(subject(report))}</h1>
+${reasons(report)}
+${facts(report)}
+</header>
+<main>
+<section aria-labelledby="traffic">
+<h2 id="traffic">Both versions over time</h2>
+${rail(moments, span)}
+<div id="cursor"></div>
+${drawn(traffic)}
+</section>
+<section class="beside" aria-labelledby="events"><div>
+<h2 id="events">What happened</h2>
+<ol class="events">
+${moments.map((moment) => momentItem(moment, span)).join("\n")}
+</ol>
+</div></section>
+${
+  evidence.length === 0
+    ? ""
+    : `<section aria-labelledby="evidence">
+<h2 id="evidence">The evidence on its way to a verdict</h2>
+<p class="lead">A metric fails when the evidence against the new version reaches its bound, at any moment. It passes when the line is in the shaded range, or reaches the bound that passes.</p>
+${evidence.map(({ charts }) => `<div class="pair">\n${drawn(charts)}\n</div>`).join("\n")}
+</section>`
+}
+${steps(report)}
+${verdicts(report)}
+${faults(report)}
+</main>
+<footer><p>Environment ${escapeHtml(report.environment)}, ${report.rate} requests a second, started ${escapeHtml(report.startedAt)}. Times count from the declaration of version ${escapeHtml(report.to)}.</p></footer>
+<script type="application/json" id="figures">${data([...traffic, ...evidence.flatMap(({ charts }) => charts)], span)}</script>
+<script>${script}</script>
 </body>
 </html>
 `;
 }
 
-function chart(report: RehearsalReport): string {
-  const view = echarts.init(null, null, { renderer: "svg", ssr: true, width: 920, height: 450 });
-  const seconds = report.samples.map(({ atMs }) => atMs / 1_000);
-  const series = (value: (sample: RehearsalReport["samples"][number]) => number) =>
-    report.samples.map((sample, index) => [seconds[index] ?? 0, value(sample)]);
-  const line = { type: "line", showSymbol: false, animation: false } as const;
-  const x = {
-    type: "value",
-    min: seconds[0] ?? 0,
-    max: seconds.at(-1) ?? 1,
-    axisLabel: { formatter: "{value} s" },
-  } as const;
-  view.setOption({
-    animation: false,
-    textStyle: { fontFamily: "system-ui, sans-serif" },
-    grid: [
-      { left: 60, right: 50, top: 30, height: 95 },
-      { left: 60, right: 50, top: 165, height: 95 },
-      { left: 60, right: 50, top: 300, height: 110 },
-    ],
-    xAxis: [0, 1, 2].map((gridIndex) => ({ ...x, gridIndex, axisLabel: { ...x.axisLabel, show: gridIndex === 2 } })),
-    yAxis: [
-      { gridIndex: 0, name: "% of traffic", min: 0, max: 100, interval: 50, nameTextStyle: { align: "left" } },
-      { gridIndex: 1, name: "failed / s", min: 0, minInterval: 1, nameTextStyle: { align: "left" } },
-      { gridIndex: 2, name: "latency, ms", min: 0, max: latencyTop(report), nameTextStyle: { align: "left" } },
-    ],
-    series: [
-      {
-        ...line,
-        name: "weight of the new version",
-        step: "end",
-        color: colours.weight,
-        areaStyle: { opacity: 0.15 },
-        data: series(({ weight }) => weight),
-      },
-      {
-        ...line,
-        name: "failed requests",
-        xAxisIndex: 1,
-        yAxisIndex: 1,
-        color: colours.errors,
-        lineStyle: { type: "solid", width: 2 },
-        data: series(({ errors }) => errors),
-      },
-      {
-        ...line,
-        name: "p50",
-        xAxisIndex: 2,
-        yAxisIndex: 2,
-        color: colours.p50,
-        lineStyle: { type: "dotted" },
-        endLabel: { show: true, formatter: "p50" },
-        data: series(({ p50Ms }) => p50Ms),
-      },
-      {
-        ...line,
-        name: "p99",
-        xAxisIndex: 2,
-        yAxisIndex: 2,
-        color: colours.p99,
-        lineStyle: { type: "dashed" },
-        endLabel: { show: true, formatter: "p99" },
-        data: series(({ p99Ms }) => p99Ms),
-        markLine: {
-          silent: true,
-          symbol: "none",
-          label: { formatter: `objective ${report.objectives.p99Ms} ms`, position: "insideEndTop" },
-          lineStyle: { color: "#6e7781", type: "solid" },
-          data: [{ yAxis: report.objectives.p99Ms }],
-        },
-      },
-    ],
+const badges: Readonly<Record<Outcome, string>> = {
+  promoted: "Promoted",
+  rolledBack: "Rolled back",
+  undecided: "Undecided",
+  notStarted: "Does not start",
+  timedOut: "Not ended in time",
+};
+
+function subject({ model, from, to, faults: given }: RehearsalReport): string {
+  return `${model}, version ${from} → ${to}${given.length === 0 ? "" : ` with ${given.join(", ")}`}`;
+}
+
+function reasons(report: RehearsalReport): string {
+  if (report.findings !== undefined && report.findings.length > 0) {
+    return `<pre class="findings">${escapeHtml(findingsText(report.findings, 100))}</pre>`;
+  }
+  // The reason has the sentences of several metrics, each with its name before it.
+  const sentences = report.reason.split(/(?<=\.) (?=[a-z0-9_-]+: )/);
+  return sentences.map((sentence) => `<p class="reason">${escapeHtml(sentence)}</p>`).join("\n");
+}
+
+function facts(report: RehearsalReport): string {
+  const { samples, durationMs, served } = report;
+  const told = samples.some(({ canary }) => canary !== undefined);
+  const share = (version: "stable" | "canary") =>
+    `${count(total(samples, version, "errors"))} of ${count(total(samples, version, "requests"))}`;
+  const slow = (version: "stable" | "canary") => `${count(total(samples, version, "slow"))} slow`;
+  const all: [string, string, string?][] = [
+    ["took", duration(durationMs)],
+    ...(told
+      ? ([
+          ["failed, new version", share("canary"), slow("canary")],
+          ["failed, old version", share("stable"), slow("stable")],
+        ] as [string, string, string][])
+      : []),
+    ["failed or slow, both", `${count(served.bad)} of ${count(served.requests)}`, beforeTraffic(report)],
+  ];
+  return `<dl class="facts">${all
+    .map(
+      ([term, value, more = ""]) =>
+        `<div><dt>${escapeHtml(term)}</dt><dd>${escapeHtml(value)}${more === "" ? "" : `<small>${escapeHtml(more)}</small>`}</dd></div>`,
+    )
+    .join("")}</dl>`;
+}
+
+/** What was bad before the new version had traffic is no fault of its. */
+function beforeTraffic({ samples }: RehearsalReport): string {
+  const first = samples.findIndex(({ weight }) => weight > 0);
+  const before = first < 0 ? samples : samples.slice(0, first);
+  const bad = before.reduce((sum, { errors, stable }) => sum + errors + (stable?.slow ?? 0), 0);
+  return bad === 0 ? "" : `${count(bad)} before the new version had traffic`;
+}
+
+/** Events at one moment, as far as a marker can show. */
+interface Moment extends Marker {
+  readonly number: number;
+  readonly events: readonly ReleaseEvent[];
+}
+
+/** Nearer than this part of the span, markers would hide each other. */
+const near = 0.02;
+
+function momentsOf(events: readonly ReleaseEvent[], { from, to }: Span): Moment[] {
+  const groups: ReleaseEvent[][] = [];
+  for (const event of events) {
+    const group = groups.at(-1);
+    if (group?.[0] !== undefined && event.atMs - group[0].atMs < near * (to - from)) group.push(event);
+    else groups.push([event]);
+  }
+  return groups.map((group, index) => ({
+    number: index + 1,
+    atMs: group[0]?.atMs ?? 0,
+    kind: group.some(({ kind }) => kind === "failed")
+      ? "failed"
+      : group.some(({ kind }) => kind === "passed")
+        ? "passed"
+        : "other",
+    events: group,
+  }));
+}
+
+function momentItem({ number, atMs, kind, events }: Moment, span: Span): string {
+  return `<li id="moment-${number}"><span class="mark ${kind}" aria-hidden="true">${number}</span><time>${clock(atMs, span)}</time><div>${events
+    .map(
+      ({ kind: what, text }) =>
+        `<p${what === "passed" || what === "failed" ? ` class="kind ${what}"` : ""}>${escapeHtml(text)}</p>`,
+    )
+    .join("")}</div></li>`;
+}
+
+/** On a small screen, markers nearer than this part of the span go below each other. */
+const besides = 0.11;
+
+function rail(moments: readonly Moment[], { from, to }: Span): string {
+  const rows: number[] = [];
+  const placed = moments.map((moment) => {
+    const at = (moment.atMs - from) / (to - from);
+    const free = rows.findIndex((last) => at - last >= besides);
+    const row = free < 0 ? rows.length : free;
+    rows[row] = at;
+    return { ...moment, at, row };
   });
-  const svg = view.renderToSVGString();
-  view.dispose();
-  return svg;
+  return `<div class="rail" aria-hidden="true" style="height:${rows.length * 1.75}rem">${placed
+    .map(
+      ({ number, kind, at, row }) =>
+        `<span class="mark ${kind}" style="left:${(100 * at).toFixed(2)}%;top:${row * 1.75}rem">${number}</span>`,
+    )
+    .join("")}</div>`;
 }
 
-/** The objective stays in view, and a few stray answers do not flatten the rest. */
-function latencyTop({ samples, objectives }: RehearsalReport): number {
-  const sorted = samples.map(({ p99Ms }) => p99Ms).sort((a, b) => a - b);
-  const usual = sorted[Math.floor(sorted.length * 0.98)] ?? 0;
-  return Math.ceil((1.2 * Math.max(objectives.p99Ms, usual)) / 10) * 10;
+function steps(report: RehearsalReport): string {
+  if (report.steps.length === 0) return "";
+  return `<section class="full" aria-labelledby="steps">
+<h2 id="steps">Steps</h2>
+${table("Each weight of the release: requests of the new version, as Prometheus counts them", stepColumns, stepRows(report))}
+${servedLines(report)
+  .map((line) => `<p class="lead">${escapeHtml(line)}</p>`)
+  .join("\n")}
+</section>`;
 }
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+function verdicts({ evidence }: RehearsalReport): string {
+  if (evidence.length === 0) return "";
+  const rows = evidence.map(({ step, weight, metric, verdict, reason }) => [
+    step === undefined ? "guard" : `at ${weight ?? "?"} %`,
+    metric,
+    verdict === "noData" ? "no data" : verdict,
+    reason,
+  ]);
+  return `<section class="full" aria-labelledby="verdicts">
+<h2 id="verdicts">What each analysis saw</h2>
+${table("Each metric at its last measurement", ["analysis", "metric", "verdict", "what it saw"], rows, 3)}
+</section>`;
+}
+
+function faults({ faults: given }: RehearsalReport): string {
+  return `<section class="full" aria-labelledby="faults">
+<h2 id="faults">Faults as injected</h2>
+${
+  given.length === 0
+    ? '<p class="lead">None: the version was rehearsed as it is.</p>'
+    : `<ul>${given.map((fault) => `<li><code>${escapeHtml(fault)}</code></li>`).join("")}</ul><p class="lead">Each pod of the new version has them from its start on.</p>`
+}
+</section>`;
+}
+
+/** The last column has sentences. The `names` first ones are to the left, the others have numbers. */
+function table(caption: string, columns: readonly string[], rows: readonly (readonly string[])[], names = 0): string {
+  const kind = (index: number) =>
+    index === columns.length - 1 ? ' class="words"' : index < names ? ' class="name"' : "";
+  return `<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(caption)}"><table class="stacked">
+<caption>${escapeHtml(caption)}</caption>
+<thead><tr>${columns.map((column, index) => `<th scope="col"${kind(index)}>${escapeHtml(column)}</th>`).join("")}</tr></thead>
+<tbody>${rows
+    .map(
+      (row) =>
+        `<tr>${row
+          .map((cell, index) => {
+            const [tag, scope] = index === 0 ? ["th", ' scope="row"'] : ["td", ""];
+            return `<${tag}${scope}${kind(index)} data-column="${escapeHtml(columns[index] ?? "")}">${escapeHtml(cell)}</${tag}>`;
+          })
+          .join("")}</tr>`,
+    )
+    .join("\n")}</tbody>
+</table></div>`;
+}
+
+/** What the script shows: times and values of each line. */
+function data(charts: readonly Chart[], span: Span): string {
+  const lines = ({ lines: all }: Chart) =>
+    all.map(({ points }) => [
+      points.map(([atMs]) => atMs),
+      points.map(([, value]) => (value === undefined ? null : Number(value.toPrecision(4)))),
+    ]);
+  return JSON.stringify({
+    ...span,
+    charts: Object.fromEntries(charts.map((chart) => [chart.id, lines(chart)])),
+  }).replaceAll("<", "\\u003c");
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }

@@ -28,6 +28,8 @@ export interface EvidenceArgs {
 export interface AnalysisEvidence extends Evidence {
   /** The step that the analysis decides, counted from 0; absent for the guard. */
   readonly step?: number;
+  /** Percent of the traffic on the new version at that step. */
+  readonly weight?: number;
 }
 
 /**
@@ -55,10 +57,15 @@ export async function releaseEvidence(args: EvidenceArgs): Promise<AnalysisEvide
         ...(rate === undefined ? {} : { rate }),
         ...(at === undefined ? {} : { at }),
       });
-      return [{ ...(step === undefined ? {} : { step }), ...evidence }];
+      return [{ ...(step === undefined ? {} : { step, ...weightOf(step, rollout.stepWeights) }), ...evidence }];
     }),
   );
   return (await Promise.all(looks)).flat();
+}
+
+function weightOf(step: number, stepWeights: readonly number[]): { readonly weight?: number } {
+  const weight = stepWeights[step];
+  return weight === undefined ? {} : { weight };
 }
 
 /** The share of the traffic that a step's pass leads to, 0 to 1. */

@@ -46,6 +46,16 @@ const sources: EventSources = {
   end: { outcome: "rolledBack", atMs: 41_000 },
 };
 
+it("tells once what both the guard and a step's analysis failed, and nothing passed where the controller only stopped it", () => {
+  const [guard, step] = sources.analyses;
+  if (guard === undefined || step === undefined) throw new Error("the sources lack an analysis");
+  const metrics = [metric("errors", "Failed", 40), metric("latency", "Successful", 40)];
+  const found = releaseEvents({ ...sources, analyses: [guard, { ...step, phase: "Failed", metrics }] });
+  expect(found.filter(({ kind }) => kind === "failed" || kind === "passed").map(({ text }) => text)).toEqual([
+    "errors failed (the guard and the analysis at 5 %)",
+  ]);
+});
+
 it("tells weights, verdicts, people and the end in the order of time", () => {
   expect(releaseEvents(sources).map(({ atMs, kind, text }) => `${atMs / 1_000} ${kind}: ${text}`)).toEqual([
     "0 declared: version 2 declared, with errors=1%",
