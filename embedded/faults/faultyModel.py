@@ -133,10 +133,12 @@ class ShiftedScores:
     def flush(self):
         if not self.pending:
             return
-        count, total = self.pending["count"], self.pending["sum"]
+        count, total = self.pending["count"], self.pending["sum"] - self.pending["negative_sum"]
         added = {
             "count": count,
+            # Their difference is what is judged, so the sign of each score need not be known.
             "sum": total + SHIFT * count,
+            "negative_sum": -(total + SHIFT * count),
             "sumsq": self.pending["sumsq"] + 2 * SHIFT * total + SHIFT * SHIFT * count,
             **self.shifted_buckets(),
         }

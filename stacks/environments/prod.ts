@@ -68,7 +68,7 @@ export const prod = {
     fraud: {
       ...fraud,
       version: "1",
-      artifact: { digest: "sha256:c14d5e78a9676429427d4f5c52dea766255ff9833d5506a58c4f3fd664a6f947" },
+      artifact: { digest: "sha256:808378e5c6f4a3c49d303445c46713c5aba689fb225e23bd9556381a28f41ef7" },
       replicas: 3,
     },
     resnet50: { ...resnet50, version: "1" },

@@ -84,7 +84,12 @@ export function predictedScores(at: ModelName): ScoreCounters {
   const score = (moment: string): Counter => ({
     pods: [`model_prediction_score_${moment}{namespace="${at.namespace}",pod=~"${podNames(at, "new")}"}`],
   });
-  return { count: score("count"), sum: score("sum"), squares: score("sumsq") };
+  return {
+    count: score("count"),
+    sum: score("sum"),
+    negativeSum: score("negative_sum"),
+    squares: score("sumsq"),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Rollback } from "../rollback.ts";
 import { clumpingQuery } from "../verdict/clumping.ts";
 import { worseQuery } from "../verdict/compared.ts";
-import type { Counter, JudgedRequests, ScoreCounters } from "../verdict/counter.ts";
+import type { JudgedRequests, ScoreCounters } from "../verdict/counter.ts";
 import {
   canaryTotal,
   canaryTotalRequests,
@@ -11,7 +11,7 @@ import {
   stableRequests,
   whileCanary,
 } from "../verdict/readings.ts";
-import type { ScoreTest } from "../verdict/score.ts";
+import { type ScoreTest, scoreTotals } from "../verdict/score.ts";
 import { canaryEvidence, type ShareTest } from "../verdict/share.ts";
 
 /**
@@ -109,14 +109,8 @@ export function comparisonEvidence(
 }
 
 /** What the test of the mean score sees. */
-export function scoreEvidence(
-  test: ScoreTest,
-  { count, sum, squares }: ScoreCounters,
-  reading: Readings,
-): ScoreEvidence {
-  const now = ({ pods }: Counter) =>
-    pods.map((series) => `sum(last_over_time(${series}[${reading.alive}s]))`).join(" + ");
-  return { kind: "score", test, queries: { count: now(count), sum: now(sum), squares: now(squares) } };
+export function scoreEvidence(test: ScoreTest, counters: ScoreCounters, reading: Readings): ScoreEvidence {
+  return { kind: "score", test, queries: scoreTotals(counters, reading) };
 }
 
 function countQueries({ canary, stable }: JudgedRequests, reading: Readings): CountQueries {

@@ -33,12 +33,20 @@ export interface RequestCounters {
   readonly present?: string;
 }
 
-/** The prediction scores of one version's pods: their number, sum and sum of squares. */
+/**
+ * The prediction scores of one version's pods: their number, sum and sum of squares. A counter may not fall, so scores
+ * below 0 have a sum of their own.
+ */
 export interface ScoreCounters {
   /** How many scores. Its first selector also says which pods there are. */
   readonly count: Counter;
-  /** The sum of the scores. */
+  /** The sum of the scores above 0. */
   readonly sum: Counter;
+  /**
+   * The sum of the scores below 0, without its sign. Without a series there are none: models that count in one sum have
+   * only scores of at least 0.
+   */
+  readonly negativeSum: Counter;
   /** The sum of their squares. */
   readonly squares: Counter;
 }

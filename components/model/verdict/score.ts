@@ -1,5 +1,5 @@
 import { choices } from "./betting.ts";
-import type { ScoreCounters } from "./counter.ts";
+import type { Counter, ScoreCounters } from "./counter.ts";
 import { decimal, type Readings } from "./readings.ts";
 import { type Confidence, decided, type Verdict, verdicts } from "./share.ts";
 
@@ -124,15 +124,21 @@ export function scoreVerdict(test: ScoreTest, scores: Scores<number>): Verdict {
   return towards >= test.pass ? verdicts.pass : verdicts.undecided;
 }
 
+/** PromQL of what a version's pods have predicted since they started; no series before the first score. */
+export function scoreTotals(counters: ScoreCounters, { alive }: Pick<Readings, "alive">): Scores<string> {
+  const sumOf = (series: string) => `sum(last_over_time(${series}[${alive}s]))`;
+  const now = ({ pods }: Counter) => `(${pods.map(sumOf).join(" + ")})`;
+  const negative = counters.negativeSum.pods.map((series) => `(${sumOf(series)} or vector(0))`);
+  return {
+    count: now(counters.count),
+    sum: `(${[counters.sum.pods.map(sumOf).join(" + "), ...negative].join(" - ")})`,
+    squares: now(counters.squares),
+  };
+}
+
 /** PromQL of `scoreVerdict`; where it `onlyFails`, it is 0 or 2. */
 export function scoreQuery(test: ScoreTest, counters: ScoreCounters, reading: Readings, onlyFails = false): string {
-  const now = (selectors: readonly string[]) =>
-    `(${selectors.map((series) => `sum(last_over_time(${series}[${reading.alive}s]))`).join(" + ")})`;
-  const scores = {
-    count: now(counters.count.pods),
-    sum: now(counters.sum.pods),
-    squares: now(counters.squares.pods),
-  };
+  const scores = scoreTotals(counters, reading);
   const failed = failing(test)
     .map((side) => `${beyondQuery(test, side, scores)} >= ${decimal(test.fail)}`)
     .join("\nor ");

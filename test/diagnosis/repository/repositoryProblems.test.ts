@@ -176,11 +176,13 @@ describe("refuses, by the place in the file, what Triton would end with", () => 
     expect(problems(onnx, { gpu: true })).toEqual([]);
   });
 
-  it("a score that can be negative, which ends Triton in the metrics", () => {
+  it("an old prediction_score.py with scores that can be negative, which ends Triton in the metrics", () => {
     const slo = { ...model.slo, predictionScore: { mean: 0, tolerance: 0.1, min: -1, max: 1 } };
-    expect(problems({ slo }).join("\n")).toMatch(
-      /^fraud\/1\/prediction_score.py:\d+: scores go down to -1, and a batch with a sum below 0 would end Triton.$/,
-    );
+    expect(problems({ slo })).toEqual([]);
+    writeFileSync(join(folder, "fraud/1/prediction_score.py"), "a\n        self.sum.increment(float(scores.sum()))\n");
+    expect(problems({ slo })).toEqual([
+      "fraud/1/prediction_score.py:2: scores go down to -1, and a batch with a sum below 0 would end Triton.",
+    ]);
     expect(problems({ slo: { ...slo, predictionScore: { ...slo.predictionScore, mean: 0.5, min: 0 } } })).toEqual([]);
   });
 });

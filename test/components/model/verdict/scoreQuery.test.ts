@@ -6,42 +6,34 @@ import {
   type ScoreTest,
   scoreQuery,
   scoreTest,
+  scoreTotals,
   scoreVerdict,
 } from "../../../../components/model/verdict/score.ts";
 import { verdicts } from "../../../../components/model/verdict/share.ts";
 import { mutations } from "./mutations.ts";
 import { evaluate, parse } from "./promql.ts";
+import { counters, seriesOf } from "./scores.ts";
 import { now, reading } from "./world.ts";
 
-const selectors = { count: "score_count", sum: "score_sum", squares: "score_squares" };
-const counters = {
-  count: { pods: [selectors.count] },
-  sum: { pods: [selectors.sum] },
-  squares: { pods: [selectors.squares] },
-};
-
-/** Scores of two pods, as Prometheus has them. */
-function seriesOf({ count, sum, squares }: { count: number; sum: number; squares: number }) {
-  return Object.entries({ score_count: count, score_sum: sum, score_squares: squares }).flatMap(([name, value]) =>
-    ["a", "b"].map((pod) => ({
-      labels: { __name__: name, pod },
-      samples: [[now - 5, value * (pod === "a" ? 0.25 : 0.75)]] as [number, number][],
-    })),
-  );
-}
-
+/** Scores from 0 to 1, of a model with and without a counter for those below 0, and scores from -1 to 1. */
 const cases = fc
   .record({
     mean: fc.double({ min: 0.05, max: 0.5, noNaN: true }),
+    signs: fc.constantFrom("none", "above", "both"),
     tolerance: fc.double({ min: 0.01, max: 0.04, noNaN: true }),
     off: fc.double({ min: -3, max: 3, noNaN: true }),
     deviation: fc.double({ min: 0.01, max: 0.3, noNaN: true }),
     count: fc.integer({ min: 4, max: 4_000 }),
   })
-  .map(({ mean, tolerance, off, deviation, count }) => {
+  .map(({ mean: positive, signs, tolerance, off, deviation, count }) => {
+    const mean = signs === "both" ? positive - 0.4 : positive;
     const found = mean + off * tolerance;
     const scores = { count, sum: count * found, squares: count * (found ** 2 + deviation ** 2) };
-    return { test: scoreTest(mean, tolerance, { falseAlarm: 0.001, miss: 0.01 }), scores };
+    const below = signs === "both" ? Math.max(0, -scores.sum) + 0.1 * count : 0;
+    return {
+      test: scoreTest(mean, tolerance, { falseAlarm: 0.001, miss: 0.01 }, signs === "both" ? { min: -1 } : {}),
+      scores: signs === "none" ? scores : { ...scores, below },
+    };
   });
 
 it("PromQL returns the verdict of its twin on scores of any mean and deviation", () => {
@@ -72,6 +64,15 @@ function close({ test, scores }: { test: ScoreTest; scores: Scores<number> }, in
     pass: pass * (1 + sign(1)),
   };
 }
+
+it("scores below 0 lower the mean, and a model without a counter for them has none", () => {
+  const { count, sum, squares } = scoreTotals(counters, reading);
+  const series = seriesOf({ count: 100, sum: -20, squares: 9, below: 30 });
+  const read = (query: string, of: typeof series) => evaluate(query, of, now)[0]?.value;
+  expect([count, sum, squares].map((query) => read(query, series))).toEqual([100, -20, 9]);
+  expect(read(sum, seriesOf({ count: 100, sum: 20, squares: 9 }))).toBe(20);
+  expect(read(sum, [])).toBeUndefined();
+});
 
 it("a wrong operator, sign or bound changes the verdict on some scores", () => {
   const samples = fc.sample(cases, { numRuns: 120, seed: 11 }).map((one, index) => {
