@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ContainerLog } from "../../embedded/nodeAgent/kubelet/containerLog.ts";
 import { TritonProcess } from "../../embedded/nodeAgent/tritonProcess.ts";
-import { BoundedLog } from "../../embedded/process/boundedLog.ts";
 import type { TritonTool } from "../../embedded/toolchain/ensureTools.ts";
 
 /** A Triton on loopback, without a control plane. */
@@ -35,7 +35,7 @@ export async function soloTriton(tool: TritonTool, repository: string): Promise<
     ],
     env: { ...tool.env, TMPDIR: directory },
     directory,
-    log: new BoundedLog(join(directory, "triton.log")),
+    log: new ContainerLog(join(directory, "log")),
     sharedMemoryPrefix,
   });
   const stop = async () => {
