@@ -1,3 +1,4 @@
+import { dayOf } from "../components/core/exemption.ts";
 import { layers } from "../components/core/stackName.ts";
 import type { StackConfig } from "../engine/engine.ts";
 import type { RecordedProperties, RecordedResource } from "../engine/recordedResource.ts";
@@ -7,6 +8,7 @@ import { declare } from "../stacks/program.ts";
 import { project } from "../stacks/project.ts";
 import { stackName } from "../stacks/stackName.ts";
 import type { PlannedResource } from "./planDocument.ts";
+import type { Exemptions } from "./policies/policyReport.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 import { type PolicyServer, startPolicyServer } from "./policies/policyServer.ts";
 import { rejectSameObjects } from "./sameObjects.ts";
@@ -40,6 +42,8 @@ export interface PlanSettings {
   readonly config?: StackConfig;
   /** Folder of the policy pack. @default `policies/` of this project */
   readonly pack?: string;
+  /** The day on which exemptions are judged, in UTC. @default today */
+  readonly day?: string;
 }
 
 /**
@@ -50,16 +54,23 @@ export interface PlanSettings {
 export async function* planClusters(
   environment: Environment,
   clusters: AsyncIterable<string> | Iterable<string>,
-  { spool, signal, config = {}, pack }: PlanSettings & { readonly spool: Spool; readonly signal: AbortSignal },
+  {
+    spool,
+    signal,
+    config = {},
+    pack,
+    day = dayOf(new Date()),
+  }: PlanSettings & { readonly spool: Spool; readonly signal: AbortSignal },
 ): AsyncGenerator<ClusterPlan> {
   const policies = startPolicyServer({ signal, ...(pack === undefined ? {} : { pack }) });
+  const exemptions = { declared: environment.exemptions ?? [], day };
   const mask = masking(configuredSecrets(config));
   try {
     let last: Promise<ClusterPlan> | undefined;
     for await (const cluster of clusters) {
       const recorded = await recordCluster(environment, cluster, config, signal);
       if (last !== undefined) yield await last;
-      last = checkedByPolicies(cluster, recorded, policies, spool);
+      last = checkedByPolicies(cluster, recorded, { policies, exemptions, spool });
       // Awaited after the next cluster. Should that fail first, its failure is the one to report.
       last.catch(() => undefined);
     }
@@ -100,11 +111,14 @@ async function recordCluster(
 async function checkedByPolicies(
   cluster: string,
   recorded: readonly RecordedStack[],
-  policies: PolicyServer,
-  spool: Spool,
+  {
+    policies,
+    exemptions,
+    spool,
+  }: { readonly policies: PolicyServer; readonly exemptions: Exemptions; readonly spool: Spool },
 ): Promise<ClusterPlan> {
   const plans = recorded.map(async ({ stack, resources, missingConfig }): Promise<LayerPlan> => {
-    const result = policies.analyze(resources, { stack, project });
+    const result = policies.analyze(resources, { stack, project, exemptions });
     const planned = resources.filter(({ type }) => type !== "pulumi:pulumi:Stack").map(plannedResource);
     await spool.put(stack, cluster, planned);
     return { stack, urns: planned.map(({ urn }) => urn), missingConfig, policies: await result };

@@ -1,11 +1,12 @@
 import { availableParallelism } from "node:os";
-import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
+import { dayOf, isExpired } from "../components/core/exemption.ts";
+import { exitCodes, type Problem, rejectProblems, unknownChoice } from "../components/core/problem.ts";
 import { layers } from "../components/core/stackName.ts";
 import { nameIn } from "../engine/recordedResource.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
-import type { PlannedRelease, PlannedResource } from "./planDocument.ts";
+import type { ExemptionUse, PlannedRelease, PlannedResource } from "./planDocument.ts";
 import { plannedReleases } from "./plannedReleases.ts";
 import { planInWorkers } from "./planWorkers.ts";
 import { mergedPolicies } from "./policies/mergedPolicies.ts";
@@ -37,6 +38,8 @@ export interface Plan {
   readonly stacks: readonly PlannedStack[];
   /** How a change of each model's version would be released. */
   readonly releases: readonly PlannedRelease[];
+  /** What became of each exemption of the environment. */
+  readonly exemptions: readonly ExemptionUse[];
   /** Removes the resources from disk. They go with this process at the latest. */
   remove(): void;
 }
@@ -56,10 +59,12 @@ export interface PlanOptions extends PlanSettings {
 export async function planEnvironment(
   environment: Environment,
   signal: AbortSignal,
-  { processes = processesFor(environment), ...settings }: PlanOptions = {},
+  { processes = processesFor(environment), day = dayOf(new Date()), ...others }: PlanOptions = {},
 ): Promise<Plan> {
   const clusters = Object.keys(environment.clusters);
   const spool = Spool.create();
+  // Every process judges on the same day.
+  const settings = { ...others, day };
   try {
     const plans =
       processes > 1
@@ -67,10 +72,13 @@ export async function planEnvironment(
         : await planHere(environment, { ...settings, spool, signal });
     plans.sort((a, b) => clusters.indexOf(a.cluster) - clusters.indexOf(b.cluster));
     rejectProblems(`Environment "${environment.name}" cannot be deployed`, duplicates(plans));
+    const stacks = layers.map((layer) => plannedStack(stackName(environment.name, layer), plans, spool));
+    rejectProblems(`Environment "${environment.name}" cannot be deployed`, unknownPolicies(environment, stacks));
     return {
       environment: environment.name,
       releases: plannedReleases(environment),
-      stacks: layers.map((layer) => plannedStack(stackName(environment.name, layer), plans, spool)),
+      exemptions: exemptionUses(environment, stacks, day),
+      stacks,
       remove: () => spool.remove(),
     };
   } catch (error) {
@@ -79,17 +87,30 @@ export async function planEnvironment(
   }
 }
 
-/** @throws ProblemError with every violation of a mandatory policy. */
+/** @throws ProblemError with every violation of a mandatory policy, and every exemption that has expired. */
 export function rejectMandatoryViolations(plan: Plan): void {
+  rejectProblems(`The policies object to environment "${plan.environment}"`, objections(plan), exitCodes.policy);
+}
+
+/** Whatever stops a deployment: violations of mandatory policies, and exemptions that have expired. */
+export function objections(plan: Plan): Problem[] {
   const violations = findings(plan).filter(
     ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
   );
-  if (violations.length === 0) return;
-  throw new ProblemError(
-    `The policies object to environment "${plan.environment}"`,
-    violations.map(({ policy, urn, message }) => ({ path: `${policy} ${nameIn(urn)}`, reason: message })),
-    exitCodes.policy,
-  );
+  return [
+    ...violations.map(({ policy, urn, message }) => ({ path: `${policy} ${nameIn(urn)}`, reason: message })),
+    ...plan.exemptions.flatMap(({ use, policy, owner, ticket, expires }, index) =>
+      use !== "expired"
+        ? []
+        : [
+            {
+              path: `exemptions[${index}]`,
+              reason: `the exemption from ${policy} (${owner}, ${ticket}) ended with ${expires}.`,
+              fix: "Mend what it is about and remove it, or agree on a later day.",
+            },
+          ],
+    ),
+  ];
 }
 
 /** All findings of all stacks. */
@@ -131,6 +152,32 @@ function plannedStack(stack: string, plans: readonly ClusterPlan[], spool: Spool
       for (const { cluster } of plans) yield await spool.get(stack, cluster);
     },
   };
+}
+
+/** Only the pack knows its policies, so a plan is the first to see that an exemption is from none of them. */
+function unknownPolicies({ exemptions = [] }: Environment, stacks: readonly PlannedStack[]): Problem[] {
+  const known = new Set(stacks.flatMap(({ policies }) => policies.policies.map(({ policy }) => policy)));
+  return exemptions.flatMap(({ policy }, index) =>
+    known.has(policy) ? [] : [unknownChoice(`exemptions[${index}].policy`, policy, [...known])],
+  );
+}
+
+/** What became of each exemption, by what the policies found. */
+export function exemptionUses(
+  { exemptions = [] }: Environment,
+  stacks: readonly PlannedStack[],
+  day: string,
+): ExemptionUse[] {
+  const identity = ({ policy, resource }: { policy: string; resource: string }) => JSON.stringify([policy, resource]);
+  const used = new Set(
+    stacks.flatMap(({ policies }) =>
+      policies.findings.flatMap(({ exemption }) => (exemption === undefined ? [] : [identity(exemption)])),
+    ),
+  );
+  return exemptions.map((exemption) => ({
+    ...exemption,
+    use: isExpired(exemption, day) ? "expired" : used.has(identity(exemption)) ? "used" : "unused",
+  }));
 }
 
 /** Two resources of one cluster with the same URN are refused while they are recorded. */

@@ -1,4 +1,5 @@
 import type { Instruction } from "../components/cluster/cloudAdapter.ts";
+import type { Exemption } from "../components/core/exemption.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 
 /** One resource of a plan, ready to be shown: words stand for secrets and unknown values. */
@@ -62,6 +63,15 @@ export interface PlannedRelease {
   readonly longestSeconds?: number;
 }
 
+/** What became of an exemption that the environment declares. */
+export interface ExemptionUse extends Exemption {
+  /**
+   * `used`: a finding falls under it. `unused`: none does, and it can be removed. `expired`: its last day is over, which
+   * stops a deployment.
+   */
+  readonly use: "used" | "unused" | "expired";
+}
+
 /** One step of bringing an environment up for the first time. */
 export interface PlannedStep {
   /** What is done, in a few words. */
@@ -80,6 +90,8 @@ export interface PlanDocument {
   readonly stacks: readonly StackDocument[];
   /** One for each model. */
   readonly releases: readonly PlannedRelease[];
+  /** What became of each exemption that the environment declares, in its order. */
+  readonly exemptions: readonly ExemptionUse[];
   /** The steps of the first day, in their order; none for what needs one command. Absent with `--against`. */
   readonly firstDay?: readonly PlannedStep[];
   /** Differences from the plan that `--against` names. Absent without `--against`. */

@@ -5,7 +5,7 @@ import type { Change, PlannedStep } from "./planDocument.ts";
  * The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer.
  */
 export async function* planJson(
-  { environment, stacks, releases }: Plan,
+  { environment, stacks, releases, exemptions }: Plan,
   changes?: readonly Change[],
   firstDay?: readonly PlannedStep[],
 ): AsyncGenerator<string> {
@@ -17,7 +17,7 @@ export async function* planJson(
     yield `,\n      "missingConfig": ${json(missingConfig, "      ")},\n      "policies": ${json(policies, "      ")}\n    }`;
     before = ",\n";
   }
-  yield `\n  ],\n  "releases": ${json(releases, "  ")}`;
+  yield `\n  ],\n  "releases": ${json(releases, "  ")},\n  "exemptions": ${json(exemptions, "  ")}`;
   if (firstDay !== undefined) yield `,\n  "firstDay": ${json(firstDay, "  ")}`;
   if (changes !== undefined) yield `,\n  "changes": ${json(changes, "  ")}`;
   yield "\n}\n";

@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import type { Exemption } from "../components/core/exemption.ts";
 import { hanging, lineWidth } from "../components/core/hanging.ts";
 import { stackNameParts } from "../components/core/stackName.ts";
 import { spanText } from "../components/model/releasePlan/spanText.ts";
@@ -101,10 +102,10 @@ function resourceLine({ type, name, inputs }: PlannedResource): string {
 
 /** What is said of several resources, such as a model on each cluster, is said once. */
 function findingLines(plan: Plan): string[] {
-  const alike = Map.groupBy(findings(plan), ({ status, enforcement, policy, message }) =>
-    JSON.stringify([status, enforcement, policy, message]),
+  const alike = Map.groupBy(findings(plan), ({ status, enforcement, policy, message, exemption }) =>
+    JSON.stringify([status, enforcement, policy, message, exemption]),
   );
-  const lines = [...alike.values()].flatMap((ones) => findingLine(ones, plan));
+  const lines = [...[...alike.values()].flatMap((ones) => findingLine(ones, plan)), ...exemptionLines(plan)];
   return lines.length === 0 ? [] : [...lines, ""];
 }
 
@@ -112,19 +113,42 @@ function findingLines(plan: Plan): string[] {
 function findingLine(alike: readonly PolicyFinding[], plan: Plan): string[] {
   const [first] = alike;
   if (first === undefined) return [];
-  const { status, enforcement, policy, message } = first;
+  const { status, enforcement, policy, message, exemption } = first;
   const mark =
     status === "undetermined"
       ? colours.cyan("? undetermined")
-      : enforcement === "mandatory"
-        ? colours.red("✗ violation")
-        : colours.yellow("! advice");
-  const remedy = status === "undetermined" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
+      : status === "exempted"
+        ? colours.dim("= exempted")
+        : enforcement === "mandatory"
+          ? colours.red("✗ violation")
+          : colours.yellow("! advice");
+  const remedy = status !== "violation" ? "" : (summaryOf(plan, policy)?.remediationSteps ?? "");
   return [
     `${mark}  ${policy}  ${alike.map(({ urn }) => nameIn(urn)).join(", ")}`,
     ...hanging("    ", 4, [message], lineWidth()),
+    ...(status === "exempted" && exemption !== undefined
+      ? hanging("    ", 4, [exemptionText(exemption)], lineWidth())
+      : []),
     ...(remedy === "" ? [] : hanging("    ", 4, [remedy], lineWidth()).map((line) => colours.dim(line))),
   ];
+}
+
+/** Exemptions that nothing falls under, and those that hold no more. The others stand at what they exempt. */
+function exemptionLines({ exemptions }: Plan): string[] {
+  return exemptions.flatMap((exemption) => {
+    if (exemption.use === "used") return [];
+    const mark =
+      exemption.use === "expired" ? colours.red("✗ expired exemption") : colours.yellow("! unused exemption");
+    return [
+      `${mark}  ${exemption.policy}  ${nameIn(exemption.resource)}`,
+      ...hanging("    ", 4, [exemptionText(exemption)], lineWidth()),
+    ];
+  });
+}
+
+/** `until 2027-03-31, payments team, OPS-7: the vendor signs its images from March on` */
+export function exemptionText({ owner, reason, ticket, expires }: Exemption): string {
+  return `until ${expires}, ${owner}, ${ticket}: ${reason}`;
 }
 
 function summaryOf({ stacks }: Plan, policy: string) {
@@ -132,12 +156,13 @@ function summaryOf({ stacks }: Plan, policy: string) {
 }
 
 function countLines(plan: Plan): string[] {
-  const count = (key: "mandatoryViolations" | "advisoryViolations" | "undetermined") =>
+  const count = (key: "mandatoryViolations" | "advisoryViolations" | "undetermined" | "exempted") =>
     plan.stacks.reduce((sum, { policies }) => sum + policies.counts[key], 0);
+  const exempted = count("exempted");
   const resources = plan.stacks.reduce((sum, stack) => sum + stack.resourceCount, 0);
   const rules = plan.stacks[0]?.policies.policies.length ?? 0;
   return [
     `${plan.environment}: ${plan.stacks.length} layers, ${resources} resources`,
-    `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined`,
+    `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined${exempted === 0 ? "" : `, ${exempted} exempted`}`,
   ];
 }

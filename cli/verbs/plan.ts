@@ -1,7 +1,7 @@
 import "../../engine/sdkInternals.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import { changesBetween, readPlan } from "../../plan/changes.ts";
-import { findings, type Plan, planEnvironment } from "../../plan/plan.ts";
+import { objections, type Plan, planEnvironment } from "../../plan/plan.ts";
 import { planJson } from "../../plan/planJson.ts";
 import { changesText, planText } from "../../plan/planText.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
@@ -27,9 +27,7 @@ export async function plan(name: string, { against }: PlanOptions, { signal, jso
   const before = against === undefined ? undefined : readPlan(against, name);
   const planned = await planEnvironment(environment, signal);
   const changes = before === undefined ? undefined : await changesBetween(before, planned);
-  const objects = findings(planned).some(
-    ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
-  );
+  const objects = objections(planned).length > 0;
   const steps = changes === undefined ? firstDay(environment) : undefined;
   const text =
     changes === undefined

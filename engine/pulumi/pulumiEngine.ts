@@ -171,6 +171,8 @@ export class PulumiEngine implements Engine {
     const secretsProvider = this.#options.secretsProvider?.(stack);
     const selected = await LocalWorkspace.createOrSelectStack(this.#program(stack), {
       pulumiCommand: command,
+      // Where the policy pack finds the exemptions of the environment, wherever the package is installed.
+      envVars: { SERIN_PROJECT: this.#options.projectDirectory },
       ...(secretsProvider === undefined ? {} : { secretsProvider }),
     });
     await this.#configure(stack, command);

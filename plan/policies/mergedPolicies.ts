@@ -16,7 +16,7 @@ export function mergedPolicies(results: readonly [PolicyResult, ...PolicyResult[
   return { pack, stack, findings, policies, counts: countsOf(findings, policies) };
 }
 
-type Tally = "passed" | "violated" | "undetermined" | "notApplicable";
+type Tally = "passed" | "violated" | "undetermined" | "exempted" | "notApplicable";
 
 function summed(summaries: readonly PolicySummary[]): Record<Tally, number> {
   const sum = (tally: Tally) => summaries.reduce((total, summary) => total + summary[tally], 0);
@@ -24,17 +24,19 @@ function summed(summaries: readonly PolicySummary[]): Record<Tally, number> {
     passed: sum("passed"),
     violated: sum("violated"),
     undetermined: sum("undetermined"),
+    exempted: sum("exempted"),
     notApplicable: sum("notApplicable"),
   };
 }
 
 function gravest(summaries: readonly PolicySummary[]): Record<Tally, number> {
   const some = (tally: Tally) => summaries.some((summary) => summary[tally] > 0);
-  const objects = some("violated") || some("undetermined");
+  const objects = some("violated") || some("undetermined") || some("exempted");
   return {
     passed: Number(!objects && some("passed")),
     violated: Number(some("violated")),
     undetermined: Number(some("undetermined")),
+    exempted: Number(some("exempted")),
     notApplicable: Number(!objects && !some("passed")),
   };
 }
@@ -49,6 +51,7 @@ export function countsOf(findings: readonly PolicyFinding[], policies: readonly 
     mandatoryViolations: found("violation", "mandatory"),
     advisoryViolations: found("violation", "advisory"),
     undetermined: found("undetermined"),
+    exempted: found("exempted"),
     notApplicable: total("notApplicable"),
   };
 }

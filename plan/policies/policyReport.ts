@@ -1,12 +1,29 @@
+import { type Exemption, exemptionOf, expiredNote, isExpired } from "../../components/core/exemption.ts";
 import type { analyzer } from "../../engine/sdkInternals.ts";
 import { countsOf } from "./mergedPolicies.ts";
 import type { Analysis } from "./policyClient.ts";
 import type { PolicyFinding, PolicyResult, PolicySummary } from "./policyResult.ts";
 
-type Tally = "passed" | "violated" | "undetermined" | "notApplicable";
+type Tally = "passed" | "violated" | "undetermined" | "exempted" | "notApplicable";
+
+const nothing: Readonly<Record<Tally, number>> = {
+  passed: 0,
+  violated: 0,
+  undetermined: 0,
+  exempted: 0,
+  notApplicable: 0,
+};
 
 /** A policy that is in force. */
 export type PolicyUnderReport = Omit<PolicySummary, Tally>;
+
+/** What an environment exempts, and the day on which it is judged. */
+export interface Exemptions {
+  /** The exemptions of the environment. */
+  readonly declared: readonly Exemption[];
+  /** The day in UTC: `2027-03-31`. */
+  readonly day: string;
+}
 
 /** Puts together what a pack says of one stack. */
 export class PolicyReport {
@@ -14,6 +31,7 @@ export class PolicyReport {
   readonly #stack: string;
   readonly #policies: readonly PolicyUnderReport[];
   readonly #mask: (message: string) => string;
+  readonly #exemptions: Exemptions;
   readonly #findings: PolicyFinding[] = [];
   readonly #tallies = new Map<string, Record<Tally, number>>();
 
@@ -22,13 +40,15 @@ export class PolicyReport {
     stack: string,
     policies: readonly PolicyUnderReport[],
     mask: (message: string) => string,
+    exemptions: Exemptions,
   ) {
     this.#pack = pack;
     this.#stack = stack;
     this.#policies = policies;
     this.#mask = mask;
+    this.#exemptions = exemptions;
     for (const { policy } of policies) {
-      this.#tallies.set(policy, { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 });
+      this.#tallies.set(policy, { ...nothing });
     }
   }
 
@@ -44,6 +64,7 @@ export class PolicyReport {
 
       if (findings.some(({ status }) => status === "violation")) tally.violated++;
       if (findings.some(({ status }) => status === "undetermined")) tally.undetermined++;
+      if (findings.some(({ status }) => status === "exempted")) tally.exempted++;
       if (findings.length === 0) tally[notApplicable.includes(policy.policy) ? "notApplicable" : "passed"]++;
     }
   }
@@ -51,7 +72,7 @@ export class PolicyReport {
   /** The result of what was taken in. */
   result(): PolicyResult {
     const policies = this.#policies.map((policy): PolicySummary => {
-      const tally = this.#tallies.get(policy.policy) ?? { passed: 0, violated: 0, undetermined: 0, notApplicable: 0 };
+      const tally = this.#tallies.get(policy.policy) ?? nothing;
       return { ...policy, ...tally };
     });
     const counts = countsOf(this.#findings, policies);
@@ -65,13 +86,20 @@ export class PolicyReport {
   ): PolicyFinding {
     const text = diagnostic.getMessage();
     const unknown = whatIsUnknown(text);
+    const about = { policy, urn: diagnostic.getUrn() || urn };
+    const { declared, day } = this.#exemptions;
+    const exemption = exemptionOf(declared, about, day);
+    const expired = exemption !== undefined && isExpired(exemption, day);
+    const message = this.#mask(unknown ?? text.replace(`${description}\n`, ""));
+    const accepted = exemption !== undefined && !expired;
     return {
       policy,
       severity,
       enforcement,
-      status: unknown === undefined ? "violation" : "undetermined",
-      urn: diagnostic.getUrn() || urn,
-      message: this.#mask(unknown ?? text.replace(`${description}\n`, "")),
+      status: unknown !== undefined ? "undetermined" : accepted ? "exempted" : "violation",
+      urn: about.urn,
+      message: unknown === undefined && expired ? `${message} ${expiredNote(exemption)}` : message,
+      ...(exemption === undefined ? {} : { exemption }),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { Exemption } from "../../components/core/exemption.ts";
+
 /** What a violation does: an advisory one is shown, a mandatory one stops a deployment. */
 export type Enforcement = "advisory" | "mandatory";
 /** How grave a violation is, as the policy says. */
@@ -14,12 +16,17 @@ export interface PolicyFinding {
    * reports `advisory` whatever the policy's level is.
    */
   readonly enforcement: Enforcement;
-  /** `undetermined`: the policy met a value that only the deployment will know, so it has neither passed nor failed. */
-  readonly status: "violation" | "undetermined";
+  /**
+   * `undetermined`: the policy met a value that only the deployment will know, so it has neither passed nor failed.
+   * `exempted`: a violation that the environment accepts until a day.
+   */
+  readonly status: "violation" | "undetermined" | "exempted";
   /** URN of the resource; of the stack itself when the finding is about the stack. */
   readonly urn: string;
   /** One line, without the policy's description. Values that are secret are masked. */
   readonly message: string;
+  /** The exemption that the finding falls under; of a violation, one that has expired. Absent: there is none. */
+  readonly exemption?: Exemption;
 }
 
 /** The result of one policy in a stack. Resources are counted; a policy about the stack counts 1. */
@@ -46,6 +53,8 @@ export interface PolicySummary {
   readonly violated: number;
   /** How many have an undetermined finding. */
   readonly undetermined: number;
+  /** How many have a violation that the environment has exempted. */
+  readonly exempted: number;
   /** How many the policy did not apply to. */
   readonly notApplicable: number;
 }
@@ -74,6 +83,8 @@ export interface PolicyCounts {
   readonly advisoryViolations: number;
   /** Findings that only the deployment can decide. */
   readonly undetermined: number;
+  /** Violations that the environment has exempted. */
+  readonly exempted: number;
   /** Pairs of a policy and a resource that the policy did not apply to. */
   readonly notApplicable: number;
 }

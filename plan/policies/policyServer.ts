@@ -8,7 +8,7 @@ import { preset } from "../../policies/preset.ts";
 import { masking, secretTexts } from "../secretTexts.ts";
 import { PolicyClient } from "./policyClient.ts";
 import { PolicyProcess } from "./policyProcess.ts";
-import { PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
+import { type Exemptions, PolicyReport, type PolicyUnderReport } from "./policyReport.ts";
 import type { PolicyResult, Severity } from "./policyResult.ts";
 
 const { messages } = analyzerProtocol();
@@ -33,6 +33,16 @@ export interface PolicyServerOptions {
  */
 export function startPolicyServer(options: PolicyServerOptions = {}): PolicyServer {
   return new PolicyServer(options);
+}
+
+/** The stack that policies are asked about. */
+export interface AnalyzedStack {
+  /** The stack's name. */
+  readonly stack: string;
+  /** The Pulumi project's name. */
+  readonly project: string;
+  /** What is exempted. @default nothing */
+  readonly exemptions?: Exemptions;
 }
 
 /** How many requests are under way at once. The pack answers one at a time; more of them save the latency. */
@@ -71,11 +81,8 @@ export class PolicyServer {
    *
    * @throws ProblemError when the pack does not start, a rule breaks, or there is no answer in time.
    */
-  analyze(
-    resources: readonly RecordedResource[],
-    { stack, project }: { readonly stack: string; readonly project: string },
-  ): Promise<PolicyResult> {
-    const result = this.#last.then(() => this.#analyze(resources, stack, project));
+  analyze(resources: readonly RecordedResource[], about: AnalyzedStack): Promise<PolicyResult> {
+    const result = this.#last.then(() => this.#analyze(resources, about));
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -87,7 +94,10 @@ export class PolicyServer {
     await this.#process.stop();
   }
 
-  async #analyze(resources: readonly RecordedResource[], stack: string, project: string): Promise<PolicyResult> {
+  async #analyze(
+    resources: readonly RecordedResource[],
+    { stack, project, exemptions = { declared: [], day: "" } }: AnalyzedStack,
+  ): Promise<PolicyResult> {
     const mask = masking(
       secretTexts(resources.flatMap(({ props, provider }) => [props, ...(provider ? [provider.props] : [])])),
     );
@@ -111,6 +121,7 @@ export class PolicyServer {
       stack,
       policies.flatMap((policy) => underReport(policy, config.get(policy.getName()))),
       mask,
+      exemptions,
     );
     for (let start = 0; start < resources.length; start += requestsAtOnce) {
       const batch = resources.slice(start, start + requestsAtOnce);

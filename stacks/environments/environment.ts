@@ -3,6 +3,7 @@ import { type ClusterSpec, cloudOf, clouds } from "../../components/cluster/clou
 import { overlapProblems } from "../../components/cluster/network.ts";
 import type { AtSite } from "../../components/cluster/onPrem/siteSettings.ts";
 import { type RuleBook, ruleNameProblems } from "../../components/cluster/ruleBook.ts";
+import { type Exemption, exemptionProblems } from "../../components/core/exemption.ts";
 import { dnsLabelProblems, isDomainLabel } from "../../components/core/names.ts";
 import { type Problem, under } from "../../components/core/problem.ts";
 import { layers, layerWordIn } from "../../components/core/stackName.ts";
@@ -40,6 +41,10 @@ export interface Environment {
    * restarts nothing. @default none
    */
   readonly forbiddenReleaseVerbs?: readonly ReleaseVerb[];
+  /**
+   * Violations of policies that are accepted here, each until a day. Changing them restarts nothing. @default none
+   */
+  readonly exemptions?: readonly Exemption[];
 }
 
 /** Everything wrong with an environment, by the path its owner typed. */
@@ -90,6 +95,7 @@ export function validateEnvironment(environment: Environment): Problem[] {
       ),
     ),
     ...domainProblems(environment.domain),
+    ...exemptionProblems(environment.exemptions ?? [], environment.name),
     ...platformProblems(platform, sound),
     ...publicIngressProblems({ clusters: sound, platform }),
     ...environmentVersionProblems({ ...environment, clusters: sound }),

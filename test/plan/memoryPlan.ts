@@ -7,7 +7,7 @@ export const noPolicies: PolicyResult = {
   stack: "dev-models",
   findings: [],
   policies: [],
-  counts: { passed: 0, mandatoryViolations: 0, advisoryViolations: 0, undetermined: 0, notApplicable: 0 },
+  counts: { passed: 0, mandatoryViolations: 0, advisoryViolations: 0, undetermined: 0, exempted: 0, notApplicable: 0 },
 };
 
 /** A plan of one stack, whose resources come in the lists given. */
@@ -25,6 +25,7 @@ export function memoryPlan(...lists: readonly (readonly PlannedResource[])[]): P
     environment: "dev",
     stacks: [stack],
     releases: [{ model: "fraud", version: "1", release: "canary" }],
+    exemptions: [],
     remove: () => undefined,
   };
 }

@@ -16,6 +16,7 @@ it("is written in pieces exactly as it would be at once, whatever the lists are"
         environment: "dev",
         stacks: [{ stack: "dev-models", resources: lists.flat(), missingConfig: [], policies: noPolicies }],
         releases: [{ model: "fraud", version: "1", release: "canary" }],
+        exemptions: [],
         ...(compared ? {} : { firstDay }),
         ...(changes === undefined ? {} : { changes }),
       };

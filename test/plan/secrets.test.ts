@@ -63,7 +63,7 @@ describe.each([
   });
 
   it("holds none of them in any format", async () => {
-    const nothing: PlanDocument = { environment: environment.name, stacks: [], releases: [] };
+    const nothing: PlanDocument = { environment: environment.name, stacks: [], releases: [], exemptions: [] };
     const changes = await changesBetween(nothing, plan);
     expectNoSecret(await textOf(planJson(plan)));
     expectNoSecret(await textOf(planJson(plan, changes)));

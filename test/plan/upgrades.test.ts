@@ -32,6 +32,7 @@ async function deployed(environment: Environment): Promise<PlanDocument> {
   return {
     environment: environment.name,
     releases: [],
+    exemptions: [],
     stacks: [{ stack: name, missingConfig, policies, resources }],
   } as PlanDocument;
 }

@@ -6,7 +6,7 @@ import { noPolicies } from "../memoryPlan.ts";
 type Tallies = readonly [passed: number, violated: number, undetermined: number, notApplicable: number];
 
 const summary = (kind: PolicySummary["kind"], [passed, violated, undetermined, notApplicable]: Tallies) =>
-  ({ policy: `${kind}-policy`, kind, passed, violated, undetermined, notApplicable }) as PolicySummary;
+  ({ policy: `${kind}-policy`, kind, passed, violated, undetermined, exempted: 0, notApplicable }) as PolicySummary;
 
 const finding = (policy: string, urn: string, status: PolicyFinding["status"]): PolicyFinding => ({
   policy,
@@ -42,6 +42,7 @@ it("adds up what was said of resources, in the order of the clusters", () => {
     mandatoryViolations: 1,
     advisoryViolations: 0,
     undetermined: 1,
+    exempted: 0,
     notApplicable: 7,
   });
 });

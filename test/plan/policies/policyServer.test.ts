@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import struct from "google-protobuf/google/protobuf/struct_pb.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { RecordedProperties, RecordedResource, RecordedValue } from "../../../engine/recordedResource.ts";
 import { secretSignature, specialSignatureKey, unknownSentinel } from "../../../engine/sdkInternals.ts";
@@ -28,6 +29,26 @@ function resource(type: string, name: string, props: RecordedProperties): Record
 function deployment(name: string, image: RecordedValue): RecordedResource {
   const container = { name: "triton", image, resources: { limits: { "nvidia.com/gpu": 1 } } };
   return resource("kubernetes:apps/v1:Deployment", name, { spec: { template: { spec: { containers: [container] } } } });
+}
+
+const exemption = {
+  policy: "image-require-digest",
+  owner: "payments",
+  reason: "the vendor signs from April on",
+  ticket: "OPS-7",
+  expires: "2027-03-31",
+};
+
+/** A project that declares environments. */
+function projectWith(environments: object): string {
+  const folder = mkdtempSync(join(tmpdir(), "serin-project-"));
+  mkdirSync(join(folder, "stacks", "environments"), { recursive: true });
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: serin\n");
+  writeFileSync(
+    join(folder, "stacks", "environments", "index.ts"),
+    `export const environments = ${JSON.stringify(environments)};`,
+  );
+  return folder;
 }
 
 const secret = (value: RecordedValue): RecordedValue => ({ [specialSignatureKey]: secretSignature, value });
@@ -83,6 +104,7 @@ describe("the policy pack, served by the SDK's own server", () => {
       mandatoryViolations: 1,
       advisoryViolations: 0,
       undetermined: 1,
+      exempted: 0,
       notApplicable: sum("notApplicable"),
     });
     expect(sum("passed")).toBeGreaterThan(1);
@@ -109,6 +131,18 @@ describe("the policy pack, served by the SDK's own server", () => {
     expect(result.counts.mandatoryViolations).toBe(2);
     expect(result.findings[0]?.message).toContain('"[secret]" has no digest');
     expect(JSON.stringify(result)).not.toMatch(/hush|hidden/);
+  });
+
+  it("shows what is exempted until its last day, and from the next day on objects again", async () => {
+    const tagged = deployment("tagged", "triton:24.10");
+    const declared = [{ ...exemption, resource: tagged.urn }];
+    const on = (day: string) => server.analyze([tagged], { ...at, exemptions: { declared, day } });
+    const last = await on("2027-03-31");
+    expect(last.findings).toMatchObject([{ status: "exempted", exemption: { ticket: "OPS-7" } }]);
+    expect(last.counts).toMatchObject({ mandatoryViolations: 0, exempted: 1 });
+    const next = await on("2027-04-01");
+    expect(next.findings).toMatchObject([{ status: "violation" }]);
+    expect(next.findings[0]?.message).toMatch(/ Its exemption \(payments, OPS-7\) ended with 2027-03-31\.$/);
   });
 
   it("understands Outputs and references as a program sends them", async () => {
@@ -178,9 +212,16 @@ describe("the policy pack, served by the SDK's own server", () => {
 describe("starting and ending", () => {
   it("is started by the engine's own entry point as well", async () => {
     const entry = fileURLToPath(import.meta.resolve("@pulumi/pulumi/cmd/run-policy-pack/index.js"));
+    const exempted = resource("kubernetes:core/v1:Pod", "tagged", {
+      spec: { containers: [{ name: "a", image: "a:1" }] },
+    });
+    const urn = exempted.urn.replace("prod-models", "dev-models-dc-lab");
+    const declaring = projectWith({
+      dev: { exemptions: [{ ...exemption, resource: urn.replace("-dc-lab", ""), expires: "9999-12-31" }] },
+    });
     const child = spawn(process.execPath, [entry, "127.0.0.1:1", pack], {
       cwd: pack,
-      env: { PULUMI_NODEJS_STACK: "dev-models" },
+      env: { PULUMI_NODEJS_STACK: "dev-models", SERIN_PROJECT: declaring },
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
@@ -189,6 +230,13 @@ describe("starting and ending", () => {
       );
       const client = new PolicyClient(port, 10_000);
       const info = await client.info();
+      const config = new Map(info.getInitialconfigMap().entries());
+      // The engine gives each policy properties, if only none.
+      for (const one of config.values()) if (!one.hasProperties()) one.setProperties(new struct.Struct());
+      await client.configure(config);
+      const found = async (of: string) => (await client.analyze({ ...exempted, urn: of })).diagnostics.length;
+      // What a plan shows as exempted, the pack leaves out here.
+      expect([await found(urn), await found(`${urn}-2`)]).toEqual([0, 1]);
       client.close();
       expect(info.getPoliciesList().map((policy) => policy.getName())).toEqual(policies.map(({ name }) => name));
       const levels = [...info.getInitialconfigMap().entries()].map(([name, config]) => [
@@ -198,6 +246,7 @@ describe("starting and ending", () => {
       expect(Object.fromEntries(levels)).toMatchObject({ "image-require-digest": 0, "gpu-require-limits-only": 1 });
     } finally {
       child.kill("SIGKILL");
+      rmSync(declaring, { recursive: true });
     }
   });
 
