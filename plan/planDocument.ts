@@ -66,8 +66,8 @@ export interface PlannedRelease {
 /** What became of an exemption that the environment declares. */
 export interface ExemptionUse extends Exemption {
   /**
-   * `used`: a finding falls under it. `unused`: none does, and it can be removed. `expired`: its last day is over, which
-   * stops a deployment.
+   * `used`: a finding falls under it. `unused`: none does, and it can be removed. `expired`: its last day is over,
+   * which stops a deployment.
    */
   readonly use: "used" | "unused" | "expired";
 }
