@@ -164,8 +164,8 @@ function unknownPolicies({ exemptions = [] }: Environment, stacks: readonly Plan
 
 /** What became of each exemption, by what the policies found. */
 export function exemptionUses(
-  { exemptions = [] }: Environment,
-  stacks: readonly PlannedStack[],
+  { exemptions = [] }: Pick<Environment, "exemptions">,
+  stacks: readonly Pick<PlannedStack, "policies">[],
   day: string,
 ): ExemptionUse[] {
   const identity = ({ policy, resource }: { policy: string; resource: string }) => JSON.stringify([policy, resource]);
