@@ -279,7 +279,7 @@ verb("plan <model>", "how long a release takes and what it can cost, before anyt
   .option("--environment <name>", "where the model is declared", "local")
   .option("--cluster <name>", "whose traffic and pools count (default: the first cluster)")
   .option("--burst <requests>", "bad requests that come together (default: one by one)", number(1, 64))
-  .option("--gpu-price <price>", "of one GPU, or share of one, for an hour", number(0, 1_000))
+  .option("--gpu-price <price>", "of one GPU, or share of one, for an hour; else the list price", number(0, 1_000))
   .option("--picture <file>", "where a picture goes, as SVG")
   .action((model, options) =>
     start(options, async (invocation) =>

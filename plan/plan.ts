@@ -6,6 +6,8 @@ import { nameIn } from "../engine/recordedResource.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { stackName } from "../stacks/stackName.ts";
 import { type ClusterPlan, type PlanSettings, planClusters } from "./clusterPlans.ts";
+import { type EnvironmentCost, environmentCost } from "./cost/cost.ts";
+import { rangeText } from "./cost/costText.ts";
 import type { ExemptionUse, PlannedRelease, PlannedResource } from "./planDocument.ts";
 import { plannedReleases } from "./plannedReleases.ts";
 import { planInWorkers } from "./planWorkers.ts";
@@ -40,6 +42,8 @@ export interface Plan {
   readonly releases: readonly PlannedRelease[];
   /** What became of each exemption of the environment. */
   readonly exemptions: readonly ExemptionUse[];
+  /** What the clouds bill a month, and how it stands against the budget. */
+  readonly cost: EnvironmentCost;
   /** Removes the resources from disk. They go with this process at the latest. */
   remove(): void;
 }
@@ -78,6 +82,7 @@ export async function planEnvironment(
       environment: environment.name,
       releases: plannedReleases(environment),
       exemptions: exemptionUses(environment, stacks, day),
+      cost: environmentCost(environment),
       stacks,
       remove: () => spool.remove(),
     };
@@ -87,12 +92,12 @@ export async function planEnvironment(
   }
 }
 
-/** @throws ProblemError with every violation of a mandatory policy, and every exemption that has expired. */
+/** @throws ProblemError with everything that `objections` names. */
 export function rejectMandatoryViolations(plan: Plan): void {
   rejectProblems(`The policies object to environment "${plan.environment}"`, objections(plan), exitCodes.policy);
 }
 
-/** Whatever stops a deployment: violations of mandatory policies, and exemptions that have expired. */
+/** Whatever stops a deployment: violations of mandatory policies, expired exemptions, and a cost above the budget. */
 export function objections(plan: Plan): Problem[] {
   const violations = findings(plan).filter(
     ({ status, enforcement }) => status === "violation" && enforcement === "mandatory",
@@ -110,7 +115,21 @@ export function objections(plan: Plan): Problem[] {
             },
           ],
     ),
+    ...overBudget(plan),
   ];
+}
+
+/** A cost above the budget, as a problem of the declaration. */
+function overBudget({ cost: { budget, month } }: Plan): Problem[] {
+  return budget?.status !== "over"
+    ? []
+    : [
+        {
+          path: "budget.perMonth",
+          reason: `${budget.perMonth} USD are below ${rangeText(month)} USD a month at list prices, of which the ${budget.counts} counts.`,
+          fix: "Lower the max of a pool, take another machine, or raise the budget.",
+        },
+      ];
 }
 
 /** All findings of all stacks. */

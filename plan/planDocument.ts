@@ -1,5 +1,7 @@
 import type { Instruction } from "../components/cluster/cloudAdapter.ts";
 import type { Exemption } from "../components/core/exemption.ts";
+import type { EnvironmentCost } from "./cost/cost.ts";
+import type { CostChange } from "./cost/costChange.ts";
 import type { PolicyResult } from "./policies/policyResult.ts";
 
 /** One resource of a plan, ready to be shown: words stand for secrets and unknown values. */
@@ -92,6 +94,10 @@ export interface PlanDocument {
   readonly releases: readonly PlannedRelease[];
   /** What became of each exemption that the environment declares, in its order. */
   readonly exemptions: readonly ExemptionUse[];
+  /** What the clouds bill a month. Absent in plans that earlier versions wrote. */
+  readonly cost?: EnvironmentCost;
+  /** What it costs more or less than the plan that `--against` names. Absent without `--against`. */
+  readonly costChange?: CostChange;
   /** The steps of the first day, in their order; none for what needs one command. Absent with `--against`. */
   readonly firstDay?: readonly PlannedStep[];
   /** Differences from the plan that `--against` names. Absent without `--against`. */

@@ -1,3 +1,4 @@
+import type { CostChange } from "./cost/costChange.ts";
 import type { Plan } from "./plan.ts";
 import type { Change, PlannedStep } from "./planDocument.ts";
 
@@ -5,9 +6,10 @@ import type { Change, PlannedStep } from "./planDocument.ts";
  * The text of a `PlanDocument`, as `JSON.stringify` with two spaces would write it, in pieces of one cluster and layer.
  */
 export async function* planJson(
-  { environment, stacks, releases, exemptions }: Plan,
+  { environment, stacks, releases, exemptions, cost }: Plan,
   changes?: readonly Change[],
   firstDay?: readonly PlannedStep[],
+  costChange?: CostChange,
 ): AsyncGenerator<string> {
   yield `{\n  "environment": ${JSON.stringify(environment)},\n  "stacks": [`;
   let before = "\n";
@@ -18,6 +20,8 @@ export async function* planJson(
     before = ",\n";
   }
   yield `\n  ],\n  "releases": ${json(releases, "  ")},\n  "exemptions": ${json(exemptions, "  ")}`;
+  yield `,\n  "cost": ${json(cost, "  ")}`;
+  if (costChange !== undefined) yield `,\n  "costChange": ${json(costChange, "  ")}`;
   if (firstDay !== undefined) yield `,\n  "firstDay": ${json(firstDay, "  ")}`;
   if (changes !== undefined) yield `,\n  "changes": ${json(changes, "  ")}`;
   yield "\n}\n";

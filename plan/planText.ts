@@ -4,12 +4,14 @@ import { hanging, lineWidth } from "../components/core/hanging.ts";
 import { stackNameParts } from "../components/core/stackName.ts";
 import { spanText } from "../components/model/releasePlan/spanText.ts";
 import { nameIn } from "../engine/recordedResource.ts";
+import type { CostChange } from "./cost/costChange.ts";
+import { budgetLines, costChangeLines, costLines } from "./cost/costText.ts";
 import { findings, type Plan } from "./plan.ts";
 import type { Change, PlannedResource } from "./planDocument.ts";
 import type { PolicyFinding } from "./policies/policyResult.ts";
 
 /**
- * A plan as text, in pieces: every resource under its component, releases, `more`, then what the policies found.
+ * A plan as text, in pieces: every resource under its component, releases, the cost, `more`, then what the policies found.
  */
 export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
   for (const stack of plan.stacks) {
@@ -24,6 +26,8 @@ export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
     yield "\n";
   }
   yield `${releaseLines(plan).join("\n")}\n\n`;
+  const cost = costLines(plan.cost);
+  if (cost.length > 0) yield `${cost.join("\n")}\n\n`;
   if (more !== "") yield `${more}\n\n`;
   yield `${planSummary(plan)}\n`;
 }
@@ -51,8 +55,8 @@ function releaseLines({ releases }: Plan): string[] {
   ];
 }
 
-/** The changes of a plan as text, then what the policies found. */
-export function changesText(changes: readonly Change[], plan: Plan): string {
+/** The changes of a plan as text, the cost against the earlier plan, then what the policies found. */
+export function changesText(changes: readonly Change[], plan: Plan, cost: CostChange): string {
   const marks = {
     create: colours.green("+ create"),
     update: colours.yellow("~ update"),
@@ -62,9 +66,14 @@ export function changesText(changes: readonly Change[], plan: Plan): string {
     `${marks[kind]}  ${resourceLine(resource)}`,
     ...inputs.map(({ path, before, after }) => `    ${path}: ${short(before)} → ${short(after)}`),
   ]);
-  return [...(lines.length === 0 ? ["Nothing changes."] : lines), "", ...findingLines(plan), ...countLines(plan)].join(
-    "\n",
-  );
+  return [
+    ...(lines.length === 0 ? ["Nothing changes."] : lines),
+    "",
+    ...costChangeLines(cost),
+    "",
+    ...findingLines(plan),
+    ...countLines(plan),
+  ].join("\n");
 }
 
 function short(value: unknown): string {
@@ -163,6 +172,7 @@ function countLines(plan: Plan): string[] {
   const rules = plan.stacks[0]?.policies.policies.length ?? 0;
   return [
     `${plan.environment}: ${plan.stacks.length} layers, ${resources} resources`,
+    ...budgetLines(plan.cost),
     `${rules} policies: ${count("mandatoryViolations")} violations, ${count("advisoryViolations")} advice, ${count("undetermined")} undetermined${exempted === 0 ? "" : `, ${exempted} exempted`}`,
   ];
 }

@@ -1,6 +1,7 @@
 import "../../engine/sdkInternals.ts";
 import { exitCodes } from "../../components/core/problem.ts";
 import { changesBetween, readPlan } from "../../plan/changes.ts";
+import { costChange } from "../../plan/cost/costChange.ts";
 import { objections, type Plan, planEnvironment } from "../../plan/plan.ts";
 import { planJson } from "../../plan/planJson.ts";
 import { changesText, planText } from "../../plan/planText.ts";
@@ -28,16 +29,17 @@ export async function plan(name: string, { against }: PlanOptions, { signal, jso
   const planned = await planEnvironment(environment, signal);
   const changes = before === undefined ? undefined : await changesBetween(before, planned);
   const objects = objections(planned).length > 0;
+  const cost = before === undefined ? undefined : costChange(before.cost, planned.cost);
   const steps = changes === undefined ? firstDay(environment) : undefined;
   const text =
-    changes === undefined
+    changes === undefined || cost === undefined
       ? planText(
           planned,
           [standingText(environment), firstDayText(steps ?? [])].filter((part) => part !== "").join("\n\n"),
         )
-      : [`${changesText(changes, planned)}\n`];
+      : [`${changesText(changes, planned, cost)}\n`];
   return {
-    pieces: shown(json ? planJson(planned, changes, steps) : text, planned),
+    pieces: shown(json ? planJson(planned, changes, steps, cost) : text, planned),
     exitCode: objects ? exitCodes.policy : exitCodes.ok,
   };
 }

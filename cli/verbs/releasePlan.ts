@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { hanging, lineWidth } from "../../components/core/hanging.ts";
 import { ProblemError, unknownChoice } from "../../components/core/problem.ts";
 import {
   type PlannedTraffic,
@@ -10,6 +11,8 @@ import { spanText } from "../../components/model/releasePlan/spanText.ts";
 import { fastestSchedule, type Schedule, scheduleOf } from "../../components/model/strategies/size/schedules.ts";
 import { canariesOf } from "../../components/model/strategies/size/sizeProblems.ts";
 import { strategyOf } from "../../components/model/strategies/strategies.ts";
+import type { CostRange } from "../../plan/cost/cost.ts";
+import { type GpuHourPrice, gpuHourPrice } from "../../plan/cost/releaseCost.ts";
 import { releasePicture } from "../../rehearsal/releasePicture.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import { modelOnCluster, releaseContext } from "../../stacks/environments/releaseSite.ts";
@@ -24,7 +27,10 @@ export interface ReleasePlanOptions {
   readonly cluster?: string;
   /** `--burst`: how bad requests come together: the mean size of the burst that one is in. @default 1: one by one */
   readonly burst?: number;
-  /** `--gpu-price`: the price of one GPU, or share of one, for an hour, in any currency. @default no cost is printed */
+  /**
+   * `--gpu-price`: the price of one GPU, or share of one, for an hour, in any currency.
+   * @default the list price of the cluster's pools, in US dollars, where it is known
+   */
   readonly gpuPrice?: number;
   /** `--picture`: where the picture goes, an SVG file. @default no picture */
   readonly picture?: string;
@@ -74,6 +80,8 @@ export async function planRelease(name: string, options: ReleasePlanOptions, _: 
     ),
   }));
   const cost = options.gpuPrice === undefined ? undefined : plan.surge.gpuHours * options.gpuPrice;
+  const listed = gpuHourPrice(environment, cluster, model);
+  const surgeCost = "unknown" in listed ? undefined : surgeCostOf(plan.surge.gpuHours, listed.dollars);
   if (options.picture !== undefined) writeFileSync(options.picture, releasePicture(name, plan));
   return {
     result: {
@@ -82,7 +90,7 @@ export async function planRelease(name: string, options: ReleasePlanOptions, _: 
       model: name,
       ...plan,
       schedules,
-      ...(cost === undefined ? {} : { cost }),
+      ...(cost === undefined ? { listPrice: listed, ...(surgeCost === undefined ? {} : { surgeCost }) } : { cost }),
     },
     text: [
       [
@@ -92,7 +100,11 @@ export async function planRelease(name: string, options: ReleasePlanOptions, _: 
       ].join("\n"),
       stageTable(plan.at),
       ...plan.at.map((at) => outcomeTable(at)),
-      [surgeLine(plan.surge, cost), ...schedules.flatMap(scheduleLines)].join("\n"),
+      [
+        surgeLine(plan.surge),
+        ...costLine(plan.surge.gpus, cost, listed, surgeCost),
+        ...schedules.flatMap(scheduleLines),
+      ].join("\n"),
       ...(options.picture === undefined ? [] : [`Picture: ${options.picture}`]),
     ].join("\n\n"),
   };
@@ -135,9 +147,31 @@ function outcomeTable({ when, outcomes }: ReleaseAt): string {
   );
 }
 
-function surgeLine({ pods, gpus, gpuHours }: { pods: number; gpus: number; gpuHours: number }, cost?: number): string {
+function surgeLine({ pods, gpus, gpuHours }: { pods: number; gpus: number; gpuHours: number }): string {
   const of = gpus === 0 ? "" : `, ${gpus} GPUs or shares, ${gpuHours.toFixed(1)} GPU hours a release`;
-  return `Beside the stable version: ${pods} pods${of}${cost === undefined ? "" : `, at a cost of ${cost.toFixed(2)}`}.`;
+  return `Beside the stable version: ${pods} pods${of}.`;
+}
+
+function surgeCostOf(gpuHours: number, { least, most }: CostRange): CostRange {
+  return { least: gpuHours * least, most: gpuHours * most };
+}
+
+/** What the GPU hours of a release cost, or why that is not said. */
+function costLine(
+  gpus: number,
+  cost: number | undefined,
+  listed: GpuHourPrice,
+  surge: CostRange | undefined,
+): string[] {
+  if (gpus === 0) return [];
+  if (cost !== undefined) return [`They cost ${cost.toFixed(2)}.`];
+  if ("unknown" in listed || surge === undefined) {
+    const reason = "unknown" in listed ? listed.unknown : "no price is known";
+    return hanging("", 2, [`What they cost is not known: ${reason}. --gpu-price gives a price.`], lineWidth());
+  }
+  const range = (of: CostRange) =>
+    of.least.toFixed(2) === of.most.toFixed(2) ? of.most.toFixed(2) : `${of.least.toFixed(2)} to ${of.most.toFixed(2)}`;
+  return [`They cost up to ${range(surge)} USD, at ${range(listed.dollars)} USD for a GPU hour.`];
 }
 
 /** Weights that save less than a tenth of the time are not worth a change. */

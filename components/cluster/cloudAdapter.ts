@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { KubernetesVersion } from "../core/kubernetesVersions.ts";
 import type { Problem } from "../core/problem.ts";
+import type { Billing } from "./billing.ts";
 import type { CloudRules, GpuNodeRules } from "./cloudRules.ts";
 import type { GpuCluster } from "./gpuCluster.ts";
 import type { GpuPool } from "./gpuPool.ts";
@@ -180,6 +181,8 @@ export interface CloudAdapter<Spec extends DeclaredCluster = DeclaredCluster> {
   cloudDriver(spec: Spec, pool: string): string | undefined;
   /** The quotas of the account that the cluster's pools use up. Empty: there is no account. */
   quota(spec: Spec): QuotaNeed[];
+  /** What the cloud bills, and its list prices. Absent: no price of it is known here, and a plan says so. */
+  readonly billing?: Billing<Spec>;
   /** How the gateway's Service becomes a load balancer of the cloud. Undefined: the settings of the site say. */
   loadBalancer(spec: Spec): LoadBalancer | undefined;
   /** Settings of a site. Undefined: the cluster is a cloud's, with load balancers and a way to every registry. */

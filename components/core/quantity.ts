@@ -9,11 +9,15 @@ export type Percent = `${number}%`;
 /** An amount of memory or disk, in powers of two. */
 export type Bytes = `${number}${"KiB" | "MiB" | "GiB" | "TiB"}`;
 
+/** An amount of money, in US dollars: the clouds' price lists are in no other currency for everyone. */
+export type Money = `${number} USD`;
+
 const durationUnits = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const byteUnits = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
 
 const durationPattern = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 const percentPattern = /^(\d+(?:\.\d+)?)%$/;
+const moneyPattern = /^(\d+(?:\.\d+)?) USD$/;
 const bytesPattern = /^(\d+(?:\.\d+)?)(KiB|MiB|GiB|TiB)$/;
 
 /** In milliseconds. Check the value with `durationProblems` first: an ill-formed one is a defect here. */
@@ -48,6 +52,19 @@ export function percent(value: number): Percent {
 export function byteCount(bytes: Bytes): number {
   const [, amount, unit] = wellFormed(bytes, bytesPattern);
   return Number(amount) * byteUnits[unit as keyof typeof byteUnits];
+}
+
+/** In US dollars. */
+export function dollars(money: Money): number {
+  return Number(wellFormed(money, moneyPattern)[1]);
+}
+
+/** Problems of an amount of money: its form, and that it is more than nothing. */
+export function moneyProblems(path: string, value: string): Problem[] {
+  if (!moneyPattern.test(value)) {
+    return [illFormed(path, value, "an amount of money", "Write a number, a space and USD", "12000 USD")];
+  }
+  return dollars(value as Money) > 0 ? [] : [{ path, reason: `"${value}" is nothing.`, fix: "Write more than 0." }];
 }
 
 /** As Kubernetes writes it: `"32GiB"` is `"32Gi"`. */

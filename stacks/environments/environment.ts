@@ -12,6 +12,7 @@ import { modelNameProblems, modelProblems } from "../../components/model/modelPr
 import type { DeclaredPlatform } from "../../components/platform/platformSystem.ts";
 import { argsOf, type PlatformSpec, systems } from "../../components/platform/systems.ts";
 import { keyPath } from "../schema/declaredPath.ts";
+import { type Budget, type Spending, spendingProblems } from "./budget.ts";
 import { atSite, clusterProblems } from "./clusterSpec.ts";
 import { collisionProblems } from "./collisions.ts";
 import { fitProblems, totalFitProblems } from "./fit.ts";
@@ -45,6 +46,16 @@ export interface Environment {
    * Violations of policies that are accepted here, each until a day. Changing them restarts nothing. @default none
    */
   readonly exemptions?: readonly Exemption[];
+  /**
+   * The most that the clouds may bill for the environment in a month. A plan above it ends with exit code 3, and
+   * `serin up` does nothing. Changing it restarts nothing. @default none: a plan says the cost alone
+   */
+  readonly budget?: Budget;
+  /**
+   * What a price list cannot know: traffic to the internet, and what you pay for spot and reserved machines. A plan
+   * counts with it. Changing it restarts nothing. @default none of it is counted, and a plan says so
+   */
+  readonly spending?: Spending;
 }
 
 /** Everything wrong with an environment, by the path its owner typed. */
@@ -94,6 +105,7 @@ export function validateEnvironment(environment: Environment): Problem[] {
           .map(({ name, spec }) => [name, cloudOf(spec).blocks(spec)]),
       ),
     ),
+    ...spendingProblems(environment),
     ...domainProblems(environment.domain),
     ...exemptionProblems(environment.exemptions ?? [], environment.name),
     ...platformProblems(platform, sound),

@@ -51,6 +51,7 @@ const patternNouns: Readonly<Record<string, string>> = {
   [`^(?:${number}ms|${number}s|${number}m|${number}h)$`]: 'a duration such as "150ms", "30s", "5m" or "1h"',
   [`^${number}%$`]: 'a share in percent such as "0.1%"',
   [`^(?:${number}KiB|${number}MiB|${number}GiB|${number}TiB)$`]: 'an amount of memory such as "512MiB" or "4GiB"',
+  [`^${number} USD$`]: 'an amount of money such as "12000 USD"',
   "^s3:\\/\\/.*$": 'an address such as "s3://bucket/prefix"',
 };
 

@@ -24,7 +24,7 @@ it("finds nothing between a plan and itself", async () => {
   const same = memoryPlan(services({ fraud: { metadata: { name: "fraud" } } }));
   const changes = await changesBetween(await written(same), same);
   expect(changes).toEqual([]);
-  expect(changesText(changes, same)).toContain("Nothing changes.");
+  expect(changesText(changes, same, { kind: "unknown" })).toContain("Nothing changes.");
 });
 
 it("names each input that differs by its path, in lists too, and what comes and goes", async () => {
@@ -41,5 +41,5 @@ it("names each input that differs by its path, in lists too, and what comes and 
     ["create", "new", []],
     ["delete", "old", []],
   ]);
-  expect(changesText(changes, after)).toContain("spec.ports[0].port: 8000 → 9000");
+  expect(changesText(changes, after, { kind: "unknown" })).toContain("spec.ports[0].port: 8000 → 9000");
 });

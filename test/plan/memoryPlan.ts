@@ -26,6 +26,7 @@ export function memoryPlan(...lists: readonly (readonly PlannedResource[])[]): P
     stacks: [stack],
     releases: [{ model: "fraud", version: "1", release: "canary" }],
     exemptions: [],
+    cost: { currency: "USD", month: { least: 0, most: 0 }, clusters: [], undated: 0, egress: "not declared" },
     remove: () => undefined,
   };
 }

@@ -68,7 +68,7 @@ describe.each([
     expectNoSecret(await textOf(planJson(plan)));
     expectNoSecret(await textOf(planJson(plan, changes)));
     expectNoSecret(await textOf(planText(plan)));
-    expectNoSecret(changesText(changes, plan));
+    expectNoSecret(changesText(changes, plan, { kind: "unknown" }));
     expectNoSecret(planSummary(plan));
     // What is in memory, too.
     expectNoSecret(JSON.stringify(plan));

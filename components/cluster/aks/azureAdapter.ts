@@ -11,6 +11,7 @@ import { AksCluster, longestName } from "./aksCluster.ts";
 import { aksGpuPools } from "./aksPools.ts";
 import { isUuid, uploadCidrProblems, validateAksCluster } from "./aksProblems.ts";
 import { clientIdAnnotation, tokenLabels } from "./aksWorkloadIdentity.ts";
+import { azureBilling } from "./azureBilling.ts";
 import { azureMachines } from "./azureMachines.ts";
 import { azureRuleBook } from "./azureRuleBook.ts";
 import { azureRules, isGrid } from "./azureRules.ts";
@@ -94,6 +95,7 @@ export const azure: CloudAdapter<AzureClusterSpec> = {
     const { cuda, grid } = azureRules.drivers;
     return (machine !== undefined && isGrid(azureMachines[machine]) ? grid : cuda).version;
   },
+  billing: azureBilling,
   quota: (spec) => quotaNeeds(azureRules, spec.region, spec.gpuPools ?? {}, aksSystemQuota(spec)),
   // Cloud Provider Azure documentation, "Azure LoadBalancer", annotations of Services.
   loadBalancer: (spec) =>

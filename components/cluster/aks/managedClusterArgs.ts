@@ -30,6 +30,12 @@ export const defaultSystemMachine = "Standard_D4ds_v5";
 /** Three in each zone. */
 const mostSystemNodes = 9;
 
+/** The fewest and the most system nodes. */
+export const systemNodeCounts = { least: 3, most: mostSystemNodes } as const;
+
+/** Disk of a system node, GiB. */
+export const systemDiskGiB = 128;
+
 /** Nodes that an upgrade adds to the system pool at its most: a third of it (`maxSurge`). */
 const mostSurgeNodes = 3;
 
@@ -157,14 +163,14 @@ function systemPool(
     type: "VirtualMachineScaleSets",
     vmSize: systemMachine,
     availabilityZones: [...zones].sort(),
-    count: 3,
+    count: systemNodeCounts.least,
     enableAutoScaling: true,
-    minCount: 3,
-    maxCount: mostSystemNodes,
+    minCount: systemNodeCounts.least,
+    maxCount: systemNodeCounts.most,
     osType: "Linux",
     osSKU: "Ubuntu",
     osDiskType: "Managed",
-    osDiskSizeGB: 128,
+    osDiskSizeGB: systemDiskGiB,
     enableEncryptionAtHost: true,
     enableNodePublicIP: false,
     securityProfile: { enableSecureBoot: true, enableVTPM: true },

@@ -5,6 +5,7 @@ import { mirrorProblems, mirrorSettings, type WithRegistryMirror } from "../../c
 import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
+import { awsBilling } from "./awsBilling.ts";
 import { awsRuleBook } from "./awsRuleBook.ts";
 import { awsRules } from "./awsRules.ts";
 import type { EksDeclaration } from "./eksArgs.ts";
@@ -98,6 +99,7 @@ export const aws: CloudAdapter<AwsClusterSpec> = {
   blocks: ({ cidr }) => [cidr],
   modelStore: ({ region }, url) => ({ kind: "s3", url, region }),
   cloudDriver: () => awsRules.drivers.nodeImage.version,
+  billing: awsBilling,
   quota: (spec) => quotaNeeds(awsRules, spec.region, spec.gpuPools ?? {}, eksBaseQuota(spec)),
   // kubernetes-sigs/aws-load-balancer-controller `docs/guide/service/annotations.md`. Targets are the gateway's pods:
   // through node ports, each node would be one, with or without a gateway.

@@ -8,6 +8,9 @@ import type { EksClusterArgs } from "./eksArgs.ts";
 import { type NodeContext, nodes } from "./nodes.ts";
 import { nodeTemplate } from "./nodeTemplate.ts";
 
+/** Disk of a system node, GiB. */
+export const systemDiskGiB = 100;
+
 /** 4 vCPU and 16 GiB: three of them carry DNS, mesh, metrics and controllers. */
 export const defaultSystemMachine = "m6i.xlarge";
 
@@ -24,6 +27,11 @@ export function eksSystemNodes({
 
 function most(zones: readonly string[]): number {
   return 3 * zones.length;
+}
+
+/** The fewest and the most system nodes: one for each zone, and three for each zone. */
+export function systemNodeCounts(zones: readonly string[]): { readonly least: number; readonly most: number } {
+  return { least: zones.length, most: most(zones) };
 }
 
 /**
@@ -61,7 +69,13 @@ export function systemNodes(
   const template = nodeTemplate(
     `${name}-template`,
     context,
-    { nodeName: name, disk: "100GiB", purchase: defaultPurchase, machine: args.machine, localDisks: false },
+    {
+      nodeName: name,
+      disk: `${systemDiskGiB}GiB`,
+      purchase: defaultPurchase,
+      machine: args.machine,
+      localDisks: false,
+    },
     opts,
   );
   return nodes(
@@ -73,8 +87,8 @@ export function systemNodes(
       capacityType: "ON_DEMAND",
       machine: args.machine,
       zones: args.zones,
-      min: args.zones.length,
-      max: most(args.zones),
+      min: systemNodeCounts(args.zones).least,
+      max: systemNodeCounts(args.zones).most,
       template,
       updateConfig: { maxUnavailable: 1 },
     },

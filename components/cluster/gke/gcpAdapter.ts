@@ -6,6 +6,7 @@ import { type CloudAdapter, nameInCloud } from "../cloudAdapter.ts";
 import { ingressProblems, loadBalancer, type WithIngress } from "../ingress.ts";
 import { quotaNeeds } from "../quota.ts";
 import { defaultEndpoint } from "./endpoint.ts";
+import { gcpBilling } from "./gcpBilling.ts";
 import { gcpRuleBook } from "./gcpRuleBook.ts";
 import { gcpRules } from "./gcpRules.ts";
 import type { GkeDeclaration } from "./gkeArgs.ts";
@@ -65,6 +66,7 @@ export const gcp: CloudAdapter<GcpClusterSpec> = {
   blocks: ({ cidr }) => [cidr],
   modelStore: (_spec, url) => ({ kind: "gcs", url }),
   cloudDriver: () => gcpRules.drivers.latest.version,
+  billing: gcpBilling,
   quota: ({ region, gpuPools = {} }) => quotaNeeds(gcpRules, region, gpuPools, gkeSystemQuota(region)),
   // GKE documentation, "LoadBalancer Service parameters". Without global access, only clients of the region connect.
   loadBalancer: (spec) =>

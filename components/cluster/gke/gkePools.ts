@@ -116,19 +116,19 @@ export interface NodeBase {
 /**
  * The system pool, for what the platform runs: mesh, metrics, rollouts. One node in each zone, two when they are full.
  */
-const system = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 100 } as const;
+export const systemPool = { machine: "e2-standard-4", min: 3, max: 6, maxPods: 64, diskGb: 100 } as const;
 
 /** Size of the system pool: `e2-standard-4` has 4 vCPU and 16 GiB. */
-export const gkeSystemNodes: SystemNodes = { vcpu: 4, memoryGiB: 16, max: system.max };
+export const gkeSystemNodes: SystemNodes = { vcpu: 4, memoryGiB: 16, max: systemPool.max };
 
 /** What the system pool uses up at its most, with the node more that an upgrade adds. E2 machines count as CPUS. */
 export function gkeSystemQuota(region: string): QuotaShare[] {
-  const nodes = system.max + 1;
+  const nodes = systemPool.max + 1;
   const vcpu = nodes * gkeSystemNodes.vcpu;
   return [
     { region, quota: "CPUS", needed: vcpu, unit: "vCPU" },
     { region: "global", quota: "CPUS_ALL_REGIONS", needed: vcpu, unit: "vCPU" },
-    { region, quota: "SSD_TOTAL_GB", needed: nodes * system.diskGb, unit: "GB" },
+    { region, quota: "SSD_TOTAL_GB", needed: nodes * systemPool.diskGb, unit: "GB" },
   ];
 }
 
@@ -137,16 +137,16 @@ export function systemNodePool(base: NodeBase): NodePoolArgs {
   return {
     ...poolBase(base, base.zones),
     name: "system",
-    maxPodsPerNode: system.maxPods,
+    maxPodsPerNode: systemPool.maxPods,
     initialNodeCount: 1,
-    autoscaling: { totalMinNodeCount: system.min, totalMaxNodeCount: system.max, locationPolicy: "BALANCED" },
+    autoscaling: { totalMinNodeCount: systemPool.min, totalMaxNodeCount: systemPool.max, locationPolicy: "BALANCED" },
     management: { autoRepair: true, autoUpgrade: true },
     upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
     nodeConfig: {
       ...nodeConfig(base),
-      machineType: system.machine,
+      machineType: systemPool.machine,
       diskType: "pd-balanced",
-      diskSizeGb: system.diskGb,
+      diskSizeGb: systemPool.diskGb,
     },
   };
 }
@@ -206,7 +206,10 @@ function firstNodes({ min, max, purchase = defaultPurchase }: GkePoolArgs, zones
  * upgrade adds.
  */
 export function podAddresses(pools: readonly GkePoolArgs[]): number {
-  return pools.reduce((sum, pool) => sum + pool.max * 2 * (maxPods(pool) ?? 0), (system.max + 1) * 2 * system.maxPods);
+  return pools.reduce(
+    (sum, pool) => sum + pool.max * 2 * (maxPods(pool) ?? 0),
+    (systemPool.max + 1) * 2 * systemPool.maxPods,
+  );
 }
 
 function poolBase(base: NodeBase, zones: readonly string[]): Pick<NodePoolArgs, "cluster" | "location"> & NodePoolArgs {
