@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -284,6 +285,13 @@ describe("the text", () => {
         budget 12,000 USD at the most: ✗ over by 7,730"
     `);
     expect(lines.map(stripVTControlCharacters).filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it("is what the page of costs shows", () => {
+    const page = readFileSync(new URL("../../../docs/cost.md", import.meta.url), "utf8");
+    const [, shown = ""] = /```text\n([\s\S]*?)\n {2}…\n```/.exec(page) ?? [];
+    expect(text(lines).startsWith(shown)).toBe(true);
+    expect(shown).toContain("in all");
   });
 
   it("says of machines of your own that no cloud bills them", () => {
