@@ -1,5 +1,6 @@
 import { type Billing, type PriceList, poolItems } from "../billing.ts";
-import type { AzureClusterSpec } from "./azureAdapter.ts";
+import type { WithIngress } from "../ingress.ts";
+import type { AksDeclaration } from "./aksArgs.ts";
 import prices from "./azurePrices.json" with { type: "json" };
 import { defaultSystemMachine, systemDiskGiB, systemNodeCounts } from "./managedClusterArgs.ts";
 
@@ -21,7 +22,7 @@ export function premiumSsd(gib: number): string {
  * How Azure bills a cluster: the Standard tier, nodes with their managed disks, and load balancers: one through which
  * the nodes reach the internet, and one of the gateway's own where it is internal.
  */
-export const azureBilling: Billing<AzureClusterSpec> = {
+export const azureBilling: Billing<AksDeclaration & WithIngress> = {
   prices: prices as unknown as readonly PriceList[],
   egress: "egress",
   items({ gpuPools = {}, systemMachine = defaultSystemMachine, ingress }) {

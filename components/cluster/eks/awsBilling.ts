@@ -1,10 +1,11 @@
 import { type BilledItem, type Billing, type PriceList, poolItems } from "../billing.ts";
-import type { AwsClusterSpec } from "./awsAdapter.ts";
+import type { WithIngress } from "../ingress.ts";
 import prices from "./awsPrices.json" with { type: "json" };
+import type { EksDeclaration } from "./eksArgs.ts";
 import { defaultSystemMachine, systemDiskGiB, systemNodeCounts } from "./systemNodes.ts";
 
 /** How AWS bills a cluster: the control plane, nodes with their EBS volumes, NAT gateways, and the load balancer. */
-export const awsBilling: Billing<AwsClusterSpec> = {
+export const awsBilling: Billing<EksDeclaration & WithIngress> = {
   prices: prices as unknown as readonly PriceList[],
   egress: "egress",
   items({ zones, gpuPools = {}, systemMachine = defaultSystemMachine, ingress }) {

@@ -1,7 +1,7 @@
 import { type Billing, nodesOf, type PriceList, poolItems } from "../billing.ts";
-import type { GcpClusterSpec } from "./gcpAdapter.ts";
 import { type GcpMachine, gcpMachines } from "./gcpMachines.ts";
 import prices from "./gcpPrices.json" with { type: "json" };
+import type { GkeDeclaration } from "./gkeArgs.ts";
 import { gpusOf, systemPool } from "./gkePools.ts";
 
 /** A Cloud NAT gateway is billed for 32 machines at most (cloud.google.com/nat/pricing). */
@@ -14,7 +14,7 @@ const persistentDisk = /^(?:g2|a2|n1)-/;
  * How Google Cloud bills a cluster: the management fee, nodes with their boot disks, attached GPUs, Cloud NAT by the
  * number of nodes, and the forwarding rule of the gateway's load balancer.
  */
-export const gcpBilling: Billing<GcpClusterSpec> = {
+export const gcpBilling: Billing<GkeDeclaration> = {
   prices: prices as unknown as readonly PriceList[],
   egress: "egress",
   items({ gpuPools = {} }) {
