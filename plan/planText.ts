@@ -11,7 +11,8 @@ import type { Change, PlannedResource } from "./planDocument.ts";
 import type { PolicyFinding } from "./policies/policyResult.ts";
 
 /**
- * A plan as text, in pieces: every resource under its component, releases, the cost, `more`, then what the policies found.
+ * A plan as text, in pieces: every resource under its component, releases, the cost, `more`, then what the policies
+ * found.
  */
 export async function* planText(plan: Plan, more = ""): AsyncGenerator<string> {
   for (const stack of plan.stacks) {

@@ -11,7 +11,8 @@ export interface PriceList {
   /** How it is bought. `spot`: what the cloud asked on `date`; it changes by the day or the month. */
   readonly purchase: "onDemand" | "spot";
   /**
-   * The day on which the prices were read from the cloud, as far as the source says: `2026-07-20`, `2026`, or `undated`.
+   * The day on which the prices were read from the cloud, as far as the source says: `2026-07-20`, `2026`, or
+   * `undated`.
    */
   readonly date: string;
   /** Where they are from, an address. The clouds' own price APIs are asked by `npm run prices` alone. */
@@ -87,8 +88,8 @@ export function isYounger(date: string, than: string): boolean {
 }
 
 /**
- * Nodes and boot disks of pools. `disk` gives the meter of a disk of so many GiB, what it counts, and how many units one
- * disk is; `accelerators` the meter of GPUs that a pool attaches to a machine, which are billed beside it.
+ * Nodes and boot disks of pools. `disk` gives the meter of a disk of so many GiB, what it counts, and how many units
+ * one disk is; `accelerators` the meter of GPUs that a pool attaches to a machine, which are billed beside it.
  */
 export function poolItems<Pool extends AnyGpuPoolArgs>(
   pools: Readonly<Record<string, Pool>>,
