@@ -13,7 +13,8 @@ export type GpuHourPrice =
 
 /**
  * The price of a GPU hour of a model on a cluster: that of a node of each pool that has the model's kind of GPU,
- * divided by how many `nvidia.com/gpu` the node has. One pool without a price makes it unknown, because pods may land there.
+ * divided by how many `nvidia.com/gpu` the node has. One pool without a price makes it unknown, because pods may land
+ * there.
  */
 export function gpuHourPrice(
   { clusters, spending = {} }: Pick<Environment, "clusters" | "spending">,
