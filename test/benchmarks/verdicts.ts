@@ -82,5 +82,6 @@ function bounds(): string {
     `1 % errors at 50 requests a second: 60 s bring 150 requests to a canary of 5 %. The best test that aborts at most 1 % at half of the objective aborts ${(100 * power).toFixed(1)} % by then (Neyman and Pearson), so no median is below 60 s.`,
     "1 % errors, bad requests until an abort: at least ln(1/0.01) / (ln 20 − 0.95) = 2.3 in the mean with all of 1 % for errors (Wald), 2.3 with 0.9 %, and what the last one is too much.",
     `A healthy promotion: ${line.cleanRequests} requests without a bad one, times the mean size of bursts (ln(1/0.01) / 0.2 % = 2,303 at least).`,
+    "Pods replaced every 5 minutes at 10 requests a second: those that are there have answered at most 5 · 300 = 1,500 requests, at half of the traffic. No test of them alone passes a version, which needs 2,303; a retry is not to be judged by the pods before it, so those that are gone do not count.",
   ].join("\n");
 }
