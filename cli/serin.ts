@@ -275,6 +275,15 @@ releaseVerb("status <model>", "who has the traffic, what is being decided and by
     ),
 );
 
+const watchVerb = verb(
+  "watch <model>",
+  "a release until it ends: weight, both versions, evidence, what is left; then its exit code",
+);
+for (const option of releaseOptions()) watchVerb.addOption(option);
+watchVerb.action((model, options) =>
+  start(options, async (invocation) => (await import("./verbs/watch.ts")).watch(model, options, invocation)),
+);
+
 verb("plan <model>", "how long a release takes and what it can cost, before anything is deployed", release)
   .option("--environment <name>", "where the model is declared", "local")
   .option("--cluster <name>", "whose traffic and pools count (default: the first cluster)")

@@ -102,7 +102,7 @@ function stepLines({ rollout, steps }: ReleaseView): string[] {
 /**
  * What each metric sees. Empty where this machine may not ask Prometheus: `status` shows the rest.
  */
-async function seenBy(
+export async function seenBy(
   site: ReleaseSite,
   release: Pick<EvidenceArgs, "name" | "model" | "rollout" | "analyses">,
   signal: AbortSignal,

@@ -171,9 +171,9 @@ function rangeOf(chart: Chart): [number, number] {
   return [Math.floor(low / step) * step, Math.ceil((high + (high - low) * 0.05) / step) * step];
 }
 
-/** Two to four round values. */
+/** Three to six round values: the range is whole steps of about a third of it. */
 function niceTicks([low, high]: readonly [number, number]): number[] {
-  const step = niceStep(high - low);
+  const step = niceStep(((high - low) * 3) / 4);
   const first = Math.ceil(low / step - 1e-9);
   return Array.from({ length: Math.floor(high / step - first + 1e-9) + 1 }, (_, index) => tidy((first + index) * step));
 }

@@ -214,7 +214,7 @@ function towardsChart({ metric, did = "bad", points }: EvidenceCourse): Chart[] 
   return [
     {
       id: `${metric}-passes`,
-      title: `${metric}: requests that ${did}, and how many still pass`,
+      title: `${metric}: bad requests, and how many pass`,
       summary: `At last ${number(bad)} of ${number(all)}; ${
         last?.passesAt === undefined
           ? "too many to pass"
