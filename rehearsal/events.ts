@@ -63,7 +63,7 @@ function weights({ observations }: EventSources): ReleaseEvent[] {
   return observations.flatMap(({ atMs, weight }) => {
     if (weight === before) return [];
     before = weight;
-    return [{ atMs, kind: "weight" as const, text: `${weight} % of the traffic` }];
+    return [{ atMs, kind: "weight" as const, text: `${weight} % of the traffic`, weight }];
   });
 }
 

@@ -113,6 +113,8 @@ export interface ReleaseEvent {
   readonly kind: "declared" | "firstAnswer" | "weight" | "passed" | "failed" | "action" | "end";
   /** In a few words. */
   readonly text: string;
+  /** Of `weight`: the percent of the traffic that the new version has from then on. */
+  readonly weight?: number;
 }
 
 /** Some seconds of traffic, as the callers measured it. Counts are of all of them. */

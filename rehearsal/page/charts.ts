@@ -15,9 +15,7 @@ export function trafficCharts(report: RehearsalReport): Chart[] {
 
 function weightChart({ samples, events, durationMs }: RehearsalReport): Chart {
   // Events have the moment of each change; samples only their seconds.
-  const changes = events
-    .filter(({ kind }) => kind === "weight")
-    .map(({ atMs, text }) => [atMs, Number.parseInt(text, 10)] as const);
+  const changes = events.flatMap(({ atMs, weight }) => (weight === undefined ? [] : [[atMs, weight] as const]));
   const last = samples.at(-1)?.atMs ?? durationMs;
   const points = [[0, 0] as const, ...changes];
   const most = Math.max(...points.map(([, weight]) => weight));
