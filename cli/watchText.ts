@@ -88,7 +88,7 @@ function answered({ metrics }: WatchState): number {
   return Math.max(0, ...metrics.map(({ canary, scores }) => canary?.total ?? scores?.count ?? 0));
 }
 
-/** The state as a block of lines, none longer than `width`: where it stands, both versions, the evidence, what is left. */
+/** The state as lines, none longer than `width`: where it stands, both versions, the evidence, what is left. */
 export function blockLines(state: WatchState, width: number): string[] {
   return [
     `${state.model} on ${state.cluster}: ${state.weight} % on version ${state.version.newest}, ${100 - state.weight} % on ${state.version.stable} (${state.state})`,
