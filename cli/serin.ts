@@ -222,6 +222,22 @@ verb("predict <model>", "send one request through the gateway: answer, version, 
     start(options, async (invocation) => (await import("./verbs/predict.ts")).predict(model, options, invocation)),
   );
 
+verb("dev <model>", "serve each save of a version's folder and say what it changed, until Ctrl-C; needs no `up`")
+  .option("--version <version>", "the version that is edited (default: the declared one)")
+  .option(
+    "--folder <folder>",
+    "the Triton repository that is edited (default: the version's in stacks/models/repository)",
+  )
+  .option("--input <file>", "requests that each save answers, a JSON body on each line (default: random ones)")
+  .option("--requests <number>", "how many requests each save is sent at most", number(1, 100_000), 200)
+  .option("--port <port>", "port of Triton on 127.0.0.1 (default: 8000, or a free one)", port)
+  .option("--once", "serve what is there, compare it with the declared version, and end")
+  .option("--release", "the same, and then rehearse it as a canary on `local`")
+  .option("--environment <name>", "where the model is declared", "local")
+  .action((model, options) =>
+    start(options, async (invocation) => (await import("./verbs/dev.ts")).dev(model, options, invocation)),
+  );
+
 verb("rehearse <model>", "release a version under traffic, on real controllers, and go back to what is declared")
   .requiredOption("--to <version>", "the version to release")
   .option(

@@ -25,7 +25,7 @@ export interface TritonFolders {
  */
 export function removeTritonFolders({ since, folder, ...living }: TritonFolders): void {
   // Listed before the processes, so that whoever made one of these is seen running, if it does.
-  const names = readdirSync(folder).filter((name) => name.startsWith("python_env_"));
+  const names = tritonFolders(folder);
   const oldest = ("oldest" in living ? living.oldest : oldestTriton()) ?? Number.POSITIVE_INFINITY;
   for (const name of names) {
     const path = join(folder, name);
@@ -38,10 +38,52 @@ export function removeTritonFolders({ since, folder, ...living }: TritonFolders)
   }
 }
 
+/** The folders `python_env_*` that are there now. */
+export function tritonFolders(folder: string = pythonEnvironments): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith("python_env_"));
+}
+
+/**
+ * Removes those of the folders `names` that are empty and this user's: what one Triton, which has ended, has made
+ * between `from` and `to`, ms since 1970. They stay if another Triton that runs was started in that time, because they
+ * may be its.
+ */
+export function removeFoldersOf(
+  names: readonly string[],
+  {
+    from,
+    to,
+    starts = tritonStarts(),
+    folder = pythonEnvironments,
+  }: {
+    readonly from: number;
+    readonly to: number;
+    readonly starts?: readonly number[];
+    readonly folder?: string;
+  },
+): void {
+  // A second for clocks that are set, on both sides.
+  if (starts.some((start) => start >= from - 2_000 && start <= to + 1_000)) return;
+  for (const name of names) {
+    try {
+      const path = join(folder, name);
+      if (statSync(path).uid === process.getuid?.()) rmdirSync(path);
+    } catch {
+      // It is gone, has something in it or is not a folder.
+    }
+  }
+}
+
 /** When the oldest running `tritonserver` of this user was started, ms since 1970, a second early at most. */
 export function oldestTriton(): number | undefined {
+  const started = tritonStarts();
+  return started.length === 0 ? undefined : Math.min(...started);
+}
+
+/** When each running `tritonserver` of this user was started, ms since 1970, a second early at most. */
+function tritonStarts(): number[] {
   const boot = Date.now() - Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1_000;
-  const started = readdirSync("/proc").flatMap((entry) => {
+  return readdirSync("/proc").flatMap((entry) => {
     try {
       if (!/^\d+$/.test(entry) || statSync(`/proc/${entry}`).uid !== process.getuid?.()) return [];
       if (readFileSync(`/proc/${entry}/comm`, "utf8").trim() !== "tritonserver") return [];
@@ -52,5 +94,4 @@ export function oldestTriton(): number | undefined {
       return [];
     }
   });
-  return started.length === 0 ? undefined : Math.min(...started);
 }

@@ -111,6 +111,23 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
 }
 
 /**
+ * Finds or downloads Triton alone, for a model server without a control plane.
+ * @throws ProblemError as `ensureTools`
+ */
+export async function ensureTriton(options: EnsureOptions = {}): Promise<TritonTool> {
+  requireSupportedMachine();
+  const signal = options.signal ?? new AbortController().signal;
+  const python = await findPython(signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    return messageOf(error);
+  });
+  const triton = typeof python === "string" ? tritonWithoutPython(python) : tritonFor(python);
+  const installed = await install([triton], signal, options);
+  if (typeof python === "string") throw new Error("Triton was found without a Python to run it.");
+  return tritonTool((name) => fileOf(installed, triton, name), python);
+}
+
+/**
  * Finds, downloads or builds Helm and returns its path. It renders the charts for a cluster of one's own.
  * @throws ProblemError as `ensureTools`
  */

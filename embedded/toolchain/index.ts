@@ -3,6 +3,7 @@ export {
   type EnsureOptions,
   ensureHelm,
   ensureTools,
+  ensureTriton,
   requireSupportedMachine,
   type Tools,
   type TritonTool,

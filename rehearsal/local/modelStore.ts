@@ -13,7 +13,7 @@ import { differences } from "./artifactDigest.ts";
 const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
 
 /** Triton of the embedded environment (`embedded/toolchain/triton.ts`). */
-const embeddedServer = { backends: ["python"], gpu: false } as const;
+export const embeddedServer = { backends: ["python"], gpu: false } as const;
 
 /** What the embedded environment's model store lacks for these models; looked up before anything is changed. */
 export function embeddedStoreProblems(models: Environment["models"], folder: string): Problem[] {
@@ -27,7 +27,18 @@ export function embeddedStoreProblems(models: Environment["models"], folder: str
  * whether Triton can load them. `path` is where the person typed the version.
  */
 export function storedVersionProblems(name: string, model: Model, folder: string, path: string): Problem[] {
-  const { repository, version, artifact } = model;
+  const found = storedVersion(name, model, folder, path);
+  if (typeof found !== "string") return [...found];
+  const { artifact } = model;
+  return [
+    ...(artifact === undefined ? [] : under(`models.${name}.artifact`, differences(artifact, found))),
+    ...repositoryProblems(name, model, found, embeddedServer),
+  ];
+}
+
+/** Where the files of that version are, or why they are not there. `path` is where the person typed the version. */
+export function storedVersion(name: string, model: Model, folder: string, path: string): string | readonly Problem[] {
+  const { repository, version } = model;
   const location = locate(name, repository, version, embeddedStore);
   if (!("claim" in location)) {
     return [
@@ -58,11 +69,7 @@ export function storedVersionProblems(name: string, model: Model, folder: string
     ];
   }
   if (!versions.includes(version)) return [unknownChoice(path, version, versions)];
-  const found = join(folder, location.path);
-  return [
-    ...(artifact === undefined ? [] : under(`models.${name}.artifact`, differences(artifact, found))),
-    ...repositoryProblems(name, model, found, embeddedServer),
-  ];
+  return join(folder, location.path);
 }
 
 /** Claims the models refer to that a cluster of the person's own does not have. */

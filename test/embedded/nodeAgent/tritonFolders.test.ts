@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { oldestTriton, removeTritonFolders } from "../../../embedded/nodeAgent/tritonFolders.ts";
+import { oldestTriton, removeFoldersOf, removeTritonFolders } from "../../../embedded/nodeAgent/tritonFolders.ts";
 
 let folder: string;
 
@@ -54,4 +54,14 @@ it("knows when the oldest living Triton of this user was started", async () => {
   await expect.poll(() => oldestTriton()).toBeLessThanOrEqual(before + 1_000);
   child.kill("SIGKILL");
   await once(child, "exit");
+});
+
+it("removes the folder that one Triton has made, unless another that runs was started in the same time", () => {
+  made("python_env_own", 5);
+  made("python_env_other", 5);
+  const names = ["python_env_own", "python_env_gone"];
+  removeFoldersOf(names, { from: 1_000_000, to: 1_005_000, starts: [1_003_000], folder });
+  expect(readdirSync(folder)).toContain("python_env_own");
+  removeFoldersOf(names, { from: 1_000_000, to: 1_005_000, starts: [900_000, 1_020_000], folder });
+  expect(readdirSync(folder)).toEqual(["python_env_other"]);
 });
