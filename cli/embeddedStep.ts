@@ -51,9 +51,20 @@ function quieter(): (event: EnvironmentEvent) => boolean {
   };
 }
 
-function eventLine(event: EnvironmentEvent): string | undefined {
+/** A line for an event; `undefined` for what nobody waits for. */
+export function eventLine(event: EnvironmentEvent): string | undefined {
   if (event.kind === "step") return event.state === "done" ? undefined : event.name;
-  if (event.state === "cached" || event.state === "found") return undefined;
-  const detail = [event.how, event.detail].filter((part) => part !== undefined).join(": ");
-  return `${event.tool} ${event.state}${detail === "" ? "" : `, ${detail}`} (${Math.round(event.elapsedMs / 1_000)} s)`;
+  const { tool, state, how, detail, elapsedMs, attempt } = event;
+  if (state === "cached" || state === "found") return undefined;
+  if (attempt !== undefined) {
+    const { kind, purpose, seconds } = attempt;
+    const time = seconds === undefined ? "" : `, about ${spanOf(seconds)} on two idle processors`;
+    return `${tool}, for ${purpose}: ${kind === "build" ? "is built from" : "is downloaded from"} ${how}, once for this user${time}`;
+  }
+  const parts = [how, detail].filter((part) => part !== undefined).join(": ");
+  return `${tool} ${state}${parts === "" ? "" : `, ${parts}`} (${Math.round(elapsedMs / 1_000)} s)`;
+}
+
+function spanOf(seconds: number): string {
+  return seconds < 90 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -18,8 +18,12 @@ export async function runSteps<C extends object>(
     (step): ListrTask<C> => ({
       ...step,
       task: async (at, task) => {
+        const start = performance.now();
         try {
-          return await step.task(at, task);
+          const done: unknown = await step.task(at, task);
+          const tookMs = performance.now() - start;
+          if (tookMs >= worthSayingMs) task.title = `${task.title} (${Math.round(tookMs / 1_000)} s)`;
+          return done;
         } catch (error) {
           failure = error;
           // The simple renderer always prints the message, and whoever called prints it too.
@@ -41,6 +45,9 @@ export async function runSteps<C extends object>(
     throw failure ?? error;
   });
 }
+
+/** A step that took less says nothing of it. */
+const worthSayingMs = 2_000;
 
 /** Rows under a header, aligned, without borders; numbers to the right. */
 export function columns(

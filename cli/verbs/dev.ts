@@ -64,6 +64,7 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
       if (state === "done") say(`Triton is there after ${Math.round(elapsedMs / 1_000)} s.`);
     },
   });
+  const once = options.once === true || options.release === true;
   const session = new DevSession({
     name,
     model,
@@ -73,9 +74,13 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
     ...(options.port === undefined ? {} : { port: options.port }),
     ...(options.input === undefined ? {} : { bodies: bodies as readonly string[] }),
     requests: options.requests,
+    // The log goes with the session.
+    ...(once
+      ? { logCommand: `npx serin dev ${name}${options.version === undefined ? "" : ` --version ${options.version}`}` }
+      : {}),
     signal,
   });
-  if (options.once !== true && options.release !== true) {
+  if (!once) {
     return { pieces: watched(session, { name, version: declared.version, folder, baseline, signal }) };
   }
   const reports: SaveReport[] = [];
@@ -165,7 +170,7 @@ const recentMs = 10_000;
 
 function saved(report: SaveReport, isBaseline: boolean, version: string): string {
   const text = printable(saveText(report));
-  return isBaseline ? `Version ${version}, as it is declared, is save ${report.number}. ${text}` : text;
+  return isBaseline ? `Version ${version}, as it is declared. ${text}` : text;
 }
 
 function clock(): string {

@@ -50,13 +50,13 @@ export async function* saves(folder: string, { everyMs = 150, signal }: SavesOpt
   while (!signal.aborted) {
     const start = performance.now();
     const now = savedFiles(folder);
+    // A folder of many files must not keep a core busy.
+    const pauseMs = Math.max(everyMs, 10 * (performance.now() - start));
     if (shown === undefined || (before !== undefined && same(before, now) && !same(shown, now))) {
       shown = now;
       yield now;
     }
     before = now;
-    // A folder of many files must not keep a core busy.
-    const pauseMs = Math.max(everyMs, 10 * (performance.now() - start));
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -39,7 +39,8 @@ export function stageSave(source: string, into: string, number: number, before?:
   for (const model of modelsIn(source)) {
     const from = join(source, model);
     const version = highestVersion(from);
-    mkdirSync(join(folder, model, String(number)), { recursive: true });
+    const versionFolder = join(folder, model, String(number));
+    mkdirSync(versionFolder, { recursive: true });
     for (const [path, { size, mtimeMs }] of savedFiles(from)) {
       const [top = "", ...rest] = path.split(sep);
       if (isVersion(top) && top !== version) continue;
@@ -49,10 +50,22 @@ export function stageSave(source: string, into: string, number: number, before?:
       const old = before === undefined ? undefined : join(before.folder, model, ...parts(before.number));
       copy(join(from, path), join(folder, model, ...parts(number)), { size, mtimeMs }, old);
     }
+    keepFromPython(versionFolder);
     const config = existsSync(join(from, configFile)) ? readFileSync(join(from, configFile), "utf8") : "";
     configs.set(model, withoutField(config, "version_policy"));
   }
   return { number, folder, configs };
+}
+
+/**
+ * A file where Python would make a folder for what it compiles, which to Triton 2.51 is a change of the version: it
+ * would load it again with the next one. Python goes on without, and the backend takes no variable that says so.
+ */
+function keepFromPython(folder: string): void {
+  writeFileSync(join(folder, "__pycache__"), "");
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) keepFromPython(join(folder, entry.name));
+  }
 }
 
 /** Whether both can be loaded beside each other: one model, of one configuration. */

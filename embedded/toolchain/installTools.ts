@@ -151,7 +151,8 @@ async function fetchOne(
 ): Promise<void> {
   for (const source of tool.sources.filter((each) => each.kind === kind)) {
     signal.throwIfAborted();
-    progress.started(source.name);
+    const { purpose, seconds } = tool;
+    progress.started(source.name, { kind, purpose, ...(kind === "build" ? { seconds } : {}) });
     const own = await mkdtemp(join(scratch, `${tool.name}-`));
     const directory = join(own, "tool");
     const work = join(own, "work");

@@ -1,4 +1,4 @@
-import type { ToolEvent } from "./tool.ts";
+import type { Attempt, ToolEvent } from "./tool.ts";
 
 /** The time between two events of a tool that is being fetched. */
 const heartbeatMs = 3000;
@@ -18,11 +18,11 @@ export class ToolProgress {
   }
 
   /** Reports that a source is tried, by its name. The heartbeat then lasts until `ended` or `stop`. */
-  started(how: string): void {
+  started(how: string, attempt: Attempt): void {
     if (this.#how === undefined) this.#start = performance.now();
     this.#how = how;
     this.#detail = undefined;
-    this.#say("started");
+    this.#say("started", attempt);
     this.#beat();
   }
 
@@ -56,13 +56,14 @@ export class ToolProgress {
     this.#timer ??= setInterval(() => this.#say("progress"), heartbeatMs);
   }
 
-  #say(state: ToolEvent["state"]): void {
+  #say(state: ToolEvent["state"], attempt?: Attempt): void {
     this.#emit({
       tool: this.#tool,
       state,
       elapsedMs: Math.round(performance.now() - this.#start),
       ...(this.#how === undefined ? {} : { how: this.#how }),
       ...(this.#detail === undefined ? {} : { detail: this.#detail }),
+      ...(attempt === undefined ? {} : { attempt }),
     });
   }
 }

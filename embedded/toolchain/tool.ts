@@ -9,6 +9,8 @@ export interface ToolEvent {
   readonly state: "cached" | "found" | "started" | "progress" | "done" | "failed";
   /** Where it comes from: `PATH`, its directory in the cache, or the name of a source. */
   readonly how?: string;
+  /** What is tried, and why. Present with `started`. */
+  readonly attempt?: Attempt;
   /** Milliseconds since its first source was tried or, for a tool that was found, since the search began. */
   readonly elapsedMs: number;
   /**
@@ -16,6 +18,16 @@ export interface ToolEvent {
    * say.
    */
   readonly detail?: string;
+}
+
+/** The try of one source. */
+export interface Attempt {
+  /** Whether it is downloaded or built. */
+  readonly kind: Source["kind"];
+  /** What the tool is needed for, as in `Tool`. */
+  readonly purpose: string;
+  /** About how long that takes on two CPUs, seconds. Absent for a download, which depends on the network. */
+  readonly seconds?: number;
 }
 
 /** What a source may use while it fetches one tool. */

@@ -44,6 +44,8 @@ export interface DevSessionArgs {
   readonly bodies?: readonly string[];
   /** How many requests each save answers at most. */
   readonly requests: number;
+  /** What shows Triton's log. @default `less` with the file, which is there while the session is */
+  readonly logCommand?: string;
   /** Ends the session's waits. */
   readonly signal: AbortSignal;
 }
@@ -345,31 +347,32 @@ export class DevSession {
     const now = new Date().toISOString();
     const { model, declared } = this.#args;
     const lines = tellingLines(triton.logSince(mark));
-    const logCommand = `less ${triton.logFile}`;
-    const found = diagnose({
-      model: declared,
-      at: now,
-      embedded: true,
-      kubectl: "kubectl",
-      pods: [
-        {
-          name: pod,
-          version: model.version,
-          hash: "",
-          createdAt: now,
-          phase: "Running",
-          ready: false,
-          ending: false,
-          containers: [
-            { name: "triton", init: false, ready: false, started: false, restarts: 0, log: [...lines, error] },
-          ],
-          logCommand,
-        },
-      ],
-      events: [],
-      notRead: {},
-    }).filter(({ follows, about }) => !follows && about.includes(pod));
-    if (found.length > 0) return found;
+    const logCommand = this.#args.logCommand ?? `less ${triton.logFile}`;
+    const diagnosed = (log: readonly string[]) =>
+      diagnose({
+        model: declared,
+        at: now,
+        embedded: true,
+        kubectl: "kubectl",
+        pods: [
+          {
+            name: pod,
+            version: model.version,
+            hash: "",
+            createdAt: now,
+            phase: "Running",
+            ready: false,
+            ending: false,
+            containers: [{ name: "triton", init: false, ready: false, started: false, restarts: 0, log }],
+            logCommand,
+          },
+        ],
+        events: [],
+        notRead: {},
+      }).filter(({ follows, about }) => !follows && about.includes(pod));
+    // The answer is the end of what the log says, and may be all there is.
+    const found = [diagnosed(lines), diagnosed([error])].find((findings) => findings.length > 0);
+    if (found !== undefined) return found;
     return [
       {
         rule: "unknown",

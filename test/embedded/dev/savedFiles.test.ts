@@ -59,6 +59,15 @@ describe("a folder that is watched", () => {
     expect(await within(changes.next(), 150)).toBeUndefined();
   });
 
+  it("is looked at soon after somebody who took long with the save before", async () => {
+    const changes = watch();
+    await changes.next();
+    await sleep(300);
+    const next = changes.next();
+    writeFileSync(join(folder, "1/model.py"), "second");
+    expect(await within(next, 500)).toMatchObject({ done: false });
+  });
+
   it("is shown while it is not there, and ends with the signal", async () => {
     const changes = watch();
     await changes.next();

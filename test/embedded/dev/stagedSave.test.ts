@@ -50,7 +50,14 @@ describe("a save that is staged", () => {
     write("fraud/1/__pycache__/model.pyc", "");
     write("fraud/1/.model.py.swp", "");
     write("fraud/1/model.py~", "");
-    expect(readdirSync(join(stage(1).folder, "fraud/1"))).toEqual(["model.py"]);
+    const folder = join(stage(1).folder, "fraud/1");
+    expect(readdirSync(folder).filter((name) => name !== "__pycache__")).toEqual(["model.py"]);
+  });
+
+  it("is not changed by what Python compiles: a file is where its folder would be", () => {
+    write("fraud/1/features/text.py", "");
+    const folder = join(stage(1).folder, "fraud/1");
+    for (const at of [folder, join(folder, "features")]) expect(statSync(join(at, "__pycache__")).isFile()).toBe(true);
   });
 
   it("shares a file that is as it was with the save before, and a changed one not", () => {
