@@ -132,6 +132,11 @@ export class DevTriton {
     await this.#ask("POST", `/v2/repository/models/${model}/unload`, "{}");
   }
 
+  /** Whether a version of a model answers. */
+  async isReady(model: string, version: number): Promise<boolean> {
+    return (await this.#ask("GET", `/v2/models/${model}/versions/${version}/ready`)).status === 200;
+  }
+
   /** What a version of a model takes. */
   async inputs(model: string, version: number): Promise<readonly ModelInput[]> {
     const { status, text } = await this.#ask("GET", `/v2/models/${model}/versions/${version}`);

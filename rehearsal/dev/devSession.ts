@@ -146,7 +146,7 @@ export class DevSession {
     const error = await this.#load(triton, save);
     if (error !== undefined) {
       const findings = await this.#findings(triton, mark, error);
-      await this.#goBack(triton, save);
+      await this.#goBack(triton, save, false);
       return { ...base, outcome: "doesNotLoad", findings, ...this.#serving() };
     }
     return { ...base, ...(await this.#tried(triton, save, beside, savedAt)) };
@@ -214,13 +214,15 @@ export class DevSession {
   }
 
   /** Serves the last save that answered, and none other. */
-  async #goBack(triton: DevTriton, save: StagedSave): Promise<void> {
+  async #goBack(triton: DevTriton, save: StagedSave, wasLoaded: boolean): Promise<void> {
     const { name } = this.#args;
     const good = this.#good;
     if (good !== undefined) {
       showSaves(this.#repository, [good.save]);
-      // Where Triton has kept it, this loads nothing.
-      if (!triton.over) await this.#load(triton, good.save);
+      // Where a save did not load, Triton has kept it, and would load it anew.
+      if (!triton.over && (wasLoaded || !(await triton.isReady(name, good.save.number)))) {
+        await this.#load(triton, good.save);
+      }
     } else if (!triton.over) {
       await triton.unload(name);
     }
@@ -250,7 +252,7 @@ export class DevSession {
     const now: Good = { save, replay: after, inputs: JSON.stringify(inputs) };
     const compared = good === undefined ? {} : this.#compared(good, before ?? good.replay, now);
     if (count > 0 && count === after.answers.length) {
-      await this.#goBack(triton, save);
+      await this.#goBack(triton, save, true);
       return { outcome: "fails", requests, ...this.#serving() };
     }
     this.#good = now;
