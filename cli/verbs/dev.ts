@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { exitCodes, type Problem, rejectProblems } from "../../components/core/problem.ts";
 import { type Model, withVersion } from "../../components/model/model.ts";
@@ -10,6 +10,7 @@ import { DevSession, type SaveReport } from "../../rehearsal/dev/devSession.ts";
 import { saveText } from "../../rehearsal/dev/saveText.ts";
 import { sampleRepository } from "../../rehearsal/local/localCluster.ts";
 import { storedVersion } from "../../rehearsal/local/modelStore.ts";
+import { readRequests } from "../../rehearsal/requestFile.ts";
 import { declaredEnvironment, declaredModel } from "../../stacks/declared.ts";
 import { printable } from "../printable.ts";
 import type { Answer, Invocation, LongAnswer } from "../run.ts";
@@ -22,7 +23,7 @@ export interface DevOptions {
   readonly version?: string;
   /** `--folder`: the Triton repository that is edited. @default the version's in the model store of `local` */
   readonly folder?: string;
-  /** `--input`: a file of requests, on each line a body of Triton's HTTP protocol. @default random requests */
+  /** `--input`: a file of requests as of `serin rehearse`. @default random requests */
   readonly input?: string;
   /** `--requests`: how many requests each save is sent at most. @default 200 */
   readonly requests: number;
@@ -44,11 +45,11 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
   const declared = declaredModel(environment, name);
   const model = withVersion(declared, options.version ?? declared.version);
   const stored = options.folder ?? storedVersion(name, model, sampleRepository, "--version");
-  const bodies = options.input === undefined ? [] : readBodies(options.input);
+  const requests = options.input === undefined ? undefined : readRequests(options.input);
   rejectProblems(`Model "${name}" cannot be served`, [
     ...optionProblems(name, options, model, declared, invocation.json),
     ...(typeof stored !== "string" ? stored : existsSync(stored) ? [] : [noFolder(stored)]),
-    ...bodies.filter((one) => typeof one !== "string"),
+    ...(requests?.problems ?? []),
   ]);
   const folder = resolve(String(stored));
   const baseline = model.version === declared.version ? undefined : baselineOf(name, declared);
@@ -72,7 +73,7 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
     tool,
     folder: await makeSessionFolder(),
     ...(options.port === undefined ? {} : { port: options.port }),
-    ...(options.input === undefined ? {} : { bodies: bodies as readonly string[] }),
+    ...(requests === undefined ? {} : { bodies: requests.bodies.map(({ text }) => text) }),
     requests: options.requests,
     // The log goes with the session.
     ...(once
@@ -98,7 +99,13 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
     if (!invocation.json) process.stdout.write(`${printable(text.join("\n\n"))}\n\n`);
     const { rehearse } = await import("./rehearse.ts");
     const { environment: where } = options;
-    const rehearsal = { to: model.version, fault: "", timeout: "15m", report: "rehearsals", environment: where };
+    const rehearsal = {
+      to: model.version,
+      fault: "",
+      report: "rehearsals",
+      environment: where,
+      ...(options.input === undefined ? {} : { input: options.input }),
+    };
     const answer = await rehearse(name, rehearsal, invocation);
     return { ...answer, result: { saves: reports, rehearsal: answer.result } };
   }
@@ -213,35 +220,5 @@ function noFolder(folder: string): Problem {
     path: "--folder",
     reason: `${folder} does not exist.`,
     fix: "Name a folder with <model>/config.pbtxt in it.",
-  };
-}
-
-/** The bodies in a file, or a problem for each line that is none. */
-function readBodies(file: string): (string | Problem)[] {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    return [{ path: "--input", reason: `${file} cannot be read: ${(error as Error).message}.` }];
-  }
-  const lines = text.split("\n").map((line, index) => ({ line: line.trim(), number: index + 1 }));
-  const bodies = lines.filter(({ line }) => line !== "");
-  if (bodies.length === 0) return [{ path: "--input", reason: `${file} has no line with a request.` }];
-  return bodies.map(({ line, number }) => (isBody(line) ? line : noBody(`${file}:${number}`)));
-}
-
-function isBody(line: string): boolean {
-  try {
-    return Array.isArray((JSON.parse(line) as { inputs?: unknown } | null)?.inputs);
-  } catch {
-    return false;
-  }
-}
-
-function noBody(path: string): Problem {
-  return {
-    path,
-    reason: "it is not a request in JSON, on one line.",
-    fix: 'Write, for example, {"inputs":[{"name":"x","datatype":"FP32","shape":[1,1],"data":[0.5]}]}.',
   };
 }

@@ -54,6 +54,7 @@ export class DevTriton {
   readonly #metrics: string;
   readonly #log: BoundedLog;
   readonly #foldersBefore: ReadonlySet<string>;
+  #stopped = false;
   #made: { names: readonly string[]; to: number } | undefined;
 
   private constructor(args: DevTritonArgs, ports: { http: number; grpc: number; metrics: number }) {
@@ -77,7 +78,7 @@ export class DevTriton {
       ],
       env: { ...tool.env, TMPDIR: temporary },
       directory: folder,
-      log: this.#log,
+      log: { start: () => ({ write: (_, chunk) => this.#log.write(chunk) }), end: () => {} },
       sharedMemoryPrefix,
     });
     this.ended = this.#process.ended.then((termination) => {
@@ -167,8 +168,9 @@ export class DevTriton {
 
   /** Ends the server and removes what it leaves: its models' processes and shared memory, its folder in /tmp. */
   async stop(): Promise<void> {
-    const running = !this.over;
-    await this.#process.stop(running ? stopMs : 0);
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#process.stop(this.over ? 0 : stopMs);
     await this.#pool.destroy().catch(() => undefined);
     this.#log.close();
     if (this.#made !== undefined) {

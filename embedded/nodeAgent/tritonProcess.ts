@@ -4,11 +4,19 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spawnBound } from "../process/spawnBound.ts";
-import type { ContainerLog, OutputStream } from "./kubelet/containerLog.ts";
+import type { OutputStream } from "./kubelet/containerLog.ts";
 import type { Termination } from "./podStatus.ts";
 
 const sharedMemory = "/dev/shm";
 const keptLogBytes = 16_384;
+
+/** What takes the output of a process: `ContainerLog` of a pod. */
+export interface ProcessLog {
+  /** Begins the log of the next run. */
+  start(): { write(stream: OutputStream, chunk: Buffer): void };
+  /** Ends the log of the run now, because the process has ended. */
+  end(): void;
+}
 
 /** The arguments for starting a Triton process. */
 export interface TritonStart {
@@ -21,7 +29,7 @@ export interface TritonStart {
   /** The working directory. */
   readonly directory: string;
   /** Receives the output, as one run of the container. */
-  readonly log: ContainerLog;
+  readonly log: ProcessLog;
   /** The prefix of the names of the process's shared memory, which is removed when it ends. */
   readonly sharedMemoryPrefix: string;
 }

@@ -35,11 +35,11 @@ describe("serin dev refuses, before anything is started,", () => {
 
   it("a file of requests that is not there, is empty, or has lines that are none, by their numbers", async () => {
     expect(await refusal({ input: join(home, "none") })).toContain("cannot be read");
-    expect(await refusal({ input: input("\n") })).toContain("no line with a request");
+    expect(await refusal({ input: input("\n") })).toContain("has no request");
     const body = '{"inputs":[]}';
     const said = await refusal({ input: input(`${body}\n\nnull\n{"inputs":\n${body}\n`) });
-    expect(said).toContain("requests.jsonl:3: it is not a request");
-    expect(said).toContain("requests.jsonl:4: it is not a request");
+    expect(said).toContain("requests.jsonl:3: it is no JSON object");
+    expect(said).toContain("requests.jsonl:4: it is no JSON object");
     expect(said).not.toContain("requests.jsonl:5");
   });
 
