@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Terminal } from "../../cli/confirm.ts";
-import type { Answer, Invocation } from "../../cli/run.ts";
+import type { Answer, Invocation, LongAnswer } from "../../cli/run.ts";
 import { changeRelease } from "../../cli/verbs/release.ts";
 import { releaseStatus } from "../../cli/verbs/releaseStatus.ts";
+import { type Screen, watch } from "../../cli/verbs/watch.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { actionsAnnotation, type RecordedAction } from "../../rehearsal/cluster/releaseView.ts";
 import { environments } from "../../stacks/project.ts";
@@ -324,4 +325,64 @@ it("says that a step takes longer than planned, since nothing pauses a release t
   const { text, result } = await status();
   expect(text).toContain("It has taken 60 min; planned are at most 60 s.");
   expect(result).toMatchObject({ stepSeconds: { planned: 60 } });
+});
+
+describe("watch", () => {
+  const wide: Screen = { isTTY: true, columns: () => 80 };
+  const piped: Screen = { ...wide, isTTY: false };
+  /** Watches a release that the controller rolls back after the first look. */
+  async function rolledBack(
+    json: boolean,
+    screen: Screen,
+  ): Promise<{ printed: string[]; exitCode: number | undefined }> {
+    const at = await cluster();
+    const answer = await watch(
+      "fraud",
+      { environment: "local", kubeconfig: at.kubeconfig },
+      { ...invocation, json },
+      screen,
+    );
+    const printed: string[] = [];
+    for await (const piece of (answer as LongAnswer).pieces) {
+      printed.push(piece);
+      Object.assign(at.rollout.status, { abort: true, phase: "Degraded" });
+    }
+    return { printed, exitCode: answer.exitCode };
+  }
+
+  it("prints a line per change where output is piped, and ends with 5 once it is rolled back", async () => {
+    const { printed, exitCode } = await rolledBack(false, piped);
+    expect(printed.map((line) => line.slice(10))).toEqual([
+      "version 2 has 5 % of the traffic, version 1 the rest\n",
+      "0 % of the traffic on version 2\n",
+      "version 2 rolled back: the version before has all of the traffic\n",
+    ]);
+    expect(exitCode).toBe(exitCodes.releaseFailed);
+  });
+
+  it("draws over its block on a terminal, and leaves the timeline", async () => {
+    const { printed } = await rolledBack(false, wide);
+    const [first = "", second = ""] = printed;
+    expect(first).toContain("\nStep 2 of 3: wait 60 s\n");
+    // The block's three lines are taken away, the line of the timeline above them is not.
+    expect(first.trimEnd().split("\n")).toHaveLength(4);
+    expect(second.startsWith("\u001b[3A\u001b[0J")).toBe(true);
+    expect(second).toContain("version 2 rolled back");
+  });
+
+  it("prints a document per state for programs, the last with the outcome", async () => {
+    const { printed } = await rolledBack(true, piped);
+    expect(printed.every((line) => line.endsWith("}\n"))).toBe(true);
+    const states = printed.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(states[0]).toMatchObject({ weight: 5, step: { number: 2, of: 3 }, version: { stable: "1", newest: "2" } });
+    expect(states.at(-1)).toMatchObject({ weight: 0, outcome: "rolledBack" });
+  });
+
+  it("says that no release is under way, and ends", async () => {
+    const at = await cluster();
+    Object.assign(at.rollout.status, { currentPodHash: "stable", phase: "Healthy" });
+    const answer = (await watch("fraud", { environment: "local", kubeconfig: at.kubeconfig }, invocation)) as Answer;
+    expect(answer.text).toContain("No release is under way.");
+    expect(answer.exitCode).toBe(exitCodes.ok);
+  });
 });
