@@ -51,6 +51,13 @@ const consequences = new Set([
   "analysis-without-data",
 ]);
 
+/** Rules that only show that something does not run, by the name of it. */
+const hiddenBy: Readonly<Record<string, RegExp>> = {
+  "prometheus-unreachable": /^prometheus/i,
+  "no-targets": /^prometheus/i,
+  "gateway-unreachable": /^gateway/i,
+};
+
 const order: readonly Confidence[] = ["certain", "likely", "possible"];
 
 /**
@@ -67,8 +74,10 @@ export function diagnose(evidence: Evidence): Finding[] {
   const cause = all.some(
     ({ area, rule, confidence }) => hiding.includes(area) && !consequences.has(rule) && confidence !== "possible",
   );
+  const stopped = all.filter(({ rule }) => rule === "controller-down").map(({ cause: said }) => said);
+  const hidden = ({ rule }: Finding) => stopped.some((said) => hiddenBy[rule]?.test(said) === true);
   return all
-    .map((one) => ({ ...one, follows: cause && consequences.has(one.rule) }))
+    .map((one) => ({ ...one, follows: (cause && consequences.has(one.rule)) || hidden(one) }))
     .toSorted(
       (a, b) =>
         Number(a.follows) - Number(b.follows) ||

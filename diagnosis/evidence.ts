@@ -161,7 +161,7 @@ export interface RolloutEvidence {
   readonly replicas: number;
   /** Pods that are ready, of all versions. */
   readonly readyReplicas: number;
-  /** When the controller has said something last, ISO 8601. Absent: never. */
+  /** When anybody but the controller has written to it last, ISO 8601. Absent: it does not tell. */
   readonly changedAt?: string;
 }
 

@@ -147,7 +147,10 @@ function logCommand(pod: V1Pod, { kubectl, model, embedded }: Place): string {
 }
 
 interface RawRollout {
-  readonly metadata: { readonly generation?: number };
+  readonly metadata: {
+    readonly generation?: number;
+    readonly managedFields?: readonly { readonly manager?: string; readonly time?: string }[];
+  };
   readonly spec: {
     readonly replicas?: number;
     readonly paused?: boolean;
@@ -166,7 +169,6 @@ interface RawRollout {
     readonly readyReplicas?: number;
     readonly observedGeneration?: string;
     readonly pauseConditions?: readonly { readonly reason: string }[];
-    readonly conditions?: readonly { readonly lastUpdateTime?: string }[];
   };
 }
 
@@ -178,8 +180,9 @@ function rolloutEvidence({ metadata, spec, status = {} }: RawRollout): RolloutEv
   const step = spec.strategy?.canary?.steps?.[status.currentStepIndex ?? 0];
   const pausedAtStep = (status.pauseConditions ?? []).some(({ reason }) => reason === "CanaryPauseStep");
   const inconclusive = (status.pauseConditions ?? []).some(({ reason }) => reason === "InconclusiveAnalysisRun");
-  const changedAt = (status.conditions ?? [])
-    .map(({ lastUpdateTime = "" }) => lastUpdateTime)
+  const changedAt = (metadata.managedFields ?? [])
+    .filter(({ manager = "" }) => !/rollout.*controller|argo-rollouts/.test(manager))
+    .flatMap(({ time }) => time ?? [])
     .toSorted()
     .at(-1);
   return {
@@ -196,6 +199,6 @@ function rolloutEvidence({ metadata, spec, status = {} }: RawRollout): RolloutEv
     currentHash: status.currentPodHash ?? "",
     replicas: spec.replicas ?? 1,
     readyReplicas: status.readyReplicas ?? 0,
-    ...(changedAt === undefined || changedAt === "" ? {} : { changedAt }),
+    ...(changedAt === undefined ? {} : { changedAt }),
   };
 }

@@ -206,8 +206,11 @@ export const metricRules: readonly Rule[] = [
     change: "Look whether the Rollouts controller runs and may read Rollouts.",
     confidence: "likely",
     next: "<kubectl> get deployments -A -l app.kubernetes.io/name=argo-rollouts",
-    find: ({ rollout, controllers = [] }) =>
-      rollout !== undefined && !rollout.observed && !controllers.some(({ ready, wanted }) => ready === 0 && wanted > 0)
+    find: ({ rollout, controllers = [], at }) =>
+      rollout !== undefined &&
+      !rollout.observed &&
+      Date.parse(at) - Date.parse(rollout.changedAt ?? at) > seenMs &&
+      !controllers.some(({ ready, wanted }) => ready === 0 && wanted > 0)
         ? [
             {
               cause: "The Rollouts controller has not seen the last change of the Rollout.",
@@ -220,6 +223,8 @@ export const metricRules: readonly Rule[] = [
   },
 ];
 
+/** A controller that is busy with others sees a change within seconds. */
+const seenMs = 15_000;
 /** Prometheus finds a new pod within its scrape interval and the operator's reload. */
 const discoveredMs = 120_000;
 /** The environment on one machine reads its targets anew every five seconds. */

@@ -59,6 +59,8 @@ export const volumeRules: readonly Rule[] = [
     area: "files",
     title: "the files of the version are others than declared",
     sign: "`refused: declared is digest …`, from the init container `artifact-check`",
+    // Its log on one machine names folders of that machine.
+    where: /^termination message/,
     pattern: /refused: (?<why>.+)/,
     when: (_, { container }) => container?.name === artifactCheck,
     cause: ({ why }, { pod }) => `Version ${pod.version}: ${why}`,

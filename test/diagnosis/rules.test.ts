@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { diagnose } from "../../diagnosis/diagnose.ts";
 import { findingsText } from "../../diagnosis/findingText.ts";
 import { rules } from "../../diagnosis/rules/rules.ts";
-import { broken, healthy, recorded } from "./evidence.fixture.ts";
+import { broken, healthy, recorded, rollout } from "./evidence.fixture.ts";
 import { recovered, samples, unexplained, young } from "./samples.fixture.ts";
 
 describe("of what programs say of a fault, the first thing named is its cause", () => {
@@ -64,6 +64,28 @@ it("what follows from a fault is said after it, and does not hide it", () => {
     "no-healthy-upstream true",
     "nothing-loaded true",
   ]);
+});
+
+it("what does not answer because it does not run follows from that", () => {
+  const prometheus = { address: "http://127.0.0.1:9090", error: "timeout", targets: [], allTargets: 0 };
+  const stopped = {
+    name: "prometheus",
+    does: "no release is decided",
+    object: "process prometheus",
+    ready: 0,
+    wanted: 1,
+    message: "",
+  };
+  const found = diagnose({ ...healthy, prometheus, controllers: [stopped] });
+  expect(found.map(({ rule, follows }) => `${rule} ${follows}`)).toEqual([
+    "controller-down false",
+    "prometheus-unreachable true",
+  ]);
+});
+
+it("a change that was made a moment ago may well not be seen yet", () => {
+  const changedAt = new Date(Date.parse(healthy.at) - 5_000).toISOString();
+  expect(diagnose({ ...healthy, rollout: { ...rollout, observed: false, changedAt } })).toEqual([]);
 });
 
 it("pods that fail for the same reason are one finding", () => {

@@ -897,7 +897,7 @@ const decisions: Sample[] = [
   {
     rule: "not-observed",
     cause: "The Rollouts controller has not seen the last change of the Rollout.",
-    evidence: { ...healthy, rollout: { ...rollout, observed: false } },
+    evidence: { ...healthy, rollout: { ...rollout, observed: false, changedAt: ago(20) } },
   },
   {
     rule: "not-deployed",

@@ -16,7 +16,7 @@ import { embeddedCluster, liveEngine, sampleRepository, stacksOf } from "../../r
 import { waitUntilServing } from "../../rehearsal/local/release.ts";
 import { local } from "../../stacks/environments/local.ts";
 import { project } from "../../stacks/project.ts";
-import { clientOf, pidOf } from "./environmentRuns.ts";
+import { clientOf, eventually, pidOf } from "./environmentRuns.ts";
 import { fraudPod } from "./podRuns.ts";
 
 /** The longest time from when a cause can be known until it is named. */
@@ -324,7 +324,7 @@ describe("the doctor of a model that serves", () => {
     globalThis.process.kill(pid, "SIGSTOP");
     try {
       await patch("rollouts", "fraud", { spec: { rollbackWindow: { revisions: 1 } } });
-      expect((await named("not-observed")).cause).toBe(
+      expect((await named("not-observed", 40_000)).cause).toBe(
         "The Rollouts controller has not seen the last change of the Rollout.",
       );
     } finally {
@@ -375,6 +375,8 @@ describe("the doctor of a model that serves", () => {
   it("a release that a person has paused", async () => {
     await patch("rollouts", "fraud", { spec: { paused: true } });
     expect((await named("waits-for-person")).cause).toBe("The release of version 1 waits for a person.");
+    // A pause that is taken back before the controller has seen it is seen by nobody.
+    await eventually(async () => expect((await startEvidence(place())).rollout?.observed).toBe(true));
     await patch("rollouts", "fraud", { spec: { paused: false } });
     await healthyAgain();
   });
