@@ -46,8 +46,8 @@ export interface NodeAgentArgs {
  * metrics. It answers the API server for logs, programs in pods, forwarded ports and resource metrics.
  *
  * It does not run other pods. It has no container runtime: it does not pull images and does not limit CPU or memory.
- * A pod that requests a GPU is scheduled, but its Triton computes on the CPU, and a model with an `instance_group` of
- * `KIND_GPU` does not load.
+ * A pod that requests a GPU is scheduled, but its Triton computes on the CPU, by a stand-in where it has no backend for
+ * the model (`embedded/standIn`).
  */
 export class NodeAgent {
   readonly #args: NodeAgentArgs;

@@ -4,6 +4,7 @@ import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { ProblemError } from "../../components/core/problem.ts";
 import { type Fault, faultAnnotation, parseFaults } from "../faults/fault.ts";
 import { makePrivateRepository } from "../faults/privateRepository.ts";
+import { standIn, standInBackends } from "../standIn/standIn.ts";
 import { PodProblem } from "./podProblem.ts";
 import { containerMounts, type Mount, translatePath, type VolumeReader } from "./podVolumes.ts";
 import { readTritonCommand, type TritonCommand } from "./tritonCommand.ts";
@@ -20,32 +21,44 @@ export interface PodPlan {
   readonly mounts: readonly Mount[];
   /** The paths of the pod's private copies of the model repositories. */
   readonly repositories: readonly string[];
+  /** The folder of Triton's backends, with those that stand-ins take the place of. */
+  readonly backends: string;
   /** The delay of the `slow-start` fault, milliseconds; 0 without it. */
   readonly slowStartMs: number;
 }
 
 /**
- * Reads a pod and prepares its files in `directory`.
+ * Reads a pod and prepares its files in `directory`. `ownBackends` is the folder of the backends that Triton has.
  * @throws PodProblem for an error in the pod or its volumes, which a kubelet would show in the pod's status; another
  * error if a request to the API server fails
  */
-export async function planPod(pod: V1Pod, directory: string, reader: VolumeReader): Promise<PodPlan> {
+export async function planPod(
+  pod: V1Pod,
+  directory: string,
+  reader: VolumeReader,
+  ownBackends: string,
+): Promise<PodPlan> {
   const container = tritonContainer(pod);
   const env = containerEnv(pod, container);
   const command = readTritonCommand(container, env);
   const mounts = await containerMounts(pod, container.name, directory, reader);
   const faults = podFaults(pod);
   const repositories: string[] = [];
+  const standIns: string[] = [];
   for (const [index, repository] of command.repositories.entries()) {
     const source = translatePath(repository, mounts);
     rejectMissing(repository, source);
     const target = join(directory, "repositories", String(index));
-    const [problem] = await makePrivateRepository(source, target, faults);
+    const stood = await standIn(source, join(directory, "stand-ins", String(index)), asksForGpu(container));
+    standIns.push(...stood.backends);
+    const [problem] = await makePrivateRepository(stood.repository, target, faults);
     if (problem !== undefined) throw new PodProblem("CreateContainerConfigError", `${problem.path}: ${problem.reason}`);
     repositories.push(target);
   }
+  const backends =
+    standIns.length === 0 ? ownBackends : await standInBackends(ownBackends, standIns, join(directory, "backends"));
   const slowStart = faults.find((fault) => fault.kind === "slowStart");
-  return { container, command, env, mounts, repositories, slowStartMs: slowStart?.delayMs ?? 0 };
+  return { container, command, env, mounts, repositories, backends, slowStartMs: slowStart?.delayMs ?? 0 };
 }
 
 /**
@@ -89,6 +102,11 @@ export function containerEnv(pod: V1Pod, { env = [] }: V1Container): Record<stri
       return known === undefined ? [] : [[name, known]];
     }),
   );
+}
+
+/** Of any resource name of the NVIDIA device plugin: whole GPUs and slices. */
+function asksForGpu({ resources }: V1Container): boolean {
+  return Object.keys({ ...resources?.requests, ...resources?.limits }).some((name) => name.startsWith("nvidia.com/"));
 }
 
 function podFaults(pod: V1Pod): Fault[] {

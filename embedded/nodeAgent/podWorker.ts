@@ -260,7 +260,7 @@ export class PodWorker {
     let told = "";
     while (!this.#ending.signal.aborted) {
       try {
-        const plan = await planPod(this.#pod, this.#directory, this.#host.cluster);
+        const plan = await planPod(this.#pod, this.#directory, this.#host.cluster, this.#host.triton.backends);
         readProbes(plan.container);
         mkdirSync(join(this.#directory, "tmp"), { recursive: true });
         this.#endpoint ??= await this.#addSidecar(plan);
@@ -335,7 +335,7 @@ export class PodWorker {
     const args = tritonArgs(plan.command, {
       address: endpoint.address,
       ports: endpoint.inner,
-      backends: triton.backends,
+      backends: plan.backends,
       repositories: plan.repositories,
       sharedMemoryPrefix,
       translate: (path) => translatePath(path, plan.mounts),

@@ -1,7 +1,9 @@
+import { dirname } from "node:path";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { cacheDirectory } from "./cache.ts";
 import { argoRolloutsDefinitions, istioDefinitions, prometheusOperatorDefinitions } from "./customResources.ts";
 import { installTools } from "./installTools.ts";
+import { onnxRuntimeFor } from "./onnxRuntime.ts";
 import { findPython, type Python, pythonVersions } from "./python.ts";
 import { type InstalledTool, messageOf, type Tool, type ToolEvent } from "./tool.ts";
 import * as tools from "./tools.ts";
@@ -58,6 +60,8 @@ export interface TritonTool {
     readonly LD_LIBRARY_PATH: string;
     /** The directory of the interpreter, then the PATH of this process. */
     readonly PATH: string;
+    /** The folder of the package onnxruntime, for the model that runs ONNX files (`embedded/standIn/onnxModel.py`). */
+    readonly SERIN_ONNXRUNTIME: string;
   };
 }
 
@@ -87,8 +91,11 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
   });
   const triton = typeof python === "string" ? tritonWithoutPython(python) : tritonFor(python);
   const definitions = [argoRolloutsDefinitions, istioDefinitions, prometheusOperatorDefinitions];
-  const installed = await install([...Object.values(tools), triton, ...definitions], signal, options);
-  if (typeof python === "string") throw new Error("Triton was found without a Python to run it.");
+  const onnxRuntime = typeof python === "string" ? undefined : onnxRuntimeFor(python);
+  const packages = onnxRuntime === undefined ? [triton] : [triton, onnxRuntime];
+  const installed = await install([...Object.values(tools), ...packages, ...definitions], signal, options);
+  if (typeof python === "string" || onnxRuntime === undefined)
+    throw new Error("Triton was found without a Python to run it.");
   const file = (tool: Tool, name: string = tool.name) => fileOf(installed, tool, name);
   return {
     etcd: file(tools.etcd),
@@ -101,7 +108,7 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
     envoy: file(tools.envoy),
     prometheus: file(tools.prometheus),
     helm: file(tools.helm),
-    triton: tritonTool((name) => file(triton, name), python),
+    triton: tritonTool((name) => file(triton, name), python, dirname(file(onnxRuntime))),
     crds: {
       argoRollouts: filesOf(installed, argoRolloutsDefinitions),
       istio: filesOf(installed, istioDefinitions),
@@ -164,8 +171,8 @@ async function install(
   return installTools(wanted, { cache: cacheDirectory(), signal, onProgress });
 }
 
-function tritonTool(file: (name: string) => string, python: Python): TritonTool {
-  const env = tritonEnvironment(file(tritonFiles.libraries), python);
+function tritonTool(file: (name: string) => string, python: Python, onnxRuntime: string): TritonTool {
+  const env = { ...tritonEnvironment(file(tritonFiles.libraries), python), SERIN_ONNXRUNTIME: onnxRuntime };
   return {
     bin: file(tritonFiles.bin),
     backends: file(tritonFiles.backends),

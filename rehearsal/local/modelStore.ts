@@ -4,6 +4,7 @@ import { type Problem, under, unknownChoice } from "../../components/core/proble
 import { locate } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import { repositoryProblems } from "../../diagnosis/repository/repositoryProblems.ts";
+import { backendsFor } from "../../embedded/standIn/standIn.ts";
 import { modelNamespace } from "../../stacks/declared.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import type { ClusterView } from "../cluster/clusterView.ts";
@@ -12,7 +13,7 @@ import { differences } from "./artifactDigest.ts";
 /** The one claim the embedded environment prepares. */
 const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
 
-/** Triton of the embedded environment (`embedded/toolchain/triton.ts`). */
+/** Triton without stand-ins: what `serin dev` runs (`embedded/toolchain/triton.ts`). */
 export const embeddedServer = { backends: ["python"], gpu: false } as const;
 
 /** What the embedded environment's model store lacks for these models; looked up before anything is changed. */
@@ -32,7 +33,7 @@ export function storedVersionProblems(name: string, model: Model, folder: string
   const { artifact } = model;
   return [
     ...(artifact === undefined ? [] : under(`models.${name}.artifact`, differences(artifact, found))),
-    ...repositoryProblems(name, model, found, embeddedServer),
+    ...repositoryProblems(name, model, found, { backends: backendsFor(model.server), gpu: true }),
   ];
 }
 

@@ -24,7 +24,7 @@ export interface SoloTriton {
 export async function soloTriton(tool: TritonTool, repository: string): Promise<SoloTriton> {
   const directory = mkdtempSync(join(tmpdir(), "serin-solo-"));
   const [http, grpc, metrics] = await Promise.all([freePort(), freePort(), freePort()]);
-  const sharedMemoryPrefix = `serin-solo-${process.pid}-`;
+  const sharedMemoryPrefix = `serin-solo-${process.pid}-${http}-`;
   const triton = new TritonProcess({
     bin: tool.bin,
     args: [

@@ -17,7 +17,7 @@ export const tools: Tools = {
     backends: "/tools/backends",
     libraryPath: "/tools/lib",
     python: "/tools/python3",
-    env: { LD_LIBRARY_PATH: "/tools/lib", PATH: "/tools" },
+    env: { LD_LIBRARY_PATH: "/tools/lib", PATH: "/tools", SERIN_ONNXRUNTIME: "/tools/onnxruntime" },
   },
   crds: { argoRollouts: [], istio: [], prometheusOperator: [] },
 };

@@ -12,6 +12,7 @@ const plan = {
   env: {},
   mounts: [],
   repositories: [],
+  backends: "",
   slowStartMs: 0,
 };
 
