@@ -4,7 +4,7 @@ import { cacheDirectory } from "./cache.ts";
 import { argoRolloutsDefinitions, istioDefinitions, prometheusOperatorDefinitions } from "./customResources.ts";
 import { installTools } from "./installTools.ts";
 import { onnxRuntimeFor } from "./onnxRuntime.ts";
-import { findPython, type Python, pythonVersions } from "./python.ts";
+import { findPython, pythonVersions } from "./python.ts";
 import { type InstalledTool, messageOf, type Tool, type ToolEvent } from "./tool.ts";
 import * as tools from "./tools.ts";
 import { tritonEnvironment, tritonFiles, tritonFor } from "./triton.ts";
@@ -85,17 +85,9 @@ export interface EnsureOptions {
 export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
   requireSupportedMachine();
   const signal = options.signal ?? new AbortController().signal;
-  const python = await findPython(signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    return messageOf(error);
-  });
-  const triton = typeof python === "string" ? tritonWithoutPython(python) : tritonFor(python);
+  const triton = await tritonParts(signal);
   const definitions = [argoRolloutsDefinitions, istioDefinitions, prometheusOperatorDefinitions];
-  const onnxRuntime = typeof python === "string" ? undefined : onnxRuntimeFor(python);
-  const packages = onnxRuntime === undefined ? [triton] : [triton, onnxRuntime];
-  const installed = await install([...Object.values(tools), ...packages, ...definitions], signal, options);
-  if (typeof python === "string" || onnxRuntime === undefined)
-    throw new Error("Triton was found without a Python to run it.");
+  const installed = await install([...Object.values(tools), ...triton.wanted, ...definitions], signal, options);
   const file = (tool: Tool, name: string = tool.name) => fileOf(installed, tool, name);
   return {
     etcd: file(tools.etcd),
@@ -108,7 +100,7 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
     envoy: file(tools.envoy),
     prometheus: file(tools.prometheus),
     helm: file(tools.helm),
-    triton: tritonTool((name) => file(triton, name), python, dirname(file(onnxRuntime))),
+    triton: triton.tool(installed),
     crds: {
       argoRollouts: filesOf(installed, argoRolloutsDefinitions),
       istio: filesOf(installed, istioDefinitions),
@@ -124,14 +116,8 @@ export async function ensureTools(options: EnsureOptions = {}): Promise<Tools> {
 export async function ensureTriton(options: EnsureOptions = {}): Promise<TritonTool> {
   requireSupportedMachine();
   const signal = options.signal ?? new AbortController().signal;
-  const python = await findPython(signal).catch((error: unknown) => {
-    signal.throwIfAborted();
-    return messageOf(error);
-  });
-  const triton = typeof python === "string" ? tritonWithoutPython(python) : tritonFor(python);
-  const installed = await install([triton], signal, options);
-  if (typeof python === "string") throw new Error("Triton was found without a Python to run it.");
-  return tritonTool((name) => fileOf(installed, triton, name), python);
+  const triton = await tritonParts(signal);
+  return triton.tool(await install(triton.wanted, signal, options));
 }
 
 /**
@@ -171,14 +157,38 @@ async function install(
   return installTools(wanted, { cache: cacheDirectory(), signal, onProgress });
 }
 
-function tritonTool(file: (name: string) => string, python: Python, onnxRuntime: string): TritonTool {
-  const env = { ...tritonEnvironment(file(tritonFiles.libraries), python), SERIN_ONNXRUNTIME: onnxRuntime };
+/** What Triton is made of: the tools to install, and what they are together. */
+async function tritonParts(signal: AbortSignal): Promise<{
+  readonly wanted: readonly Tool[];
+  readonly tool: (installed: ReadonlyMap<string, InstalledTool>) => TritonTool;
+}> {
+  const python = await findPython(signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    return messageOf(error);
+  });
+  if (typeof python === "string") {
+    return {
+      wanted: [tritonWithoutPython(python)],
+      tool: () => {
+        throw new Error("Triton was found without a Python to run it.");
+      },
+    };
+  }
+  const [triton, onnxRuntime] = [tritonFor(python), onnxRuntimeFor(python)];
   return {
-    bin: file(tritonFiles.bin),
-    backends: file(tritonFiles.backends),
-    libraryPath: env.LD_LIBRARY_PATH,
-    python: python.executable,
-    env,
+    wanted: [triton, onnxRuntime],
+    tool: (installed) => {
+      const file = (name: string) => fileOf(installed, triton, name);
+      const packages = dirname(fileOf(installed, onnxRuntime, onnxRuntime.name));
+      const env = { ...tritonEnvironment(file(tritonFiles.libraries), python), SERIN_ONNXRUNTIME: packages };
+      return {
+        bin: file(tritonFiles.bin),
+        backends: file(tritonFiles.backends),
+        libraryPath: env.LD_LIBRARY_PATH,
+        python: python.executable,
+        env,
+      };
+    },
   };
 }
 
