@@ -5,7 +5,7 @@ import { evidenceCharts, total, trafficCharts } from "./page/charts.ts";
 import { script } from "./page/script.ts";
 import { style } from "./page/style.ts";
 import type { Outcome, RehearsalReport, ReleaseEvent } from "./report.ts";
-import { servedLines, stepColumns, stepRows } from "./text.ts";
+import { badBeforeTraffic, servedLines, stepColumns, stepRows } from "./text.ts";
 
 /**
  * A page that stands alone: one file, no network; its script only shows values at a moment. The charts are drawn here.
@@ -113,11 +113,8 @@ function facts(report: RehearsalReport): string {
     .join("")}</dl>`;
 }
 
-/** What was bad before the new version had traffic is no fault of its. */
-function beforeTraffic({ samples }: RehearsalReport): string {
-  const first = samples.findIndex(({ weight }) => weight > 0);
-  const before = first < 0 ? samples : samples.slice(0, first);
-  const bad = before.reduce((sum, { errors, stable }) => sum + errors + (stable?.slow ?? 0), 0);
+function beforeTraffic(report: RehearsalReport): string {
+  const bad = badBeforeTraffic(report);
   return bad === 0 ? "" : `${count(bad)} before the new version had traffic`;
 }
 

@@ -29,8 +29,16 @@ export function stepRows({ steps }: RehearsalReport): string[][] {
   ]);
 }
 
+/** Requests that failed or were slow before the new version had any: they are no fault of its. */
+export function badBeforeTraffic({ samples }: RehearsalReport): number {
+  const first = samples.findIndex(({ weight, canary }) => weight > 0 || (canary?.requests ?? 0) > 0);
+  const before = first < 0 ? samples : samples.slice(0, first);
+  return before.reduce((sum, { errors, stable }) => sum + errors + (stable?.slow ?? 0), 0);
+}
+
 /** What callers got, from both versions, in sentences. */
-export function servedLines({ served, objectives, faults, requests }: RehearsalReport): string[] {
+export function servedLines(report: RehearsalReport): string[] {
+  const { served, objectives, faults, requests } = report;
   const share = served.requests === 0 ? 0 : (100 * served.bad) / served.requests;
   const kinds = Object.entries(served.errorsBy).map(([status, count]) => `${status}: ${count}`);
   const statuses = kinds.length === 0 ? "" : ` (${kinds.join(", ")})`;
@@ -38,6 +46,8 @@ export function servedLines({ served, objectives, faults, requests }: RehearsalR
     `Failed or slow requests, both versions: ${served.bad} of ${served.requests} (${share.toFixed(3)} %): ${served.errors} failed${statuses}, ` +
       `${served.slow} slower than ${objectives.p99Ms} ms.`,
   ];
+  const before = badBeforeTraffic(report);
+  if (before > 0) lines.push(`Of these, ${before} came before the new version had any traffic.`);
   if (requests !== undefined) {
     const { bodies, order, seed } = requests;
     const how = order === "turn" ? "in turn" : `by chance, seed ${seed}`;
@@ -55,13 +65,12 @@ export function servedLines({ served, objectives, faults, requests }: RehearsalR
 function verdict({ verdicts }: StepReport): string {
   const bad = verdicts.filter(({ verdict: phase }) => ["Failed", "Error", "Inconclusive"].includes(phase));
   if (bad.length > 0) {
-    return [
-      ...new Set(
-        bad.map(
-          ({ metric, verdict: phase, by }) => `${metric} ${phase.toLowerCase()}${by === "guard" ? " (guard)" : ""}`,
-        ),
-      ),
-    ].join(", ");
+    // The guard and the step see the same counters, so that mostly both say it.
+    const own = new Set(bad.flatMap(({ metric, by }) => (by === "step" ? metric : [])));
+    const said = bad
+      .filter(({ metric, by }) => by === "step" || !own.has(metric))
+      .map(({ metric, verdict: phase, by }) => `${metric} ${phase.toLowerCase()}${by === "guard" ? " (guard)" : ""}`);
+    return [...new Set(said)].join(", ");
   }
   if (verdicts.length === 0) return "–";
   const passed = verdicts.filter(({ verdict: phase }) => phase === "Successful").map(({ metric }) => metric);
