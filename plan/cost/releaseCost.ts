@@ -1,5 +1,6 @@
 import { cloudOf } from "../../components/cluster/clouds.ts";
 import type { GpuPool } from "../../components/cluster/gpuPool.ts";
+import { fittingPools } from "../../components/model/hostCluster.ts";
 import type { Model } from "../../components/model/model.ts";
 import type { Environment } from "../../stacks/environments/environment.ts";
 import { type CostRange, clusterCost, hoursOfMonth } from "./cost.ts";
@@ -12,7 +13,7 @@ export type GpuHourPrice =
   | { readonly unknown: string };
 
 /**
- * The price of a GPU hour of a model on a cluster: that of a node of each pool that has the model's kind of GPU,
+ * The price of a GPU hour of a model on a cluster: that of a node of each pool that the model may run on,
  * divided by how many `nvidia.com/gpu` the node has. One pool without a price makes it unknown, because pods may land
  * there.
  */
@@ -23,7 +24,7 @@ export function gpuHourPrice(
 ): GpuHourPrice {
   const spec = clusters[cluster];
   if (spec === undefined || gpu === undefined) return { unknown: "the model asks for no GPU" };
-  const pools = Object.entries(cloudOf(spec).gpuPools(spec)).filter(([, pool]) => pool.gpu === gpu.kind);
+  const pools = fittingPools(gpu, cloudOf(spec).gpuPools(spec));
   const { bill, items, unpriced } = clusterCost(cluster, spec, spending, Object.keys(clusters).length);
   if (bill === "own") return { unknown: "the machines are your own, which no cloud bills" };
   const prices = pools.map(([name, pool]) => ({ name, price: nodePrice(name, pool) }));

@@ -21,3 +21,13 @@ it("plans on a cluster of the environment only, and counts a cost where a price 
   const { surge, cost } = result as { surge: { gpuHours: number }; cost: number };
   expect(cost).toBeCloseTo(2 * surge.gpuHours, 9);
 });
+
+it("prices the GPU hours of a release by the cluster's pools, and says why it cannot", async () => {
+  const invocation = { json: true, signal: new AbortController().signal };
+  const on = (cluster: string) => planRelease("resnet50", { environment: "prod", cluster }, invocation);
+  const { result, text } = await on("azure-weu");
+  const { surge, surgeCost } = result as { surge: { gpuHours: number }; surgeCost: { least: number; most: number } };
+  expect(surgeCost.most).toBeCloseTo(0.94 * surge.gpuHours, 9);
+  expect(text).toContain(`They cost up to ${surgeCost.most.toFixed(2)} USD, at 0.94 USD for a GPU hour.`);
+  expect((await on("aws-use1")).text).toContain("What they cost is not known: no spot price of g6.2xlarge");
+});

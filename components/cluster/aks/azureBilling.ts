@@ -26,6 +26,8 @@ export const azureBilling: Billing<AksDeclaration & WithIngress> = {
   prices: prices as unknown as readonly PriceList[],
   egress: "egress",
   items({ gpuPools = {}, systemMachine = defaultSystemMachine, ingress }) {
+    // The way out has an address of its own beside that of a gateway on the internet.
+    const addresses = ingress?.kind === "public" ? 2 : 1;
     const balancers = ingress?.kind === "public" ? 1 : 2;
     return [
       { kind: "controlPlane", name: "AKS Standard tier", meter: "AKS Standard tier", unit: "hour", least: 1, most: 1 },
@@ -40,7 +42,14 @@ export const azureBilling: Billing<AksDeclaration & WithIngress> = {
         least: balancers,
         most: balancers,
       },
-      { kind: "network", name: "public IPv4 address", meter: "public IPv4 address", unit: "hour", least: 1, most: 1 },
+      {
+        kind: "network",
+        name: "public IPv4 address",
+        meter: "public IPv4 address",
+        unit: "hour",
+        least: addresses,
+        most: addresses,
+      },
     ];
   },
 };

@@ -302,17 +302,28 @@ describe("the text", () => {
 });
 
 describe("a GPU hour of a release", () => {
-  const model = (kind: string) => ({ server: { gpu: { kind, count: 1 } } }) as never;
+  const model = (kind: string | readonly string[], slice?: string) =>
+    ({ server: { gpu: { kind, count: 1, ...(slice === undefined ? {} : { slice }) } } }) as never;
 
   it("costs what a node does, by its GPUs or shares of them", () => {
-    const sharing = { kind: "timeSlicing", replicas: 4 };
     const at = (pools: object) => gpuHourPrice({ clusters: { a: ofAws(pools) } }, "a", model("L4"));
     const whole = { machine: "g6.2xlarge", min: 0, max: 8 };
     expect(at({ l4: whole })).toEqual({ dollars: { least: 0.9776, most: 0.9776 }, pools: ["l4"] });
-    expect(at({ l4: { ...whole, sharing } })).toMatchObject({ dollars: { most: 0.2444 } });
     expect(at({ l4: whole, big: { ...whole, machine: "g6.12xlarge" } })).toMatchObject({
       dollars: { least: 0.9776, most: 1.1504 },
     });
+  });
+
+  it("counts the pools that the model may run on: of any kind it takes, and in shares or whole as it asks", () => {
+    const pools = {
+      l4: { machine: "g6.2xlarge", min: 0, max: 8 },
+      shared: { machine: "g6.2xlarge", min: 0, max: 8, sharing: { kind: "timeSlicing", replicas: 4 } },
+      a10g: { machine: "g5.2xlarge", min: 0, max: 8 },
+    };
+    const of = (asked: never) => gpuHourPrice({ clusters: { a: ofAws(pools) } }, "a", asked);
+    expect(of(model("L4"))).toEqual({ dollars: { least: 0.9776, most: 0.9776 }, pools: ["l4"] });
+    expect(of(model("L4", "timeSlicing"))).toEqual({ dollars: { least: 0.2444, most: 0.2444 }, pools: ["shared"] });
+    expect(of(model(["L4", "A10G"]))).toEqual({ dollars: { least: 0.9776, most: 1.212 }, pools: ["l4", "a10g"] });
   });
 
   it("is not known of machines of your own, nor where one of the pools has no price", () => {
