@@ -6,7 +6,7 @@ import { stepStages } from "../components/model/releasePlan/releasePlan.ts";
 import { modelHost } from "../components/model/traffic.ts";
 import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
 import { startState } from "../diagnosis/startFindings.ts";
-import { faultAnnotation } from "../embedded/faults/fault.ts";
+import { faultAnnotation, parseFaults } from "../embedded/faults/fault.ts";
 import { startTraffic, type TrafficSample } from "../embedded/traffic/traffic.ts";
 import type { TransformResource } from "../engine/live/liveMonitor.ts";
 import { modelNamespace } from "../stacks/declared.ts";
@@ -16,6 +16,7 @@ import { callersOf, personGates } from "./callers.ts";
 import { ClusterView, type RolloutView } from "./cluster/clusterView.ts";
 import { diagnosed, modelPlace } from "./cluster/modelPlace.ts";
 import { PrometheusClient } from "./cluster/prometheus.ts";
+import { disturbances } from "./disturbances.ts";
 import { releaseEvents } from "./events.ts";
 import { embeddedCluster, liveEngine, stacksOf } from "./local/localCluster.ts";
 import { underWay } from "./local/release.ts";
@@ -145,6 +146,7 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
     signal,
   });
   const collecting = collect(traffic, samples);
+  const disturbing = disturbances(args.faults, { view, namespace, environment: environment.name });
   try {
     await sleep(leadMs, undefined, { signal });
     rejectProblems(
@@ -167,7 +169,10 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
       since,
       timeoutMs: args.timeoutMs,
       signal,
-      onState: args.onState,
+      onState: (rollout, observation) => {
+        args.onState(rollout, observation);
+        disturbing.on(rollout, observation);
+      },
       start: (hash) => startState(place, hash),
       gates: personGates(model, context),
       onGate: ({ step }) => view.passPause(namespace, name, step),
@@ -177,6 +182,7 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
     await collecting;
     return report(args, startedAt, watched, samples.slice(lead));
   } finally {
+    disturbing.end();
     await traffic.stop().catch(() => undefined);
   }
 }
@@ -190,19 +196,58 @@ async function declare(args: RehearsalArgs, to?: string): Promise<void> {
       ? {}
       : {
           config: { [`${project}:versions`]: JSON.stringify({ [name]: to }) },
-          transformResource: annotating(name, {
-            [rehearsalAnnotation]: new Date().toISOString(),
-            ...(faults === "" ? {} : { [faultAnnotation]: faults }),
-          }),
+          transformResource: rehearsing(name, faults),
         }),
   });
   await engine.up(stacksOf(environment));
 }
 
+/** More than any node has. */
+const tooManyGpus = "9999";
+
+/** Marks the pods of one Rollout as rehearsed, and puts those faults in that are a part of their spec. */
+export function rehearsing(name: string, faults: string): TransformResource {
+  const annotate = annotating(name, {
+    [rehearsalAnnotation]: new Date().toISOString(),
+    ...(faults === "" ? {} : { [faultAnnotation]: faults }),
+  });
+  if (!parseFaults(faults).some(({ kind }) => kind === "noGpu")) return annotate;
+  return (type, resource, props) => {
+    const annotated = annotate(type, resource, props);
+    return annotated === props ? props : withGpus(annotated as unknown as RolloutProps);
+  };
+}
+
+function withGpus(rollout: RolloutProps): ReturnType<TransformResource> {
+  const { spec } = rollout;
+  const { template } = spec;
+  const gpus = { "nvidia.com/gpu": tooManyGpus };
+  const containers = template.spec?.containers?.map((container, index) =>
+    index > 0
+      ? container
+      : {
+          ...container,
+          resources: {
+            ...container.resources,
+            requests: { ...container.resources?.requests, ...gpus },
+            limits: { ...container.resources?.limits, ...gpus },
+          },
+        },
+  );
+  return { ...rollout, spec: { ...spec, template: { ...template, spec: { ...template.spec, containers } } } } as never;
+}
+
 interface RolloutProps {
   readonly metadata?: { readonly name?: string };
   readonly spec: {
-    readonly template: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } };
+    readonly template: {
+      readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: {
+        readonly containers?: readonly {
+          readonly resources?: { readonly requests?: object; readonly limits?: object };
+        }[];
+      };
+    };
   };
 }
 

@@ -58,7 +58,10 @@ export function rehearsalTime(
   };
   const plan = releasePlan(model, context, [{ when: "rehearsal", requestsPerSecond: () => rate }], { runs });
   const at = plan?.at[0];
-  const startMs = parseFaults(faults).reduce((sum, fault) => sum + (fault.kind === "slowStart" ? fault.delayMs : 0), 0);
+  const startMs = parseFaults(faults).reduce(
+    (sum, fault) => sum + (fault.kind === "slowStart" ? fault.delayMs : fault.kind === "coldStart" ? fault.coldMs : 0),
+    0,
+  );
   if (at === undefined || !Number.isFinite(at.seconds.late)) {
     return { stages: [], stepStages: stepStages(model, context), timeoutMs: shortestTimeoutMs + startMs };
   }

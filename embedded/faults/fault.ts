@@ -39,7 +39,79 @@ export type Fault =
       readonly kind: "slowStart";
       /** The delay before the server process starts, 1000 to 600000 milliseconds. The pod is not ready meanwhile. */
       readonly delayMs: number;
+    }
+  | {
+      readonly kind: "timeouts";
+      /** The share of the requests that get no answer for a minute, evenly spaced, above 0 and up to 1. */
+      readonly hangShare: number;
+    }
+  | {
+      readonly kind: "batchErrors";
+      /** The share of the requests that get an error, twenty in a row, above 0 and up to 1. */
+      readonly burstShare: number;
+    }
+  | {
+      readonly kind: "refusals";
+      /** The share of the requests that are answered with HTTP 400, twenty in a row, above 0 and up to 1. */
+      readonly refusedShare: number;
+    }
+  | {
+      readonly kind: "skewedScore";
+      /** The share of the requests whose score is higher by 0.5, evenly spaced, above 0 and up to 1. */
+      readonly skewedShare: number;
+    }
+  | {
+      readonly kind: "coldStart";
+      /** How long answers take a second more, from the first request after the start, 1000 to 600000 milliseconds. */
+      readonly coldMs: number;
+    }
+  | {
+      /** The model's configuration has a field that Triton does not know. */
+      readonly kind: "badConfig";
+    }
+  | {
+      /** The model's Python file cannot be read by Python. */
+      readonly kind: "syntaxError";
+    }
+  | {
+      /** Each pod asks for more GPUs than any node has. */
+      readonly kind: "noGpu";
+    }
+  | {
+      readonly kind: "podKill";
+      /** Time between two kills of a pod, without a grace period, 5000 to 600000 milliseconds. */
+      readonly everyMs: number;
+    }
+  | {
+      readonly kind: "prometheusOutage";
+      /** How long Prometheus stands still, once the version has its first requests, 1000 to 45000 milliseconds. */
+      readonly outageMs: number;
     };
+
+/**
+ * What carries out a fault: the model itself, by a wrapper of its Python file; the files that its pod starts with; the
+ * node agent; the spec of its pods; or the rehearsal, from outside.
+ */
+export type FaultPlace = "model" | "files" | "start" | "pod" | "outside";
+
+/** What carries out each fault. */
+export const faultPlaces: Readonly<Record<Fault["kind"], FaultPlace>> = {
+  errors: "model",
+  latency: "model",
+  score: "model",
+  crash: "model",
+  timeouts: "model",
+  batchErrors: "model",
+  refusals: "model",
+  skewedScore: "model",
+  coldStart: "model",
+  badConfig: "files",
+  syntaxError: "files",
+  slowStart: "start",
+  noGpu: "pod",
+  podKill: "outside",
+  prometheusOutage: "outside",
+};
 
 /** The annotation of the pod template that contains the faults. Only the embedded environment reads it. */
 export const faultAnnotation = "rehearsal.serin.dev/fault";
@@ -56,12 +128,25 @@ const longestLatency: Duration = "30s";
 /** The longest delay of a start. A longer one would exceed the Rollout's progress deadline, 10 minutes by default. */
 const longestStart: Duration = "10m";
 
+/** The rehearsal itself asks Prometheus, and waits a minute for it. */
+const longestOutage: Duration = "45s";
+
 const forms = {
   errors: "errors=1%",
   latency: "latency=+200ms",
   score: "score=+0.1",
   crash: "crash",
   "slow-start": "slow-start=60s",
+  timeouts: "timeouts=1%",
+  "batch-errors": "batch-errors=1%",
+  "4xx-burst": "4xx-burst=5%",
+  "skewed-score": "skewed-score=10%",
+  "cold-start": "cold-start=30s",
+  "bad-config": "bad-config",
+  "syntax-error": "syntax-error",
+  "no-gpu": "no-gpu",
+  "pod-kill": "pod-kill=30s",
+  "prometheus-outage": "prometheus-outage=30s",
 } as const;
 type FaultName = keyof typeof forms;
 
@@ -101,10 +186,7 @@ function parseFault(item: string, path: string): Fault | { problems: Problem[] }
 type Reader = (value: string | undefined, path: string) => Fault | { problems: Problem[] };
 
 const readers: Record<FaultName, Reader> = {
-  errors(value = "", path) {
-    const problems = value === "100%" ? [] : percentProblems(`${path} errors`, value);
-    return problems.length > 0 ? { problems } : { kind: "errors", share: ratio(value as Percent) };
-  },
+  errors: shareReader("errors", (share) => ({ kind: "errors", share })),
   latency(value = "", path) {
     if (!value.startsWith("+")) return wrongForm("latency", value, "adds time, so it starts with +", path);
     const problems = durationProblems(`${path} latency`, value.slice(1), { min: "1ms", max: longestLatency });
@@ -118,18 +200,40 @@ const readers: Record<FaultName, Reader> = {
       ? wrongForm("score", value, "must change the score", path)
       : { kind: "score", shift: Number(value) };
   },
-  crash(value, path) {
-    return value === undefined
-      ? { kind: "crash", afterRequests: crashAfterRequests }
-      : wrongForm("crash", value, "takes no value", path);
-  },
-  "slow-start"(value = "", path) {
-    const problems = durationProblems(`${path} slow-start`, value, { min: "1s", max: longestStart });
-    return problems.length > 0
-      ? { problems }
-      : { kind: "slowStart", delayMs: Math.round(milliseconds(value as Duration)) };
-  },
+  crash: bareReader("crash", { kind: "crash", afterRequests: crashAfterRequests }),
+  "slow-start": spanReader("slow-start", ["1s", longestStart], (delayMs) => ({ kind: "slowStart", delayMs })),
+  timeouts: shareReader("timeouts", (hangShare) => ({ kind: "timeouts", hangShare })),
+  "batch-errors": shareReader("batch-errors", (burstShare) => ({ kind: "batchErrors", burstShare })),
+  "4xx-burst": shareReader("4xx-burst", (refusedShare) => ({ kind: "refusals", refusedShare })),
+  "skewed-score": shareReader("skewed-score", (skewedShare) => ({ kind: "skewedScore", skewedShare })),
+  "cold-start": spanReader("cold-start", ["1s", "10m"], (coldMs) => ({ kind: "coldStart", coldMs })),
+  "bad-config": bareReader("bad-config", { kind: "badConfig" }),
+  "syntax-error": bareReader("syntax-error", { kind: "syntaxError" }),
+  "no-gpu": bareReader("no-gpu", { kind: "noGpu" }),
+  "pod-kill": spanReader("pod-kill", ["5s", "10m"], (everyMs) => ({ kind: "podKill", everyMs })),
+  "prometheus-outage": spanReader("prometheus-outage", ["1s", longestOutage], (outageMs) => ({
+    kind: "prometheusOutage",
+    outageMs,
+  })),
 };
+
+function shareReader(name: FaultName, made: (share: number) => Fault): Reader {
+  return (value = "", path) => {
+    const problems = value === "100%" ? [] : percentProblems(`${path} ${name}`, value);
+    return problems.length > 0 ? { problems } : made(ratio(value as Percent));
+  };
+}
+
+function spanReader(name: FaultName, [min, max]: readonly [Duration, Duration], made: (ms: number) => Fault): Reader {
+  return (value = "", path) => {
+    const problems = durationProblems(`${path} ${name}`, value, { min, max });
+    return problems.length > 0 ? { problems } : made(Math.round(milliseconds(value as Duration)));
+  };
+}
+
+function bareReader(name: FaultName, fault: Fault): Reader {
+  return (value, path) => (value === undefined ? fault : wrongForm(name, value, "takes no value", path));
+}
 
 function wrongForm(name: FaultName, value: string, rule: string, path: string): { problems: Problem[] } {
   return { problems: [{ path: `${path} ${name}`, reason: `"${value}" ${rule}.`, fix: `Write "${forms[name]}".` }] };
@@ -159,11 +263,31 @@ function formatFault(fault: Fault): string {
       return "crash";
     case "slowStart":
       return `slow-start=${duration(fault.delayMs)}`;
+    case "timeouts":
+      return `timeouts=${percent(fault.hangShare)}`;
+    case "batchErrors":
+      return `batch-errors=${percent(fault.burstShare)}`;
+    case "refusals":
+      return `4xx-burst=${percent(fault.refusedShare)}`;
+    case "skewedScore":
+      return `skewed-score=${percent(fault.skewedShare)}`;
+    case "coldStart":
+      return `cold-start=${duration(fault.coldMs)}`;
+    case "badConfig":
+      return "bad-config";
+    case "syntaxError":
+      return "syntax-error";
+    case "noGpu":
+      return "no-gpu";
+    case "podKill":
+      return `pod-kill=${duration(fault.everyMs)}`;
+    case "prometheusOutage":
+      return `prometheus-outage=${duration(fault.outageMs)}`;
   }
 }
 
 function repeatedNames(faults: readonly Fault[]): FaultName[] {
-  const names = faults.map((fault): FaultName => (fault.kind === "slowStart" ? "slow-start" : fault.kind));
+  const names = faults.map((fault) => formatFault(fault).split("=")[0] as FaultName);
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 

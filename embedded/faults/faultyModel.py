@@ -5,6 +5,7 @@ file name of the model itself. Faults begin after the requests of model_warmup, 
 """
 
 import collections
+import heapq
 import importlib.util
 import json
 import os
@@ -23,6 +24,20 @@ LATENCY = FAULTS.get("addedMs", 0) / 1000
 SHIFT = FAULTS.get("shift", 0)
 SHARE = FAULTS.get("share", 0)
 CRASH_AFTER = FAULTS.get("afterRequests", 0)
+HANG_SHARE = FAULTS.get("hangShare", 0)
+BURST_SHARE = FAULTS.get("burstShare", 0)
+REFUSED_SHARE = FAULTS.get("refusedShare", 0)
+SKEWED_SHARE = FAULTS.get("skewedShare", 0)
+COLD = FAULTS.get("coldMs", 0) / 1000
+
+# Longer than callers and the gateway wait.
+HANG = 60
+# What a cold version needs more for an answer, in seconds.
+COLD_LATENCY = 1
+# What a skewed score is higher by.
+SKEW = 0.5
+# Requests in a row of a batch that fails.
+BATCH = 20
 
 
 class TritonPythonModel:
@@ -38,9 +53,14 @@ class TritonPythonModel:
         warmups = config.get("model_warmup", [])
         self.warmup = sum(w.get("batch_size", 0) * max(1, w.get("count", 0)) for w in warmups)
         self.served = 0
-        self.owed = 0.0
-        self.late = DelayedAnswers(LATENCY) if LATENCY else None
-        if SHIFT:
+        self.first = None
+        self.errors = Share(SHARE)
+        self.hanging = Share(HANG_SHARE)
+        self.skewed = Share(SKEWED_SHARE)
+        self.batches = Share(BURST_SHARE, BATCH)
+        self.refusals = Share(REFUSED_SHARE, BATCH)
+        self.late = DelayedAnswers() if LATENCY or HANG_SHARE or COLD else None
+        if SHIFT or SKEWED_SHARE:
             shift_score_metrics()
         self.model = faulty()
         if hasattr(self.model, "initialize"):
@@ -50,73 +70,110 @@ class TritonPythonModel:
         if self.warmup > 0:
             self.warmup -= len(requests)
             return self.model.execute(requests)
-        failing = [self.fails() for _ in requests]
+        failures = [self.failure() for _ in requests]
+        skews = [failure is None and self.skewed.takes() for failure in failures]
+        delays = [self.delay() for _ in requests]
         senders = [request.get_response_sender() for request in requests] if self.late else []
-        healthy = [request for request, fails in zip(requests, failing) if not fails]
-        answers = iter(self.model.execute(healthy) if healthy else [])
-        for family in shifted_families:
-            family.flush()
-        responses = [injected_error() if fails else shifted(next(answers)) for fails in failing]
+        responses = [None if failure is None else injected_error(*failure) for failure in failures]
+        for skewed in (False, True):
+            chosen = [n for n, failure in enumerate(failures) if failure is None and skews[n] == skewed]
+            shift = SHIFT + (SKEW if skewed else 0)
+            answers = self.model.execute([requests[n] for n in chosen]) if chosen else []
+            for family in shifted_families:
+                family.flush(shift)
+            for n, answer in zip(chosen, answers):
+                responses[n] = shifted(answer, shift)
         if not self.late:
             return responses
-        self.late.send(senders, responses)
+        for sender, response, delay in zip(senders, responses, delays):
+            self.late.send(sender, response, delay)
         return None
 
     def finalize(self):
         if hasattr(self.model, "finalize"):
             self.model.finalize()
 
-    def fails(self):
-        """Counts one request. Returns True for the share of requests that must fail, evenly spaced."""
+    def failure(self):
+        """Counts one request. Returns the error that it gets, or None."""
         self.served += 1
         if CRASH_AFTER and self.served > CRASH_AFTER:
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(60)
-        self.owed += SHARE
-        if self.owed < 1 - 1e-9:
+        if self.refusals.takes():
+            return ("refused by the rehearsal's fault", pb_utils.TritonError.INVALID_ARG)
+        if self.errors.takes() or self.batches.takes():
+            return ("injected by the rehearsal's fault",)
+        return None
+
+    def delay(self):
+        """Seconds by which the next answer is late."""
+        now = time.monotonic()
+        self.first = self.first or now
+        cold = COLD_LATENCY if now - self.first < COLD else 0
+        return LATENCY + cold + (HANG if self.hanging.takes() else 0)
+
+
+class Share:
+    """Takes a share of the requests, evenly spaced, so many in a row each time."""
+
+    def __init__(self, share, run=1):
+        self.share = share
+        self.run = run
+        # The first run comes in the middle of its interval, so that a release does not have to wait for it.
+        self.owed = run / 2 if run > 1 and share else 0.0
+        self.left = 0
+
+    def takes(self):
+        self.owed += self.share
+        if self.left == 0 and self.owed >= self.run - 1e-9:
+            self.owed -= self.run
+            self.left = self.run
+        if self.left == 0:
             return False
-        self.owed -= 1
+        self.left -= 1
         return True
 
 
 class DelayedAnswers:
-    """Sends answers after a fixed delay from a separate thread, so that the model takes the next requests meanwhile."""
+    """Sends each answer after its delay from a separate thread, so that the model takes the next requests meanwhile."""
 
-    def __init__(self, delay):
-        self.delay = delay
-        self.waiting = collections.deque()
-        self.arrived = threading.Semaphore(0)
+    def __init__(self):
+        self.waiting = []
+        self.sent = 0
+        self.changed = threading.Condition()
         threading.Thread(target=self.deliver, daemon=True).start()
 
-    def send(self, senders, responses):
-        due = time.monotonic() + self.delay
-        for sender, response in zip(senders, responses):
-            self.waiting.append((due, sender, response))
-            self.arrived.release()
+    def send(self, sender, response, delay):
+        with self.changed:
+            self.sent += 1
+            heapq.heappush(self.waiting, (time.monotonic() + delay, self.sent, sender, response))
+            self.changed.notify()
 
     def deliver(self):
         while True:
-            self.arrived.acquire()
-            due, sender, response = self.waiting.popleft()
-            time.sleep(max(0, due - time.monotonic()))
+            with self.changed:
+                while not self.waiting or self.waiting[0][0] > time.monotonic():
+                    due = self.waiting[0][0] - time.monotonic() if self.waiting else None
+                    self.changed.wait(due)
+                _, _, sender, response = heapq.heappop(self.waiting)
             sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
-def injected_error():
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError("injected by the rehearsal's fault"))
+def injected_error(message, *code):
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, *code))
 
 
-def shifted(response):
-    if not SHIFT or response.has_error():
+def shifted(response, shift):
+    if not shift or response.has_error():
         return response
-    return pb_utils.InferenceResponse([shifted_tensor(tensor) for tensor in response.output_tensors()])
+    return pb_utils.InferenceResponse([shifted_tensor(tensor, shift) for tensor in response.output_tensors()])
 
 
-def shifted_tensor(tensor):
+def shifted_tensor(tensor, shift):
     values = tensor.as_numpy()
     if not np.issubdtype(values.dtype, np.floating):
         return tensor
-    return pb_utils.Tensor(tensor.name(), (values + SHIFT).astype(values.dtype))
+    return pb_utils.Tensor(tensor.name(), (values + shift).astype(values.dtype))
 
 
 class ShiftedScores:
@@ -130,17 +187,17 @@ class ShiftedScores:
         self.metrics[part] = metric
         return ShiftedMetric(self, part)
 
-    def flush(self):
+    def flush(self, shift):
         if not self.pending:
             return
         count, total = self.pending["count"], self.pending["sum"] - self.pending["negative_sum"]
         added = {
             "count": count,
             # Their difference is what is judged, so the sign of each score need not be known.
-            "sum": total + SHIFT * count,
-            "negative_sum": -(total + SHIFT * count),
-            "sumsq": self.pending["sumsq"] + 2 * SHIFT * total + SHIFT * SHIFT * count,
-            **self.shifted_buckets(),
+            "sum": total + shift * count,
+            "negative_sum": -(total + shift * count),
+            "sumsq": self.pending["sumsq"] + 2 * shift * total + shift * shift * count,
+            **self.shifted_buckets(shift),
         }
         for part, value in added.items():
             # A counter cannot decrease, so a negative increment is dropped.
@@ -148,7 +205,7 @@ class ShiftedScores:
                 self.metrics[part].increment(value)
         self.pending.clear()
 
-    def shifted_buckets(self):
+    def shifted_buckets(self, shift):
         """The cumulative counts after the shift. Assumes that scores are evenly spread between two bucket edges."""
         edges = sorted(part for part in self.metrics if isinstance(part, float) and np.isfinite(part))
         if not edges:
@@ -156,7 +213,7 @@ class ShiftedScores:
         lowest = 0.0 if edges[0] > 0 else edges[0] - 1
         known = [lowest, *edges]
         counts = [0.0, *(self.pending[edge] for edge in edges)]
-        moved = np.interp([edge - SHIFT for edge in edges], known, counts, right=self.pending[float("inf")])
+        moved = np.interp([edge - shift for edge in edges], known, counts, right=self.pending[float("inf")])
         return {**dict(zip(edges, map(float, moved))), float("inf"): self.pending[float("inf")]}
 
 

@@ -1,8 +1,8 @@
-import { copyFile, mkdir, readdir, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Problem } from "../../components/core/problem.ts";
-import { type Fault, faultAnnotation, formatFaults } from "./fault.ts";
+import { type Fault, faultAnnotation, faultPlaces, formatFaults } from "./fault.ts";
 
 /**
  * The name of the model's own `model.py` in a private copy, where `model.py` is the wrapper that injects the faults.
@@ -24,7 +24,8 @@ export async function makePrivateRepository(
 ): Promise<Problem[]> {
   await rm(target, { recursive: true, force: true });
   await mkdir(target, { recursive: true });
-  const inModel = faults.filter((fault) => fault.kind !== "slowStart");
+  const inModel = faults.filter(({ kind }) => faultPlaces[kind] === "model" || kind === "syntaxError");
+  const badConfig = faults.some(({ kind }) => kind === "badConfig");
   let models = 0;
   for (const model of await readdir(source, { withFileTypes: true })) {
     if (!model.isDirectory()) continue;
@@ -32,12 +33,19 @@ export async function makePrivateRepository(
     for (const entry of await readdir(join(source, model.name), { withFileTypes: true })) {
       const from = join(source, model.name, entry.name);
       const to = join(target, model.name, entry.name);
-      if (!entry.isDirectory() || !/^\d+$/.test(entry.name)) await symlink(from, to);
+      if (badConfig && entry.name === "config.pbtxt")
+        await writeFile(to, `${await readFile(from, "utf8")}${unknownField}`);
+      else if (!entry.isDirectory() || !/^\d+$/.test(entry.name)) await symlink(from, to);
       else if (await linkVersion(from, to, inModel)) models += 1;
     }
   }
   return inModel.length === 0 || models > 0 ? [] : [noPythonModel(inModel, source)];
 }
+
+/** Triton refuses a configuration with a field that it does not know. */
+const unknownField = '\n# Added by the rehearsal\'s fault "bad-config".\nmax_batchsize: 32\n';
+/** Python refuses a file that ends within a definition. */
+const unreadable = '# Written by the rehearsal\'s fault "syntax-error".\nclass TritonPythonModel\n    pass\n';
 
 /** Links one version of a model. Returns whether it is a Python model, which the faults have been put in front of. */
 async function linkVersion(source: string, target: string, faults: readonly Fault[]): Promise<boolean> {
@@ -48,6 +56,10 @@ async function linkVersion(source: string, target: string, faults: readonly Faul
     await symlink(join(source, name), join(target, wrapped && name === "model.py" ? renamedModel : name));
   }
   if (!wrapped) return false;
+  if (faults.some(({ kind }) => kind === "syntaxError")) {
+    await writeFile(join(target, "model.py"), unreadable);
+    return true;
+  }
   await copyFile(faultyModel, join(target, "model.py"));
   await writeFile(join(target, "faults.json"), JSON.stringify(faultSettings(faults)));
   return true;

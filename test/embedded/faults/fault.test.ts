@@ -12,6 +12,18 @@ describe("a fault expression", () => {
     expect(parseFaults("score=-0.1")).toEqual([{ kind: "score", shift: -0.1 }]);
     expect(parseFaults("crash")).toEqual([{ kind: "crash", afterRequests: 50 }]);
     expect(parseFaults("slow-start=60s")).toEqual([{ kind: "slowStart", delayMs: 60_000 }]);
+    expect(parseFaults("timeouts=1%")).toEqual([{ kind: "timeouts", hangShare: 0.01 }]);
+    expect(parseFaults("batch-errors=1%")).toEqual([{ kind: "batchErrors", burstShare: 0.01 }]);
+    expect(parseFaults("4xx-burst=5%")).toEqual([{ kind: "refusals", refusedShare: 0.05 }]);
+    expect(parseFaults("skewed-score=10%")).toEqual([{ kind: "skewedScore", skewedShare: 0.1 }]);
+    expect(parseFaults("cold-start=30s")).toEqual([{ kind: "coldStart", coldMs: 30_000 }]);
+    expect(parseFaults("bad-config,syntax-error,no-gpu").map(({ kind }) => kind)).toEqual([
+      "badConfig",
+      "syntaxError",
+      "noGpu",
+    ]);
+    expect(parseFaults("pod-kill=30s")).toEqual([{ kind: "podKill", everyMs: 30_000 }]);
+    expect(parseFaults("prometheus-outage=30s")).toEqual([{ kind: "prometheusOutage", outageMs: 30_000 }]);
   });
 
   it("reads several faults, in their order, with or without blanks", () => {
@@ -34,6 +46,14 @@ describe("a fault expression", () => {
           .map((n) => ({ kind: "score", shift: n / 1000 })),
         fc.constant({ kind: "crash", afterRequests: 50 }),
         fc.integer({ min: 1000, max: 600_000 }).map((delayMs) => ({ kind: "slowStart", delayMs })),
+        fc.integer({ min: 1, max: 1000 }).map((n) => ({ kind: "timeouts", hangShare: n / 1000 })),
+        fc.integer({ min: 1, max: 1000 }).map((n) => ({ kind: "batchErrors", burstShare: n / 1000 })),
+        fc.integer({ min: 1, max: 1000 }).map((n) => ({ kind: "refusals", refusedShare: n / 1000 })),
+        fc.integer({ min: 1, max: 1000 }).map((n) => ({ kind: "skewedScore", skewedShare: n / 1000 })),
+        fc.integer({ min: 1000, max: 600_000 }).map((coldMs) => ({ kind: "coldStart", coldMs })),
+        fc.constantFrom({ kind: "badConfig" }, { kind: "syntaxError" }, { kind: "noGpu" }),
+        fc.integer({ min: 5000, max: 600_000 }).map((everyMs) => ({ kind: "podKill", everyMs })),
+        fc.integer({ min: 1000, max: 45_000 }).map((outageMs) => ({ kind: "prometheusOutage", outageMs })),
       ),
       { selector: (fault) => fault.kind },
     );

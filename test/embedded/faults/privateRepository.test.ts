@@ -2,6 +2,7 @@ import { cp, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readModelConfig } from "../../../diagnosis/repository/modelConfig.ts";
 import { parseFaults } from "../../../embedded/faults/fault.ts";
 import { makePrivateRepository } from "../../../embedded/faults/privateRepository.ts";
 
@@ -40,6 +41,25 @@ describe("a pod's private model repository", () => {
     expect(await readFile(join(target, "fraud/1/model.py"), "utf8")).not.toBe(before);
     expect(await readFile(join(store, "fraud/1/model.py"), "utf8")).toBe(before);
     expect(await contents(join(store, "fraud/1"))).toEqual(filesBefore);
+  });
+
+  it("has a configuration that Triton refuses, or a file that Python refuses, and the store stays unchanged", async () => {
+    const target = join(folder, "repository");
+    const config = await readFile(join(samples, "fraud/config.pbtxt"), "utf8");
+    expect(await makePrivateRepository(samples, target, parseFaults("bad-config"))).toEqual([]);
+    const bad = await readFile(join(target, "fraud/config.pbtxt"), "utf8");
+    expect(readModelConfig(bad).problems[0]?.reason).toContain('has no field "max_batchsize"');
+    expect(await readFile(join(samples, "fraud/config.pbtxt"), "utf8")).toBe(config);
+    expect(await contents(join(target, "fraud/1"))).toEqual(["model.py", "prediction_score.py"]);
+    expect(await makePrivateRepository(samples, target, parseFaults("syntax-error"))).toEqual([]);
+    expect(await readFile(join(target, "fraud/1/model.py"), "utf8")).toContain("class TritonPythonModel\n");
+  });
+
+  it("has no fault of those that others carry out", async () => {
+    const target = join(folder, "repository");
+    const faults = parseFaults("no-gpu,pod-kill=30s,prometheus-outage=30s,slow-start=5s");
+    expect(await makePrivateRepository(samples, target, faults)).toEqual([]);
+    expect(await contents(join(target, "fraud/1"))).toEqual(["model.py", "prediction_score.py"]);
   });
 
   it("replaces the repository of an earlier start of the pod", async () => {
