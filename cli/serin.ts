@@ -92,6 +92,14 @@ function number(min: number, max: number): (text: string) => number {
   };
 }
 
+/** A whole number in a range. */
+function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    throw new InvalidArgumentError(`Write a whole number from ${min} to ${max}.`);
+  };
+}
+
 /** A port that needs no rights of an administrator. */
 function port(text: string): number {
   if (/^\d{4,5}$/.test(text) && Number(text) >= 1024 && Number(text) <= 65_535) return Number(text);
@@ -242,22 +250,30 @@ verb("rehearse <model>", "release a version under traffic, on real controllers, 
   .requiredOption("--to <version>", "the version to release")
   .option(
     "--fault <faults>",
-    "what it does wrong: errors=1%, latency=+200ms, score=+0.1, crash, slow-start=60s; several with commas",
+    "what it does wrong: errors=1%, latency=+200ms, crash, pod-kill=30s …; several with commas; all: docs/cli.md",
     "",
   )
   .option("--rate <requests>", "requests per second (default: the model's expected trough)", number(1, 2_000))
   .option("--input <file>", "requests to send: a JSON body a line, or one (default: random ones of the model's shape)")
   .addOption(new Option("--order <order>", "of the file's requests: in turn, or by chance").choices(["turn", "random"]))
-  .option("--seed <number>", "the same seed sends the same requests at the same intervals", number(0, 4_294_967_295))
+  .option("--seed <number>", "the same seed sends the same requests at the same intervals", whole(0, 4_294_967_295))
   .option(
     "--timeout <duration>",
     "longest time to wait for the end (default: twice what a healthy version takes, at least 15m)",
   )
+  .option("--repeat <times>", "rehearse so many times, with a table of outcomes and intervals", whole(1, 100))
   .option("--report <folder>", "where the report goes, as JSON and as a page", "rehearsals")
   .option("--environment <name>", "the embedded environment to use", "local")
   .option("--yes", "use an embedded environment of another checkout")
   .action((model, options) =>
     start(options, async (invocation) => (await import("./verbs/rehearse.ts")).rehearse(model, options, invocation)),
+  );
+
+verb("scenario <file>", "rehearse what a file lists, and compare each outcome with the one that it expects")
+  .option("--report <folder>", "where the reports go, as JSON and as pages", "rehearsals")
+  .option("--yes", "use an embedded environment of another checkout")
+  .action((file, options) =>
+    start(options, async (invocation) => (await import("./verbs/scenario.ts")).scenario(file, options, invocation)),
   );
 
 const model = program.command("model").description("look at the files of a model");

@@ -45,6 +45,8 @@ export interface RehearsalArgs {
   readonly rate: number;
   /** Requests of a file. @default random ones of the shape that the model's metadata say */
   readonly requests?: RequestsSent & { readonly texts: readonly string[] };
+  /** What intervals between requests, and their order by chance, are made of. @default 1 */
+  readonly seed?: number;
   /** The longest time for the release, milliseconds. The return to the declared version comes on top of it. */
   readonly timeoutMs: number;
   /** Aborting it ends the traffic and the release. The return to the declared version still takes place. */
@@ -140,9 +142,8 @@ async function underTraffic(args: RehearsalArgs, view: ClusterView, before: Roll
     durationMs: leadMs + args.timeoutMs + tailMs,
     slowerThanMs: milliseconds(model.slo.p99),
     ...callersOf(model, context),
-    ...(args.requests === undefined
-      ? {}
-      : { bodies: args.requests.texts, order: args.requests.order, seed: args.requests.seed }),
+    ...(args.requests === undefined ? {} : { bodies: args.requests.texts, order: args.requests.order }),
+    ...(args.seed === undefined ? {} : { seed: args.seed }),
     signal,
   });
   const collecting = collect(traffic, samples);

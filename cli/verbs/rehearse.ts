@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ListrTask } from "listr2";
-import { exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
+import { type ExitCode, exitCodes, type Problem, ProblemError, rejectProblems } from "../../components/core/problem.ts";
 import { durationProblems } from "../../components/core/quantity.ts";
 import { withVersion } from "../../components/model/model.ts";
 import { findingsText } from "../../diagnosis/findingText.ts";
@@ -10,6 +10,7 @@ import { alone } from "../../rehearsal/local/exclusive.ts";
 import { embeddedCluster } from "../../rehearsal/local/localCluster.ts";
 import { storedVersionProblems } from "../../rehearsal/local/modelStore.ts";
 import { requireOwn } from "../../rehearsal/local/ownership.ts";
+import { outcomeColumns, outcomeCounts, outcomeRows } from "../../rehearsal/outcomeTable.ts";
 import { rehearsalPage } from "../../rehearsal/page.ts";
 import { rateProblems } from "../../rehearsal/rateProblems.ts";
 import { type Rehearsed, runRehearsal } from "../../rehearsal/rehearsal.ts";
@@ -40,6 +41,8 @@ export interface RehearseOptions {
   readonly order?: "turn" | "random";
   /** `--seed`: what intervals and order by chance are made of, a whole number from 0. @default 1 */
   readonly seed?: number;
+  /** `--repeat`: how often, 1 to 100, each time with another seed. @default 1 */
+  readonly repeat?: number;
   /** `--report`: the folder for the report, as JSON and as a page. It is created. @default `rehearsals` */
   readonly report: string;
   /** `--environment`: the name of the environment. Its embedded cluster must run. @default `local` */
@@ -49,9 +52,63 @@ export interface RehearseOptions {
 }
 
 /**
- * Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared.
+ * Releases a version under traffic on the embedded environment, tells what happened, and goes back to what is declared;
+ * with `repeat` several times, with a table of the outcomes.
  */
 export async function rehearse(name: string, options: RehearseOptions, invocation: Invocation): Promise<Answer> {
+  const { repeat = 1, seed = 1 } = options;
+  if (repeat === 1) {
+    const { rehearsed, files } = await rehearseOnce(name, options, invocation);
+    return answer(rehearsed, files, options.environment);
+  }
+  const all: Repeated[] = [];
+  for (let n = 0; n < repeat; n += 1) {
+    const one = await rehearseOnce(name, { ...options, seed: seed + n }, invocation);
+    all.push(one);
+    if (!invocation.json) process.stdout.write(`${n + 1} of ${repeat}: ${headline(one.rehearsed.report)}\n`);
+    // What an environment that is not back would be rehearsed from is not what is declared.
+    if (one.rehearsed.notReturned !== undefined) break;
+  }
+  return repeatedAnswer(all, options.environment);
+}
+
+/** One rehearsal, with the files of its report. */
+export interface Repeated {
+  /** What came of it. */
+  readonly rehearsed: Rehearsed;
+  /** The files of its report. */
+  readonly files: Files;
+}
+
+/** A table of how repeated rehearsals ended. The exit code is 0 if all were promoted. */
+export function repeatedAnswer(all: readonly Repeated[], environment: string): Answer {
+  const reports = all.map(({ rehearsed }) => rehearsed.report);
+  const outcomes = outcomeCounts(reports);
+  const notReturned = all.at(-1)?.rehearsed.notReturned;
+  return {
+    result: { outcomes, rehearsals: all.map(({ rehearsed, files }) => ({ ...rehearsed, files })) },
+    text: [
+      columns(outcomeColumns, outcomeRows(outcomes), [1, 2, 4, 5, 6]),
+      ...(notReturned === undefined ? [] : ["", ...notReturnedLines(notReturned, environment)]),
+    ].join("\n"),
+    exitCode: exitCodeOf(
+      reports.every(({ outcome }) => outcome === "promoted"),
+      notReturned,
+    ),
+  };
+}
+
+function exitCodeOf(asWished: boolean, notReturned: string | undefined): ExitCode {
+  if (notReturned !== undefined) return exitCodes.incomplete;
+  return asWished ? exitCodes.ok : exitCodes.releaseFailed;
+}
+
+function notReturnedLines(notReturned: string, environment: string): string[] {
+  return [`The environment is not back at what is declared: ${notReturned}`, `Go on with: npx serin up ${environment}`];
+}
+
+/** One rehearsal. The report is written before the return. */
+export async function rehearseOnce(name: string, options: RehearseOptions, invocation: Invocation): Promise<Repeated> {
   const environment = declaredEnvironment(options.environment);
   const model = declaredModel(environment, name);
   rejectProblems(`The rehearsal of "${name}" cannot start`, [
@@ -103,6 +160,7 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
           faults: options.fault,
           rate,
           timeoutMs,
+          seed: options.seed ?? 1,
           ...(requests === undefined
             ? {}
             : {
@@ -139,10 +197,11 @@ export async function rehearse(name: string, options: RehearseOptions, invocatio
   if (done.rehearsed === undefined || done.files === undefined) {
     throw new Error("the rehearsal ended without a report");
   }
-  return answer(done.rehearsed, done.files, environment.name);
+  return { rehearsed: done.rehearsed, files: done.files };
 }
 
-interface Files {
+/** Where a report is. */
+export interface Files {
   readonly json: string;
   readonly page: string;
 }
@@ -163,20 +222,9 @@ export function answer({ report, notReturned }: Rehearsed, files: Files, environ
       ...(report.steps.length === 0 ? [] : [columns(stepColumns, stepRows(report), [0, 1, 2, 3, 4, 5]), ""]),
       ...servedLines(report),
       `Report: ${files.page}`,
-      ...(notReturned === undefined
-        ? []
-        : [
-            "",
-            `The environment is not back at what is declared: ${notReturned}`,
-            `Go on with: npx serin up ${environment}`,
-          ]),
+      ...(notReturned === undefined ? [] : ["", ...notReturnedLines(notReturned, environment)]),
     ].join("\n"),
-    exitCode:
-      notReturned !== undefined
-        ? exitCodes.incomplete
-        : report.outcome === "promoted"
-          ? exitCodes.ok
-          : exitCodes.releaseFailed,
+    exitCode: exitCodeOf(report.outcome === "promoted", notReturned),
   };
 }
 
@@ -208,13 +256,15 @@ function reportProblems(folder: string): Problem[] {
   }
 }
 
-function orderProblems({ input, order, seed }: RehearseOptions): Problem[] {
-  if (input !== undefined) return [];
-  return [...(order === undefined ? [] : ["--order"]), ...(seed === undefined ? [] : ["--seed"])].map((path) => ({
-    path,
-    reason: "it is about the requests of a file, and there is none.",
-    fix: "Write --input <file>, too.",
-  }));
+function orderProblems({ input, order }: RehearseOptions): Problem[] {
+  if (input !== undefined || order === undefined) return [];
+  return [
+    {
+      path: "--order",
+      reason: "it is about the requests of a file, and there is none.",
+      fix: "Write --input <file>, too.",
+    },
+  ];
 }
 
 function faultProblems(text: string): readonly Problem[] {

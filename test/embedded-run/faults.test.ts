@@ -95,6 +95,61 @@ describe("a fault", () => {
     expect((await pods.read("slow")).status?.containerStatuses?.[0]?.restartCount).toBe(0);
   });
 
+  it("of requests without an answer leaves every tenth so, and answers the others", async () => {
+    const address = await pods.run("hanging", { version: "2", fault: "timeouts=10%" });
+    const host = { address, port: 8000, host: "fraud", model: "fraud", spacing: "even" } as const;
+    const summary = await startTraffic({ ...host, rate: 20, durationMs: 5_000, timeoutMs: 3_000 }).summary;
+    expect(summary).toMatchObject({ sent: 100, ok: 90, errors: { timeout: 10 } });
+  });
+
+  it.each([
+    ["batch-errors=10%", 500],
+    ["4xx-burst=10%", 400],
+  ])("of %s answers twenty requests in a row with %d", async (fault, status) => {
+    const address = await pods.run(`burst-${status}`, { version: "2", fault });
+    const statuses = [];
+    for (let n = 0; n < 400; n += 1) statuses.push((await infer(address)).status);
+    const failed = statuses.flatMap((seen, n) => (seen === status ? [n] : []));
+    expect(failed).toHaveLength(40);
+    expect(statuses.filter((seen) => seen === 200)).toHaveLength(360);
+    const [first = 0] = failed;
+    expect(failed.slice(0, 20)).toEqual(Array.from({ length: 20 }, (_, n) => first + n));
+  });
+
+  it("of skewed scores shifts every tenth answer and no other", async () => {
+    const healthy = await pods.run("unskewed", { version: "2" });
+    const address = await pods.run("skewed", { version: "2", fault: "skewed-score=10%" });
+    const right = (await infer(healthy)).score ?? 0;
+    const scores = [];
+    for (let n = 0; n < 100; n += 1) scores.push((await infer(address)).score ?? 0);
+    expect(scores.filter((score) => Math.abs(score - right - 0.5) < 1e-5)).toHaveLength(10);
+    expect(scores.filter((score) => Math.abs(score - right) < 1e-5)).toHaveLength(90);
+  });
+
+  it("of a cold start makes answers late at first, and not for long", async () => {
+    const address = await pods.run("cold", { version: "2", fault: "cold-start=3s" });
+    const taken = async () => {
+      const began = Date.now();
+      expect((await infer(address)).status).toBe(200);
+      return Date.now() - began;
+    };
+    expect(await taken()).toBeGreaterThan(950);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(await taken()).toBeLessThan(500);
+  });
+
+  it.each([
+    ["bad-config", "max_batchsize"],
+    ["syntax-error", "SyntaxError"],
+  ])("of %s ends Triton, which says why", async (fault, said) => {
+    await pods.create(fraudPod(fault, { version: "2", fault }));
+    await eventually(async () => {
+      const state = (await pods.read(fault)).status?.containerStatuses?.[0];
+      const message = state?.lastState?.terminated?.message ?? state?.state?.terminated?.message;
+      expect(message).toContain(said);
+    });
+  });
+
   it("that cannot be read is explained on the pod", async () => {
     await pods.create(fraudPod("unreadable", { fault: "latency=200ms" }));
     await eventually(async () =>
