@@ -29,12 +29,14 @@ export function disturbances(faults: string, place: DisturbedPlace): Disturbance
   const outage = found(faults, "prometheusOutage");
   const kill = found(faults, "podKill");
   let stopped: number | undefined;
-  let nextKill = 0;
+  let [firstMs, nextKill] = [Number.POSITIVE_INFINITY, 0];
   return {
     on({ currentHash }, { atMs, counters }) {
-      if (counters.requests === 0) return;
-      if (outage !== undefined && stopped === undefined) stopped = stopFor(prometheusPid(place), outage.outageMs);
-      if (kill !== undefined && atMs >= nextKill) {
+      if (counters.requests > 0) firstMs = Math.min(firstMs, atMs);
+      const begun = (fault: Fault | undefined) => atMs >= firstMs + (fault?.fromMs ?? 0);
+      if (outage !== undefined && stopped === undefined && begun(outage))
+        stopped = stopFor(prometheusPid(place), outage.outageMs);
+      if (kill !== undefined && atMs >= nextKill && begun(kill)) {
         nextKill = atMs + kill.everyMs;
         // The API server may be away; the next kill comes.
         void killPod(place, currentHash).catch(() => undefined);
@@ -47,8 +49,10 @@ export function disturbances(faults: string, place: DisturbedPlace): Disturbance
   };
 }
 
-function found<Kind extends Fault["kind"]>(faults: string, kind: Kind): Extract<Fault, { kind: Kind }> | undefined {
-  return parseFaults(faults).find((fault): fault is Extract<Fault, { kind: Kind }> => fault.kind === kind);
+type FaultOf<Kind extends Fault["kind"]> = Extract<Fault, { kind: Kind }>;
+
+function found<Kind extends Fault["kind"]>(faults: string, kind: Kind): FaultOf<Kind> | undefined {
+  return parseFaults(faults).find((fault): fault is FaultOf<Kind> => fault.kind === kind);
 }
 
 function prometheusPid({ environment }: DisturbedPlace): number | undefined {

@@ -58,10 +58,14 @@ export function rehearsalTime(
   };
   const plan = releasePlan(model, context, [{ when: "rehearsal", requestsPerSecond: () => rate }], { runs });
   const at = plan?.at[0];
-  const startMs = parseFaults(faults).reduce(
-    (sum, fault) => sum + (fault.kind === "slowStart" ? fault.delayMs : fault.kind === "coldStart" ? fault.coldMs : 0),
-    0,
-  );
+  const laterMs = Math.max(0, ...parseFaults(faults).map(({ fromMs = 0 }) => fromMs));
+  const startMs =
+    laterMs +
+    parseFaults(faults).reduce(
+      (sum, fault) =>
+        sum + (fault.kind === "slowStart" ? fault.delayMs : fault.kind === "coldStart" ? fault.coldMs : 0),
+      0,
+    );
   if (at === undefined || !Number.isFinite(at.seconds.late)) {
     return { stages: [], stepStages: stepStages(model, context), timeoutMs: shortestTimeoutMs + startMs };
   }

@@ -11,7 +11,17 @@ import {
 } from "../../components/core/quantity.ts";
 
 /** A fault that a rehearsal injects into the new version of a model. */
-export type Fault =
+export type Fault = FaultKind & {
+  /**
+   * From when on, milliseconds after the first request to a pod of the version, 1000 to 3600000. Only faults of the
+   * model, and those from outside, can begin later.
+   * @default from the first request on
+   */
+  readonly fromMs?: number;
+};
+
+/** What a fault does. */
+export type FaultKind =
   | {
       readonly kind: "errors";
       /**
@@ -177,13 +187,25 @@ export function formatFaults(faults: readonly Fault[]): string {
 }
 
 function parseFault(item: string, path: string): Fault | { problems: Problem[] } {
-  const [name = "", ...rest] = item.split("=");
+  const [what = "", ...times] = item.split("@");
+  const [name = "", ...rest] = what.split("=");
   const value = rest.length === 0 ? undefined : rest.join("=").trim();
   if (!isFaultName(name.trim())) return { problems: [unknownFault(item, name.trim(), path)] };
-  return readers[name.trim() as FaultName](value, path);
+  const read = readers[name.trim() as FaultName](value, path);
+  return times.length === 0 || !("kind" in read) ? read : begunLater(read, times.join("@").trim(), path);
 }
 
-type Reader = (value: string | undefined, path: string) => Fault | { problems: Problem[] };
+function begunLater(fault: FaultKind, from: string, path: string): Fault | { problems: Problem[] } {
+  const name = formatKind(fault).split("=")[0];
+  if (!["model", "outside"].includes(faultPlaces[fault.kind])) {
+    const reason = "a version has it when it starts, so it cannot begin later.";
+    return { problems: [{ path: `${path} ${name}`, reason, fix: `Leave out "@${from}".` }] };
+  }
+  const problems = durationProblems(`${path} ${name}@`, from, { min: "1s", max: "1h" });
+  return problems.length > 0 ? { problems } : { ...fault, fromMs: Math.round(milliseconds(from as Duration)) };
+}
+
+type Reader = (value: string | undefined, path: string) => FaultKind | { problems: Problem[] };
 
 const readers: Record<FaultName, Reader> = {
   errors: shareReader("errors", (share) => ({ kind: "errors", share })),
@@ -217,21 +239,25 @@ const readers: Record<FaultName, Reader> = {
   })),
 };
 
-function shareReader(name: FaultName, made: (share: number) => Fault): Reader {
+function shareReader(name: FaultName, made: (share: number) => FaultKind): Reader {
   return (value = "", path) => {
     const problems = value === "100%" ? [] : percentProblems(`${path} ${name}`, value);
     return problems.length > 0 ? { problems } : made(ratio(value as Percent));
   };
 }
 
-function spanReader(name: FaultName, [min, max]: readonly [Duration, Duration], made: (ms: number) => Fault): Reader {
+function spanReader(
+  name: FaultName,
+  [min, max]: readonly [Duration, Duration],
+  made: (ms: number) => FaultKind,
+): Reader {
   return (value = "", path) => {
     const problems = durationProblems(`${path} ${name}`, value, { min, max });
     return problems.length > 0 ? { problems } : made(Math.round(milliseconds(value as Duration)));
   };
 }
 
-function bareReader(name: FaultName, fault: Fault): Reader {
+function bareReader(name: FaultName, fault: FaultKind): Reader {
   return (value, path) => (value === undefined ? fault : wrongForm(name, value, "takes no value", path));
 }
 
@@ -252,6 +278,10 @@ function unknownFault(item: string, name: string, path: string): Problem {
 }
 
 function formatFault(fault: Fault): string {
+  return fault.fromMs === undefined ? formatKind(fault) : `${formatKind(fault)}@${duration(fault.fromMs)}`;
+}
+
+function formatKind(fault: FaultKind): string {
   switch (fault.kind) {
     case "errors":
       return `errors=${percent(fault.share)}`;
@@ -287,7 +317,7 @@ function formatFault(fault: Fault): string {
 }
 
 function repeatedNames(faults: readonly Fault[]): FaultName[] {
-  const names = faults.map((fault) => formatFault(fault).split("=")[0] as FaultName);
+  const names = faults.map((fault) => formatKind(fault).split("=")[0] as FaultName);
   return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
 }
 

@@ -29,6 +29,8 @@ BURST_SHARE = FAULTS.get("burstShare", 0)
 REFUSED_SHARE = FAULTS.get("refusedShare", 0)
 SKEWED_SHARE = FAULTS.get("skewedShare", 0)
 COLD = FAULTS.get("coldMs", 0) / 1000
+# Seconds after the first request at which a setting begins to hold.
+FROM = FAULTS.get("from", {})
 
 # Longer than callers and the gateway wait.
 HANG = 60
@@ -54,6 +56,7 @@ class TritonPythonModel:
         self.warmup = sum(w.get("batch_size", 0) * max(1, w.get("count", 0)) for w in warmups)
         self.served = 0
         self.first = None
+        self.elapsed = 0
         self.errors = Share(SHARE)
         self.hanging = Share(HANG_SHARE)
         self.skewed = Share(SKEWED_SHARE)
@@ -70,14 +73,17 @@ class TritonPythonModel:
         if self.warmup > 0:
             self.warmup -= len(requests)
             return self.model.execute(requests)
+        now = time.monotonic()
+        self.first = self.first or now
+        self.elapsed = now - self.first
         failures = [self.failure() for _ in requests]
-        skews = [failure is None and self.skewed.takes() for failure in failures]
+        skews = [failure is None and self.holds("skewedShare") and self.skewed.takes() for failure in failures]
         delays = [self.delay() for _ in requests]
         senders = [request.get_response_sender() for request in requests] if self.late else []
         responses = [None if failure is None else injected_error(*failure) for failure in failures]
         for skewed in (False, True):
             chosen = [n for n, failure in enumerate(failures) if failure is None and skews[n] == skewed]
-            shift = SHIFT + (SKEW if skewed else 0)
+            shift = (SHIFT if self.holds("shift") else 0) + (SKEW if skewed else 0)
             answers = self.model.execute([requests[n] for n in chosen]) if chosen else []
             for family in shifted_families:
                 family.flush(shift)
@@ -95,22 +101,26 @@ class TritonPythonModel:
 
     def failure(self):
         """Counts one request. Returns the error that it gets, or None."""
-        self.served += 1
+        self.served += self.holds("afterRequests")
         if CRASH_AFTER and self.served > CRASH_AFTER:
             os.kill(os.getppid(), signal.SIGKILL)
             time.sleep(60)
-        if self.refusals.takes():
+        if self.holds("refusedShare") and self.refusals.takes():
             return ("refused by the rehearsal's fault", pb_utils.TritonError.INVALID_ARG)
-        if self.errors.takes() or self.batches.takes():
+        if (self.holds("share") and self.errors.takes()) or (self.holds("burstShare") and self.batches.takes()):
             return ("injected by the rehearsal's fault",)
         return None
 
     def delay(self):
         """Seconds by which the next answer is late."""
-        now = time.monotonic()
-        self.first = self.first or now
-        cold = COLD_LATENCY if now - self.first < COLD else 0
-        return LATENCY + cold + (HANG if self.hanging.takes() else 0)
+        late = LATENCY if self.holds("addedMs") else 0
+        begun = self.elapsed - FROM.get("coldMs", 0)
+        cold = COLD_LATENCY if 0 <= begun < COLD else 0
+        hangs = self.holds("hangShare") and self.hanging.takes()
+        return late + cold + (HANG if hangs else 0)
+
+    def holds(self, setting):
+        return self.elapsed >= FROM.get(setting, 0)
 
 
 class Share:

@@ -66,8 +66,14 @@ async function linkVersion(source: string, target: string, faults: readonly Faul
 }
 
 function faultSettings(faults: readonly Fault[]): Record<string, unknown> {
-  const settings = faults.map(({ kind: _, ...values }) => values);
-  return Object.assign({ model: renamedModel }, ...settings);
+  const settings = faults.map(({ kind: _, fromMs: __, ...values }) => values);
+  const from = faults.flatMap(({ kind: _, fromMs, ...values }) =>
+    fromMs === undefined ? [] : Object.keys(values).map((key) => [key, fromMs / 1_000] as const),
+  );
+  return Object.assign(
+    { model: renamedModel, ...(from.length === 0 ? {} : { from: Object.fromEntries(from) }) },
+    ...settings,
+  );
 }
 
 function noPythonModel(faults: readonly Fault[], source: string): Problem {

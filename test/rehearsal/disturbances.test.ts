@@ -27,6 +27,19 @@ it("kills a ready pod of the new version again and again, once it has answered r
   expect(killed).toEqual(Array(2).fill("/api/v1/namespaces/models/pods/ready"));
 });
 
+it("begins later where the fault says so, counted from the first request", async () => {
+  const killed: number[] = [];
+  const view = { pods: async () => [pod("ready", true)], client: { send: async () => killed.push(1) } };
+  const { on } = disturbances("pod-kill=10s@20s", { view: view as never, namespace: "models", environment: "none" });
+  const counts: number[] = [];
+  for (const observation of [at(5_000, 0), at(10_000), at(29_000), at(30_500)]) {
+    on({ currentHash: "b" }, observation);
+    await new Promise(setImmediate);
+    counts.push(killed.length);
+  }
+  expect(counts).toEqual([0, 0, 0, 1]);
+});
+
 it("does nothing without a fault from outside, and survives an API server that is away", async () => {
   const view = { pods: () => Promise.reject(new Error("away")) } as never;
   const place = { view, namespace: "models", environment: "none" };

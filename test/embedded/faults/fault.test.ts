@@ -30,6 +30,17 @@ describe("a fault expression", () => {
     expect(parseFaults(" latency=+1s, errors=0.5% ").map((fault) => fault.kind)).toEqual(["latency", "errors"]);
   });
 
+  it("may begin later, if a version need not have it at its start", () => {
+    expect(parseFaults("errors=1%@90s,pod-kill=30s@1m")).toEqual([
+      { kind: "errors", share: 0.01, fromMs: 90_000 },
+      { kind: "podKill", everyMs: 30_000, fromMs: 60_000 },
+    ]);
+    expect(formatFaults(parseFaults("crash@90s"))).toBe("crash@90s");
+    expect(() => parseFaults("slow-start=60s@30s")).toThrow("it cannot begin later");
+    expect(() => parseFaults("errors=1%@90")).toThrow('"90" is not a duration');
+    expect(() => parseFaults("errors=1%@30s,errors=2%")).toThrow('"errors" is given more than once');
+  });
+
   it("is empty if there is no fault", () => {
     expect(parseFaults("")).toEqual([]);
     expect(parseFaults("  ")).toEqual([]);

@@ -55,6 +55,13 @@ describe("a pod's private model repository", () => {
     expect(await readFile(join(target, "fraud/1/model.py"), "utf8")).toContain("class TritonPythonModel\n");
   });
 
+  it("has the times of faults that begin later", async () => {
+    const target = join(folder, "repository");
+    await makePrivateRepository(samples, target, parseFaults("errors=1%@90s,latency=+200ms"));
+    const settings = JSON.parse(await readFile(join(target, "fraud/1/faults.json"), "utf8"));
+    expect(settings).toEqual({ model: "served_model.py", share: 0.01, addedMs: 200, from: { share: 90 } });
+  });
+
   it("has no fault of those that others carry out", async () => {
     const target = join(folder, "repository");
     const faults = parseFaults("no-gpu,pod-kill=30s,prometheus-outage=30s,slow-start=5s");
