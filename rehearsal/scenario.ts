@@ -81,12 +81,20 @@ export function readScenario(file: string): Scenario {
 }
 
 function readValue(file: string): unknown {
-  try {
-    return parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new ProblemError(`The scenario ${file} cannot be rehearsed`, [
-      { path: file, reason: (error as Error).message.split("\n")[0] ?? "", fix: "Write YAML or JSON." },
+  const refused = (error: unknown, fix: string) =>
+    new ProblemError(`The scenario ${file} cannot be rehearsed`, [
+      { path: file, reason: `${(error as Error).message.split("\n")[0]}.`.replace(/[:.]*\.$/, "."), fix },
     ]);
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw refused(error, "Name a scenario file.");
+  }
+  try {
+    return parse(text);
+  } catch (error) {
+    throw refused(error, "Write YAML or JSON.");
   }
 }
 

@@ -45,6 +45,10 @@ it.each([
   expect(() => scenarioOf(`rehearsals:\n  ${line}`)).toThrow(said);
 });
 
+it("refuses a file that is not there", () => {
+  expect(() => readScenario(join(folder, "none.yaml"))).toThrow("Name a scenario file.");
+});
+
 it("refuses text that is no YAML", () => {
   expect(() => scenarioOf("rehearsals: [")).toThrow("Write YAML or JSON.");
 });
