@@ -81,7 +81,7 @@ describe("at any rate the right outcome comes by itself", () => {
 describe("a faulty version gets no traffic in the end", () => {
   it.each([
     ["timeouts=10%", "rolledBack", /errors/],
-    ["batch-errors=5%", "rolledBack", /errors/],
+    ["batch-errors=20%", "rolledBack", /errors/],
     ["4xx-burst=20%", "rolledBack", /refused|client/i],
     ["skewed-score=50%", "rolledBack", /score/],
     ["syntax-error", "notStarted", /does not compile/],
