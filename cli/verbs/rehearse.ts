@@ -202,7 +202,9 @@ export async function rehearseOnce(name: string, options: RehearseOptions, invoc
 
 /** Where a report is. */
 export interface Files {
+  /** The path of the JSON document. */
   readonly json: string;
+  /** The path of the page. */
   readonly page: string;
 }
 

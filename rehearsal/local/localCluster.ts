@@ -118,8 +118,8 @@ export async function liveEngine(
       : undefined;
   return new LiveEngine({
     project,
-    // As `stacks/index.ts` of the project has it.
-    program: async () => program(pulumi.getStack(), environments),
+    // As `stacks/index.ts` of the project has it, but for the environment that is given.
+    program: async () => program(pulumi.getStack(), { ...environments, [environment.name]: environment }),
     config: () => localConfig(environment, cluster, config),
     kubeconfigs: [cluster.kubeconfig],
     ...(helm === undefined ? {} : { helm }),
