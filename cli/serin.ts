@@ -3,6 +3,7 @@ import { type Argument, Command, InvalidArgumentError, Option } from "commander"
 import { exitCodes } from "../components/core/problem.ts";
 import { compileCacheFolder } from "../engine/compileCache.ts";
 import type { ReleaseVerb } from "../stacks/environments/releaseVerbs.ts";
+import type { PlanFormat } from "./planFormats.ts";
 import { type Answer, type Invocation, type LongAnswer, run } from "./run.ts";
 
 enableCompileCache(compileCacheFolder);
@@ -350,6 +351,17 @@ for (const [name, does] of Object.entries({
 
 verb("plan <environment>", "show what would be declared and what the policies say; no account, no CLI, no network")
   .option("--against <file>", "show only what changes since this plan, which --json wrote")
+  .addOption(
+    new Option("--format <format>", "how it is written (default: text)").choices([
+      "text",
+      "json",
+      "markdown",
+      "sarif",
+      "junit",
+      "mermaid",
+    ] satisfies PlanFormat[]),
+  )
+  .option("--output <file>", "write it to this file, and print the summary")
   .action((environment, options) =>
     start(options, async (invocation) => (await import("./verbs/plan.ts")).plan(environment, options, invocation)),
   );

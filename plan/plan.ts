@@ -120,7 +120,7 @@ export function objections(plan: Plan): Problem[] {
 }
 
 /** A cost above the budget, as a problem of the declaration. */
-function overBudget({ cost: { budget, month } }: Plan): Problem[] {
+export function overBudget({ cost: { budget, month } }: Plan): Problem[] {
   return budget?.status !== "over"
     ? []
     : [

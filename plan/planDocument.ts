@@ -32,10 +32,10 @@ export interface Change {
 export interface InputChange {
   /** The path inside the inputs: `spec.replicas`. */
   readonly path: string;
-  /** The value in the earlier plan. */
-  readonly before: unknown;
-  /** The value in the later plan. */
-  readonly after: unknown;
+  /** The value in the earlier plan. Absent: it had none. */
+  readonly before?: unknown;
+  /** The value in the later plan. Absent: it has none. */
+  readonly after?: unknown;
 }
 
 /** One stack of a plan, as `serin plan --json` prints it. */

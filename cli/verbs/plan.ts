@@ -1,14 +1,16 @@
 import "../../engine/sdkInternals.ts";
-import { exitCodes } from "../../components/core/problem.ts";
+import { createWriteStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { stripVTControlCharacters } from "node:util";
+import { exitCodes, rejectProblems } from "../../components/core/problem.ts";
 import { changesBetween, readPlan } from "../../plan/changes.ts";
 import { costChange } from "../../plan/cost/costChange.ts";
 import { objections, type Plan, planEnvironment } from "../../plan/plan.ts";
-import { planJson } from "../../plan/planJson.ts";
-import { changesText, planText } from "../../plan/planText.ts";
+import { planSummary } from "../../plan/planText.ts";
 import { declaredEnvironment } from "../../stacks/declared.ts";
-import { firstDay, firstDayText } from "../firstDay.ts";
+import { firstDay } from "../firstDay.ts";
+import { declaredAt, formatted, type PlanFormat } from "../planFormats.ts";
 import type { Invocation, LongAnswer } from "../run.ts";
-import { standingText } from "../standing.ts";
 
 /** The options of `serin plan`. */
 export interface PlanOptions {
@@ -17,31 +19,64 @@ export interface PlanOptions {
    * @default the whole plan is shown
    */
   readonly against?: string;
+  /** `--format`: how the plan is written. @default `json` with `--json`, else `text` */
+  readonly format?: PlanFormat;
+  /**
+   * `--output`: the file that the plan is written to, over what is there. Standard output then has the summary.
+   * @default standard output
+   */
+  readonly output?: string;
 }
 
 /**
  * What an environment declares, or changes against an earlier plan, and what the policies say; nothing outside this
  * machine is asked.
  */
-export async function plan(name: string, { against }: PlanOptions, { signal, json }: Invocation): Promise<LongAnswer> {
+export async function plan(
+  name: string,
+  { against, format, output }: PlanOptions,
+  { signal, json }: Invocation,
+): Promise<LongAnswer> {
+  rejectProblems(
+    "Some options do not apply",
+    json && format !== undefined && format !== "json"
+      ? [{ path: "--format", reason: `"${format}" is not what --json prints.`, fix: "Leave --json out." }]
+      : [],
+  );
   const environment = declaredEnvironment(name);
   const before = against === undefined ? undefined : readPlan(against, name);
   const planned = await planEnvironment(environment, signal);
   const changes = before === undefined ? undefined : await changesBetween(before, planned);
-  const objects = objections(planned).length > 0;
   const cost = before === undefined ? undefined : costChange(before.cost, planned.cost);
-  const steps = changes === undefined ? firstDay(environment) : undefined;
-  const text =
-    changes === undefined || cost === undefined
-      ? planText(
-          planned,
-          [standingText(environment), firstDayText(steps ?? [])].filter((part) => part !== "").join("\n\n"),
-        )
-      : [`${changesText(changes, planned, cost)}\n`];
-  return {
-    pieces: shown(json ? planJson(planned, changes, steps, cost) : text, planned),
-    exitCode: objects ? exitCodes.policy : exitCodes.ok,
+  const report = {
+    environment,
+    plan: planned,
+    ...(changes === undefined ? { firstDay: firstDay(environment) } : { changes }),
+    ...(cost === undefined ? {} : { costChange: cost }),
+    declaredAt: declaredAt(environment),
   };
+  const chosen = format ?? (json ? "json" : "text");
+  const pieces = formatted(report, chosen);
+  return {
+    pieces: shown(output === undefined ? pieces : writtenTo(output, pieces, { planned, chosen, json }), planned),
+    exitCode: objections(planned).length > 0 ? exitCodes.policy : exitCodes.ok,
+  };
+}
+
+/** Writes the plan to a file, then says so. */
+async function* writtenTo(
+  file: string,
+  pieces: AsyncIterable<string> | Iterable<string>,
+  { planned, chosen, json }: { readonly planned: Plan; readonly chosen: PlanFormat; readonly json: boolean },
+): AsyncGenerator<string> {
+  await pipeline(chosen === "text" ? withoutColours(pieces) : pieces, createWriteStream(file));
+  yield json
+    ? `${JSON.stringify({ environment: planned.environment, format: chosen, output: file }, undefined, 2)}\n`
+    : `${planSummary(planned)}\n\nWritten to ${file}\n`;
+}
+
+async function* withoutColours(pieces: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
+  for await (const piece of pieces) yield stripVTControlCharacters(piece);
 }
 
 /** The pieces of a plan, which is needed no more once they have been read. */

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { formatted, planFormats } from "../../cli/planFormats.ts";
 import { changesBetween } from "../../plan/changes.ts";
 import { type Plan, planEnvironment } from "../../plan/plan.ts";
 import type { PlanDocument } from "../../plan/planDocument.ts";
@@ -70,6 +71,15 @@ describe.each([
     expectNoSecret(await textOf(planText(plan)));
     expectNoSecret(changesText(changes, plan, { kind: "unknown" }));
     expectNoSecret(planSummary(plan));
+    const at = () => ({ file: "stacks/environments/secretive.ts", line: 1 });
+    for (const format of planFormats) {
+      expectNoSecret(await textOf(formatted({ environment, plan, declaredAt: at }, format)));
+      expectNoSecret(
+        await textOf(
+          formatted({ environment, plan, changes, costChange: { kind: "unknown" }, declaredAt: at }, format),
+        ),
+      );
+    }
     // What is in memory, too.
     expectNoSecret(JSON.stringify(plan));
   });
@@ -109,7 +119,9 @@ describe("an error quotes none of them", () => {
 });
 
 function expectNoSecret(text: string): void {
-  const encoded = [mark, btoa(mark).slice(0, 24), btoa(`-${mark}`).slice(2, 26), btoa(`--${mark}`).slice(4, 28)];
+  const hex = Buffer.from(mark).toString("hex");
+  const base64 = [btoa(mark).slice(0, 24), btoa(`-${mark}`).slice(2, 26), btoa(`--${mark}`).slice(4, 28)];
+  const encoded = [mark, hex, hex.toUpperCase(), ...base64];
   for (const form of encoded) {
     const at = text.indexOf(form);
     expect(at === -1 ? "" : text.slice(Math.max(0, at - 120), at + 60)).toBe("");
@@ -154,7 +166,8 @@ function quotingPack(then = ""): string {
      const leaf = (read) => { try { return leaves(read()); } catch { return []; } };
      const leaves = (value) =>
        typeof value === "object" && value !== null ? Object.keys(value).flatMap((key) => leaf(() => value[key])) : [String(value)];
-     const quoted = (text) => [text, JSON.stringify({ text }), btoa(text), encodeURIComponent(text), ...text.split(/[\\n"]/)];
+     const quoted = (text) => [text, JSON.stringify({ text }), btoa(text), encodeURIComponent(text),
+       Buffer.from(text).toString("hex"), btoa("user:" + text), btoa("u:" + text), ...text.split(/[\\n"]/)];
      const validateResource = ({ props }, report) => {
        for (const text of leaves(props).filter((text) => /^[\\x00-\\x7f]+$/.test(text))) report(quoted(text).join(" | "));
        ${then}

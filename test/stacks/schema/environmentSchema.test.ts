@@ -10,10 +10,14 @@ import { environmentSchema } from "../../../stacks/schema/environmentSchema.ts";
 import type { JsonSchema } from "../../../stacks/schema/jsonSchema.ts";
 import { schemaProblems } from "../../../stacks/schema/schemaProblems.ts";
 import { shop } from "../../fixtures/shop.ts";
-import { environmentSchemaFile, environmentSchemaText } from "./environmentSchema.ts";
+import { environmentSchemaFile, environmentSchemaText, planSchemaFile, planSchemaText } from "./environmentSchema.ts";
 
 it("is what the types say; after a change of a type run: npm run schema", () => {
   expect(readFileSync(environmentSchemaFile, "utf8") === environmentSchemaText(), "run: npm run schema").toBe(true);
+});
+
+it("of a plan is what the types say, too", () => {
+  expect(readFileSync(planSchemaFile, "utf8") === planSchemaText(), "run: npm run schema").toBe(true);
 });
 
 it("describes every field that an environment declares", () => {

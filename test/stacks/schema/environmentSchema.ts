@@ -10,3 +10,11 @@ export const environmentSchemaFile = fileURLToPath(
 export function environmentSchemaText(): string {
   return `${JSON.stringify(typeSchema("stacks/environments/environment.ts", "Environment"), undefined, 2)}\n`;
 }
+
+/** Where the schema of a plan is kept. */
+export const planSchemaFile = fileURLToPath(new URL("../../../plan/plan.schema.json", import.meta.url));
+
+/** The schema of what `serin plan --json` prints, as the types have it now. */
+export function planSchemaText(): string {
+  return `${JSON.stringify(typeSchema("plan/planDocument.ts", "PlanDocument"), undefined, 2)}\n`;
+}

@@ -4,17 +4,26 @@ import type { JsonSchema, SchemaDocument } from "../../../stacks/schema/jsonSche
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-/**
- * The JSON Schema of an exported type. It asks TypeScript's own checker, since the types of declarations are inferred
- * from the records of clouds, systems and strategies: generators that read syntax alone do not see those.
- */
-export function typeSchema(file: string, name: string): SchemaDocument {
+/** The files whose types have a schema. They are read as one program, which takes seconds. */
+const withSchema = ["stacks/environments/environment.ts", "plan/planDocument.ts"];
+let program: ts.Program | undefined;
+
+function typesOf(files: readonly string[]): ts.Program {
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(`${root}/tsconfig.json`, ts.sys.readFile).config,
     ts.sys,
     root,
   );
-  const program = ts.createProgram([`${root}/${file}`], options, withoutSdks(options));
+  const names = files.map((file) => `${root}/${file}`);
+  return ts.createProgram(names, options, withoutSdks(options));
+}
+
+/**
+ * The JSON Schema of an exported type. It asks TypeScript's own checker, since the types of declarations are inferred
+ * from the records of clouds, systems and strategies: generators that read syntax alone do not see those.
+ */
+export function typeSchema(file: string, name: string): SchemaDocument {
+  program ??= typesOf(withSchema);
   const source = program.getSourceFile(`${root}/${file}`);
   if (source === undefined) throw new Error(`There is no file ${file}.`);
   const checker = program.getTypeChecker();
@@ -83,6 +92,7 @@ class SchemaWriter {
     if (type.flags & ts.TypeFlags.BooleanLiteral) return { const: this.#checker.typeToString(type) === "true" };
     if (type.flags & ts.TypeFlags.TemplateLiteral)
       return { type: "string", pattern: pattern(type as ts.TemplateLiteralType) };
+    if (type.flags & ts.TypeFlags.Unknown) return {};
     if (type.flags & ts.TypeFlags.String) return { type: "string" };
     if (type.flags & ts.TypeFlags.Number) return { type: "number" };
     if (type.flags & ts.TypeFlags.Boolean) return { type: "boolean" };
@@ -142,7 +152,7 @@ class SchemaWriter {
                 {
                   ...this.#described(property),
                   // Without `undefined` a union has its name back.
-                  ...this.#schema(this.#checker.getNonNullableType(this.#checker.getTypeOfSymbol(property))),
+                  ...this.#schema(this.#withoutUndefined(this.#checker.getTypeOfSymbol(property))),
                 },
               ]),
             ),
@@ -152,6 +162,11 @@ class SchemaWriter {
       additionalProperties:
         index === undefined || index.type.flags & ts.TypeFlags.Never ? false : this.#schema(index.type),
     };
+  }
+
+  /** `unknown` without `undefined` is no word of its own: it would be `{}`, an object without fields. */
+  #withoutUndefined(type: ts.Type): ts.Type {
+    return type.flags & ts.TypeFlags.Unknown ? type : this.#checker.getNonNullableType(type);
   }
 
   /** The doc comment, with the default in words. */
