@@ -70,18 +70,20 @@ export function changeLines(before: WatchState | undefined, now: WatchState): st
   return lines.map((line) => `${time}  ${line}`);
 }
 
-/** Metrics that passed or failed together are a line. */
+/** Metrics that passed or failed together are a line, and so are the step and the guard that say the same. */
 function verdictLines(before: WatchState, now: WatchState): string[] {
   const known = new Set(before.verdicts.map((one) => `${one.by} ${one.metric} ${one.phase}`));
-  const groups = new Map<string, string[]>();
+  const said = new Map<string, string[]>();
   for (const { by, metric, phase } of now.verdicts) {
     if (known.has(`${by} ${metric} ${phase}`) || phase === "Running" || phase === "Pending") continue;
     // A guard is stopped, and never passes.
     if (by === "guard" && phase === "Successful") continue;
-    const key = `${phase === "Successful" ? "passed" : phase.toLowerCase()} (${by})`;
-    groups.set(key, [...(groups.get(key) ?? []), metric]);
+    const key = `${metric} ${phase === "Successful" ? "passed" : phase.toLowerCase()}`;
+    said.set(key, [...(said.get(key) ?? []), by]);
   }
-  return [...groups].map(([key, metrics]) => `${metrics.join(", ")} ${key}`);
+  return [...Map.groupBy(said, ([key, by]) => `${key.split(" ")[1]} (${by.join(", ")})`)].map(
+    ([end, all]) => `${all.map(([key]) => key.split(" ")[0]).join(", ")} ${end}`,
+  );
 }
 
 function answered({ metrics }: WatchState): number {

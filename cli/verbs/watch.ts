@@ -47,7 +47,7 @@ export async function watch(
         version: { stable: release.stableVersion },
         state: stateOf(release.rollout),
       },
-      text: `${name} on ${site.cluster}: ${said}\nNo release is under way. "npx serin up ${site.environment.name}" begins one where another version is declared.`,
+      text: `${name} on ${site.cluster}: ${said}\nNo release is under way. One begins when another version is declared:\n  npx serin up ${site.environment.name}`,
       exitCode: release.rollout.aborted ? exitCodes.releaseFailed : exitCodes.ok,
     };
   }

@@ -171,6 +171,15 @@ describe("the timeline", () => {
     ]);
   });
 
+  it("says once what the guard and the step's analysis failed", () => {
+    const metrics = [{ name: "errors", phase: "Failed", message: "", measurements: 1 }];
+    const analyses = [
+      { ...analysis, step: undefined, phase: "Failed", metrics },
+      { ...analysis, phase: "Failed", metrics },
+    ];
+    expect(lines({ analyses })).toEqual(["errors failed (guard, at 5 %)"]);
+  });
+
   it("does not call passed what another metric's failure stopped", () => {
     const metrics = [
       { name: "errors", phase: "Failed", message: "", measurements: 1 },
