@@ -288,14 +288,26 @@ it("says why pods of the new version do not start, where their files are others 
   const message = "refused: declared is digest sha256:1, and the files in /models/fraud/2 have sha256:2.";
   const terminated = { exitCode: 65, message };
   const check = { name: "artifact-check", ready: false, state: { waiting: {} }, lastState: { terminated } };
-  at.pods = [{ metadata: { labels: { version: "2" } }, status: { initContainerStatuses: [check] } }];
+  at.pods = [
+    {
+      metadata: { name: "fraud-2-abc", namespace: "models", labels: { version: "2" } },
+      status: {
+        initContainerStatuses: [check],
+        containerStatuses: ["triton", "istio-proxy"].map((name) => ({
+          name,
+          ready: false,
+          state: { waiting: { reason: "PodInitializing" } },
+        })),
+      },
+    },
+  ];
   const { text, result } = await releaseStatus(
     "fraud",
     { environment: "local", kubeconfig: at.kubeconfig },
     invocation,
   );
-  expect(text).toContain(`\nPods do not start: version 2 ${message}\n`);
-  expect(result).toMatchObject({ refused: [`version 2 ${message}`] });
+  expect(result).toMatchObject({ findings: [{ evidence: [expect.stringContaining(message)] }] });
+  expect(text?.replace(/\s+/g, " ")).toContain(`termination message: ${message}`);
 });
 
 it("shows the step, the pods of both versions and what people did", async () => {

@@ -40,7 +40,9 @@ describe("who reaches the models, and how many pods there are", () => {
 
   it("says what a site with one node has, and what is adopted", () => {
     expect(shown(test)).toContain("  edge-ber\n    port 30080 of every node; HTTPS");
-    expect(shown(test)).toContain("1 pod each of istiod, gateway");
+    const site = test.clusters["edge-ber"];
+    const single = { ...site, settings: { ...site.settings, availability: "single" } } as const;
+    expect(shown({ ...test, clusters: { "edge-ber": single } })).toContain("1 pod each of istiod, gateway");
     expect(shown(local)).toContain(
       "  embedded\n    a gateway that is adopted; plain HTTP\n    its platform is adopted",
     );

@@ -46,7 +46,10 @@ const served: Readonly<Record<string, readonly [plural: string, kind: string, na
     ["requestauthentications", "RequestAuthentication", true],
     ["authorizationpolicies", "AuthorizationPolicy", true],
   ],
-  "monitoring.coreos.com/v1": [["podmonitors", "PodMonitor", true]],
+  "monitoring.coreos.com/v1": [
+    ["podmonitors", "PodMonitor", true],
+    ["prometheusrules", "PrometheusRule", true],
+  ],
   "argoproj.io/v1alpha1": [
     ["rollouts", "Rollout", true],
     ["analysistemplates", "AnalysisTemplate", true],
