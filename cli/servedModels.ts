@@ -13,6 +13,8 @@ export interface ServedModel {
   readonly releasing?: string;
   /** Why its pods do not serve, as far as that is known by now. Absent: nothing is wrong with them. */
   readonly findings?: readonly Finding[];
+  /** How the embedded environment runs it otherwise than a cluster does, in a sentence. Absent: it does not. */
+  readonly standIn?: string;
   /** The answer to one request. Absent: no request was sent, as on clusters whose gateway is not reached from here. */
   readonly prediction?: Prediction;
 }
@@ -23,9 +25,10 @@ export interface ServedModel {
  */
 export function servedModels(models: Readonly<Record<string, ServedModel>>): string {
   return Object.entries(models)
-    .map(([name, { prediction, version, state, releasing, findings = [] }]) =>
+    .map(([name, { prediction, version, state, releasing, standIn, findings = [] }]) =>
       [
         prediction === undefined ? `${name} version ${version}: ${state}` : `\n${predictionText(name, prediction)}`,
+        ...(standIn === undefined ? [] : [`${name} is not as on a cluster: ${standIn}`]),
         ...(findings.length === 0 ? [] : ["", findingsText(findings), ""]),
         ...(releasing === undefined
           ? []

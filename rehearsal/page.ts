@@ -32,6 +32,7 @@ export function rehearsalPage(report: RehearsalReport): string {
 <p class="badge ${report.outcome}">${badges[report.outcome]}</p>
 <h1>${escapeHtml(subject(report))}</h1>
 ${reasons(report)}
+${report.standIn === undefined ? "" : `<p class="reason">Not as on a cluster: ${escapeHtml(report.standIn)}</p>`}
 ${facts(report)}
 </header>
 <main>

@@ -7,6 +7,7 @@ import { modelHost } from "../components/model/traffic.ts";
 import { defaultScrapeInterval } from "../components/platform/prometheus.ts";
 import { startState } from "../diagnosis/startFindings.ts";
 import { faultAnnotation, parseFaults } from "../embedded/faults/fault.ts";
+import { standInText } from "../embedded/standIn/standIn.ts";
 import { startTraffic, type TrafficSample } from "../embedded/traffic/traffic.ts";
 import type { TransformResource } from "../engine/live/liveMonitor.ts";
 import { modelNamespace } from "../stacks/declared.ts";
@@ -337,6 +338,7 @@ function report(
 ): RehearsalReport {
   const { environment, name, model, to, faults, rate } = args;
   const { observations, analyses, evidence, course, rollout, outcome, reason, findings, endMs } = watched;
+  const standIn = standInText(model.server);
   const listed = faults === "" ? [] : faults.split(",").map((fault) => fault.trim());
   const weightAt = (atMs: number) => observations.findLast((observation) => observation.atMs <= atMs)?.weight ?? 0;
   return {
@@ -345,6 +347,7 @@ function report(
     from: model.version,
     to,
     faults: listed,
+    ...(standIn === undefined ? {} : { standIn }),
     rate,
     ...(args.requests === undefined ? {} : { requests: sentOf(args.requests) }),
     startedAt,

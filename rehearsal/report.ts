@@ -17,6 +17,8 @@ export interface RehearsalReport {
   readonly to: string;
   /** The faults that the new version had, each as it was typed; empty for a release without faults. */
   readonly faults: readonly string[];
+  /** How the model ran otherwise than on a cluster, in a sentence. Absent: it did not. */
+  readonly standIn?: string;
   /** Requests per second that were sent. */
   readonly rate: number;
   /** The file whose requests were sent. Absent: random ones of the shape that the model takes. */

@@ -37,9 +37,15 @@ export async function predict(name: string, options: PredictOptions, { signal }:
 /** The output tensors, then version and latency, then URL and Host header, one line each. */
 export function predictionText(name: string, { outputs, version, latencyMs, url, host }: Prediction): string {
   const answer = Object.entries(outputs)
-    .map(([output, data]) => `${output} ${JSON.stringify(data)}`)
+    .map(([output, data]) => `${output} ${shown(data)}`)
     .join("  ");
   return [`${answer}`, `${name} version ${version}, ${latencyMs} ms`, `${url}  (Host: ${host})`].join("\n");
+}
+
+/** The first values of a long answer, such as of a classifier of 1,000 classes; `--json` has all. */
+function shown(data: Prediction["outputs"][string]): string {
+  if (!Array.isArray(data) || data.length <= 16) return JSON.stringify(data);
+  return `${JSON.stringify(data.slice(0, 8)).slice(0, -1)},…] (${data.length} values)`;
 }
 
 function checkJson(text: string): void {

@@ -220,6 +220,7 @@ export function answer({ report, notReturned }: Rehearsed, files: Files, environ
     text: [
       headline(report),
       ...(report.findings === undefined ? [report.reason] : ["", findingsText(report.findings)]),
+      ...(report.standIn === undefined ? [] : [`Not as on a cluster: ${report.standIn}`]),
       "",
       ...(report.steps.length === 0 ? [] : [columns(stepColumns, stepRows(report), [0, 1, 2, 3, 4, 5]), ""]),
       ...servedLines(report),

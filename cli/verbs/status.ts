@@ -7,6 +7,7 @@ import { findingsText } from "../../diagnosis/findingText.ts";
 import type { Place } from "../../diagnosis/gather/startEvidence.ts";
 import { startFindings } from "../../diagnosis/startFindings.ts";
 import { environmentStatus } from "../../embedded/environment/environment.ts";
+import { standInText } from "../../embedded/standIn/standIn.ts";
 import { type AnalysisView, ClusterView, type RolloutView } from "../../rehearsal/cluster/clusterView.ts";
 import { diagnosed, modelPlace } from "../../rehearsal/cluster/modelPlace.ts";
 import { stateOf } from "../../rehearsal/cluster/modelStates.ts";
@@ -30,6 +31,8 @@ interface ModelStatus {
   readonly stableVersion: string;
   /** Why pods do not serve. */
   readonly findings: readonly Finding[];
+  /** How the embedded environment runs it otherwise than a cluster does, in a sentence. Absent: it does not. */
+  readonly standIn?: string;
 }
 
 /** The options of `serin status`. */
@@ -65,9 +68,11 @@ export async function status(name: string, options: StatusOptions, { signal }: I
   }));
   const processes = cluster.embedded === undefined ? [] : environmentStatus(name);
   const models = await Promise.all(
-    Object.entries(environment.models).map(([name, model]) =>
-      modelStatus(view, modelPlace(diagnosed(environment, name, model), view.client, cluster, { options, signal })),
-    ),
+    Object.entries(environment.models).map(async ([name, model]) => {
+      const place = modelPlace(diagnosed(environment, name, model), view.client, cluster, { options, signal });
+      const standIn = cluster.embedded === undefined ? undefined : standInText(model.server);
+      return { ...(await modelStatus(view, place)), ...(standIn === undefined ? {} : { standIn }) };
+    }),
   );
   const gateway = cluster.embedded?.gateway;
   const address =
@@ -103,6 +108,11 @@ export async function status(name: string, options: StatusOptions, { signal }: I
         [2, 3],
       ),
       columns(["model", "version", "state", "canary", "verdicts"], models.map(modelRow), [3]),
+      models
+        .flatMap(({ name: model, standIn }) =>
+          standIn === undefined ? [] : [`${colours.bold(model)} is not as on a cluster: ${standIn}`],
+        )
+        .join("\n"),
       ...models
         .filter(({ findings }) => findings.length > 0)
         .map(

@@ -5,6 +5,7 @@ import { seconds } from "../../components/core/quantity.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
 import { modelHost } from "../../components/model/traffic.ts";
 import { startFindings, startState } from "../../diagnosis/startFindings.ts";
+import { standInText } from "../../embedded/standIn/standIn.ts";
 import type { Engine, EngineEvents, ResourceEvent, StackConfig, StackResult } from "../../engine/engine.ts";
 import type { PulumiEngine, SideBySide } from "../../engine/pulumi/pulumiEngine.ts";
 import { planEnvironment, rejectMandatoryViolations } from "../../plan/plan.ts";
@@ -295,6 +296,7 @@ function localSteps(
           const state = underWay(rollout) ? `release under way, step ${rollout.step}` : rollout.phase.toLowerCase();
           progress.models[name] = { version: rollout.version, state };
           if (embedded === undefined) continue;
+          const standIn = standInText(model.server);
           const gateway = `${embedded.gateway.address}:${embedded.gateway.port}`;
           const prediction = await predictOnce(
             { gateway, host: modelHost(name, environment.domain), model: name },
@@ -305,6 +307,7 @@ function localSteps(
             version: prediction.version,
             state,
             ...(underWay(rollout) ? { releasing: model.version } : {}),
+            ...(standIn === undefined ? {} : { standIn }),
             prediction,
           };
         }

@@ -141,28 +141,31 @@ describe("the first day", () => {
     const store = (key: string) =>
       `store=$(pulumi stack output clusters -s prod-cluster | jq -r '."${key}".modelStore.location')`;
     const blobs = "az storage blob upload-batch --auth-mode login --account-name $account --destination models";
-    const uploads = partsOf(prod, "fill the model stores").slice(1);
+    // A version that the project's folder has not.
+    const resnet50 = { ...shipped.models.resnet50, version: "9" };
+    const elsewhere = { ...prod, models: { ...shipped.models, resnet50 } };
+    const uploads = partsOf(elsewhere, "fill the model stores").slice(1);
     expect(uploads.filter((part) => !part.includes("role assignment"))).toEqual([
       "aws-use1:",
       store("aws-use1"),
       'aws s3 sync --region us-east-1 stacks/models/repository/fraud/1 "$store/fraud/1"',
-      'aws s3 sync --region us-east-1 <folder of resnet50/1> "$store/resnet50/1"',
+      'aws s3 sync --region us-east-1 <folder of resnet50/9> "$store/resnet50/9"',
       "azure-weu:",
       store("azure-weu"),
       `${blobs} --destination-path fraud/1 --source stacks/models/repository/fraud/1`,
-      `${blobs} --destination-path resnet50/1 --source <folder of resnet50/1>`,
+      `${blobs} --destination-path resnet50/9 --source <folder of resnet50/9>`,
       "gcp-euw4:",
       store("gcp-euw4"),
       'gcloud storage rsync --recursive stacks/models/repository/fraud/1 "$store/fraud/1"',
-      'gcloud storage rsync --recursive <folder of resnet50/1> "$store/resnet50/1"',
+      'gcloud storage rsync --recursive <folder of resnet50/9> "$store/resnet50/9"',
       "dc-fra:",
       "mc alias set prod-dc-fra https://minio.fra.example.com:9000   # asks for keys that may write",
       "mc mirror stacks/models/repository/fraud/1 prod-dc-fra/models/fraud/1",
-      "mc mirror <folder of resnet50/1> prod-dc-fra/models/resnet50/1",
+      "mc mirror <folder of resnet50/9> prod-dc-fra/models/resnet50/9",
     ]);
     const { modelStore: _, ...claims } = shipped.clusters["dc-fra"];
-    expect(partsOf({ ...prod, clusters: { "dc-fra": claims } }, "fill the model stores").at(-1)).toBe(
-      "Put fraud/1, resnet50/1 into the PersistentVolumeClaim model-store in the models' namespace; the claim is yours to make. If the platform makes that namespace, do it after the next step.",
+    expect(partsOf({ ...elsewhere, clusters: { "dc-fra": claims } }, "fill the model stores").at(-1)).toBe(
+      "Put fraud/1, resnet50/9 into the PersistentVolumeClaim model-store in the models' namespace; the claim is yours to make. If the platform makes that namespace, do it after the next step.",
     );
   });
 

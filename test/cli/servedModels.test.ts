@@ -24,3 +24,8 @@ it("says that a version is still being released, since the one before may have a
 it("shows the state alone of a model that no request was sent to", () => {
   expect(servedModels({ fraud: { version: "1", state: "healthy" } })).toBe("fraud version 1: healthy");
 });
+
+it("says how a model runs otherwise than on a cluster", () => {
+  const detector = { version: "1", state: "healthy", standIn: "Runs on the CPU.", prediction };
+  expect(servedModels({ detector })).toContain("\ndetector is not as on a cluster: Runs on the CPU.");
+});

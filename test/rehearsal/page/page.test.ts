@@ -37,6 +37,13 @@ const report = (name: string): RehearsalReport => {
   return found;
 };
 
+it("a model that ran otherwise than on a cluster is marked at the top", () => {
+  const [name = ""] = Object.keys(reports);
+  const marked = opened({ ...report(name), standIn: "ONNX Runtime runs it on the <CPU>." });
+  expect(text(marked, "header .reason")).toContain("Not as on a cluster: ONNX Runtime runs it on the <CPU>.");
+  expect(text(opened(report(name)), "header .reason").join()).not.toContain("Not as on a cluster");
+});
+
 describe.each(Object.keys(reports))("the page of a report (%s)", (name) => {
   it("has no violation that axe finds", async () => {
     const { window } = opened(report(name));
