@@ -107,7 +107,7 @@ function port(text: string): number {
   throw new InvalidArgumentError("Write a whole number from 1024 to 65535.");
 }
 
-verb("init <folder>", "write the smallest project that plans: one environment, one model")
+verb("init [folder]", "write the smallest project that plans: one environment, one model")
   .option("--name <environment>", "name of the environment (default: dev)")
   .option("--cloud <cloud>", "aws, azure, gcp or onPrem (default: aws)")
   .option("--region <region>", "the cloud's region (default: one of the cloud's)")
@@ -115,8 +115,11 @@ verb("init <folder>", "write the smallest project that plans: one environment, o
   .option("--model <name>", "name of the first model (default: classifier)")
   .option("--backend <backend>", "its Triton backend (default: python)")
   .option("--yes", "ask nothing, and take the defaults for what is not given")
+  .option("--ci <system>", "the files of a CI, too: github, gitlab or jenkins; a project that is there gets them alone")
   .action((folder, options) =>
-    start(options, async (invocation) => (await import("./verbs/init.ts")).init(folder, options, invocation)),
+    start(options, async (invocation) =>
+      (await import("./verbs/init.ts")).init(folder ?? (options.ci === undefined ? "" : "."), options, invocation),
+    ),
   );
 
 function clusterLayer(text: string): "cluster" {
@@ -379,6 +382,31 @@ verb(
     start(options, async (invocation) =>
       (await import("./verbs/preflight.ts")).preflight(environment, options, invocation),
     ),
+  );
+
+verb("stacks", "list the stacks of all environments but local, for the jobs of a CI")
+  .option("--environments", "only the names of the environments")
+  .option("--gitlab", "as jobs of a child pipeline of GitLab")
+  .action((options) => start(options, async () => (await import("./verbs/stacks.ts")).listStacks(options)));
+
+verb("comment", "write what a CI's run found into one comment of its pull request")
+  .requiredOption("--file <path>", "a file or a folder to show; again for more", (path, paths: string[] = []) => [
+    ...paths,
+    path,
+  ])
+  .addOption(
+    new Option("--service <service>", "whose API (default: by the CI's variables)").choices(["github", "gitlab"]),
+  )
+  .option("--key <name>", "which comment: each key has one (default: Serin)")
+  .option("--status <status>", "how the run ended: success, failure, cancelled")
+  .option("--run <url>", "the address of the run (default: this one)")
+  .option("--repository <name>", "owner/name, or the project on GitLab (default: by the CI's variables)")
+  .option("--pull-request <number>", "the pull request or merge request (default: by the CI's variables)")
+  .option("--head <owner:branch>", "the pull request by its branch, with --commit")
+  .option("--commit <sha>", "what was looked at; nothing is written once there is a newer one")
+  .option("--author <login>", "who writes on GitHub (default: github-actions[bot] in Actions, else the token's)")
+  .action((options) =>
+    start(options, async (invocation) => (await import("./verbs/comment.ts")).comment(options, invocation)),
   );
 
 await program.parseAsync();

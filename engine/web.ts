@@ -16,9 +16,11 @@ const proxied = new EnvHttpProxyAgent(limits);
 /** A request to a web server. */
 export interface WebRequest {
   /** The method. @default `GET` */
-  readonly method?: "GET" | "HEAD";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Headers to send. @default none */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The text to send, in the form that a header `content-type` names. @default none */
+  readonly body?: string;
   /** What to do with a redirect. @default it is followed, without credentials to another host */
   readonly redirect?: "follow" | "manual";
   /** Ends the request. */

@@ -113,7 +113,7 @@ export function starterFiles(answers: StarterAnswers, { version, sdk }: StarterM
       },
       include: ["stacks"],
     }),
-    ".gitignore": "node_modules/\n.pulumi/\nrehearsals/\nrendered/\n",
+    ".gitignore": "node_modules/\n.pulumi/\nplans/\nrehearsals/\nrendered/\n",
     "stacks/index.ts": `import * as pulumi from "@pulumi/pulumi";
 import { program } from "serin/program";
 import { environments } from "./environments/index.ts";

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { clouds } from "../../components/cluster/clouds.ts";
 import { type Problem, ProblemError, rejectProblems, unknownChoice } from "../../components/core/problem.ts";
 import { environmentProblems } from "../../stacks/environments/environmentProblems.ts";
+import { type CiSystem, ciFiles, ciSystems } from "../init/ciFiles.ts";
 import { type StarterAnswers, type StarterManifest, starterEnvironment, starterFiles } from "../init/starter.ts";
 import type { Answer, Invocation } from "../run.ts";
 
@@ -24,24 +25,25 @@ export interface InitOptions {
   readonly backend?: string;
   /** Asks nothing. */
   readonly yes?: boolean;
+  /** The CI system whose files are written too; into a project that is there, they alone. @default none */
+  readonly ci?: string;
 }
 
 /**
- * Writes the smallest project that plans: one environment, one model. Never overwrites a file.
+ * Writes the smallest project that plans: one environment, one model; or a CI's files into a project that is there.
+ * Never overwrites a file.
  *
  * @throws ProblemError for a folder that is in use and for every wrong answer; then nothing was written.
  */
 export async function init(folder: string, options: InitOptions, { json, signal }: Invocation): Promise<Answer> {
   const target = resolve(folder);
+  const ci = ciSystem(options.ci);
+  if (ci !== undefined && isProject(target)) return addCi(ci, target, options);
   rejectProblems(`${folder || "The folder"} cannot become a project`, folderProblems(folder, target));
   const answers = await ask(options, { asks: options.yes !== true && !json && process.stdin.isTTY === true, signal });
   rejectProblems("The project cannot be written", answerProblems(answers));
-  const files = starterFiles(answers, manifest());
-  for (const [name, text] of Object.entries(files)) {
-    const file = join(target, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text, { flag: "wx" });
-  }
+  const files = { ...starterFiles(answers, manifest()), ...(ci === undefined ? {} : ciFiles(ci)) };
+  writeFiles(target, files);
   const names = Object.keys(files);
   return {
     result: { folder: target, environment: answers.environment, files: names },
@@ -59,6 +61,70 @@ export async function init(folder: string, options: InitOptions, { json, signal 
       "The documentation is in node_modules/serin/docs: begin with how-to/first-day.md there.",
     ].join("\n"),
   };
+}
+
+function ciSystem(name: string | undefined): CiSystem | undefined {
+  const known = ciSystems.find((one) => one === name);
+  if (name === undefined || known !== undefined) return known;
+  throw new ProblemError("The files of a CI cannot be written", [unknownChoice("--ci", name, ciSystems)]);
+}
+
+function isProject(folder: string): boolean {
+  return existsSync(join(folder, "Pulumi.yaml")) && existsSync(join(folder, "stacks", "environments"));
+}
+
+/** Options that say what a new project is made of. */
+const ofNewProjects = ["name", "cloud", "region", "domain", "model", "backend"] as const;
+
+/** A CI's files alone, all or none. */
+function addCi(ci: CiSystem, target: string, options: InitOptions): Answer {
+  const files = ciFiles(ci);
+  const names = Object.keys(files);
+  // Scripts that another CI of the same project has already, unchanged, are shared.
+  const missing = names.filter((name) => textOf(join(target, name)) !== files[name]);
+  rejectProblems("The files of the CI cannot be written", [
+    ...ofNewProjects
+      .filter((option) => options[option] !== undefined)
+      .map((option) => ({
+        path: `--${option}`,
+        reason: "it is for a new project, and this one is there.",
+        fix: "Leave it out.",
+      })),
+    ...missing
+      .filter((name) => existsSync(join(target, name)))
+      .map((name) => ({
+        path: name,
+        reason: "it is there, with another text, and nothing is overwritten.",
+        fix: "Move it, write the files, and compare the two.",
+      })),
+  ]);
+  writeFiles(target, Object.fromEntries(missing.map((name) => [name, files[name] ?? ""])));
+  return {
+    result: { folder: target, ci, files: names },
+    text: [
+      `Files for ${ci}:`,
+      "",
+      ...names.map((name) => `  ${join(shownFolder(target), name)}${missing.includes(name) ? "" : "  (as it was)"}`),
+      "",
+      "What to set in its settings: node_modules/serin/docs/how-to/ci.md.",
+    ].join("\n"),
+  };
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function writeFiles(target: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(target, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text, { flag: "wx", mode: name.endsWith(".sh") ? 0o777 : 0o666 });
+  }
 }
 
 /**

@@ -15,7 +15,7 @@ const { status } = spawnSync(process.execPath, [compiler, "--project", join(root
 if (status !== 0) process.exit(status ?? 1);
 
 // Files that are read and not imported.
-for (const room of ["embedded", "plan", "policies", "stacks/schema"]) {
+for (const room of ["cli/init/ci", "embedded", "plan", "policies", "stacks/schema"]) {
   for (const name of readdirSync(join(root, room), { recursive: true, encoding: "utf8" })) {
     const file = join(room, name);
     if (/\.ts$|__pycache__/.test(name) || !statSync(join(root, file)).isFile()) continue;
