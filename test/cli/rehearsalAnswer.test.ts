@@ -13,6 +13,8 @@ const report = (outcome: RehearsalReport["outcome"]) =>
     reason: "Every analysis passed.",
     durationMs: 1_000,
     steps: [],
+    samples: [],
+    events: [],
     objectives: { p99Ms: 150 },
     served: { requests: 1, bad: 0, errors: 0, errorsBy: {}, slow: 0, dropped: 0, byNewVersion: 1 },
   }) as unknown as RehearsalReport;
