@@ -128,7 +128,7 @@ function versionLines({ metrics, version }: WatchState): string[] {
   return rows.length === 0 ? [] : ["", colours.dim(`${"".padEnd(18)}   requests     failed       slow`), ...rows];
 }
 
-function evidenceLines({ metrics }: WatchState): string[] {
+function evidenceLines({ metrics, outcome }: WatchState): string[] {
   const seen = metrics.filter(({ against, canary, scores }) => (against ?? canary ?? scores) !== undefined);
   if (seen.length === 0) return [];
   return [
@@ -140,7 +140,7 @@ function evidenceLines({ metrics }: WatchState): string[] {
           ? colours.red("failed")
           : one.verdict === "passed"
             ? colours.green("passes")
-            : one.missing === undefined
+            : one.missing === undefined || outcome !== undefined
               ? ""
               : `${one.missing.requests.toLocaleString("en-US")} requests${one.missing.seconds === undefined ? "" : `, ${lasting(one.missing.seconds)}`}`;
       return `${cut(one.metric, 17).padEnd(18)}${bar(toFailing(one)).padEnd(18)}${bar(toPassing(one)).padEnd(18)}${left}`;

@@ -109,6 +109,10 @@ describe("the block", () => {
     );
   });
 
+  it("of a release that has ended says of no metric what is missing", () => {
+    expect(blockLines(state(rolloutNow({ aborted: true }, 0)), 80).join("\n")).not.toContain(" requests, ");
+  });
+
   it("is no wider than a narrow terminal", () => {
     expect(Math.max(...blockLines(state(), 40).map((line) => line.length))).toBeLessThanOrEqual(40);
   });
