@@ -58,9 +58,12 @@ export interface SaveReport {
   readonly at: string;
   /**
    * `serves`: it answers. `refused`: its files show that Triton cannot load it. `doesNotLoad`: Triton says so. `fails`:
-   * it was loaded, and no request was answered.
+   * it was loaded, and no request was answered,
+   * or the server ended.
    */
   readonly outcome: "serves" | "refused" | "doesNotLoad" | "fails";
+  /** Whether it ended the server, for `fails`. @default it did not */
+  readonly tookDown?: true;
   /** From the save, or the look where that is unknown, to the first answer, ms. */
   readonly firstAnswerMs?: number;
   /** Requests that it was sent, and how many of them it did not answer, with what it said to the first. */
@@ -243,18 +246,19 @@ export class DevSession {
     const firstAnswerMs = first.outputs === undefined ? {} : { firstAnswerMs: Date.now() - savedAt };
     const good = this.#good;
     const [before, after] = await this.#replay(triton, beside ? good?.save.number : undefined, save.number, bodies);
-    const { count, first: said } = failures(after);
+    const { count, first: said = first.error } = failures(after);
     const requests = {
       sent: after.answers.length,
       failed: count,
-      ...(said === undefined ? {} : { firstFailure: said }),
+      ...(said === undefined || (count === 0 && !triton.over) ? {} : { firstFailure: said }),
     };
+    if (triton.over || (count > 0 && count === after.answers.length)) {
+      const tookDown = triton.over ? { tookDown: true as const } : {};
+      await this.#goBack(triton, save, true);
+      return { outcome: "fails", ...tookDown, requests, ...this.#serving() };
+    }
     const now: Good = { save, replay: after, inputs: JSON.stringify(inputs) };
     const compared = good === undefined ? {} : this.#compared(good, before ?? good.replay, now);
-    if (count > 0 && count === after.answers.length) {
-      await this.#goBack(triton, save, true);
-      return { outcome: "fails", requests, ...this.#serving() };
-    }
     this.#good = now;
     if (good !== undefined) await this.#forget(triton, good.save);
     const latency = latencies(after);
@@ -336,6 +340,8 @@ export class DevSession {
 
   async #ask(triton: DevTriton, version: number, body: string): Promise<Replayed> {
     const { status, text, latencyMs } = await triton.infer(this.#args.name, version, body);
+    // A connection breaks a moment before the process has ended.
+    if (status === 0) await Promise.race([triton.ended, sleep(1_000)]);
     return status === 200
       ? { latencyMs, outputs: tensorsOf(text) }
       : { latencyMs, error: status === 0 ? `Triton ended: ${text}` : errorOf(text) };

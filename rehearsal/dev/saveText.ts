@@ -8,13 +8,13 @@ const column = 12;
 
 /** What became of a save, as a person reads it. */
 export function saveText(report: SaveReport, width = lineWidth()): string {
-  const { number, outcome, firstAnswerMs, serving, findings, problems, requests } = report;
+  const { number, outcome, tookDown, firstAnswerMs, serving, findings, problems, requests } = report;
   const goesOn = serving === undefined || serving === number ? "" : ` Save ${serving} goes on answering.`;
   const title = {
     serves: `Save ${number} answers${firstAnswerMs === undefined ? "" : `, ${seconds(firstAnswerMs)} after it`}.`,
     refused: `Save ${number} is not loaded, since Triton would refuse it.${goesOn}`,
     doesNotLoad: `Save ${number} does not load.${goesOn}`,
-    fails: `Save ${number} loads and answers no request.${goesOn}`,
+    fails: `Save ${number} loads and ${tookDown === true ? "takes Triton down" : "answers no request"}.${goesOn}`,
   }[outcome];
   const part = (name: string, text: string | undefined) =>
     text === undefined ? [] : hanging(`  ${name.padEnd(column - 2)}`, column, [text], width);
@@ -49,8 +49,9 @@ function outputText({ name, differing, maxDifference, shapes }: OutputDifference
 }
 
 function failedText(requests: SaveReport["requests"]): string | undefined {
-  if (requests === undefined || requests.failed === 0) return undefined;
-  const { sent, failed, firstFailure = "no answer" } = requests;
+  if (requests?.firstFailure === undefined) return undefined;
+  const { sent, failed, firstFailure } = requests;
+  if (sent === 0) return `the first request: ${firstFailure.trim().replaceAll(/\s+/g, " ").slice(0, 300)}`;
   return `${failed} of ${sent} requests; the first: ${firstFailure.trim().replaceAll(/\s+/g, " ").slice(0, 300)}`;
 }
 

@@ -69,3 +69,17 @@ it("a save whose files Triton would refuse lists what is wrong with them", () =>
     "Save 1 is not loaded, since Triton would refuse it.\n  - fraud/config.pbtxt:3:1: input has no name. Write name.",
   );
 });
+
+it("a save that takes Triton down says so, and how it ended", () => {
+  const text = saveText({
+    number: 4,
+    at: serves.at,
+    outcome: "fails",
+    tookDown: true,
+    serving: 3,
+    requests: { sent: 0, failed: 0, firstFailure: "Triton ended: signal 6" },
+  });
+  expect(text).toBe(
+    "Save 4 loads and takes Triton down. Save 3 goes on answering.\n  failed    the first request: Triton ended: signal 6",
+  );
+});
