@@ -242,21 +242,19 @@ describe("ci/plan.sh and ci/preview.sh", () => {
 case "$1 $2" in
   "stacks --environments") printf 'dev\\ntest\\nprod\\n' ;;
   "plan "*) [ -n "$(env | grep -v '^PATH=\\|^PWD=\\|^OLDPWD=\\|^SHLVL=\\|^_=')" ] && echo "a variable is set"
-    echo "$*"
-    case "$2 $(basename "$PWD")" in
-      "test base") exit 2 ;;
-      test*) exit 3 ;;
-      prod*) case "$*" in *--json) exit 3 ;; *) exit 0 ;; esac ;;
-    esac ;;
+    case "$2 $(basename "$PWD")" in "test base" | "test bad") echo "$2 is wrong"; exit 2 ;; esac
+    for last; do :; done
+    case "$*" in *--output*) echo "\${*%% --format*}" >"$last" ;; *) echo '{}' ;; esac
+    case "$2" in test) exit 3 ;; esac ;;
 esac`;
 
   it("plan every environment with no variable set, and end with the largest exit code", () => {
     const { status, files } = run("ci/plan.sh", [], { npx });
     expect(status).toBe(3);
     expect(files).toEqual({
-      "plan-dev.txt": "plan dev\n",
-      "plan-test.txt": "plan test\n",
-      "plan-prod.txt": "plan prod\n",
+      "plan-dev.md": "plan dev\n",
+      "plan-test.md": "plan test\n",
+      "plan-prod.md": "plan prod\n",
     });
   });
 
@@ -264,10 +262,17 @@ esac`;
     mkdirSync(join(folder, "base"));
     const { files } = run("ci/plan.sh", ["base"], { npx });
     expect(files).toEqual({
-      "plan-dev.txt": "plan dev --against plans/before.json\n",
-      "plan-test.txt": "plan test\n",
-      "plan-prod.txt": "plan prod --against plans/before.json\n",
+      "plan-dev.md": "plan dev --against plans/before.json\n",
+      "plan-test.md": "plan test\n",
+      "plan-prod.md": "plan prod --against plans/before.json\n",
     });
+  });
+
+  it("keep what is said of an environment that cannot be planned", () => {
+    const { status, files } = run("ci/plan.sh", [], { npx: npx.replace("test bad", "test $(basename $PWD)") });
+    expect(status).toBe(2);
+    expect(files["plan-test.txt"]).toBe("test is wrong\n");
+    expect(files["plan-prod.md"]).toBe("plan prod\n");
   });
 
   it("end with what serin stacks ends with", () => {

@@ -2,7 +2,7 @@
 # Plans every environment and asks the policies: no account, no secret, no network.
 # usage: ci/plan.sh [<folder of the base, with its packages installed>]
 # With a base, each plan shows what changes since then, else all that is declared.
-# Writes plans/plan-<environment>.txt. Exit code: the largest of `serin plan`; 3 when a mandatory policy objects.
+# Writes plans/plan-<environment>.md, or .txt for an environment that cannot be planned. Exit code: the largest of `serin plan`; 3 when a mandatory policy objects.
 set -u
 base=${1-}
 rm -rf plans
@@ -17,11 +17,12 @@ for environment in $environments; do
     code=$?
     if [ "$code" -eq 0 ] || [ "$code" -eq 3 ]; then set -- --against plans/before.json; fi
   fi
-  npx --no -- serin plan "$environment" "$@" >"plans/plan-$environment.txt" 2>&1
+  npx --no -- serin plan "$environment" "$@" --format markdown --output "plans/plan-$environment.md" >plans/said.log 2>&1
   code=$?
   if [ "$code" -gt "$worst" ]; then worst=$code; fi
   printf '%s: exit code %s\n' "$environment" "$code"
-  tail -n 20 "plans/plan-$environment.txt"
+  tail -n 20 plans/said.log
+  if [ ! -f "plans/plan-$environment.md" ]; then cp plans/said.log "plans/plan-$environment.txt"; fi
 done
-rm -f plans/before.json plans/before.log
+rm -f plans/before.json plans/before.log plans/said.log
 exit "$worst"
