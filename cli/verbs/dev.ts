@@ -4,6 +4,7 @@ import { exitCodes, type Problem, rejectProblems } from "../../components/core/p
 import { type Model, withVersion } from "../../components/model/model.ts";
 import { newestSave, saves } from "../../embedded/dev/savedFiles.ts";
 import { makeSessionFolder } from "../../embedded/dev/sessionFolder.ts";
+import { standInText } from "../../embedded/standIn/standIn.ts";
 import { ensureTriton } from "../../embedded/toolchain/index.ts";
 import { diagnosed } from "../../rehearsal/cluster/modelPlace.ts";
 import { DevSession, type SaveReport } from "../../rehearsal/dev/devSession.ts";
@@ -58,6 +59,8 @@ export async function dev(name: string, options: DevOptions, invocation: Invocat
     process.stderr.write(`${printable(text)}\n`);
   };
   const { signal } = invocation;
+  const standIn = standInText(model.server);
+  if (standIn !== undefined) say(`${name} is not as on a cluster: ${standIn}`);
   const tool = await ensureTriton({
     signal,
     onProgress: ({ state, how, elapsedMs }) => {

@@ -12,9 +12,9 @@ import { repositoryProblems } from "../../diagnosis/repository/repositoryProblem
 import { DevTriton, errorOf } from "../../embedded/dev/devTriton.ts";
 import type { SessionFolder } from "../../embedded/dev/sessionFolder.ts";
 import { fitBesides, type StagedSave, showSaves, stageSave } from "../../embedded/dev/stagedSave.ts";
+import { backendsFor, standIn, standInBackends } from "../../embedded/standIn/standIn.ts";
 import type { TritonTool } from "../../embedded/toolchain/index.ts";
 import { type ModelInput, requestBodies } from "../../embedded/traffic/requestBodies.ts";
-import { embeddedServer } from "../local/modelStore.ts";
 import {
   type Comparison,
   compareReplays,
@@ -138,11 +138,14 @@ export class DevSession {
   async serve(source: string, savedAt: number = Date.now()): Promise<SaveReport> {
     this.#number += 1;
     const base = { number: this.#number, at: new Date().toISOString() };
-    const problems = repositoryProblems(this.#args.name, this.#args.model, source, embeddedServer);
+    const { name, model, folder } = this.#args;
+    const problems = repositoryProblems(name, model, source, { backends: backendsFor(model.server), gpu: true });
     if (problems.length > 0) return { ...base, outcome: "refused", problems, ...this.#serving() };
     const triton = await this.#server();
     const good = this.#good;
-    const save = stageSave(source, this.#saves, this.#number, good?.save);
+    const gpu = model.server.gpu !== undefined;
+    const { repository } = await standIn(source, join(folder.path, "stand-ins"), gpu);
+    const save = stageSave(repository, this.#saves, this.#number, good?.save);
     const beside = good !== undefined && fitBesides(good.save, save);
     showSaves(this.#repository, beside ? [good.save, save] : [save]);
     const mark = triton.logMark();
@@ -175,10 +178,12 @@ export class DevSession {
   async #server(): Promise<DevTriton> {
     if (this.#triton !== undefined && !this.#triton.over) return this.#triton;
     await this.#triton?.stop();
-    const { tool, folder, signal } = this.#args;
+    const { tool, model, folder, signal } = this.#args;
+    const standIns = backendsFor(model.server).filter((backend) => backend !== "python");
+    const backends = await standInBackends(tool.backends, standIns, join(folder.path, "backends"));
     const started = await DevTriton.start(
       {
-        tool,
+        tool: { ...tool, backends },
         folder: folder.path,
         repository: this.#repository,
         sharedMemoryPrefix: folder.sharedMemoryPrefix,

@@ -13,9 +13,6 @@ import { differences } from "./artifactDigest.ts";
 /** The one claim the embedded environment prepares. */
 const embeddedStore = { kind: "pvc", claim: "model-store" } as const;
 
-/** Triton without stand-ins: what `serin dev` runs (`embedded/toolchain/triton.ts`). */
-export const embeddedServer = { backends: ["python"], gpu: false } as const;
-
 /** What the embedded environment's model store lacks for these models; looked up before anything is changed. */
 export function embeddedStoreProblems(models: Environment["models"], folder: string): Problem[] {
   return Object.entries(models).flatMap(([name, model]) =>
