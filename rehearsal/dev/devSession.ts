@@ -91,6 +91,8 @@ export interface SaveReport {
 
 interface Good {
   readonly save: StagedSave;
+  /** The folder that it is a copy of. */
+  readonly source: string;
   readonly replay: Replay;
   /** What it takes, to see whether the same requests fit another save. */
   readonly inputs: string;
@@ -145,7 +147,9 @@ export class DevSession {
     const good = this.#good;
     const gpu = model.server.gpu !== undefined;
     const { repository } = await standIn(source, join(folder.path, "stand-ins"), gpu);
-    const save = stageSave(repository, this.#saves, this.#number, good?.save);
+    // Files of another version may have the same size and time, as git writes them.
+    const unchanged = good?.source === source ? good.save : undefined;
+    const save = stageSave(repository, this.#saves, this.#number, unchanged);
     const beside = good !== undefined && fitBesides(good.save, save);
     showSaves(this.#repository, beside ? [good.save, save] : [save]);
     const mark = triton.logMark();
@@ -155,7 +159,7 @@ export class DevSession {
       await this.#goBack(triton, save, false);
       return { ...base, outcome: "doesNotLoad", findings, ...this.#serving() };
     }
-    return { ...base, ...(await this.#tried(triton, save, beside, savedAt)) };
+    return { ...base, ...(await this.#tried(triton, { save, source }, beside, savedAt)) };
   }
 
   /** After the server has ended by itself: starts it again with the last save that answered, and says why it ended. */
@@ -240,7 +244,7 @@ export class DevSession {
 
   async #tried(
     triton: DevTriton,
-    save: StagedSave,
+    { save, source }: Pick<Good, "save" | "source">,
     beside: boolean,
     savedAt: number,
   ): Promise<Omit<SaveReport, "number" | "at">> {
@@ -262,7 +266,7 @@ export class DevSession {
       await this.#goBack(triton, save, true);
       return { outcome: "fails", ...tookDown, requests, ...this.#serving() };
     }
-    const now: Good = { save, replay: after, inputs: JSON.stringify(inputs) };
+    const now: Good = { save, source, replay: after, inputs: JSON.stringify(inputs) };
     const compared = good === undefined ? {} : this.#compared(good, before ?? good.replay, now);
     this.#good = now;
     if (good !== undefined) await this.#forget(triton, good.save);
