@@ -87,6 +87,17 @@ export default defineConfig({
           hookTimeout: 3_600_000,
         },
       },
+      {
+        test: {
+          // Rehearsals from their start to their end, one after another: half an hour, so CI leaves them out.
+          name: "rehearsals",
+          include: ["test/rehearsal-run/**/*.test.ts"],
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 3_600_000,
+        },
+      },
     ],
   },
 });
