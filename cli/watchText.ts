@@ -1,4 +1,5 @@
 import colours from "picocolors";
+import { subsets } from "../components/model/objectNames.ts";
 import { lasting } from "../rehearsal/cluster/evidence.ts";
 import type { AnalysisEvidence } from "../rehearsal/cluster/releaseEvidence.ts";
 import type { StepTime } from "../rehearsal/cluster/stepTime.ts";
@@ -113,7 +114,7 @@ function stepLine({ step, stepSeconds }: WatchState): string[] {
 function versionLines({ metrics, version }: WatchState): string[] {
   const errors = metrics.find(({ metric }) => metric === "errors");
   const latency = metrics.find(({ metric }) => metric === "latency");
-  const row = (name: string, which: "stable" | "canary") => {
+  const row = (name: string, which: keyof typeof subsets) => {
     const failed = errors?.[which];
     const slow = latency?.[which];
     if (failed === undefined && slow === undefined) return [];
@@ -124,7 +125,7 @@ function versionLines({ metrics, version }: WatchState): string[] {
           .join(""),
     ];
   };
-  const rows = [...row(version.stable, "stable"), ...row(version.newest, "canary")];
+  const rows = [...row(version.stable, subsets.stable), ...row(version.newest, subsets.canary)];
   return rows.length === 0 ? [] : ["", colours.dim(`${"".padEnd(18)}   requests     failed       slow`), ...rows];
 }
 

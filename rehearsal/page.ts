@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { subsets } from "../components/model/objectNames.ts";
 import { findingsText } from "../diagnosis/findingText.ts";
 import { type Chart, clock, escapeHtml, figure, type Marker, type Span } from "./page/chart.ts";
 import { evidenceCharts, total, trafficCharts } from "./page/charts.ts";
@@ -93,15 +94,15 @@ function reasons(report: RehearsalReport): string {
 function facts(report: RehearsalReport): string {
   const { samples, durationMs, served } = report;
   const told = samples.some(({ canary }) => canary !== undefined);
-  const share = (version: "stable" | "canary") =>
+  const share = (version: keyof typeof subsets) =>
     `${count(total(samples, version, "errors"))} of ${count(total(samples, version, "requests"))}`;
-  const slow = (version: "stable" | "canary") => `${count(total(samples, version, "slow"))} slow`;
+  const slow = (version: keyof typeof subsets) => `${count(total(samples, version, "slow"))} slow`;
   const all: [string, string, string?][] = [
     ["took", duration(durationMs)],
     ...(told
       ? ([
-          ["failed, new version", share("canary"), slow("canary")],
-          ["failed, old version", share("stable"), slow("stable")],
+          ["failed, new version", share(subsets.canary), slow(subsets.canary)],
+          ["failed, old version", share(subsets.stable), slow(subsets.stable)],
         ] as [string, string, string][])
       : []),
     ["failed or slow, both", `${count(served.bad)} of ${count(served.requests)}`, beforeTraffic(report)],

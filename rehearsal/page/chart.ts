@@ -1,7 +1,8 @@
+import type { subsets } from "../../components/model/objectNames.ts";
 /** A line of a chart. */
 export interface Line {
   /** Which colour and dash it has: each version has its own in every chart, and so has what bounds them. */
-  readonly as: "canary" | "stable" | "bound" | "mean";
+  readonly as: keyof typeof subsets | "bound" | "mean";
   /** Its name in the legend. */
   readonly name: string;
   /** Time in milliseconds and value; `undefined` where there is none, which interrupts the line. */

@@ -1,3 +1,4 @@
+import { subsets } from "../../components/model/objectNames.ts";
 import type { EvidenceCourse, EvidencePoint } from "../cluster/evidenceCourse.ts";
 import type { RehearsalReport, Sample, VersionSample } from "../report.ts";
 import type { Chart, Line } from "./chart.ts";
@@ -30,7 +31,9 @@ function weightChart({ samples, events, durationMs }: RehearsalReport): Chart {
             .slice(1)
             .map(([, weight]) => `${weight} %`)
             .join(", then ")}.`,
-    lines: [{ as: "canary", name: "new version", points: [...points, [Math.max(last, durationMs), end]], steps: true }],
+    lines: [
+      { as: subsets.canary, name: "new version", points: [...points, [Math.max(last, durationMs), end]], steps: true },
+    ],
     range: [0, 100],
     format: (value) => `${number(value)}`,
   };
@@ -42,7 +45,7 @@ function requestChart({ samples }: RehearsalReport): Chart {
     ({ requests }, { seconds }) => requests / seconds,
     ({ sent, seconds }) => sent / seconds,
   );
-  const [stable, canary] = [total(samples, "stable", "requests"), total(samples, "canary", "requests")];
+  const [stable, canary] = [total(samples, subsets.stable, "requests"), total(samples, subsets.canary, "requests")];
   return {
     id: "requests",
     title: "Requests a second",
@@ -60,14 +63,14 @@ function failureChart({ samples, served }: RehearsalReport): Chart {
     ({ errors }, { seconds }) => errors / seconds,
     ({ errors, seconds }) => errors / seconds,
   );
-  const of = (version: "stable" | "canary") =>
+  const of = (version: keyof typeof subsets) =>
     `${number(total(samples, version, "errors"))} of ${number(total(samples, version, "requests"))}`;
   const none = lines.every(({ points }) => points.every(([, value = 0]) => value === 0));
   return {
     id: "failures",
     title: "Failed requests a second",
     summary: told(samples)
-      ? `${of("stable")} by the old version, ${of("canary")} by the new one.`
+      ? `${of(subsets.stable)} by the old version, ${of(subsets.canary)} by the new one.`
       : `${number(served.errors)} of ${number(served.requests)}, by both versions.`,
     lines: lines.map((line) => ({ ...line, steps: true })),
     ...(none ? { range: [0, 1] as const } : {}),
@@ -181,7 +184,7 @@ function againstChart({ metric, points }: EvidenceCourse): Chart[] {
       id: `${metric}-against`,
       title: `${metric}: evidence against the new version`,
       summary: `${most >= failsAt ? "Reached" : "At most"} ${short(most)}; it fails at ${short(failsAt)}.`,
-      lines: [{ as: "canary", name: "evidence", points: line }],
+      lines: [{ as: subsets.canary, name: "evidence", points: line }],
       rules: [{ at: failsAt, name: `fails at ${short(failsAt)}`, means: "fails" }],
       scale: "log",
       format: short,
@@ -199,7 +202,7 @@ function towardsChart({ metric, did = "bad", points }: EvidenceCourse): Chart[] 
         id: `${metric}-towards`,
         title: `${metric}: evidence for the new version`,
         summary: `${most >= scored.passesAt ? "Reached" : "At most"} ${short(most)}; it passes at ${short(scored.passesAt)}.`,
-        lines: [{ as: "canary", name: "evidence", points: line }],
+        lines: [{ as: subsets.canary, name: "evidence", points: line }],
         rules: [{ at: scored.passesAt, name: `passes at ${short(scored.passesAt)}`, means: "passes" }],
         scale: "log",
         format: short,
@@ -222,7 +225,12 @@ function towardsChart({ metric, did = "bad", points }: EvidenceCourse): Chart[] 
       }.`,
       lines: [
         { as: "bound", name: "passes up to", points: of(points, ({ passesAt }) => passesAt) },
-        { as: "canary", name: `requests that ${did}`, points: of(points, ({ canary }) => canary?.bad), steps: true },
+        {
+          as: subsets.canary,
+          name: `requests that ${did}`,
+          points: of(points, ({ canary }) => canary?.bad),
+          steps: true,
+        },
       ],
       passesBelow: true,
       format: number,
@@ -241,7 +249,7 @@ function limitChart({ metric, kind, did = "bad", points }: EvidenceCourse): Char
       id: `${metric}-limit`,
       title: `${metric}: % of requests that ${did}`,
       summary: `At most ${figure(most)} %; the limit is ${figure(100 * allowed)} %.`,
-      lines: [{ as: "canary", name: "new version", points: line }],
+      lines: [{ as: subsets.canary, name: "new version", points: line }],
       rules: [{ at: 100 * allowed, name: `limit ${figure(100 * allowed)} %`, means: "fails" }],
       format: figure,
     },
@@ -259,9 +267,11 @@ function both(
   together: (sample: Sample) => number | undefined,
 ): Line[] {
   if (!told(samples)) {
-    return [{ as: "stable", name: "both versions", points: samples.map((sample) => [sample.atMs, together(sample)]) }];
+    return [
+      { as: subsets.stable, name: "both versions", points: samples.map((sample) => [sample.atMs, together(sample)]) },
+    ];
   }
-  const line = (as: "stable" | "canary", name: string): Line => ({
+  const line = (as: keyof typeof subsets, name: string): Line => ({
     as,
     name,
     points: samples.map((sample) => {
@@ -270,7 +280,7 @@ function both(
       return [sample.atMs, version === undefined || version.requests === 0 ? undefined : value(version, sample)];
     }),
   });
-  return [line("stable", "old version"), line("canary", "new version")];
+  return [line(subsets.stable, "old version"), line(subsets.canary, "new version")];
 }
 
 function told(samples: readonly Sample[]): boolean {
@@ -280,7 +290,7 @@ function told(samples: readonly Sample[]): boolean {
 /** The sum over the samples. */
 export function total(
   samples: readonly Sample[],
-  version: "stable" | "canary",
+  version: keyof typeof subsets,
   what: "requests" | "errors" | "slow",
 ): number {
   return samples.reduce((sum, sample) => sum + (sample[version]?.[what] ?? 0), 0);
