@@ -1,16 +1,6 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-
-/** Tests that change nothing of their process (no mock, no variable) and may share one, with the SDKs of the clouds loaded once. */
-const pureTests = [
-  "test/{components,stacks,policies,docs}/**/*.test.ts",
-  "test/preflight/checks/**/*.test.ts",
-  "test/preflight/{declaredNeeds,gpuNodes,preflightStep,preflightText,vendors}.test.ts",
-  "test/engine/live/{chart,ownedFields}.test.ts",
-  "test/engine/kubernetes/{clusterObjects,kubeconfig,watchObjects}.test.ts",
-  "test/plan/{changes,sameObjects}.test.ts",
-  "test/rehearsal/local/modelStore.test.ts",
-  "test/diagnosis/**/*.test.ts",
-];
 
 /** Tests that start processes: the command, the examples, the package, plans in several processes, a CLI of Pulumi. */
 const processTests = [
@@ -20,6 +10,18 @@ const processTests = [
   "test/plan/{planWorkers,secrets}.test.ts",
   "test/plan/policies/policyServer.test.ts",
 ];
+
+const quickTests = globSync(
+  "test/{lint,charts,engine,plan,preflight,diagnosis,rehearsal,embedded,cli,types,components,stacks,policies,docs}/**/*.test.ts",
+  { cwd: import.meta.dirname, exclude: processTests },
+);
+
+/** What a test file does that the next one in the same process would see, or that replaces modules already loaded. */
+const changesItsProcess =
+  /\bvi\.(mock|doMock|hoisted|stub\w+|spyOn|useFakeTimers|setSystemTime|resetModules)\b|\bprocess\.(env|chdir|exitCode|std\w+|on|once|emit)\b|\bglobalThis\b|\bsetMocks\b/;
+const unitTests = quickTests.filter((file) =>
+  changesItsProcess.test(readFileSync(join(import.meta.dirname, file), "utf8")),
+);
 
 // What is tested is the text, whatever colours the terminal or a CI asks for; the runner has read its own colours by now.
 process.env.NO_COLOR = "1";
@@ -33,16 +35,16 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/{lint,charts,engine,plan,preflight,rehearsal,embedded,cli,types}/**/*.test.ts"],
-          exclude: [...pureTests, ...processTests],
+          include: unitTests,
           pool: "forks",
           testTimeout: 30_000,
         },
       },
       {
         test: {
+          // Files that change nothing of their process share it, with the SDKs of the clouds loaded once.
           name: "declared",
-          include: pureTests,
+          include: quickTests.filter((file) => !unitTests.includes(file)),
           pool: "forks",
           isolate: false,
           testTimeout: 30_000,
