@@ -3,6 +3,7 @@
  * `serin/model`, `serin/platform` and `serin/cluster/<service>` load less.
  */
 export * from "./cluster/aks/index.ts";
+export type { BilledItem, BilledKind, Billing, PriceList, PriceUnit } from "./cluster/billing.ts";
 export type {
   BuildContext,
   CloudAdapter,

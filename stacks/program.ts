@@ -30,5 +30,7 @@ export function declare(stackOf: StackOf): Record<string, unknown> {
   return { ...programs[stackOf.layer](stackOf) };
 }
 
+export type { Exemption } from "../components/core/exemption.ts";
+export type { Budget, ShareOfListPrice, Spending } from "./environments/budget.ts";
 /** What an environment declares. */
 export type { Environment, StackOf };
