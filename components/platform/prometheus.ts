@@ -44,6 +44,13 @@ const requirements: readonly Requirement[] = [
     since: "Prometheus Operator 0.60",
     fields: ["spec.podMetricsEndpoints"],
   },
+  // The alerts of each model.
+  {
+    crd: "prometheusrules.monitoring.coreos.com",
+    version: "v1",
+    since: "Prometheus Operator 0.60",
+    fields: ["spec.groups"],
+  },
 ];
 
 /** The time between two scrapes where none is declared. */

@@ -29,6 +29,7 @@ export async function startConformanceCluster(): Promise<TestCluster> {
     anything("argoproj.io", "v1alpha1", "Rollout"),
     anything("argoproj.io", "v1alpha1", "AnalysisTemplate"),
     anything("monitoring.coreos.com", "v1", "PodMonitor"),
+    anything("monitoring.coreos.com", "v1", "PrometheusRule"),
   ]) {
     await apply(definitions, definition);
   }
