@@ -104,7 +104,7 @@ export const modelLoadRules: readonly Rule[] = [
     sign: "`unable to find backend library for backend '…'`",
     pattern: /unable to find backend library for backend '(?<backend>[^']+)'/,
     cause: ({ backend }, _, { embedded }) =>
-      `Triton has no backend "${backend}"${embedded ? "; the embedded environment has the Python backend alone" : " in this image"}.`,
+      `Triton has no backend "${backend}"${embedded ? "; the embedded environment computes with python and onnxruntime alone" : " in this image"}.`,
     change: "Correct `backend` in config.pbtxt, or take an image that has it (server.image).",
     final: true,
   }),

@@ -156,8 +156,8 @@ const brokenModels: Readonly<
   },
   backend: {
     rule: "backend-missing",
-    cause: 'Triton has no backend "onnxruntime"; the embedded environment has the Python backend alone.',
-    change: config('"python"', '"onnxruntime"'),
+    cause: 'Triton has no backend "dali"; the embedded environment computes with python and onnxruntime alone.',
+    change: config('"python"', '"dali"'),
   },
   gpukind: {
     rule: "gpu-instance-on-cpu",
