@@ -129,7 +129,12 @@ describe("the proxy of a pod", () => {
         expect(near(objective - 3, objective) && near(objective, objective + 5), `near ${objective} ms`).toBe(true);
       }, 60_000);
     }
-    await sleep(2_000);
+    // Envoy writes its log a while after it has counted.
+    await eventually(async () => {
+      const samples = await istioSamples(admin);
+      const { total } = slowRequests(sound, at).canary;
+      expect(counted(samples, total.pods, hashes)).toBe(all().length);
+    });
     const samples = await istioSamples(admin);
     for (const objective of objectives) {
       const { bad, total } = slowRequests({ ...sound, slo: { ...sound.slo, p99: `${objective}ms` } }, at).canary;

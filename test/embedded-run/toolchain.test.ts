@@ -67,7 +67,7 @@ describe("every tool of the embedded environment", () => {
   it("is reported exactly once as there", () => {
     const ended = events.filter(({ state }) => state === "cached" || state === "found" || state === "done");
     expect(new Set(ended.map(({ tool }) => tool)).size).toBe(ended.length);
-    expect(ended.length).toBe(12);
+    expect(ended.length).toBe(13);
   });
 
   it("is there at once the second time", async () => {
