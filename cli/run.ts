@@ -1,4 +1,5 @@
 import { pipeline } from "node:stream/promises";
+import { messageOf } from "../components/core/messageOf.ts";
 import { type ExitCode, exitCodes, ProblemError } from "../components/core/problem.ts";
 import { printable } from "./printable.ts";
 
@@ -92,7 +93,7 @@ function fail(error: unknown, json: boolean): ExitCode {
         : isRefusedByMachine(error)
           ? exitCodes.unavailable
           : exitCodes.internal;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (json) {
     const problems = error instanceof ProblemError ? error.problems : [];
     process.stdout.write(`${JSON.stringify({ error: { message, problems, exitCode } }, undefined, 2)}\n`);

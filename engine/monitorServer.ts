@@ -1,4 +1,5 @@
 import { status } from "@grpc/grpc-js";
+import { messageOf } from "../components/core/messageOf.ts";
 import { ProblemError } from "../components/core/problem.ts";
 import {
   formUrn,
@@ -222,10 +223,6 @@ export class MonitorServer {
 function duplicate(stack: string, urn: string): ProblemError {
   const reason = "two resources have this URN.";
   return new ProblemError(`${stack} cannot be deployed`, [{ path: urn, reason, fix: "Give one another name." }]);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   StackNotFoundError,
 } from "@pulumi/pulumi/automation/index.js";
 import { type ClusterSpec, cloudOf } from "../components/cluster/clouds.ts";
+import { messageOf } from "../components/core/messageOf.ts";
 import { isRendered } from "../stacks/environments/clusterSpec.ts";
 import type { Environment } from "../stacks/environments/environment.ts";
 import { project, projectDirectory } from "../stacks/project.ts";
@@ -84,7 +85,7 @@ class Lazy<Value> {
 
 function whyNot(error: unknown, stack: string): KnownKubeconfig {
   if (error instanceof StackNotFoundError) return { unknown: `stack ${stack} is not there yet`, later: true };
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const said = /^\s*error: (.+)$/m.exec(message)?.[1];
   if (said !== undefined) return { unknown: `the Pulumi CLI says: ${said}` };
   if (/ENOENT|not found/i.test(message)) return { unknown: "the Pulumi CLI is not on PATH" };

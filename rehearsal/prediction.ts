@@ -1,4 +1,5 @@
 import { request } from "undici";
+import { messageOf } from "../components/core/messageOf.ts";
 import { exitCodes, ProblemError } from "../components/core/problem.ts";
 import { type ModelInput, requestBodies } from "../embedded/traffic/requestBodies.ts";
 import { servedByHeaders } from "../embedded/traffic/traffic.ts";
@@ -60,7 +61,7 @@ export async function predictOnce(
       throw body !== undefined && response.statusCode === 400 ? misfit(answer) : refused(answer);
     } catch (error) {
       if (error instanceof ProblemError || signal?.aborted === true) throw error;
-      throw refused(error instanceof Error ? error.message : String(error));
+      throw refused(messageOf(error));
     }
   };
   const refused = (answer: string) =>

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "../components/core/messageOf.ts";
 import { exitCodes, ProblemError, rejectProblems } from "../components/core/problem.ts";
 import { milliseconds, ratio } from "../components/core/quantity.ts";
 import { type Model, withVersion } from "../components/model/model.ts";
@@ -120,10 +121,6 @@ async function returned(args: RehearsalArgs, namespace: string): Promise<string 
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The release and its traffic, until 3 s after its end. */

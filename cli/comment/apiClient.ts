@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { webFetch } from "../../engine/web.ts";
 
@@ -78,7 +79,7 @@ export class ApiClient {
           const value: unknown = text === "" ? undefined : JSON.parse(text);
           return { value, next: nextPage(response.headers.get("link"), url) };
         }
-        last = `${response.status}: ${messageOf(text)}`;
+        last = `${response.status}: ${answered(text)}`;
         const limited = limitMs(response.status, last, (name) => response.headers.get(name));
         if (limited !== undefined) waitMs = Math.max(limited, waitMs);
         else if (response.status < 500) throw this.#problem(path, `the service refuses it with ${last}.`);
@@ -86,7 +87,7 @@ export class ApiClient {
       } catch (error) {
         signal.throwIfAborted();
         if (error instanceof ProblemError || error instanceof Uncertain) throw error;
-        last = error instanceof Error ? error.message : String(error);
+        last = messageOf(error);
         if (method === "POST") throw new Uncertain(last);
       }
       if (waitMs > longestWaitMs) {
@@ -127,7 +128,7 @@ function nextPage(link: string | null, url: string): string | undefined {
   return `${pathname.startsWith(`${below}/`) ? pathname.slice(below.length) : pathname}${search}`;
 }
 
-function messageOf(text: string): string {
+function answered(text: string): string {
   try {
     const { message, error } = JSON.parse(text) as { message?: unknown; error?: unknown };
     return JSON.stringify(message ?? error ?? "no message");

@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { isNotFound, type KubernetesClient } from "../../engine/kubernetes/kubernetesClient.ts";
 import { podLog } from "../../engine/kubernetes/podLog.ts";
 import type { DeclaredModel, Evidence, PodEvidence, RolloutEvidence } from "../evidence.ts";
@@ -84,7 +85,7 @@ export function reader(client: KubernetesClient, notRead: Record<string, string>
     } catch (error) {
       signal?.throwIfAborted();
       if (isNotFound(error)) return undefined;
-      notRead[part] = (error instanceof Error ? error.message : String(error)).trim().split("\n").at(-1)?.trim() ?? "";
+      notRead[part] = messageOf(error).trim().split("\n").at(-1)?.trim() ?? "";
       return undefined;
     }
   };

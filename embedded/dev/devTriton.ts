@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import getPort from "get-port";
 import { Pool } from "undici";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { isFree } from "../machine/ports.ts";
 import type { Termination } from "../nodeAgent/podStatus.ts";
@@ -206,7 +207,7 @@ export class DevTriton {
         const text = await response.body.text();
         return { status: response.statusCode, text, latencyMs: performance.now() - start };
       } catch (error) {
-        return { status: 0, text: error instanceof Error ? error.message : String(error), latencyMs: 0 };
+        return { status: 0, text: messageOf(error), latencyMs: 0 };
       }
     };
     const gone = this.ended.then(({ message = "" }) => ({ status: 0, text: message, latencyMs: 0 }));

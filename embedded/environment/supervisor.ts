@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import type { ClusterObjects } from "../../engine/kubernetes/clusterObjects.ts";
 import type { Allocation } from "../controlPlane/allocation.ts";
@@ -262,7 +263,7 @@ function failureOf(error: unknown): Failure {
   if (error instanceof ProblemError) {
     return { subject: error.subject, problems: error.problems, exitCode: error.exitCode };
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return {
     subject: "The environment did not start",
     problems: [{ path: "environment", reason }],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Probe } from "@kubernetes/client-node";
 import { request } from "undici";
+import { messageOf } from "../../components/core/messageOf.ts";
 
 /** The timing and the thresholds of a probe, with the kubelet's defaults. */
 export interface ProbeSchedule {
@@ -69,7 +70,7 @@ export async function httpGetProbe(
     await body.dump();
     return statusCode >= 200 && statusCode < 400 ? undefined : `HTTP probe failed with statuscode: ${statusCode}`;
   } catch (error) {
-    return `Get "${url}": ${error instanceof Error ? error.message : String(error)}`;
+    return `Get "${url}": ${messageOf(error)}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf as thrownMessage } from "../../components/core/messageOf.ts";
 /** An event in the progress of one tool. */
 export interface ToolEvent {
   /** The name of the tool, as in `Tool`. */
@@ -103,6 +104,7 @@ export interface InstalledTool {
 
 /** The message of a thrown value, on one line. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s*\n\s*/g, "; ").trim();
+  return thrownMessage(error)
+    .replaceAll(/\s*\n\s*/g, "; ")
+    .trim();
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Pool } from "undici";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { seededRandom } from "../../components/core/random.ts";
 import { callerHeaders } from "./callerHeaders.ts";
 import { runOpenLoop } from "./openLoop.ts";
@@ -35,7 +36,7 @@ try {
   });
   say({ kind: "end", summary });
 } catch (error) {
-  say({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+  say({ kind: "failed", reason: messageOf(error) });
 } finally {
   await pool.destroy();
   // An open port would keep the thread running.
@@ -72,7 +73,7 @@ async function ask(path: string): Promise<ModelInput[] | string> {
       ? (JSON.parse(text) as { inputs: ModelInput[] }).inputs
       : `HTTP ${statusCode} ${text.slice(0, 200)}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

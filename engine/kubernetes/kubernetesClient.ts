@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HttpMethod, type KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { type Dispatcher, request } from "undici";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { exitCodes, ProblemError } from "../../components/core/problem.ts";
 import { loadKubeconfig } from "./kubeconfig.ts";
 import { patience } from "./patience.ts";
@@ -137,7 +138,7 @@ export class KubernetesClient {
         if (!isTransient(error)) throw this.#explained(error);
         const waited = performance.now() - since;
         const limit = this.#options.patienceMs ?? (this.#hasAnswered ? patience.known : patience.unknown);
-        if (waited > limit) throw this.#unreachable(`${causeOf(error)} (tried for ${Math.round(waited / 1_000)} s)`);
+        if (waited > limit) throw this.#unreachable(`${messageOf(error)} (tried for ${Math.round(waited / 1_000)} s)`);
         await sleep(Math.min(2_000, 50 * 2 ** attempt), undefined, { signal: apiRequest.signal });
       }
     }
@@ -238,8 +239,8 @@ export class KubernetesClient {
     if (error instanceof SyntaxError) return this.#unreachable("its answer is not JSON");
     if (!(error instanceof Error && "code" in error)) return error;
     // A certificate or a token that cannot even be sent.
-    if (/^(ERR_OSSL|UND_ERR_INVALID)/.test(String(error.code))) return this.#unusable(`${causeOf(error)}.`);
-    return this.#unreachable(causeOf(error));
+    if (/^(ERR_OSSL|UND_ERR_INVALID)/.test(String(error.code))) return this.#unusable(`${messageOf(error)}.`);
+    return this.#unreachable(messageOf(error));
   }
 
   /** Kubeconfigs of clouds sign in with a program of the cloud, and have a hint how it is installed. */
@@ -290,7 +291,7 @@ function isTransient(error: unknown): boolean {
 
 /** What a program for credentials prints may be a token: neither that nor an error that quotes it is passed on. */
 function credentialReason(error: unknown): string {
-  const message = causeOf(error).trim();
+  const message = messageOf(error).trim();
   if (error instanceof SyntaxError || (error instanceof TypeError && !("code" in error))) {
     return "its program for credentials printed something that is no ExecCredential.";
   }
@@ -298,10 +299,6 @@ function credentialReason(error: unknown): string {
   if (message.startsWith("Failed to refresh token")) return "the program of the auth provider failed.";
   if (message === "") return "its program for credentials failed and said nothing.";
   return /[.!?]$/.test(message) ? message : `${message}.`;
-}
-
-function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function statusOf(text: string): ApiStatus {

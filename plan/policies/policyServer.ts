@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
+import { messageOf } from "../../components/core/messageOf.ts";
 import { ProblemError } from "../../components/core/problem.ts";
 import { stackNameParts } from "../../components/core/stackName.ts";
 import type { RecordedResource } from "../../engine/recordedResource.ts";
@@ -105,7 +106,7 @@ export class PolicyServer {
     const about = <Answer>(path: string, answer: Promise<Answer>): Promise<Answer> =>
       answer.catch((error: unknown) => {
         this.#signal?.throwIfAborted();
-        const reason = mask(error instanceof Error ? error.message : String(error));
+        const reason = mask(messageOf(error));
         throw new ProblemError(`The policies could not check stack "${stack}"`, [{ path, reason }]);
       });
 

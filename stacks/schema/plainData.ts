@@ -1,3 +1,5 @@
+import { messageOf } from "../../components/core/messageOf.ts";
+
 /** Why a field cannot be read: a getter that throws, for example. */
 export class Unreadable extends Error {}
 
@@ -6,7 +8,7 @@ export function read(value: object, key: string): unknown {
   try {
     return (value as Record<string, unknown>)[key];
   } catch (error) {
-    return new Unreadable(error instanceof Error ? error.message : String(error));
+    return new Unreadable(messageOf(error));
   }
 }
 

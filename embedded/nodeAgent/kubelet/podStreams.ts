@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import type { Duplex, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type WebSocket, WebSocketServer } from "ws";
+import { messageOf } from "../../../components/core/messageOf.ts";
 import { type AskedStreams, type CommandChannels, endCommand, SocketChannels, SpdyCommand } from "./channels.ts";
 import { runProgram } from "./podProgram.ts";
 import type { ServedProcess } from "./servedPod.ts";
@@ -111,7 +112,7 @@ async function runReported(
     const exitCode = await runProgram(command, site.server, streams, options);
     status.write(JSON.stringify(exitCode === 0 ? { metadata: {}, status: "Success" } : failedWith(exitCode)));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const message = `Internal error occurred: error executing command in container: ${reason}`;
     status.write(JSON.stringify({ metadata: {}, status: "Failure", reason: "InternalError", message, code: 500 }));
   }
