@@ -1,27 +1,22 @@
 import type { Evidence, PodEvidence } from "./evidence.ts";
-import { type Area, areas, type Confidence, counted, isFailing, type Rule, shortened } from "./rules/rule.ts";
+import {
+  type Area,
+  areas,
+  type Confidence,
+  counted,
+  type Found,
+  isFailing,
+  type Rule,
+  shortened,
+} from "./rules/rule.ts";
 import { rules } from "./rules/rules.ts";
 
-/** One fault and what to do about it. */
-export interface Finding {
+/** One fault and what to do about it: what a rule has found, with the rule's own words where it gave none. */
+export interface Finding extends Required<Found> {
   /** The name of the rule, as docs/troubleshooting.md has it; `unknown` for what no rule explains. */
   readonly rule: string;
   /** Where in the way of a request it lies. */
   readonly area: Area;
-  /** What is wrong. */
-  readonly cause: string;
-  /** What shows it. */
-  readonly evidence: readonly string[];
-  /** How sure that is. */
-  readonly confidence: Confidence;
-  /** What to change. */
-  readonly change: string;
-  /** A command that shows more. */
-  readonly next: string;
-  /** The objects that it is about. */
-  readonly about: readonly string[];
-  /** Whether waiting changes nothing. */
-  readonly final: boolean;
   /** Whether another finding explains this one. */
   readonly follows: boolean;
 }
@@ -91,7 +86,7 @@ export function finalFindings(findings: readonly Finding[]): Finding[] {
   return findings.filter(({ final, follows }) => final && !follows);
 }
 
-function finding(rule: Rule, found: ReturnType<Rule["find"]>[number], evidence: Evidence): Finding {
+function finding(rule: Rule, found: Found, evidence: Evidence): Finding {
   const fill = (text: string) => filled(text, evidence, found.about[0]);
   return {
     rule: rule.name,
