@@ -17,10 +17,14 @@ export interface StartState {
   readonly hopeless: readonly Finding[];
 }
 
-/** How the start of a version goes: of the one with this pod template hash, or of the newest. */
+/**
+ * How the start of a version goes: of the one with this pod template hash, or of the newest. The newest has no pods
+ * until the controller has seen the last change: what it calls the newest till then is the version before.
+ */
 export async function startState(place: Place, hash?: string): Promise<StartState> {
   const evidence = await startEvidence(place);
-  const current = hash ?? evidence.rollout?.currentHash ?? "";
+  const { rollout } = evidence;
+  const current = hash ?? (rollout?.observed === true ? rollout.currentHash : "");
   const pods = current === "" ? [] : evidence.pods.filter((pod) => pod.hash === current && !pod.ending);
   const serves = pods.some(({ ready }) => ready);
   return { pods: pods.length, serves, hopeless: serves || current === "" ? [] : hopelessOf(evidence, pods) };

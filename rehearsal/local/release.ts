@@ -65,8 +65,7 @@ export async function waitUntilServing(
     if (rollout?.observed === true && !gaveUp) {
       if (rollout.phase === "Healthy" || rollout.aborted) return rollout;
     }
-    // Until the controller has seen the change, the newest pods are those of the version before.
-    const { pods, serves, hopeless } = rollout?.observed === false ? unseen : await start();
+    const { pods, serves, hopeless } = await start();
     if (hopeless.length > 0) throw new ExplainedError(notStarting(name, rollout), hopeless, exitCodes.incomplete);
     if (rollout?.observed === true && underWay(rollout)) {
       releasedAt ??= performance.now();
@@ -100,8 +99,6 @@ export async function waitUntilServing(
     await sleep(pollMs, undefined, { signal });
   }
 }
-
-const unseen: StartState = { pods: 0, serves: false, hopeless: [] };
 
 /** A release leaves the traffic where it is; a first version has nothing to leave it to. */
 function notStarting(name: string, rollout: RolloutView | undefined): string {

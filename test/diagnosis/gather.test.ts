@@ -97,6 +97,21 @@ describe("on a cluster", () => {
     expect(await startState(place, "5d8f")).toEqual({ pods: 0, serves: false, hopeless: [] });
   });
 
+  it("pods of the version before are not held against one that the controller has not seen yet", async () => {
+    const changed = { ...rollout, metadata: { ...rollout.metadata, generation: 3 } };
+    const client = await cluster({
+      "/log?container=triton&previous=true&tailLines=300": log,
+      "/log?": "",
+      "/pods?": { items: [pod] },
+      "/rollouts/fraud": changed,
+      "involvedObject.kind=Pod": { items: [] },
+      "involvedObject.kind=ReplicaSet": { items: [] },
+    });
+    const place = { client, model, kubectl: "kubectl" };
+    expect(await startState(place)).toEqual({ pods: 0, serves: false, hopeless: [] });
+    expect(await startState(place, "7c9b")).toMatchObject({ pods: 1, hopeless: [{ rule: "python-syntax" }] });
+  });
+
   it("a log that may not be read hides nothing else", async () => {
     const terminated = { exitCode: 137, reason: "OOMKilled" };
     const killed = {

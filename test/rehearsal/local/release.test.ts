@@ -74,16 +74,3 @@ it("a first version that the controller has given up serves nothing, and is not 
     'Rollout models/fraud: it is Degraded: RolloutAborted: Rollout aborted update to revision 2: ReplicaSet "fraud-b" has timed out progressing.',
   );
 });
-
-it("pods of the version before are not held against one that the controller has not seen yet", async () => {
-  const seen: RolloutView = { ...starting, phase: "Healthy", stableHash: "b" };
-  const rollouts = [{ ...aborted, phase: "Progressing", aborted: false, observed: false }, seen];
-  const view = { rollout: () => Promise.resolve(rollouts.shift()) } as unknown as ClusterView;
-  const rollout = await waitUntilServing(view, "models", "fraud", {
-    timeoutMs: 60_000,
-    signal: AbortSignal.timeout(5_000),
-    start: () => Promise.resolve({ pods: 1, serves: false, hopeless }),
-    findings: () => Promise.resolve([]),
-  });
-  expect(rollout).toBe(seen);
-});
